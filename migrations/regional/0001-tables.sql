@@ -1,0 +1,174 @@
+-- The regional server's database. Replicated tables carry the columns that change.ts declares, `created_stamp`, and
+-- `stamps`: a JSON object of the `latest` fields whose stamp is not `created_stamp`. Columns under "derived" follow
+-- from merged state and are the same on every server; columns under "local" are this server's own.
+
+CREATE TABLE meta (
+  key TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE users (
+  id TEXT PRIMARY KEY,
+  username TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  email TEXT NOT NULL,
+  password_hash TEXT NOT NULL,
+  storage_quota INTEGER NOT NULL,
+  deleted INTEGER NOT NULL,
+  created_stamp TEXT NOT NULL,
+  stamps TEXT NOT NULL,
+  -- derived
+  username_folded TEXT NOT NULL,
+  email_folded TEXT NOT NULL,
+  username_shown TEXT NOT NULL,
+  email_shown TEXT NOT NULL,
+  username_login TEXT NOT NULL,
+  email_login TEXT NOT NULL,
+  used_storage INTEGER NOT NULL DEFAULT 0,
+  -- local: the same password under newer parameters of the hash, valid while password_stamp is the password's stamp
+  rehash TEXT,
+  rehash_stamp TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX users_by_username ON users (username_folded) WHERE deleted = 0;
+CREATE INDEX users_by_email ON users (email_folded) WHERE deleted = 0;
+CREATE INDEX users_by_username_login ON users (username_login) WHERE deleted = 0;
+CREATE INDEX users_by_email_login ON users (email_login) WHERE deleted = 0;
+
+CREATE TABLE files (
+  id TEXT PRIMARY KEY,
+  owner_id TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  media_type TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  name TEXT NOT NULL,
+  folder TEXT NOT NULL,
+  visibility TEXT NOT NULL,
+  modified_at TEXT NOT NULL,
+  deleted INTEGER NOT NULL,
+  created_stamp TEXT NOT NULL,
+  stamps TEXT NOT NULL,
+  -- derived
+  name_folded TEXT NOT NULL,
+  -- local: the position in the grand's log of the change that created the row, once it is known
+  gseq INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX files_by_created ON files (owner_id, created_at, id) WHERE deleted = 0;
+CREATE INDEX files_by_name ON files (owner_id, name_folded, id) WHERE deleted = 0;
+CREATE INDEX files_by_size ON files (owner_id, size, id) WHERE deleted = 0;
+CREATE INDEX files_by_folder ON files (owner_id, folder, name_folded, id) WHERE deleted = 0;
+CREATE INDEX files_shared ON files (owner_id, created_at, id) WHERE deleted = 0 AND visibility <> 'private';
+CREATE INDEX files_by_content ON files (sha256) WHERE deleted = 0;
+
+-- used_storage is the sum of a user's live files at every moment, whoever writes the rows.
+CREATE TRIGGER files_add AFTER INSERT ON files WHEN new.deleted = 0 BEGIN
+  UPDATE users SET used_storage = used_storage + new.size WHERE id = new.owner_id;
+END;
+CREATE TRIGGER files_delete AFTER UPDATE OF deleted ON files WHEN old.deleted = 0 AND new.deleted = 1 BEGIN
+  UPDATE users SET used_storage = used_storage - old.size WHERE id = old.owner_id;
+END;
+CREATE TRIGGER users_add AFTER INSERT ON users BEGIN
+  UPDATE users
+  SET used_storage = (SELECT coalesce(sum(size), 0) FROM files WHERE owner_id = new.id AND deleted = 0)
+  WHERE id = new.id;
+END;
+
+CREATE TABLE sessions (
+  id TEXT PRIMARY KEY,
+  user_id TEXT NOT NULL,
+  secret_sha256 TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  expires_at TEXT NOT NULL,
+  user_agent TEXT NOT NULL,
+  password_stamp TEXT NOT NULL,
+  revoked INTEGER NOT NULL,
+  created_stamp TEXT NOT NULL,
+  stamps TEXT NOT NULL,
+  -- local
+  last_used_at TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_by_secret ON sessions (secret_sha256);
+CREATE INDEX sessions_by_user ON sessions (user_id, id) WHERE revoked = 0;
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+
+CREATE TABLE tokens (
+  id TEXT PRIMARY KEY,
+  user_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  scope TEXT NOT NULL,
+  secret_sha256 TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  expires_at TEXT,
+  revoked INTEGER NOT NULL,
+  created_stamp TEXT NOT NULL,
+  stamps TEXT NOT NULL,
+  -- local
+  last_used_at TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tokens_by_secret ON tokens (secret_sha256);
+CREATE INDEX tokens_by_user ON tokens (user_id, id) WHERE revoked = 0;
+
+CREATE TABLE friend_requests (
+  id TEXT PRIMARY KEY,
+  from_id TEXT NOT NULL,
+  to_id TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  status TEXT NOT NULL,
+  created_stamp TEXT NOT NULL,
+  stamps TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX friend_requests_from ON friend_requests (from_id, to_id) WHERE status = 'pending';
+CREATE INDEX friend_requests_to ON friend_requests (to_id, from_id) WHERE status = 'pending';
+
+CREATE TABLE friendships (
+  id TEXT PRIMARY KEY,
+  user_a TEXT NOT NULL,
+  user_b TEXT NOT NULL,
+  active INTEGER NOT NULL,
+  since TEXT NOT NULL,
+  created_stamp TEXT NOT NULL,
+  stamps TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX friendships_a ON friendships (user_a, user_b) WHERE active = 1;
+CREATE INDEX friendships_b ON friendships (user_b, user_a) WHERE active = 1;
+
+-- Changes made here, in order, until the grand has acknowledged them and some days more.
+CREATE TABLE outbox (
+  oseq INTEGER PRIMARY KEY AUTOINCREMENT,
+  change TEXT NOT NULL
+) STRICT;
+
+-- Changes of rows that are not there yet.
+CREATE TABLE waiting (
+  seq INTEGER PRIMARY KEY,
+  "table" TEXT NOT NULL,
+  key TEXT NOT NULL,
+  change TEXT NOT NULL
+) STRICT;
+CREATE INDEX waiting_by_row ON waiting ("table", key);
+
+-- The bytes that are here: small ones in `content`, larger ones as the file blobs/ab/cd/<sha256>.
+CREATE TABLE blobs (
+  sha256 TEXT PRIMARY KEY,
+  size INTEGER NOT NULL,
+  stored_at TEXT NOT NULL,
+  content BLOB
+) STRICT;
+
+-- What each user's live streams tell, kept for a while so that a stream resumes without loss.
+CREATE TABLE events (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  user_id TEXT NOT NULL,
+  type TEXT NOT NULL,
+  data TEXT NOT NULL,
+  created_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX events_by_user ON events (user_id, seq);
+
+-- Wrong logins in the present window: one row for each account and address, and one for each address.
+CREATE TABLE login_failures (
+  key TEXT PRIMARY KEY,
+  failures INTEGER NOT NULL,
+  until TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX login_failures_by_end ON login_failures (until);

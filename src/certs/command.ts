@@ -1,0 +1,100 @@
+import { parseArgs } from 'node:util'
+import { isServerName } from '../config.js'
+import { AUTHORITY_NAME, type CertificateStatus, ensureCertificates, revokeCertificate } from './folder.js'
+
+const DEFAULT_DIR = 'certs/dev'
+const DEFAULT_SERVERS = ['grand', 'eu', 'us', 'ap']
+
+/** A DNS name, with a wildcard or without, or an IP address. */
+const HOST = /^(\*\.)?[a-z0-9][a-z0-9.:-]*$|^::[0-9a-f:]*$/i
+
+const HELP = `Makes a development CA and a certificate for each server, and tells how long each is valid.
+
+  npm run certs -- [NAME …]             make what is missing (default: ${DEFAULT_SERVERS.join(' ')}); what is there stays as it is
+  npm run certs -- --renew NAME         make NAME's key and certificate anew (ca: a new certificate over the same key)
+  npm run certs -- revoke NAME          put NAME's certificate on the deny list that the grand server reads
+
+  --out DIR      the folder (default: ${DEFAULT_DIR})
+  --host HOST    a further host name or IP address for the certificates that are made now; may be repeated
+  --renew NAME   may be repeated
+  --help         this text
+
+A server NAME gets NAME.crt and NAME.key beside ca.crt; its certificate holds NAME as DNS name, and that of "grand" also
+localhost, 127.0.0.1 and ::1. Keys are EC P-256, certificates valid for a year. Where only dist/ is installed, the same
+program is: node dist/bin/certs.js`
+
+/**
+ * Does what the arguments of `npm run certs` say.
+ *
+ * @returns the text to tell the user
+ * @throws Error, its message for the user to read, when an argument or a file is not as it must be
+ */
+export async function runCertsCommand(args: string[]): Promise<string> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      out: { type: 'string', default: DEFAULT_DIR },
+      host: { type: 'string', multiple: true, default: [] },
+      renew: { type: 'string', multiple: true, default: [] },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) return HELP
+  const [command, ...revoked] = positionals
+  if (command === 'revoke') return revoke(values.out, revoked)
+  return make(values.out, { names: positionals, renew: values.renew, hosts: values.host })
+}
+
+async function make(
+  dir: string,
+  { names, renew, hosts }: Record<'names' | 'renew' | 'hosts', string[]>,
+): Promise<string> {
+  checkNames([...names, ...renew.filter((name) => name !== AUTHORITY_NAME)])
+  const wrongHost = hosts.find((host) => !HOST.test(host))
+  if (wrongHost !== undefined) throw new Error(`${JSON.stringify(wrongHost)} is no host name or IP address`)
+  const wanted = names.length + renew.length === 0 ? DEFAULT_SERVERS : names
+  const statuses = await ensureCertificates(dir, { names: wanted, renew, hosts, now: new Date() })
+  const width = Math.max(...statuses.map(({ name }) => name.length))
+  const lines = statuses.map((status) => `  ${status.name.padEnd(width)}  ${describe(status)}`)
+  return [`Certificates in ${dir}:`, ...lines].join('\n')
+}
+
+async function revoke(dir: string, names: string[]): Promise<string> {
+  if (names.length === 0) throw new Error('revoke needs the NAME of a server')
+  checkNames(names)
+  const lines: string[] = []
+  for (const name of names) {
+    const fingerprint = await revokeCertificate(dir, name, new Date())
+    lines.push(`${name} is revoked: ${fingerprint}`)
+  }
+  return lines.join('\n')
+}
+
+function checkNames(names: string[]): void {
+  for (const name of names) {
+    if (isServerName(name)) continue
+    throw new Error(
+      `${JSON.stringify(name)} is no server's name: a lower-case letter and up to 31 more letters, digits or hyphens, and not "ca"`,
+    )
+  }
+}
+
+function describe({
+  name,
+  made,
+  validTo,
+  daysLeft,
+  expiresSoon,
+  revoked,
+  trusted,
+}: CertificateStatus): string {
+  const until = validTo.toISOString().slice(0, 10)
+  const renewal = `renew it with --renew ${name}`
+  const notes = [daysLeft < 0 ? `expired on ${until}` : `valid until ${until}, ${daysLeft} days`]
+  if (made) notes.push('new')
+  if (revoked) notes.push(`REVOKED: ${renewal}`)
+  else if (!trusted) notes.push(`NOT SIGNED BY ca.crt: ${renewal}`)
+  else if (expiresSoon) notes.push(`${daysLeft < 0 ? 'EXPIRED' : 'ABOUT TO EXPIRE'}: ${renewal}`)
+  return notes.join(', ')
+}

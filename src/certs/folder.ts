@@ -1,0 +1,166 @@
+import { X509Certificate } from 'node:crypto'
+import { constants } from 'node:fs'
+import { access, appendFile, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createAuthority, issueCertificate, type KeyedCertificate, renewAuthority } from './authority.js'
+import { DENY_LIST_FILE, isDenied, parseDenyList } from './deny-list.js'
+
+/** The authority's name: its files are `ca.crt` and `ca.key`. */
+export const AUTHORITY_NAME = 'ca'
+
+const GRAND_NAME = 'grand'
+/** Regionals reach a grand on their own machine by these. */
+const GRAND_HOSTS = ['localhost', '127.0.0.1', '::1']
+const DAY_MS = 86_400_000
+const EXPIRES_SOON_DAYS = 30
+
+export interface EnsureOptions {
+  /** Servers that are to have a certificate; what is there already is kept. */
+  names: readonly string[]
+  /** Names whose certificate is made anew, with a new key; `ca` keeps its key, so that all it signed stays valid. */
+  renew?: readonly string[]
+  /** Further host names or IP addresses for the certificates that are made now. */
+  hosts?: readonly string[]
+  now: Date
+}
+
+export interface CertificateStatus {
+  name: string
+  /** Whether this call made it. */
+  made: boolean
+  validTo: Date
+  /** Whole days left; negative when it has expired. */
+  daysLeft: number
+  /** Expired, or about to within 30 days. */
+  expiresSoon: boolean
+  /** On the deny list. */
+  revoked: boolean
+  /** Signed by the `ca.crt` of the folder. */
+  trusted: boolean
+}
+
+/**
+ * Makes what is missing in a folder of certificates: the authority, and `<name>.crt` and `<name>.key` of each server.
+ * Files that are there are never touched, but for those of the names to renew. Keys are readable by the owner alone.
+ *
+ * @returns the status of every certificate in the folder, the authority's first
+ * @throws Error when a certificate is to be made and the authority's key is not in the folder
+ */
+export async function ensureCertificates(dir: string, options: EnsureOptions): Promise<CertificateStatus[]> {
+  const { names, renew = [], hosts = [], now } = options
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  const made = new Set<string>()
+  if (renew.includes(AUTHORITY_NAME)) {
+    await writePair(dir, AUTHORITY_NAME, await renewAuthority(await readAuthority(dir), now))
+    made.add(AUTHORITY_NAME)
+  } else if (!(await exists(dir, `${AUTHORITY_NAME}.crt`))) {
+    await writePair(dir, AUTHORITY_NAME, await createAuthority(now))
+    made.add(AUTHORITY_NAME)
+  }
+  for (const name of new Set([...names, ...renew])) {
+    if (name === AUTHORITY_NAME) continue
+    if (!renew.includes(name) && (await exists(dir, `${name}.crt`))) continue
+    const ownHosts = name === GRAND_NAME ? [name, ...GRAND_HOSTS] : [name]
+    const pair = await issueCertificate(await readAuthority(dir), {
+      name,
+      hosts: [...ownHosts, ...hosts],
+      now,
+    })
+    await writePair(dir, name, pair)
+    made.add(name)
+  }
+  return describeFolder(dir, made, now)
+}
+
+/**
+ * Puts a server's present certificate on the folder's deny list, by its SHA-256 fingerprint. Doing so again adds nothing.
+ *
+ * @returns the fingerprint
+ * @throws Error when the server has no certificate in the folder
+ */
+export async function revokeCertificate(dir: string, name: string, now: Date): Promise<string> {
+  const certificate = await readCertificate(dir, name)
+  if (!isDenied(await readDenyList(dir), certificate)) {
+    const line = `${certificate.fingerprint256} # ${name}, revoked ${now.toISOString()}\n`
+    await appendFile(join(dir, DENY_LIST_FILE), line, { mode: 0o600 })
+  }
+  return certificate.fingerprint256
+}
+
+async function describeFolder(dir: string, made: Set<string>, now: Date): Promise<CertificateStatus[]> {
+  const authority = await readCertificate(dir, AUTHORITY_NAME)
+  const denied = await readDenyList(dir)
+  const files = (await readdir(dir)).filter((file) => file.endsWith('.crt')).sort()
+  const servers = files.map((file) => file.slice(0, -'.crt'.length)).filter((name) => name !== AUTHORITY_NAME)
+  return Promise.all(
+    [AUTHORITY_NAME, ...servers].map(async (name) => {
+      const certificate = await readCertificate(dir, name)
+      const validTo = new Date(certificate.validTo)
+      const daysLeft = Math.floor((validTo.getTime() - now.getTime()) / DAY_MS)
+      return {
+        name,
+        made: made.has(name),
+        validTo,
+        daysLeft,
+        expiresSoon: daysLeft < EXPIRES_SOON_DAYS,
+        revoked: isDenied(denied, certificate),
+        trusted: certificate.verify(authority.publicKey),
+      }
+    }),
+  )
+}
+
+async function readAuthority(dir: string): Promise<KeyedCertificate> {
+  if (!(await exists(dir, `${AUTHORITY_NAME}.key`))) {
+    throw new Error(
+      `${join(dir, `${AUTHORITY_NAME}.key`)} is not there: only who has the authority's key can make certificates`,
+    )
+  }
+  const [certificatePem, keyPem] = await Promise.all(
+    ['crt', 'key'].map((suffix) => readFile(join(dir, `${AUTHORITY_NAME}.${suffix}`), 'utf8')),
+  )
+  return { certificatePem: certificatePem ?? '', keyPem: keyPem ?? '' }
+}
+
+async function readCertificate(dir: string, name: string): Promise<X509Certificate> {
+  const file = join(dir, `${name}.crt`)
+  try {
+    return new X509Certificate(await readFile(file))
+  } catch (cause) {
+    throw new Error(`${file} cannot be read as a certificate: ${(cause as Error).message}`, { cause })
+  }
+}
+
+async function readDenyList(dir: string): Promise<Set<string>> {
+  if (!(await exists(dir, DENY_LIST_FILE))) return new Set()
+  const file = join(dir, DENY_LIST_FILE)
+  try {
+    return parseDenyList(await readFile(file, 'utf8'))
+  } catch (cause) {
+    throw new Error(`${file}: ${(cause as Error).message}`, { cause })
+  }
+}
+
+/** The key goes first: a certificate counts as there once its own file is, and then its key must be. */
+async function writePair(
+  dir: string,
+  name: string,
+  { certificatePem, keyPem }: KeyedCertificate,
+): Promise<void> {
+  await replaceFile(join(dir, `${name}.key`), keyPem)
+  await replaceFile(join(dir, `${name}.crt`), certificatePem)
+}
+
+/** A server that starts meanwhile reads the old file or the new one, and never half of one. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`
+  await writeFile(temporary, text, { mode: 0o600, flag: 'wx', flush: true })
+  await rename(temporary, path)
+}
+
+async function exists(dir: string, file: string): Promise<boolean> {
+  return access(join(dir, file), constants.F_OK).then(
+    () => true,
+    () => false,
+  )
+}

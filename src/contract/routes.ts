@@ -1,0 +1,77 @@
+import type {
+  FastifyReply,
+  FastifyRequest,
+  FastifySchema,
+  FastifySchemaCompiler,
+  HTTPMethods,
+  onRequestHookHandler,
+  RouteOptions,
+} from 'fastify'
+import { schemeFaults } from './access.js'
+import type { Document } from './document.js'
+import { type Operation, operationsOf } from './operation.js'
+import { bodySchema, parameterSchema, responseSchemas } from './schemas.js'
+import { requestValidators } from './validation.js'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The operation that a route was made from. */
+    operation?: Operation
+  }
+}
+
+/** What stands between a route and the world; the HTTP edge gives it. */
+export interface RouteHooks {
+  /** Runs before a byte of the body is read: who calls, from where, how often, and with what kind of body. */
+  admit(operation: Operation): onRequestHookHandler
+  /** Runs the handler and sends its answer. */
+  answer(operation: Operation): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
+}
+
+/**
+ * The operations of the document, after a check that each has its handler and each handler its operation.
+ * @throws Error with one line for each fault
+ */
+export function checkedOperations(document: Document, handlerIds: string[]): Operation[] {
+  const operations = operationsOf(document)
+  const wanted = new Set(operations.map((operation) => operation.handlerId))
+  const faults = [
+    ...schemeFaults(document).map((fault) => `openapi.yaml: ${fault}`),
+    ...[...wanted]
+      .filter((id) => !handlerIds.includes(id))
+      .map((id) => `no handler for the operation "${id}"`),
+    ...handlerIds
+      .filter((id) => !wanted.has(id))
+      .map((id) => `the handler "${id}" has no operation in openapi.yaml`),
+  ]
+  if (faults.length > 0) throw new Error(faults.join('\n'))
+  return operations
+}
+
+/**
+ * Makes one route for each operation: closed schemas for what comes in, before it the hook that admits, and serialisers
+ * for what goes out, so that a field that is not declared never leaves the server. The application needs the
+ * `componentSchemas` beside them.
+ */
+export function routesOf(document: Document, operations: Operation[], hooks: RouteHooks): RouteOptions[] {
+  const validatorCompiler = requestValidators(document) as FastifySchemaCompiler<FastifySchema>
+  return operations.map((operation) => ({ ...routeOf(document, operation, hooks), validatorCompiler }))
+}
+
+function routeOf(document: Document, operation: Operation, hooks: RouteHooks): RouteOptions {
+  const headers = parameterSchema(operation, 'header')
+  return {
+    method: operation.method as HTTPMethods,
+    url: operation.path.replaceAll(/\{([^}]*)\}/g, ':$1'),
+    config: { operation },
+    schema: {
+      params: parameterSchema(operation, 'path'),
+      querystring: parameterSchema(operation, 'query'),
+      ...(Object.keys(headers['properties'] as object).length > 0 && { headers }),
+      ...(operation.jsonBody && { body: bodySchema(document, operation.jsonBody) }),
+      response: responseSchemas(operation),
+    },
+    onRequest: hooks.admit(operation),
+    handler: hooks.answer(operation),
+  }
+}

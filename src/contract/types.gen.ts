@@ -1,0 +1,2702 @@
+/** Made from openapi.yaml by `npm run contract:types`. Do not edit. */
+
+import type { Readable } from "node:stream";
+export interface paths {
+    "/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make an account
+         * @description Makes an account with an empty storage and the server's usual quota. It does not log you in: go on with `POST /login`.
+         *
+         *     Usernames are brought to Unicode form NFKC and compared without regard to case, so `Dana` and `dana` are one.
+         *     Should the same name or email be registered on two servers that cannot reach each other, both accounts stay; once
+         *     the servers meet, the older one bears the name and the other shows as `name~xxxx` (see `User`).
+         */
+        post: operations["registerUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log in
+         * @description Opens a session and sets its cookie. Without `remember_me` the browser forgets the cookie when it closes; with it,
+         *     the cookie is kept for 7 days. `expires_at` says when the session ends at the latest.
+         *
+         *     A wrong password and an unknown account get the same answer after the same time. After 5 wrong attempts on one
+         *     account from one address, that address is refused that account for 15 minutes, whatever the password; others can
+         *     still log in to it. An address that fails on many accounts is refused altogether for a while.
+         */
+        post: operations["loginUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log out
+         * @description Ends this session, here and on every server that can be reached (on others as soon as they can be), and removes
+         *     the cookie. A request with a token revokes that token.
+         */
+        post: operations["logoutUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See your account
+         * @description Your account with the storage it uses and may use. `used_storage` is always the sum of the sizes of your files.
+         */
+        get: operations["getMe"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete your account
+         * @description Deletes the account with all its files, requests, friendships, sessions and tokens, on every server, for good.
+         *     So that a session left open by mistake cannot do this, the session must be younger than 10 minutes: log in again
+         *     if it is not. A token cannot delete an account.
+         */
+        delete: operations["deleteMe"];
+        options?: never;
+        head?: never;
+        /**
+         * Change your email or password
+         * @description Changes the email, the password, or both. The current password is needed in any case. A new password ends all your
+         *     other sessions, on every server; the one that asks stays. Tokens stay too: end them with `DELETE /tokens/{token_id}`.
+         *
+         *     Wrong current passwords are limited like wrong logins.
+         */
+        patch: operations["updateMe"];
+        trace?: never;
+    };
+    "/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your sessions
+         * @description Your live sessions on all servers, oldest first. `current` marks the one that asks.
+         */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a session
+         * @description Ends one of your sessions on every server, for instance that of a lost phone. Ending the current one is the same
+         *     as `POST /logout`.
+         */
+        delete: operations["revokeSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your tokens
+         * @description Your live tokens, oldest first, without their secrets.
+         */
+        get: operations["listTokens"];
+        put?: never;
+        /**
+         * Make a token
+         * @description Makes a token for a script. The answer shows the secret in `token`, this one time only: the server keeps no more
+         *     than its hash. Give it a short life and the scope `read` where that will do. An account has at most 100 live tokens.
+         */
+        post: operations["createToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a token
+         * @description Ends one of your tokens at once, on every server that can be reached.
+         */
+        delete: operations["revokeToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload a file
+         * @description Stores one file of any type. The form has optional fields (`folder`, `visibility`, `sha256`), which must come
+         *     *before* the one part `file`, for the server stores the bytes while they arrive:
+         *
+         *     ```sh
+         *     curl $base/upload -b jar -F folder=/photos -F visibility=friends -F file=@sunset.jpg
+         *     ```
+         *
+         *     - The name is the part's `filename`, in any script, kept exactly as sent. Its media type is the part's
+         *       `Content-Type`.
+         *     - With `sha256`, bytes that do not have that checksum are refused (400 `checksum-mismatch`) and not kept.
+         *     - Two files may have the same name in the same folder: each upload makes a new file with an id of its own.
+         *     - 201 means that the bytes are safe on this server's disk. With `min_copies` the answer waits, for up to 30 seconds,
+         *       until that many servers hold them; 202 says that they did not in time, and that the file is stored nevertheless.
+         *     - Nothing half-done is ever seen: an upload that breaks off leaves no file behind and takes no storage.
+         *     - With `Content-Length` and `Expect: 100-continue` (curl sends both for large files) you are told of a quota that
+         *       does not suffice before you send the bytes.
+         */
+        post: operations["uploadFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your files
+         * @description Your own files, filtered, searched and sorted. Filters narrow each other down. Files that sort alike are ordered by
+         *     id, so that pages stay right while files come and go.
+         */
+        get: operations["listFiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/files/{file_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See a file's metadata
+         * @description Name, size, visibility and whereabouts of a file that you may read: your own, a friend's that is not private, or a
+         *     public one.
+         */
+        get: operations["getFile"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a file
+         * @description Deletes the file on every server, for good. Its storage is given back at once. Only the owner may.
+         */
+        delete: operations["deleteFile"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename, move or share a file
+         * @description Changes the name, the folder, the visibility, or several of them; what you do not name stays. Only the owner may.
+         *     With `If-Match` the change is made only if the metadata still is what you have seen.
+         */
+        patch: operations["updateFile"];
+        trace?: never;
+    };
+    "/download/{file_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download a file
+         * @description The very bytes that were uploaded, of a file that you may read. Public files need no login; a dead session cookie
+         *     counts as no login here, while a token that is not valid is refused.
+         *
+         *     - `Range` asks for a part, so that a download that broke off can go on: `curl -C - -O`. One range is served; who
+         *       asks for several gets the whole file.
+         *     - `ETag` is made of the content: it stays when the file is renamed, and is equal on all servers. Send it as
+         *       `If-None-Match` to download only what you do not have, or as `If-Range` to go on only if it is still the same.
+         *     - `Repr-Digest` is the sha256 of the whole file, to check what you got.
+         *     - Bytes that are still on their way to this server are passed on while they arrive. If no server that can be
+         *       reached has them, the answer is 503 `content-pending`.
+         */
+        get: operations["downloadFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /**
+         * See how a download would be answered
+         * @description The status and headers of `GET /download/{file_id}` without the bytes: their number, type, checksum and `ETag`.
+         *     Problems are told by their status alone, for an answer to HEAD has no body. `Range` means nothing here (RFC 9110,
+         *     section 14.2).
+         */
+        head: operations["downloadFileHead"];
+        patch?: never;
+        trace?: never;
+    };
+    "/friends/request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask somebody to be friends
+         * @description Sends a friend request. If that user has already asked you, this accepts: the answer is then 200 with `status`
+         *     `accepted`, and you are friends.
+         */
+        post: operations["requestFriend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/friends/request/{req_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take back a friend request
+         * @description Takes back a request that you sent and that has not been answered. Only the one who asked may.
+         */
+        delete: operations["cancelFriendRequest"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/friends/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List friend requests
+         * @description The requests that wait for an answer, those sent to you and those sent by you.
+         */
+        get: operations["listFriendRequests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/friends/accept/{req_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept a friend request
+         * @description Makes you friends: each now sees what the other shares with friends. Only the one who was asked may accept.
+         */
+        post: operations["acceptFriendRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/friends/reject/{req_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject a friend request
+         * @description Turns a request down. Only the one who was asked may. The other can ask again.
+         */
+        post: operations["rejectFriendRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/friends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your friends
+         * @description Your friends, and since when each has been one.
+         */
+        get: operations["listFriends"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/friends/{username}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a friendship
+         * @description From now on neither sees what the other shares with friends. No file is deleted.
+         */
+        delete: operations["removeFriend"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/friends/{username}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a friend's shared files
+         * @description The files of a friend whose visibility is `friends` or `public`. Download them by their id.
+         */
+        get: operations["listFriendFiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Hear of changes as they happen
+         * @description A stream of server-sent events about what concerns you, on whichever server it happened:
+         *
+         *     | event | when | data |
+         *     |---|---|---|
+         *     | `file.created` | you uploaded a file, or a friend shared one | `File` |
+         *     | `file.updated` | one of these was renamed, moved, or shared otherwise | `File` |
+         *     | `file.deleted` | one of these was deleted, or you may no longer read it | `{ "id" }` |
+         *     | `friend.requested` | somebody asked you, or you asked somebody | `FriendRequest` |
+         *     | `friend.accepted` | a request was accepted | `Friend`: the other one |
+         *     | `friend.rejected` | a request was rejected or taken back | `FriendRequest` |
+         *     | `friend.removed` | a friendship ended | `PublicUser`: the other one |
+         *     | `storage.changed` | your used storage or your quota changed | `{ "used_storage", "storage_quota" }` |
+         *     | `stream.reset` | the place you wanted to go on from is not known any more | `{}` |
+         *
+         *     `data` is one line of JSON, the resource as the API shows it to you. Each event has an `id`; a client that comes
+         *     back with the last one it got as `Last-Event-ID` (browsers do so by themselves) gets all that happened in between,
+         *     and nothing twice. Ids hold for the server that gave them: after `stream.reset` fetch your lists anew, and go on
+         *     from there. A comment every 15 seconds keeps the connection alive. The stream ends when the session or token does.
+         *
+         *     ```sh
+         *     curl -N $base/events -b jar
+         *     ```
+         */
+        get: operations["streamEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Is the server there?
+         * @description Answers 200 as soon as the server serves, and 503 while it starts or closes. It says nothing about the link to the
+         *     other servers, for this one works without it; see `GET /sync/status`.
+         */
+        get: operations["getHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sync/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far is this server in step with the others?
+         * @description Whether the link to the grand server is up, what waits to be sent, and what has been taken in from the others.
+         *     `state_digest` is given only with `digest=true` and the operator's token: servers that have seen the same changes
+         *     have the same digest.
+         */
+        get: operations["getSyncStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Metrics for Prometheus
+         * @description Counters and gauges of this server in the text format of Prometheus. Needs the operator's token; where none is
+         *     configured, the path does not exist.
+         */
+        get: operations["getMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /**
+         * Format: uuid
+         * @description A UUID of version 7.
+         * @example 01a207e2-48c0-7173-b83d-9c172411e20b
+         */
+        Id: string;
+        /**
+         * Format: date-time
+         * @description RFC 3339, UTC, with milliseconds.
+         * @example 2026-11-23T10:00:00.000Z
+         */
+        Time: string;
+        /**
+         * Format: int64
+         * @description A number of bytes.
+         */
+        Bytes: number;
+        /**
+         * @description A sha256 checksum in lower-case hexadecimal.
+         * @example 55c64d0fcd6f9d5f7c828093857e3fdfda68478bb4e9bd24d481ef391c7804e8
+         */
+        Sha256: string;
+        /** @description The `cursor` of the next page, or null when this is the last. */
+        NextCursor: string | null;
+        /**
+         * Format: email
+         * @description An email address. Compared without regard to case.
+         * @example dana@example.com
+         */
+        Email: string;
+        /**
+         * @description 3 to 32 letters and digits of any script, `.`, `_` and `-`. It is brought to Unicode form NFKC, and has to be of
+         *     this form afterwards too. Compared without regard to case.
+         * @example dana
+         * @example נועם
+         * @example kim_42
+         */
+        ChosenUsername: string;
+        /**
+         * @description A username as the API shows it, possibly with an ending such as `~1a2b`.
+         * @example noam
+         */
+        ShownUsername: string;
+        /**
+         * Format: password
+         * @description 8 to 256 characters of any kind. A few words that belong together only for you are good.
+         * @example correct horse battery
+         */
+        ChosenPassword: string;
+        /**
+         * Format: password
+         * @description The account's password.
+         * @example correct horse battery
+         */
+        GivenPassword: string;
+        /**
+         * @description Any Unicode text of at most 255 bytes in UTF-8, without `/` and control characters, and not `.` or `..`. Kept
+         *     exactly as sent.
+         * @example שקיעה בחוף.jpg
+         */
+        FileName: string;
+        /**
+         * @description An absolute path of names separated by `/`, without one at the end, of at most 1024 characters; `/` is the top.
+         *     Each name is like a file's name. Folders need not be made: they are there as long as a file is in them.
+         * @example /photos/2026
+         */
+        Folder: string;
+        /**
+         * @description Who may read the file besides its owner: with `private` nobody, with `friends` the owner's friends, with `public`
+         *     anybody who has its id.
+         * @enum {string}
+         */
+        Visibility: "private" | "friends" | "public";
+        /**
+         * @description What the token may do - with `read` look and download, with `write` everything.
+         * @enum {string}
+         */
+        TokenScope: "read" | "write";
+        Registration: {
+            username: components["schemas"]["ChosenUsername"];
+            email: components["schemas"]["Email"];
+            password: components["schemas"]["ChosenPassword"];
+        };
+        Login: {
+            /** @description The username or the email. */
+            identifier: string;
+            password: components["schemas"]["GivenPassword"];
+            /**
+             * @description Keep me logged in for 7 days, also when the browser is closed.
+             * @default false
+             */
+            remember_me?: boolean;
+        };
+        AccountChange: {
+            email?: components["schemas"]["Email"];
+            new_password?: components["schemas"]["ChosenPassword"];
+            current_password: components["schemas"]["GivenPassword"];
+        };
+        /** @description Your account, as only you see it. */
+        User: {
+            id: components["schemas"]["Id"];
+            /**
+             * @description The name the account bears. Where another account bears the name that was asked for, this is that name with
+             *     `~` and the last four characters of the id; you can log in with it.
+             */
+            username: string;
+            /** @description The email the account bears, with a like ending where another account bears it. */
+            email: string;
+            created_at: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description The sum of the sizes of your files, in bytes.
+             */
+            used_storage: number;
+            /**
+             * Format: int64
+             * @description How many bytes your files may have together.
+             */
+            storage_quota: number;
+            /**
+             * @description Present only if another account bears the username that you registered: the two were registered on two
+             *     servers that could not reach each other, and the other one is the older. This is the name you asked for.
+             */
+            requested_username?: string;
+            /** @description Present only if another account bears the email that you asked for; this is that email. */
+            requested_email?: string;
+        };
+        /** @description What others see of an account. */
+        PublicUser: {
+            id: components["schemas"]["Id"];
+            /** @description The name the account bears. */
+            username: string;
+        };
+        LoginResult: {
+            user: components["schemas"]["User"];
+            expires_at: components["schemas"]["Time"];
+        };
+        Session: {
+            id: components["schemas"]["Id"];
+            created_at: components["schemas"]["Time"];
+            expires_at: components["schemas"]["Time"];
+            last_used_at: components["schemas"]["LastUsed"];
+            /** @description The program that logged in, as it calls itself. */
+            user_agent: string | null;
+            /** @description Is it the session that asks? */
+            current: boolean;
+        };
+        SessionList: {
+            items: components["schemas"]["Session"][];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
+        /**
+         * Format: date-time
+         * @description When it was last used on this server, to within some minutes; null if never.
+         */
+        LastUsed: string | null;
+        /**
+         * Format: date-time
+         * @description When the token ends by itself; null if never.
+         */
+        TokenExpiry: string | null;
+        NewToken: {
+            /** @description What the token is for, in your words. */
+            name: string;
+            /** @default read */
+            scope?: components["schemas"]["TokenScope"];
+            /** @description After how many days the token ends. Without it, never. */
+            expires_in_days?: number;
+        };
+        Token: {
+            id: components["schemas"]["Id"];
+            /** @description What it is for. */
+            name: string;
+            scope: components["schemas"]["TokenScope"];
+            created_at: components["schemas"]["Time"];
+            expires_at: components["schemas"]["TokenExpiry"];
+            last_used_at: components["schemas"]["LastUsed"];
+        };
+        /** @description A token with its secret. */
+        CreatedToken: {
+            id: components["schemas"]["Id"];
+            /** @description What it is for. */
+            name: string;
+            scope: components["schemas"]["TokenScope"];
+            created_at: components["schemas"]["Time"];
+            expires_at: components["schemas"]["TokenExpiry"];
+            last_used_at: components["schemas"]["LastUsed"];
+            /** @description The secret, for `Authorization` `Bearer`. Shown this once. */
+            token: string;
+        };
+        TokenList: {
+            items: components["schemas"]["Token"][];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
+        Upload: {
+            /** @default / */
+            folder?: components["schemas"]["Folder"];
+            /** @default private */
+            visibility?: components["schemas"]["Visibility"];
+            sha256?: components["schemas"]["Sha256"];
+            /**
+             * Format: binary
+             * @description The bytes. This part comes last and has a `filename`.
+             */
+            file: Readable | Buffer;
+        };
+        File: {
+            id: components["schemas"]["Id"];
+            owner: components["schemas"]["PublicUser"];
+            name: components["schemas"]["FileName"];
+            folder: components["schemas"]["Folder"];
+            size: components["schemas"]["Bytes"];
+            /** @description The media type that was given with the upload. */
+            media_type: string;
+            sha256: components["schemas"]["Sha256"];
+            visibility: components["schemas"]["Visibility"];
+            created_at: components["schemas"]["Time"];
+            modified_at: components["schemas"]["Time"];
+            /** @description Can it be downloaded from this server now? Its bytes are here, or to be had from a server that can be reached. */
+            available: boolean;
+            /** @description The names of the servers that hold the bytes, as far as this one knows. */
+            stored_on: string[];
+        };
+        FileList: {
+            items: components["schemas"]["File"][];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
+        FileChange: {
+            name?: components["schemas"]["FileName"];
+            folder?: components["schemas"]["Folder"];
+            visibility?: components["schemas"]["Visibility"];
+        };
+        NewFriendRequest: {
+            username: components["schemas"]["ShownUsername"];
+        };
+        FriendRequest: {
+            id: components["schemas"]["Id"];
+            from: components["schemas"]["PublicUser"];
+            to: components["schemas"]["PublicUser"];
+            /** @enum {string} */
+            status: "pending" | "accepted" | "rejected" | "cancelled";
+            created_at: components["schemas"]["Time"];
+        };
+        FriendRequests: {
+            /** @description Sent to you. */
+            incoming: components["schemas"]["FriendRequest"][];
+            /** @description Sent by you. */
+            outgoing: components["schemas"]["FriendRequest"][];
+        };
+        Friend: {
+            id: components["schemas"]["Id"];
+            /** @description The name the account bears. */
+            username: string;
+            since: components["schemas"]["Time"];
+        };
+        FriendList: {
+            items: components["schemas"]["Friend"][];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
+        /** @description One event of `GET /events`; in the stream, `id`, `event` and `data` are its fields, `data` as JSON. */
+        StreamEvent: components["schemas"]["FileEvent"] | components["schemas"]["FileDeletedEvent"] | components["schemas"]["FriendRequestEvent"] | components["schemas"]["FriendAcceptedEvent"] | components["schemas"]["FriendRemovedEvent"] | components["schemas"]["StorageChangedEvent"] | components["schemas"]["StreamResetEvent"];
+        FileEvent: {
+            id: components["schemas"]["EventId"];
+            /** @enum {string} */
+            event: "file.created" | "file.updated";
+            data: components["schemas"]["File"];
+        };
+        FileDeletedEvent: {
+            id: components["schemas"]["EventId"];
+            /** @constant */
+            event: "file.deleted";
+            data: components["schemas"]["DeletedFile"];
+        };
+        FriendRequestEvent: {
+            id: components["schemas"]["EventId"];
+            /** @enum {string} */
+            event: "friend.requested" | "friend.rejected";
+            data: components["schemas"]["FriendRequest"];
+        };
+        FriendAcceptedEvent: {
+            id: components["schemas"]["EventId"];
+            /** @constant */
+            event: "friend.accepted";
+            data: components["schemas"]["Friend"];
+        };
+        FriendRemovedEvent: {
+            id: components["schemas"]["EventId"];
+            /** @constant */
+            event: "friend.removed";
+            data: components["schemas"]["PublicUser"];
+        };
+        StorageChangedEvent: {
+            id: components["schemas"]["EventId"];
+            /** @constant */
+            event: "storage.changed";
+            data: components["schemas"]["StorageUse"];
+        };
+        StreamResetEvent: {
+            id: components["schemas"]["EventId"];
+            /** @constant */
+            event: "stream.reset";
+            data: Record<string, never>;
+        };
+        /** @description The event's place in this server's stream, for `Last-Event-ID`. */
+        EventId: string;
+        DeletedFile: {
+            id: components["schemas"]["Id"];
+        };
+        StorageUse: {
+            used_storage: components["schemas"]["Bytes"];
+            storage_quota: components["schemas"]["Bytes"];
+        };
+        Health: {
+            /** @constant */
+            status: "ok";
+            /** @description The server's name. */
+            server: string;
+            /** @description The version of the software. */
+            version: string;
+        };
+        SyncStatus: {
+            /** @description The server's name. */
+            server: string;
+            /** @description Is the link to the grand server up? */
+            connected: boolean;
+            /** @description Why it is not connected. */
+            detail?: string;
+            /** @description Changes in the in-memory queue that wait to be sent. */
+            queue_length: number;
+            /** @description Changes made here that the grand server has not confirmed yet, those in the queue included. They survive a crash. */
+            unacknowledged: number;
+            /** @description The place in the grand server's log up to which everything has been taken in. */
+            applied_position: number;
+            /** @description The end of the grand server's log, as last heard; null if never. */
+            log_head: number | null;
+            /** @description For how long this server has not been in step with the log; 0 when it is, null if that is not known. */
+            lag_seconds: number | null;
+            /** @description Changes that could not be applied and were put aside. More than 0 wants the operator's attention. */
+            parked: number;
+            /** @description A checksum of all merged state, equal on servers that have seen the same changes. */
+            state_digest?: components["schemas"]["Sha256"];
+        };
+        /** @description Why a request was refused (RFC 9457). */
+        Problem: {
+            type: components["schemas"]["ProblemType"];
+            /** @description What kind of problem it is, the same for every problem of this type. */
+            title: string;
+            /** @description The HTTP status. */
+            status: number;
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description The request's id, as in `X-Request-Id`. */
+            request_id: string;
+            /** @description Of `validation-failed`, what is wrong where. */
+            errors?: components["schemas"]["InvalidPart"][];
+            /**
+             * Format: int64
+             * @description Of `quota-exceeded`, how many bytes the account may store.
+             */
+            quota?: number;
+            /**
+             * Format: int64
+             * @description Of `quota-exceeded`, how many bytes its files have.
+             */
+            used?: number;
+            /**
+             * Format: int64
+             * @description Of `quota-exceeded`, how many bytes are kept for uploads under way.
+             */
+            reserved?: number;
+            /**
+             * Format: int64
+             * @description Of `quota-exceeded`, how many bytes this upload needs.
+             */
+            required?: number;
+        };
+        InvalidPart: {
+            /** @description Where, from the request down: `body/email`, `query/limit`, `path/file_id`. */
+            path: string;
+            /** @description What is wrong there. */
+            message: string;
+        };
+        /**
+         * @description What kind of problem it is. The list is closed.
+         * @enum {string}
+         */
+        ProblemType: "urn:problem-type:syncsphere:validation-failed" | "urn:problem-type:syncsphere:malformed-json" | "urn:problem-type:syncsphere:unauthenticated" | "urn:problem-type:syncsphere:insufficient-scope" | "urn:problem-type:syncsphere:cross-origin" | "urn:problem-type:syncsphere:registration-closed" | "urn:problem-type:syncsphere:username-taken" | "urn:problem-type:syncsphere:email-taken" | "urn:problem-type:syncsphere:invalid-credentials" | "urn:problem-type:syncsphere:too-many-attempts" | "urn:problem-type:syncsphere:wrong-password" | "urn:problem-type:syncsphere:reauthentication-required" | "urn:problem-type:syncsphere:session-not-found" | "urn:problem-type:syncsphere:token-not-found" | "urn:problem-type:syncsphere:too-many-tokens" | "urn:problem-type:syncsphere:checksum-mismatch" | "urn:problem-type:syncsphere:file-too-large" | "urn:problem-type:syncsphere:body-too-large" | "urn:problem-type:syncsphere:quota-exceeded" | "urn:problem-type:syncsphere:disk-full" | "urn:problem-type:syncsphere:file-not-found" | "urn:problem-type:syncsphere:not-owner" | "urn:problem-type:syncsphere:precondition-failed" | "urn:problem-type:syncsphere:range-not-satisfiable" | "urn:problem-type:syncsphere:content-pending" | "urn:problem-type:syncsphere:user-not-found" | "urn:problem-type:syncsphere:already-friends" | "urn:problem-type:syncsphere:request-pending" | "urn:problem-type:syncsphere:self-request" | "urn:problem-type:syncsphere:request-not-found" | "urn:problem-type:syncsphere:not-pending" | "urn:problem-type:syncsphere:friend-not-found" | "urn:problem-type:syncsphere:not-found" | "urn:problem-type:syncsphere:method-not-allowed" | "urn:problem-type:syncsphere:unsupported-media-type" | "urn:problem-type:syncsphere:request-timeout" | "urn:problem-type:syncsphere:request-header-too-large" | "urn:problem-type:syncsphere:rate-limited" | "urn:problem-type:syncsphere:too-many-streams" | "urn:problem-type:syncsphere:unavailable" | "urn:problem-type:syncsphere:internal-error";
+    };
+    responses: {
+        /** @description Done. There is nothing to show. */
+        Done: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /** @description The whole file. `Content-Type` is the file's media type. */
+        FileBytes: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                ETag: components["headers"]["ContentETag"];
+                "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                "Last-Modified": components["headers"]["Last-Modified"];
+                "Content-Disposition": components["headers"]["Content-Disposition"];
+                "Content-Length": components["headers"]["Content-Length"];
+                "Repr-Digest": components["headers"]["Repr-Digest"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "*/*": Readable | Buffer;
+            };
+        };
+        /** @description The part that `Range` asks for. */
+        FileRange: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                ETag: components["headers"]["ContentETag"];
+                "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                "Last-Modified": components["headers"]["Last-Modified"];
+                "Content-Disposition": components["headers"]["Content-Disposition"];
+                "Content-Length": components["headers"]["Content-Length"];
+                "Content-Range": components["headers"]["Content-Range"];
+                "Repr-Digest": components["headers"]["Repr-Digest"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "*/*": Readable | Buffer;
+            };
+        };
+        /** @description You have these bytes already. */
+        BytesNotModified: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                ETag: components["headers"]["ContentETag"];
+                "Last-Modified": components["headers"]["Last-Modified"];
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /** @description A parameter is not valid. */
+        InvalidRequest: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body or a parameter is not valid. */
+        InvalidBody: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The form is not valid, or the bytes do not have the checksum that was given. */
+        InvalidUpload: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description No login, or one that has ended. */
+        Unauthenticated: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Wrong password, or no such account. */
+        InvalidCredentials: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The token may only read, or the request comes from another site. */
+        WriteRefused: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description This server makes no accounts by itself. */
+        RegistrationClosed: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The current password is wrong, the token may only read, or the request comes from another site. */
+        AccountChangeRefused: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The session is too old, the token may only read, or the request comes from another site. */
+        AccountDeletionRefused: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The file is not yours, the token may only read, or the request comes from another site. */
+        FileChangeRefused: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The digest needs the operator's token. */
+        DigestRefused: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description You have no such session. */
+        SessionNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description You have no such token. */
+        TokenNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no such file, or none that you may read. */
+        FileNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no such user. */
+        UserNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no such friend request, or it is not yours to decide. */
+        RequestNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description You have no friend of that name. */
+        FriendNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description This server gives no metrics. */
+        MetricsOff: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body did not arrive in time. */
+        RequestTimeout: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Another account has this username or email. */
+        NameOrEmailTaken: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Another account has this email. */
+        EmailTaken: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description You have as many tokens as an account may have. */
+        TooManyTokens: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is nothing to ask for. */
+        FriendRequestConflict: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The request has already been answered or taken back. */
+        NotPending: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description It is not what `If-Match` or `If-Unmodified-Since` expects. */
+        PreconditionFailed: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is larger than this operation takes. */
+        BodyTooLarge: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The file, or a field before it, is larger than this server takes. */
+        UploadTooLarge: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body's media type is not one that this operation takes. */
+        UnsupportedMediaType: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The file has no such part. */
+        RangeNotSatisfiable: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "Content-Range": components["headers"]["UnsatisfiedRange"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many requests. */
+        RateLimited: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many requests, or too many wrong passwords. */
+        TooManyAttempts: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many requests, or too many open streams. */
+        TooManyStreams: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The server failed. What failed is in its log under `request_id`. */
+        InternalError: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The server is starting, closing, or has too much to do. The request was not carried out. */
+        Unavailable: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description No server that can be reached has the bytes yet, or this one is starting, closing or has too much to do. */
+        ContentUnavailable: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The file does not fit into your quota, or the server's disk is full. */
+        NoStorage: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
+    parameters: {
+        /** @description How many entries the page holds at most. */
+        Limit: number;
+        /** @description Where the page begins, the `next_cursor` of the page before. Without it, the first page. */
+        Cursor: string;
+        /** @description How many requests of each direction are shown at most. */
+        RequestLimit: number;
+        /** @description The session's id, from `GET /sessions`. */
+        SessionId: components["schemas"]["Id"];
+        /** @description The token's id, from `GET /tokens`. */
+        TokenId: components["schemas"]["Id"];
+        /** @description The file's id. */
+        FileId: components["schemas"]["Id"];
+        /** @description The friend request's id, from `GET /friends/requests`. */
+        RequestId: components["schemas"]["Id"];
+        /** @description The friend's username, as shown in `GET /friends` (case does not matter). */
+        FriendUsername: components["schemas"]["ShownUsername"];
+        /** @description Only files in exactly this folder, not those in folders below it. */
+        FolderFilter: components["schemas"]["Folder"];
+        /** @description Only files whose name contains this text (case does not matter). */
+        Search: string;
+        /** @description Only files of this visibility. */
+        VisibilityFilter: components["schemas"]["Visibility"];
+        /** @description The order; `-` turns it round, so that `-created_at` is newest first. Of names, case does not count. */
+        Sort: "name" | "-name" | "created_at" | "-created_at" | "size" | "-size";
+        /** @description How many servers shall hold the bytes before the answer comes; this one counts. It waits for up to 30 seconds. */
+        MinCopies: number;
+        /** @description Also compute `state_digest`. Needs the operator's token. */
+        Digest: boolean;
+        /** @description The `id` of the last event that you got; the stream goes on after it. Without it, from now on. */
+        LastEventId: string;
+        /** @description Go on only if the `ETag` is (one of) these, or `*`; else 412. */
+        IfMatch: string;
+        /** @description Answer 304, without a body, if the `ETag` is (one of) these, or `*`. */
+        IfNoneMatch: string;
+        /** @description Answer 304 if the bytes have not changed since this HTTP date. Ignored beside `If-None-Match`. */
+        IfModifiedSince: string;
+        /** @description Answer 412 if the bytes have changed since this HTTP date. Ignored beside `If-Match`. */
+        IfUnmodifiedSince: string;
+        /** @description Heed `Range` only if the `ETag`, or the date of `Last-Modified`, is this; else send the whole file. */
+        IfRange: string;
+        /** @description The part that is wanted, for instance `bytes=1048576-`. What is not understood is ignored. */
+        Range: string;
+    };
+    requestBodies: never;
+    headers: {
+        /** @description The request's id, under which the server's log tells of it. */
+        "X-Request-Id": string;
+        /** @description Always `nosniff`. Browsers must not guess another type. */
+        "X-Content-Type-Options": "nosniff";
+        /** @description Answers are not for shared caches to keep; `no-store` as a rule. */
+        "Cache-Control": string;
+        /** @description How many requests are left (`r`), and in how many seconds the count starts anew (`t`). */
+        RateLimit: string;
+        /** @description How many requests (`q`) are allowed in how many seconds (`w`). */
+        "RateLimit-Policy": string;
+        /** @description After how many seconds it is worth trying again. */
+        "Retry-After": number;
+        /** @description How to authenticate. */
+        "WWW-Authenticate": string;
+        /** @description Sets the session cookie, or removes it (`Max-Age=0`). */
+        "Set-Cookie": string;
+        /** @description The version of the file's metadata, for `If-Match` and `If-None-Match`. */
+        ETag: string;
+        /** @description Where the file's metadata is. */
+        FileLocation: string;
+        /** @description A strong validator made of the content. */
+        ContentETag: string;
+        /** @description Always `bytes`. Parts can be asked for. */
+        "Accept-Ranges": "bytes";
+        /** @description When the content came to be. Renaming does not change it. */
+        "Last-Modified": string;
+        /** @description Always `attachment`, with the file's name (RFC 6266). */
+        "Content-Disposition": string;
+        /** @description The number of bytes in this answer. */
+        "Content-Length": number;
+        /** @description Which bytes these are, and of how many. */
+        "Content-Range": string;
+        /** @description How many bytes there are. */
+        UnsatisfiedRange: string;
+        /** @description The sha256 of the whole file, in base64 between colons (RFC 9530). */
+        "Repr-Digest": string;
+        /** @description Always `sandbox`, so that a file that a browser shows all the same can do nothing. */
+        "Content-Security-Policy": string;
+    };
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    registerUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Registration"];
+            };
+        };
+        responses: {
+            /** @description The account is made. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description Where the account is seen once logged in, always `/me`. */
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["InvalidBody"];
+            403: components["responses"]["RegistrationClosed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["NameOrEmailTaken"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    loginUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            /** @description Logged in; the cookie is set. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Set-Cookie": components["headers"]["Set-Cookie"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginResult"];
+                };
+            };
+            400: components["responses"]["InvalidBody"];
+            401: components["responses"]["InvalidCredentials"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyAttempts"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    logoutUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Logged out. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Set-Cookie": components["headers"]["Set-Cookie"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["WriteRefused"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Your account. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account is gone. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Set-Cookie": components["headers"]["Set-Cookie"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountDeletionRefused"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountChange"];
+            };
+        };
+        responses: {
+            /** @description The account as it is now. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["InvalidBody"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountChangeRefused"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["EmailTaken"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyAttempts"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: {
+                /** @description How many entries the page holds at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before. Without it, the first page. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of sessions. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revokeSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session's id, from `GET /sessions`. */
+                session_id: components["parameters"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session has ended. If it was the current one, its cookie is removed. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Set-Cookie": components["headers"]["Set-Cookie"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["WriteRefused"];
+            404: components["responses"]["SessionNotFound"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listTokens: {
+        parameters: {
+            query?: {
+                /** @description How many entries the page holds at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before. Without it, the first page. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of tokens. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenList"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            /** @description The token is made. Keep the secret. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedToken"];
+                };
+            };
+            400: components["responses"]["InvalidBody"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["WriteRefused"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["TooManyTokens"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revokeToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The token's id, from `GET /tokens`. */
+                token_id: components["parameters"]["TokenId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["Done"];
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["WriteRefused"];
+            404: components["responses"]["TokenNotFound"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    uploadFile: {
+        parameters: {
+            query?: {
+                /** @description How many servers shall hold the bytes before the answer comes; this one counts. It waits for up to 30 seconds. */
+                min_copies?: components["parameters"]["MinCopies"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Upload"];
+            };
+        };
+        responses: {
+            /** @description The file is stored. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["FileLocation"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["File"];
+                };
+            };
+            /** @description The file is stored here, but not yet on as many servers as `min_copies` asks for. It goes on by itself until it is. */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["FileLocation"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["File"];
+                };
+            };
+            400: components["responses"]["InvalidUpload"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["WriteRefused"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["UploadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoStorage"];
+        };
+    };
+    listFiles: {
+        parameters: {
+            query?: {
+                /** @description Only files in exactly this folder, not those in folders below it. */
+                folder?: components["parameters"]["FolderFilter"];
+                /** @description Only files whose name contains this text (case does not matter). */
+                q?: components["parameters"]["Search"];
+                /** @description Only files of this visibility. */
+                visibility?: components["parameters"]["VisibilityFilter"];
+                /** @description The order; `-` turns it round, so that `-created_at` is newest first. Of names, case does not count. */
+                sort?: components["parameters"]["Sort"];
+                /** @description How many entries the page holds at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before. Without it, the first page. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of your files. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileList"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getFile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Answer 304, without a body, if the `ETag` is (one of) these, or `*`. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description The file's id. */
+                file_id: components["parameters"]["FileId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file's metadata. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["File"];
+                };
+            };
+            /** @description The metadata is still what `If-None-Match` names. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["FileNotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The file's id. */
+                file_id: components["parameters"]["FileId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["Done"];
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["FileChangeRefused"];
+            404: components["responses"]["FileNotFound"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateFile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Go on only if the `ETag` is (one of) these, or `*`; else 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The file's id. */
+                file_id: components["parameters"]["FileId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FileChange"];
+            };
+        };
+        responses: {
+            /** @description The file as it is now. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["File"];
+                };
+            };
+            400: components["responses"]["InvalidBody"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["FileChangeRefused"];
+            404: components["responses"]["FileNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    downloadFile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The part that is wanted, for instance `bytes=1048576-`. What is not understood is ignored. */
+                Range?: components["parameters"]["Range"];
+                /** @description Go on only if the `ETag` is (one of) these, or `*`; else 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /** @description Answer 304, without a body, if the `ETag` is (one of) these, or `*`. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description Answer 304 if the bytes have not changed since this HTTP date. Ignored beside `If-None-Match`. */
+                "If-Modified-Since"?: components["parameters"]["IfModifiedSince"];
+                /** @description Answer 412 if the bytes have changed since this HTTP date. Ignored beside `If-Match`. */
+                "If-Unmodified-Since"?: components["parameters"]["IfUnmodifiedSince"];
+                /** @description Heed `Range` only if the `ETag`, or the date of `Last-Modified`, is this; else send the whole file. */
+                "If-Range"?: components["parameters"]["IfRange"];
+            };
+            path: {
+                /** @description The file's id. */
+                file_id: components["parameters"]["FileId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["FileBytes"];
+            206: components["responses"]["FileRange"];
+            304: components["responses"]["BytesNotModified"];
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["FileNotFound"];
+            412: components["responses"]["PreconditionFailed"];
+            416: components["responses"]["RangeNotSatisfiable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["ContentUnavailable"];
+        };
+    };
+    downloadFileHead: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Go on only if the `ETag` is (one of) these, or `*`; else 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /** @description Answer 304, without a body, if the `ETag` is (one of) these, or `*`. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description Answer 304 if the bytes have not changed since this HTTP date. Ignored beside `If-None-Match`. */
+                "If-Modified-Since"?: components["parameters"]["IfModifiedSince"];
+                /** @description Answer 412 if the bytes have changed since this HTTP date. Ignored beside `If-Match`. */
+                "If-Unmodified-Since"?: components["parameters"]["IfUnmodifiedSince"];
+            };
+            path: {
+                /** @description The file's id. */
+                file_id: components["parameters"]["FileId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["FileBytes"];
+            304: components["responses"]["BytesNotModified"];
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["FileNotFound"];
+            412: components["responses"]["PreconditionFailed"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["ContentUnavailable"];
+        };
+    };
+    requestFriend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFriendRequest"];
+            };
+        };
+        responses: {
+            /** @description The other had already asked; you are friends now. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FriendRequest"];
+                };
+            };
+            /** @description The request is sent. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FriendRequest"];
+                };
+            };
+            400: components["responses"]["InvalidBody"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["WriteRefused"];
+            404: components["responses"]["UserNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["FriendRequestConflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    cancelFriendRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The friend request's id, from `GET /friends/requests`. */
+                req_id: components["parameters"]["RequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["Done"];
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["WriteRefused"];
+            404: components["responses"]["RequestNotFound"];
+            409: components["responses"]["NotPending"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listFriendRequests: {
+        parameters: {
+            query?: {
+                /** @description How many requests of each direction are shown at most. */
+                limit?: components["parameters"]["RequestLimit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The pending requests. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FriendRequests"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    acceptFriendRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The friend request's id, from `GET /friends/requests`. */
+                req_id: components["parameters"]["RequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Your new friend. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Friend"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["WriteRefused"];
+            404: components["responses"]["RequestNotFound"];
+            409: components["responses"]["NotPending"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rejectFriendRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The friend request's id, from `GET /friends/requests`. */
+                req_id: components["parameters"]["RequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["Done"];
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["WriteRefused"];
+            404: components["responses"]["RequestNotFound"];
+            409: components["responses"]["NotPending"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listFriends: {
+        parameters: {
+            query?: {
+                /** @description How many entries the page holds at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before. Without it, the first page. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of friends. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FriendList"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    removeFriend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The friend's username, as shown in `GET /friends` (case does not matter). */
+                username: components["parameters"]["FriendUsername"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["Done"];
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["WriteRefused"];
+            404: components["responses"]["FriendNotFound"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listFriendFiles: {
+        parameters: {
+            query?: {
+                /** @description How many entries the page holds at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before. Without it, the first page. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                /** @description The friend's username, as shown in `GET /friends` (case does not matter). */
+                username: components["parameters"]["FriendUsername"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the friend's files. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileList"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["FriendNotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    streamEvents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `id` of the last event that you got; the stream goes on after it. Without it, from now on. */
+                "Last-Event-ID"?: components["parameters"]["LastEventId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream. It goes on until one side closes it. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooManyStreams"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The server serves. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getSyncStatus: {
+        parameters: {
+            query?: {
+                /** @description Also compute `state_digest`. Needs the operator's token. */
+                digest?: components["parameters"]["Digest"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The state of synchronisation. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SyncStatus"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["DigestRefused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metrics. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["MetricsOff"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+}

@@ -1,0 +1,195 @@
+import { uuidv7 } from 'uuidv7'
+import type { Draft, Value } from '../change.js'
+import type { Database, Reader, Tx } from '../storage/database.js'
+import {
+  claimantOfEmail,
+  claimantOfUsername,
+  keepRehash,
+  passwordStamp,
+  type UserRow,
+  userByEmail,
+  userById,
+  userByUsername,
+} from '../storage/users.js'
+import { loginForm, usernameFrom } from './account-names.js'
+import type { Caller } from './caller.js'
+import { DomainError } from './errors.js'
+import type { Journal } from './journal.js'
+import type { Passwords } from './passwords.js'
+import type { OpenedSession, Sessions } from './sessions.js'
+import type { LoginThrottle } from './throttle.js'
+import { type UserView, userView } from './views.js'
+
+/** How young a session has to be to delete the account. */
+const FRESH_MS = 10 * 60 * 1000
+
+export interface AccountsOptions {
+  db: Database
+  journal: Journal
+  passwords: Passwords
+  throttle: LoginThrottle
+  sessions: Sessions
+  now: () => number
+  /** Quota of a new account, bytes. */
+  storageQuota: number
+  registration: 'open' | 'closed'
+}
+
+export interface Registration {
+  username: string
+  email: string
+  password: string
+}
+
+export class Accounts {
+  readonly #options: AccountsOptions
+
+  constructor(options: AccountsOptions) {
+    this.#options = options
+  }
+
+  /** @throws DomainError registration-closed, username-taken, email-taken, validation-failed */
+  async register(input: Registration): Promise<UserView> {
+    if (this.#options.registration === 'closed') {
+      throw new DomainError('registration-closed', 'Accounts on this server are made by its operator.')
+    }
+    return this.create(input)
+  }
+
+  /** Makes an account whether or not registration is open; the operator's way too. */
+  async create(input: Registration): Promise<UserView> {
+    const { db, journal, passwords, now, storageQuota } = this.#options
+    const username = usernameFrom(input.username)
+    // Checked before the hashing too, which is what costs.
+    assertFree(db, { username, email: input.email })
+    const password_hash = await passwords.hash(input.password)
+    const id = uuidv7()
+    const created_at = new Date(now()).toISOString()
+    const fields = { username, email: input.email, password_hash, storage_quota: storageQuota, created_at }
+    const row = await db.write((tx) => {
+      assertFree(tx, { username, email: input.email })
+      journal.record(tx, [{ type: 'user.registered', key: id, fields }])
+      return userById(tx, id) as UserRow
+    })
+    return userView(row)
+  }
+
+  /** @throws DomainError invalid-credentials, too-many-attempts */
+  async login(
+    input: { identifier: string; password: string; remember_me?: boolean },
+    client: { address: string; userAgent: string },
+  ): Promise<{ user: UserView; session: OpenedSession; persistent: boolean }> {
+    const { db, journal, sessions, throttle } = this.#options
+    const persistent = input.remember_me ?? false
+    const login = loginForm(input.identifier)
+    const user = userByUsername(db, login) ?? userByEmail(db, login)
+    const right = await throttle.attempt(user?.id ?? login, client.address, () => this.#verify(user, input.password))
+    if (user === undefined || !right) throw wrongCredentials()
+    await this.#rehash(user, input.password)
+    return db.write((tx) => {
+      const present = userById(tx, user.id)
+      // Another password since it was checked: what was checked no longer opens anything.
+      if (present === undefined || passwordStamp(present) !== passwordStamp(user)) throw wrongCredentials()
+      const { session, draft } = sessions.open(present, client.userAgent, persistent)
+      journal.record(tx, [draft])
+      return { user: userView(present), session, persistent }
+    })
+  }
+
+  /** @throws DomainError unauthenticated when the account has just been deleted */
+  get(userId: string): UserView {
+    return userView(live(this.#options.db, userId))
+  }
+
+  /** @throws DomainError wrong-password, too-many-attempts, email-taken */
+  async update(
+    caller: Caller & { user_id: string },
+    input: { email?: string; new_password?: string; current_password: string },
+    address: string,
+  ): Promise<UserView> {
+    const { db, journal, passwords, throttle } = this.#options
+    const user = live(db, caller.user_id)
+    const right = await throttle.attempt(user.id, address, () => this.#verify(user, input.current_password))
+    if (!right) throw new DomainError('wrong-password', 'The current password is not this one.')
+    const fields: Record<string, Value> = {}
+    if (input.new_password !== undefined) fields.password_hash = await passwords.hash(input.new_password)
+    if (input.email !== undefined) fields.email = input.email
+    return db.write((tx) => {
+      const present = live(tx, user.id)
+      if (passwordStamp(present) !== passwordStamp(user)) {
+        throw new DomainError('wrong-password', 'The password was changed meanwhile.')
+      }
+      if (input.email !== undefined) assertFree(tx, { email: input.email }, user.id)
+      const stamp = journal.tick(tx)
+      const drafts: Draft[] = [{ type: 'user.updated', key: user.id, fields }]
+      if (input.new_password !== undefined && caller.kind === 'session') {
+        // The session that changed the password trusts the new one; all others end with the old.
+        drafts.push({ type: 'session.renewed', key: caller.session_id, fields: { password_stamp: stamp } })
+      }
+      journal.record(tx, drafts, stamp)
+      return userView(live(tx, user.id))
+    })
+  }
+
+  /** @throws DomainError reauthentication-required */
+  async delete(caller: Caller): Promise<void> {
+    const { db, journal, now } = this.#options
+    if (caller.kind !== 'session' || now() - Date.parse(caller.session_created_at) > FRESH_MS) {
+      throw new DomainError('reauthentication-required', 'Log in again and delete the account within ten minutes.')
+    }
+    await db.write((tx) => {
+      live(tx, caller.user_id)
+      journal.record(tx, [{ type: 'user.deleted', key: caller.user_id, fields: { deleted: true } }])
+    })
+  }
+
+  /**
+   * Sets an account's quota; what is stored above it stays.
+   * @throws DomainError user-not-found
+   */
+  async setQuota(username: string, bytes: number): Promise<UserView> {
+    const { db, journal } = this.#options
+    return db.write((tx) => {
+      const user = userByUsername(tx, loginForm(username))
+      if (user === undefined) throw new DomainError('user-not-found', `There is no account ${username}.`)
+      journal.record(tx, [{ type: 'user.updated', key: user.id, fields: { storage_quota: bytes } }])
+      return userView(live(tx, user.id))
+    })
+  }
+
+  async #verify(user: UserRow | undefined, password: string): Promise<boolean> {
+    return this.#options.passwords.verify(user === undefined ? undefined : hashOf(user), password)
+  }
+
+  async #rehash(user: UserRow, password: string): Promise<void> {
+    const { db, passwords } = this.#options
+    if (!passwords.isOutdated(hashOf(user))) return
+    const rehash = await passwords.hash(password)
+    await db.write((tx: Tx) => keepRehash(tx, user.id, rehash, passwordStamp(user)))
+  }
+}
+
+function hashOf(user: UserRow): string {
+  return user.rehash !== null && user.rehash_stamp === passwordStamp(user) ? user.rehash : user.password_hash
+}
+
+function live(reader: Reader, id: string): UserRow {
+  const user = userById(reader, id)
+  if (user === undefined) throw new DomainError('unauthenticated', 'This account no longer exists.')
+  return user
+}
+
+function assertFree(reader: Reader, names: { username?: string; email?: string }, except?: string): void {
+  if (names.username !== undefined && claimantOfUsername(reader, loginForm(names.username)) !== undefined) {
+    throw new DomainError('username-taken', 'An account with this username exists.')
+  }
+  if (names.email === undefined) return
+  const holder = claimantOfEmail(reader, loginForm(names.email))
+  if (holder !== undefined && holder !== except) {
+    throw new DomainError('email-taken', 'An account with this email exists.')
+  }
+}
+
+function wrongCredentials(): DomainError {
+  return new DomainError('invalid-credentials', 'The name or the password is wrong.')
+}

@@ -1,0 +1,122 @@
+/** From what a change did to what the people concerned are told, in the same transaction, wherever it came from. */
+import type { Row } from '../merge.js'
+import type { Tx } from '../storage/database.js'
+import { addEvent } from '../storage/events.js'
+import { fileById } from '../storage/files.js'
+import { friendRequest, friendsOf } from '../storage/friends.js'
+import type { Applied } from '../storage/replica.js'
+import { userById } from '../storage/users.js'
+import type { Live } from './live.js'
+import { fileView, friendRequestView, type Holders } from './views.js'
+
+export type EventType =
+  | 'file.created'
+  | 'file.updated'
+  | 'file.deleted'
+  | 'friend.requested'
+  | 'friend.accepted'
+  | 'friend.rejected'
+  | 'friend.removed'
+  | 'storage.changed'
+
+/** More friends than this are not all told of one account's end or one file at once. */
+const MAX_AUDIENCE = 10_000
+
+export class Events {
+  readonly #live: Live
+  readonly #holders: Holders
+  readonly #now: () => number
+
+  constructor(live: Live, holders: Holders, now: () => number) {
+    this.#live = live
+    this.#holders = holders
+    this.#now = now
+  }
+
+  /** Writes the events of an applied change, and wakes those who wait on them once they are durable. */
+  tell(tx: Tx, { table, key, before, after }: Applied): void {
+    if (after === undefined || after === before) return
+    if (table === 'files') this.#tellFile(tx, key, before, after)
+    else if (table === 'users') this.#tellUser(tx, key, before, after)
+    else if (table === 'friend_requests') this.#tellRequest(tx, key, before, after)
+    else if (table === 'friendships') this.#tellFriendship(tx, before, after)
+    else this.#wake(tx, String(after.cells.user_id))
+  }
+
+  #tellFile(tx: Tx, id: string, before: Row | undefined, after: Row): void {
+    const owner = String(after.cells.owner_id)
+    const was = before !== undefined && before.cells.deleted === 0
+    const is = after.cells.deleted === 0
+    if (!was && !is) return
+    const row = is ? fileById(tx, id) : undefined
+    const data = row === undefined ? JSON.stringify({ id }) : JSON.stringify(fileView(row, this.#holders))
+    this.#emitFile(tx, owner, { was, is, id, data })
+    if (was !== is) this.#emitStorage(tx, owner)
+    const sharedBefore = was && before.cells.visibility !== 'private'
+    const sharedAfter = is && after.cells.visibility !== 'private'
+    if (!sharedBefore && !sharedAfter) return
+    for (const friend of friendsOf(tx, { user_id: owner, after: '', limit: MAX_AUDIENCE })) {
+      this.#emitFile(tx, friend.id, { was: sharedBefore, is: sharedAfter, id, data })
+    }
+  }
+
+  /** Whoever may see a file from now on sees it created; whoever may no longer sees it deleted. */
+  #emitFile(tx: Tx, userId: string, file: { was: boolean; is: boolean; id: string; data: string }): void {
+    if (file.was && file.is) this.#emit(tx, userId, 'file.updated', file.data)
+    else if (file.is) this.#emit(tx, userId, 'file.created', file.data)
+    else this.#emit(tx, userId, 'file.deleted', JSON.stringify({ id: file.id }))
+  }
+
+  #emitStorage(tx: Tx, userId: string): void {
+    const user = userById(tx, userId)
+    if (user === undefined) return
+    const { used_storage, storage_quota } = user
+    this.#emit(tx, userId, 'storage.changed', JSON.stringify({ used_storage, storage_quota }))
+  }
+
+  #tellUser(tx: Tx, id: string, before: Row | undefined, after: Row): void {
+    this.#wake(tx, id)
+    if (before === undefined || before.cells.deleted === 1) return
+    if (after.cells.deleted === 1) {
+      const gone = JSON.stringify({ id, username: before.cells.username })
+      for (const friend of friendsOf(tx, { user_id: id, after: '', limit: MAX_AUDIENCE })) {
+        this.#emit(tx, friend.id, 'friend.removed', gone)
+      }
+    } else if (before.cells.storage_quota !== after.cells.storage_quota) this.#emitStorage(tx, id)
+  }
+
+  #tellRequest(tx: Tx, id: string, before: Row | undefined, after: Row): void {
+    const status = after.cells.status
+    if (before?.cells.status === status) return
+    // An accepted one is told as the friendship that it made; one taken back is over like a rejected one.
+    const row = status === 'accepted' ? undefined : friendRequest(tx, id)
+    if (row === undefined) return
+    const type = status === 'pending' ? 'friend.requested' : 'friend.rejected'
+    const data = JSON.stringify(friendRequestView(row))
+    this.#emit(tx, row.from_id, type, data)
+    this.#emit(tx, row.to_id, type, data)
+  }
+
+  #tellFriendship(tx: Tx, before: Row | undefined, after: Row): void {
+    const was = before?.cells.active === 1
+    const is = after.cells.active === 1
+    if (was === is) return
+    const pair = [String(after.cells.user_a), String(after.cells.user_b)].map((id) => userById(tx, id))
+    const [a, b] = pair
+    if (a === undefined || b === undefined) return
+    for (const [user, other] of [[a, b] as const, [b, a] as const]) {
+      const seen = { id: other.id, username: other.username_shown }
+      if (is) this.#emit(tx, user.id, 'friend.accepted', JSON.stringify({ ...seen, since: after.cells.since }))
+      else this.#emit(tx, user.id, 'friend.removed', JSON.stringify(seen))
+    }
+  }
+
+  #emit(tx: Tx, userId: string, type: EventType, data: string): void {
+    addEvent(tx, { user_id: userId, type, data, created_at: new Date(this.#now()).toISOString() })
+    this.#wake(tx, userId)
+  }
+
+  #wake(tx: Tx, userId: string): void {
+    tx.afterCommit(() => this.#live.wake(userId))
+  }
+}

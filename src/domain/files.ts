@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto'
+import type { Readable } from 'node:stream'
+import type { Value } from '../change.js'
+import type { BlobStore } from '../storage/blobs.js'
+import type { Database } from '../storage/database.js'
+import { type FileRow, fileById, listFiles, type SortColumn } from '../storage/files.js'
+import type { Visibility } from '../storage/tables.js'
+import { mayRead, userOf } from './access.js'
+import type { Caller } from './caller.js'
+import { DomainError } from './errors.js'
+import { fileName, folderPath } from './file-names.js'
+import type { Journal } from './journal.js'
+import { loginForm as searchForm } from './account-names.js'
+import { decodeCursor, type Page, pageOf } from './paging.js'
+import { type FileView, fileView, type Holders } from './views.js'
+
+export type Sort = SortColumn | `-${SortColumn}`
+
+export interface FileQuery {
+  folder?: string | undefined
+  q?: string | undefined
+  visibility?: Visibility | undefined
+  sort?: Sort | undefined
+  limit: number
+  cursor?: string | undefined
+}
+
+/** A file as one caller sees it, with the version that `If-Match` compares. */
+export interface VersionedFile {
+  file: FileView
+  etag: string
+}
+
+export class Files {
+  readonly #db: Database
+  readonly #blobs: BlobStore
+  readonly #journal: Journal
+  readonly #holders: Holders
+  readonly #now: () => number
+
+  constructor(options: { db: Database; blobs: BlobStore; journal: Journal; holders: Holders; now: () => number }) {
+    this.#db = options.db
+    this.#blobs = options.blobs
+    this.#journal = options.journal
+    this.#holders = options.holders
+    this.#now = options.now
+  }
+
+  /** An account's own files. */
+  list(ownerId: string, query: FileQuery): Page<FileView> {
+    return this.#page({ owner_id: ownerId, ...this.#filter(query) }, query, query.sort ?? 'name')
+  }
+
+  /** What an account shares with its friends, newest first. */
+  listShared(ownerId: string, query: { limit: number; cursor?: string | undefined }): Page<FileView> {
+    return this.#page({ owner_id: ownerId, shared: true }, query, '-created_at')
+  }
+
+  /** @throws DomainError file-not-found */
+  get(caller: Caller, id: string): VersionedFile {
+    return this.#versioned(this.#readable(caller, id))
+  }
+
+  /**
+   * Renames, moves, or shares a file.
+   * @param ifMatch whether an ETag passes the request's If-Match
+   * @throws DomainError file-not-found, not-owner, precondition-failed, validation-failed
+   */
+  async update(
+    caller: Caller,
+    id: string,
+    input: { name?: string | undefined; folder?: string | undefined; visibility?: Visibility | undefined },
+    ifMatch: (etag: string) => boolean,
+  ): Promise<VersionedFile> {
+    const fields: Record<string, Value> = { modified_at: new Date(this.#now()).toISOString() }
+    if (input.name !== undefined) fields.name = fileName(input.name, 'body/name')
+    if (input.folder !== undefined) fields.folder = folderPath(input.folder, 'body/folder')
+    if (input.visibility !== undefined) fields.visibility = input.visibility
+    return this.#db.write((tx) => {
+      const file = this.#owned(caller, id)
+      if (!ifMatch(versionOf(file))) {
+        throw new DomainError('precondition-failed', 'The file was changed since you read it.')
+      }
+      this.#journal.record(tx, [{ type: 'file.updated', key: id, fields }])
+      return this.#versioned(fileById(tx, id) as FileRow)
+    })
+  }
+
+  /** @throws DomainError file-not-found, not-owner */
+  async delete(caller: Caller, id: string): Promise<void> {
+    await this.#db.write((tx) => {
+      this.#owned(caller, id)
+      this.#journal.record(tx, [{ type: 'file.deleted', key: id, fields: { deleted: true } }])
+    })
+  }
+
+  /** A file whose bytes a caller may have. @throws DomainError file-not-found */
+  downloadable(caller: Caller, id: string): FileView {
+    return fileView(this.#readable(caller, id), this.#holders)
+  }
+
+  /**
+   * The bytes of a file from `start` to `end`, both inclusive.
+   * @throws DomainError content-pending when they are not to be had now
+   */
+  async read(file: FileView, start: number, end: number): Promise<Readable | Buffer> {
+    const bytes = await this.#blobs.read(file.sha256, start, end)
+    if (bytes !== undefined) return bytes
+    throw new DomainError('content-pending', 'No server that can be reached holds the bytes yet.', {
+      retryAfterSeconds: 5,
+    })
+  }
+
+  #page(
+    filter: Parameters<typeof listFiles>[1],
+    query: { limit: number; cursor?: string | undefined },
+    sort: Sort,
+  ): Page<FileView> {
+    const descending = sort.startsWith('-')
+    const column = (descending ? sort.slice(1) : sort) as SortColumn
+    const kind = column === 'size' ? 'number' : 'string'
+    const [value, id] = query.cursor === undefined ? [] : decodeCursor(query.cursor, sort, [kind, 'string'])
+    const after = value === undefined ? undefined : { value, id: String(id) }
+    const rows = listFiles(this.#db, filter, { sort: column, descending, after, limit: query.limit + 1 })
+    const position = (row: FileRow) => [sort, column === 'name' ? row.name_folded : row[column], row.id]
+    return pageOf(rows, query.limit, (row) => fileView(row, this.#holders), position)
+  }
+
+  #filter({ folder, q, visibility }: FileQuery) {
+    return {
+      folder: folder === undefined ? undefined : folderPath(folder, 'query/folder'),
+      contains: q === undefined ? undefined : searchForm(q),
+      visibility,
+    }
+  }
+
+  #readable(caller: Caller, id: string): FileRow {
+    const file = fileById(this.#db, id)
+    if (file === undefined || !mayRead(this.#db, caller, file)) {
+      throw new DomainError('file-not-found', 'There is no such file, or it is not shared with you.')
+    }
+    return file
+  }
+
+  #owned(caller: Caller, id: string): FileRow {
+    const file = this.#readable(caller, id)
+    if (file.owner_id !== userOf(caller)) throw new DomainError('not-owner', 'Only its owner may change this file.')
+    return file
+  }
+
+  #versioned(row: FileRow): VersionedFile {
+    return { file: fileView(row, this.#holders), etag: versionOf(row) }
+  }
+}
+
+/** The ETag of what an owner can change; which servers hold the bytes is no part of it. */
+export function versionOf({ id, name, folder, visibility, modified_at }: FileRow): string {
+  const version = createHash('sha256').update(JSON.stringify([id, name, folder, visibility, modified_at]))
+  return `"${version.digest('base64url').slice(0, 22)}"`
+}

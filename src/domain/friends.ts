@@ -1,0 +1,159 @@
+import { uuidv7 } from 'uuidv7'
+import type { Draft } from '../change.js'
+import type { Database, Tx } from '../storage/database.js'
+import {
+  type FriendRequestRow,
+  friendRequest,
+  friendship,
+  friendsOf,
+  incomingRequests,
+  outgoingRequests,
+  pairKey,
+  pendingRequests,
+} from '../storage/friends.js'
+import type { RequestStatus } from '../storage/tables.js'
+import { type UserRow, userByUsername } from '../storage/users.js'
+import { loginForm } from './account-names.js'
+import { DomainError } from './errors.js'
+import type { Journal } from './journal.js'
+import { decodeCursor, type Page, pageOf } from './paging.js'
+import { type FriendRequestView, type FriendView, friendRequestView } from './views.js'
+
+/**
+ * Requests and friendships. Whatever settles a request also writes the friendship of the pair, under the same stamp:
+ * of an accept and a cancel that did not know of each other, the later one decides both.
+ */
+export class Friends {
+  readonly #db: Database
+  readonly #journal: Journal
+  readonly #now: () => number
+
+  constructor(db: Database, journal: Journal, now: () => number) {
+    this.#db = db
+    this.#journal = journal
+    this.#now = now
+  }
+
+  /**
+   * Asks; where the other one had asked already, accepts.
+   * @throws DomainError user-not-found, self-request, already-friends, request-pending
+   */
+  async request(userId: string, username: string): Promise<FriendRequestView> {
+    return this.#db.write((tx) => {
+      const other = userByUsername(tx, loginForm(username))
+      if (other === undefined) throw new DomainError('user-not-found', 'There is no account of this name.')
+      if (other.id === userId) throw new DomainError('self-request', 'You cannot befriend yourself.')
+      if (friendship(tx, userId, other.id) !== undefined) {
+        throw new DomainError('already-friends', 'You are friends already.')
+      }
+      const [theirs] = pendingRequests(tx, other.id, userId)
+      if (theirs !== undefined) {
+        this.#accept(tx, theirs)
+        return friendRequestView(friendRequest(tx, theirs.id) as FriendRequestRow)
+      }
+      if (pendingRequests(tx, userId, other.id).length > 0) {
+        throw new DomainError('request-pending', 'You have asked already.')
+      }
+      const id = uuidv7()
+      const fields = { from_id: userId, to_id: other.id, created_at: this.#time(), status: 'pending' }
+      this.#journal.record(tx, [{ type: 'friend.requested', key: id, fields }])
+      return friendRequestView(friendRequest(tx, id) as FriendRequestRow)
+    })
+  }
+
+  requests(userId: string, limit: number): { incoming: FriendRequestView[]; outgoing: FriendRequestView[] } {
+    return {
+      incoming: incomingRequests(this.#db, userId, limit).map(friendRequestView),
+      outgoing: outgoingRequests(this.#db, userId, limit).map(friendRequestView),
+    }
+  }
+
+  /** @throws DomainError request-not-found, not-pending */
+  async accept(userId: string, requestId: string): Promise<FriendView> {
+    return this.#db.write((tx) => {
+      const request = this.#pending(tx, requestId, (row) => row.to_id === userId)
+      this.#accept(tx, request)
+      const { since } = friendship(tx, userId, request.from_id) as { since: string }
+      return { id: request.from_id, username: request.from_username, since }
+    })
+  }
+
+  /** @throws DomainError request-not-found, not-pending */
+  async reject(userId: string, requestId: string): Promise<void> {
+    await this.#db.write((tx) => {
+      const request = this.#pending(tx, requestId, (row) => row.to_id === userId)
+      this.#journal.record(tx, this.#settle([request], 'rejected', false))
+    })
+  }
+
+  /** @throws DomainError request-not-found, not-pending */
+  async cancel(userId: string, requestId: string): Promise<void> {
+    await this.#db.write((tx) => {
+      const request = this.#pending(tx, requestId, (row) => row.from_id === userId)
+      this.#journal.record(tx, this.#settle([request], 'cancelled', false))
+    })
+  }
+
+  list(userId: string, limit: number, cursor?: string): Page<FriendView> {
+    const [after] = cursor === undefined ? [''] : decodeCursor(cursor, 'friends', ['string'])
+    const rows = friendsOf(this.#db, { user_id: userId, after: String(after), limit: limit + 1 })
+    return pageOf(
+      rows,
+      limit,
+      ({ id, username, since }) => ({ id, username, since }),
+      (row) => ['friends', row.id],
+    )
+  }
+
+  /** @throws DomainError friend-not-found */
+  async remove(userId: string, username: string): Promise<void> {
+    await this.#db.write((tx) => {
+      const friend = this.#friend(tx, userId, username)
+      this.#journal.record(tx, [this.#pair(userId, friend.id, false)])
+    })
+  }
+
+  /** The id of a friend by name. @throws DomainError friend-not-found */
+  find(userId: string, username: string): string {
+    return this.#friend(this.#db, userId, username).id
+  }
+
+  #friend(reader: Parameters<typeof userByUsername>[0], userId: string, username: string): UserRow {
+    const other = userByUsername(reader, loginForm(username))
+    if (other === undefined || friendship(reader, userId, other.id) === undefined) {
+      throw new DomainError('friend-not-found', 'You have no friend of this name.')
+    }
+    return other
+  }
+
+  #pending(tx: Tx, id: string, mayDecide: (row: FriendRequestRow) => boolean): FriendRequestRow {
+    const request = friendRequest(tx, id)
+    if (request === undefined || !mayDecide(request)) {
+      throw new DomainError('request-not-found', 'There is no such request for you.')
+    }
+    if (request.status !== 'pending') throw new DomainError('not-pending', `This request was ${request.status}.`)
+    return request
+  }
+
+  /** Accepts a request, and with it every other one that is pending between the two. */
+  #accept(tx: Tx, { from_id, to_id }: FriendRequestRow): void {
+    const all = [...pendingRequests(tx, from_id, to_id), ...pendingRequests(tx, to_id, from_id)]
+    this.#journal.record(tx, this.#settle(all, 'accepted', true))
+  }
+
+  #settle(requests: FriendRequestRow[], status: RequestStatus, active: boolean): Draft[] {
+    const [{ from_id, to_id }] = requests as [FriendRequestRow]
+    const answers = requests.map(({ id }): Draft => ({ type: 'friend.answered', key: id, fields: { status } }))
+    return [...answers, this.#pair(from_id, to_id, active)]
+  }
+
+  #pair(a: string, b: string, active: boolean): Draft {
+    const [user_a, user_b] = a < b ? [a, b] : [b, a]
+    const fields = { user_a, user_b, active, since: this.#time() }
+    return { type: 'friendship.set', key: pairKey(a, b), fields }
+  }
+
+  #time(): string {
+    return new Date(this.#now()).toISOString()
+  }
+}

@@ -1,0 +1,56 @@
+import { uuidv7 } from 'uuidv7'
+import type { Draft, Fact } from '../change.js'
+import { later, tick } from '../clock.js'
+import type { Tx } from '../storage/database.js'
+import { readClock, writeMeta } from '../storage/meta.js'
+import { appendOutbox } from '../storage/outbox.js'
+import { applyChange, type Applied } from '../storage/replica.js'
+import type { Events } from './events.js'
+
+/**
+ * The one way into the replicated tables. What happens here becomes changes, merged into the rows by the very
+ * function that merges the changes of other servers, and put into the outbox, all in the caller's transaction.
+ */
+export class Journal {
+  readonly #server: string
+  readonly #now: () => number
+  readonly #events: Events
+  /** Called after every commit that put changes into the outbox. */
+  onOutbox: () => void = () => {}
+
+  constructor(server: string, now: () => number, events: Events) {
+    this.#server = server
+    this.#now = now
+    this.#events = events
+  }
+
+  /** The next stamp of this server's clock; it is kept in the transaction that uses it. */
+  tick(tx: Tx): string {
+    const stamp = tick(readClock(tx), this.#now(), this.#server)
+    writeMeta(tx, 'clock', stamp)
+    return stamp
+  }
+
+  /** States facts. All of one unit of work bear one stamp, so that two units conflict as wholes. */
+  record(tx: Tx, drafts: Draft[], stamp = this.tick(tx)): void {
+    for (const draft of drafts) {
+      const fact = { v: 1, id: uuidv7(), origin: this.#server, stamp, ...draft } as const
+      appendOutbox(tx, fact)
+      this.#merge(tx, fact)
+    }
+    tx.afterCommit(() => this.onOutbox())
+  }
+
+  /** Merges a fact of another server; makes no new one. */
+  absorb(tx: Tx, fact: Fact): Applied {
+    const clock = readClock(tx)
+    if (later(clock, fact.stamp) !== clock) writeMeta(tx, 'clock', fact.stamp)
+    return this.#merge(tx, fact)
+  }
+
+  #merge(tx: Tx, fact: Fact): Applied {
+    const applied = applyChange(tx, fact)
+    this.#events.tell(tx, applied)
+    return applied
+  }
+}

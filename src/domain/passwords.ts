@@ -1,0 +1,48 @@
+import { argon2id, hash, needsRehash, verify } from 'argon2'
+import pLimit from 'p-limit'
+import { DomainError } from './errors.js'
+
+/** OWASP Password Storage Cheat Sheet, the first of its equivalent minimums for argon2id: 19 MiB, 2 passes, 1 lane. */
+const PARAMETERS = { type: argon2id, memoryCost: 19456, timeCost: 2, parallelism: 1 } as const
+
+/** Hashes at once: they share libuv's four threads with the disk, and two stay free for it. */
+const PARALLEL = 2
+
+/** Passwords that may wait for their turn; more are asked to come back. */
+const MAX_WAITING = 200
+
+export class Passwords {
+  readonly #limit = pLimit(PARALLEL)
+  readonly #decoy: Promise<string>
+
+  constructor() {
+    // Checked where there is no account, so that its absence takes the same time.
+    this.#decoy = hash('no account has this password', PARAMETERS)
+  }
+
+  /** @returns the password's hash in PHC format, with its parameters */
+  async hash(password: string): Promise<string> {
+    return this.#run(() => hash(password.normalize('NFKC'), PARAMETERS))
+  }
+
+  /** Whether a password is the one behind `phc`; without a hash it is not, after the same time. */
+  async verify(phc: string | undefined, password: string): Promise<boolean> {
+    const known = phc ?? (await this.#decoy)
+    const matches = await this.#run(() => verify(known, password.normalize('NFKC')))
+    return matches && phc !== undefined
+  }
+
+  /** Whether a hash was made with other parameters than today's. */
+  isOutdated(phc: string): boolean {
+    return needsRehash(phc, PARAMETERS)
+  }
+
+  async #run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#limit.pendingCount >= MAX_WAITING) {
+      throw new DomainError('unavailable', 'Too many passwords are being checked; try again soon.', {
+        retryAfterSeconds: 2,
+      })
+    }
+    return this.#limit(work)
+  }
+}

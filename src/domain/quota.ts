@@ -1,0 +1,68 @@
+import type { Reader } from '../storage/database.js'
+import { userById } from '../storage/users.js'
+import { DomainError } from './errors.js'
+
+/**
+ * Space that uploads hold while their bytes arrive. What is stored plus what is reserved never exceeds the quota, so
+ * parallel uploads cannot pass it together.
+ */
+export class Quota {
+  readonly #reader: Reader
+  readonly #reserved = new Map<string, number>()
+
+  constructor(reader: Reader) {
+    this.#reader = reader
+  }
+
+  /** Begins with nothing reserved. Release it in any case. */
+  reservation(userId: string): Reservation {
+    return new Reservation(userId, this)
+  }
+
+  /** @throws DomainError quota-exceeded when `bytes` more do not fit */
+  assertRoom(userId: string, bytes: number, reader = this.#reader): void {
+    const user = userById(reader, userId)
+    if (user === undefined) throw new DomainError('unauthenticated', 'This account no longer exists.')
+    const reserved = this.#reserved.get(userId) ?? 0
+    if (user.used_storage + reserved + bytes <= user.storage_quota) return
+    throw new DomainError('quota-exceeded', 'This file does not fit into your quota.', {
+      members: { quota: user.storage_quota, used: user.used_storage, reserved, required: bytes },
+    })
+  }
+
+  /** Only for reservations. */
+  add(userId: string, bytes: number): void {
+    const reserved = (this.#reserved.get(userId) ?? 0) + bytes
+    if (reserved === 0) this.#reserved.delete(userId)
+    else this.#reserved.set(userId, reserved)
+  }
+}
+
+export class Reservation implements Disposable {
+  readonly #userId: string
+  readonly #quota: Quota
+  #bytes = 0
+
+  constructor(userId: string, quota: Quota) {
+    this.#userId = userId
+    this.#quota = quota
+  }
+
+  /**
+   * Reserves up to `total` bytes altogether; less than what is reserved changes nothing.
+   * @throws DomainError quota-exceeded
+   */
+  reserve(total: number): void {
+    const more = total - this.#bytes
+    if (more <= 0) return
+    this.#quota.assertRoom(this.#userId, more)
+    this.#quota.add(this.#userId, more)
+    this.#bytes = total
+  }
+
+  /** Gives everything back: the bytes are stored and counted now, or never will be. */
+  [Symbol.dispose](): void {
+    this.#quota.add(this.#userId, -this.#bytes)
+    this.#bytes = 0
+  }
+}

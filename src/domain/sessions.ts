@@ -1,0 +1,119 @@
+import { uuidv7 } from 'uuidv7'
+import type { Draft } from '../change.js'
+import type { Database, Reader } from '../storage/database.js'
+import { type SessionOfUser, sessionById, sessionBySecret, sessionsOfUser, touchSession } from '../storage/sessions.js'
+import { passwordStamp, type UserRow } from '../storage/users.js'
+import type { Caller, SessionCaller } from './caller.js'
+import { DomainError } from './errors.js'
+import type { Journal } from './journal.js'
+import { decodeCursor, type Page, pageOf } from './paging.js'
+import { newSecret, secretHash } from './secrets.js'
+import { type SessionView, sessionView } from './views.js'
+
+/** A browser's session, which its cookie outlives only until the browser is closed. */
+const SHORT_MS = 12 * 3600 * 1000
+/** With "remember me". */
+const LONG_MS = 7 * 24 * 3600 * 1000
+/** `last_used_at` is this exact; writing it at every request would cost a commit each. */
+const TOUCH_MS = 60 * 1000
+
+export interface OpenedSession {
+  id: string
+  secret: string
+  expires_at: string
+}
+
+/**
+ * Sessions trust the password they were opened with: one whose password stamp is not that of the account's present
+ * password is dead, on every server, even if it was opened on a server that did not know of the change yet.
+ */
+export class Sessions {
+  readonly #db: Database
+  readonly #journal: Journal
+  readonly #now: () => number
+
+  constructor(db: Database, journal: Journal, now: () => number) {
+    this.#db = db
+    this.#journal = journal
+    this.#now = now
+  }
+
+  /** The draft of a new session, for the unit of work that checked the password. */
+  open(user: UserRow, userAgent: string, remember: boolean): { session: OpenedSession; draft: Draft } {
+    const now = this.#now()
+    const secret = newSecret()
+    const expires_at = new Date(now + (remember ? LONG_MS : SHORT_MS)).toISOString()
+    const id = uuidv7()
+    const fields = {
+      user_id: user.id,
+      secret_sha256: secretHash(secret),
+      created_at: new Date(now).toISOString(),
+      expires_at,
+      user_agent: userAgent.slice(0, 256),
+      password_stamp: passwordStamp(user),
+    }
+    return { session: { id, secret, expires_at }, draft: { type: 'session.opened', key: id, fields } }
+  }
+
+  /** Who a session's secret stands for. */
+  authenticate(secret: string): SessionCaller | undefined {
+    const row = sessionBySecret(this.#db, secretHash(secret))
+    if (row === undefined || !this.#isLive(row)) return undefined
+    this.#touch(row)
+    return { kind: 'session', user_id: row.user_id, session_id: row.id, session_created_at: row.created_at }
+  }
+
+  /** Whether a session that was live still is. */
+  isLive(id: string): boolean {
+    const row = sessionById(this.#db, id)
+    return row !== undefined && this.#isLive(row)
+  }
+
+  list(caller: Caller & { user_id: string }, limit: number, cursor?: string): Page<SessionView> {
+    const [after] = cursor === undefined ? [''] : decodeCursor(cursor, 'sessions', ['string'])
+    const current = caller.kind === 'session' ? caller.session_id : undefined
+    const rows = this.#liveOf(this.#db, caller.user_id, String(after), limit + 1)
+    return pageOf(
+      rows,
+      limit,
+      (row) => sessionView(row, current),
+      (row) => ['sessions', row.id],
+    )
+  }
+
+  /** @throws DomainError session-not-found */
+  async revoke(userId: string, id: string): Promise<void> {
+    await this.#db.write((tx) => {
+      const row = sessionById(tx, id)
+      if (row === undefined || row.user_id !== userId || !this.#isLive(row)) {
+        throw new DomainError('session-not-found', 'You have no such session.')
+      }
+      this.#journal.record(tx, [{ type: 'session.revoked', key: id, fields: { revoked: true } }])
+    })
+  }
+
+  /** The live ones of a page; those that a new password has ended are passed over. */
+  #liveOf(reader: Reader, user_id: string, after: string, limit: number): SessionOfUser[] {
+    const now = new Date(this.#now()).toISOString()
+    const live: SessionOfUser[] = []
+    for (let from = after; live.length < limit; ) {
+      const rows = sessionsOfUser(reader, { user_id, now, after: from, limit })
+      live.push(...rows.filter((row) => this.#isLive(row)))
+      if (rows.length < limit) break
+      from = (rows.at(-1) as SessionOfUser).id
+    }
+    return live.slice(0, limit)
+  }
+
+  #isLive(row: SessionOfUser): boolean {
+    const user = { stamps: row.user_stamps, created_stamp: row.user_created_stamp }
+    return row.password_stamp === passwordStamp(user) && Date.parse(row.expires_at) > this.#now()
+  }
+
+  #touch(row: SessionOfUser): void {
+    const now = this.#now()
+    if (row.last_used_at !== null && now - Date.parse(row.last_used_at) < TOUCH_MS) return
+    // Not awaited: nobody is promised it. A failure of the database shows wherever it matters.
+    this.#db.write((tx) => touchSession(tx, row.id, new Date(now).toISOString())).catch(() => undefined)
+  }
+}

@@ -1,0 +1,106 @@
+import type { Database } from '../storage/database.js'
+import { addLoginFailure, clearLoginFailures, loginFailures } from '../storage/login-failures.js'
+import { DomainError } from './errors.js'
+
+const WINDOW_MS = 15 * 60 * 1000
+
+/** Wrong passwords for one account from one address. */
+const MAX_FOR_ACCOUNT = 5
+
+/** Wrong passwords from one address, whatever the accounts. */
+const MAX_FOR_ADDRESS = 50
+
+interface Flight {
+  count: number
+  landed: Promise<void>
+  land: () => void
+}
+
+/**
+ * Refuses logins after too many wrong ones. Counts are in the database, so a restart forgives nothing; they are by
+ * account and address, so nobody can lock another person out from elsewhere.
+ */
+export class LoginThrottle {
+  readonly #db: Database
+  readonly #now: () => number
+  /** Attempts under way: as many as could still fail may run at once, so that parallel guesses gain nothing. */
+  readonly #flights = new Map<string, Flight>()
+
+  constructor(db: Database, now: () => number) {
+    this.#db = db
+    this.#now = now
+  }
+
+  /**
+   * Runs one attempt; `verify` tells whether the password was right.
+   * @param account what stands for the account, whether it exists or not
+   * @throws DomainError too-many-attempts
+   */
+  async attempt(account: string, address: string, verify: () => Promise<boolean>): Promise<boolean> {
+    const key = `${account} ${address}`
+    await this.#takeoff(key, address)
+    try {
+      const right = await verify()
+      await this.#count(key, address, right)
+      return right
+    } finally {
+      this.#land(key)
+    }
+  }
+
+  async #takeoff(key: string, address: string): Promise<void> {
+    for (;;) {
+      const left = MAX_FOR_ACCOUNT - this.#failures(key, MAX_FOR_ACCOUNT)
+      this.#failures(address, MAX_FOR_ADDRESS)
+      const flight = this.#flights.get(key) ?? newFlight()
+      if (flight.count < left) {
+        flight.count += 1
+        this.#flights.set(key, flight)
+        return
+      }
+      await flight.landed
+    }
+  }
+
+  #land(key: string): void {
+    const flight = this.#flights.get(key) as Flight
+    const { land } = flight
+    if (flight.count === 1) this.#flights.delete(key)
+    else this.#flights.set(key, { ...newFlight(), count: flight.count - 1 })
+    land()
+  }
+
+  async #count(key: string, address: string, right: boolean): Promise<void> {
+    const now = new Date(this.#now()).toISOString()
+    const until = new Date(this.#now() + WINDOW_MS).toISOString()
+    if (right && loginFailures(this.#db, key, now) === undefined) return
+    await this.#db.write((tx) => {
+      if (right) return clearLoginFailures(tx, key)
+      addLoginFailure(tx, key, now, until)
+      addLoginFailure(tx, address, now, until)
+    })
+  }
+
+  #failures(key: string, most: number): number {
+    const now = this.#now()
+    const row = loginFailures(this.#db, key, new Date(now).toISOString())
+    if (row !== undefined && row.failures >= most) {
+      const retryAfterSeconds = Math.max(1, Math.ceil((Date.parse(row.until) - now) / 1000))
+      throw new DomainError('too-many-attempts', 'Too many wrong passwords; try again later.', { retryAfterSeconds })
+    }
+    return row?.failures ?? 0
+  }
+}
+
+function newFlight(): Flight {
+  const { promise, resolve } = deferred()
+  return { count: 0, landed: promise, land: resolve }
+}
+
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve: () => void = () => {}
+  const promise = new Promise<void>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
+}

@@ -1,0 +1,97 @@
+import { uuidv7 } from 'uuidv7'
+import type { Database } from '../storage/database.js'
+import { tokenById, tokenBySecret, tokensOfUser, type TokenRow, touchToken } from '../storage/tokens.js'
+import type { TokenCaller, TokenScope } from './caller.js'
+import { DomainError } from './errors.js'
+import type { Journal } from './journal.js'
+import { decodeCursor, type Page, pageOf } from './paging.js'
+import { newSecret, secretHash } from './secrets.js'
+import { type TokenView, tokenView } from './views.js'
+
+const MAX_TOKENS = 100
+const DAY_MS = 24 * 3600 * 1000
+const TOUCH_MS = 60 * 1000
+
+/** Long-lived secrets for programs. They outlive a change of password and end when they are revoked or expire. */
+export class Tokens {
+  readonly #db: Database
+  readonly #journal: Journal
+  readonly #now: () => number
+
+  constructor(db: Database, journal: Journal, now: () => number) {
+    this.#db = db
+    this.#journal = journal
+    this.#now = now
+  }
+
+  /**
+   * @returns the token with its secret, which nobody can show again
+   * @throws DomainError too-many-tokens
+   */
+  async create(
+    userId: string,
+    input: { name: string; scope?: TokenScope; expires_in_days?: number },
+  ): Promise<TokenView & { token: string }> {
+    const token = newSecret()
+    const now = this.#now()
+    const fields = {
+      user_id: userId,
+      name: input.name,
+      scope: input.scope ?? 'read',
+      secret_sha256: secretHash(token),
+      created_at: new Date(now).toISOString(),
+      expires_at: input.expires_in_days === undefined ? null : new Date(now + input.expires_in_days * DAY_MS).toISOString(),
+    }
+    const id = uuidv7()
+    await this.#db.write((tx) => {
+      if (this.#page(tx, userId, '', MAX_TOKENS).length >= MAX_TOKENS) {
+        throw new DomainError('too-many-tokens', `An account has at most ${MAX_TOKENS} tokens; revoke one first.`)
+      }
+      this.#journal.record(tx, [{ type: 'token.created', key: id, fields }])
+    })
+    const { name, scope, created_at, expires_at } = fields
+    return { id, name, scope, created_at, expires_at, last_used_at: null, token }
+  }
+
+  /** Who a token's secret stands for. */
+  authenticate(secret: string): TokenCaller | undefined {
+    const row = tokenBySecret(this.#db, secretHash(secret))
+    if (row === undefined || !this.#isLive(row)) return undefined
+    this.#touch(row)
+    return { kind: 'token', user_id: row.user_id, token_id: row.id, scope: row.scope }
+  }
+
+  /** Whether a token that was live still is. */
+  isLive(id: string): boolean {
+    const row = tokenById(this.#db, id)
+    return row !== undefined && this.#isLive(row)
+  }
+
+  list(userId: string, limit: number, cursor?: string): Page<TokenView> {
+    const [after] = cursor === undefined ? [''] : decodeCursor(cursor, 'tokens', ['string'])
+    const rows = this.#page(this.#db, userId, String(after), limit + 1)
+    return pageOf(rows, limit, tokenView, (row) => ['tokens', row.id])
+  }
+
+  /** @throws DomainError token-not-found */
+  async revoke(userId: string, id: string): Promise<void> {
+    await this.#db.write((tx) => {
+      if (tokenById(tx, id)?.user_id !== userId) throw new DomainError('token-not-found', 'You have no such token.')
+      this.#journal.record(tx, [{ type: 'token.revoked', key: id, fields: { revoked: true } }])
+    })
+  }
+
+  #page(reader: Parameters<typeof tokensOfUser>[0], user_id: string, after: string, limit: number): TokenRow[] {
+    return tokensOfUser(reader, { user_id, now: new Date(this.#now()).toISOString(), after, limit })
+  }
+
+  #isLive(row: TokenRow): boolean {
+    return row.expires_at === null || Date.parse(row.expires_at) > this.#now()
+  }
+
+  #touch(row: TokenRow): void {
+    const now = this.#now()
+    if (row.last_used_at !== null && now - Date.parse(row.last_used_at) < TOUCH_MS) return
+    this.#db.write((tx) => touchToken(tx, row.id, new Date(now).toISOString())).catch(() => undefined)
+  }
+}

@@ -1,0 +1,120 @@
+import { uuidv7 } from 'uuidv7'
+import type { StagedBlob } from '../storage/blob-writer.js'
+import type { BlobStore } from '../storage/blobs.js'
+import type { Database } from '../storage/database.js'
+import { type FileRow, fileById } from '../storage/files.js'
+import type { Visibility } from '../storage/tables.js'
+import { DomainError } from './errors.js'
+import { fileName, folderPath } from './file-names.js'
+import { type VersionedFile, versionOf } from './files.js'
+import type { Journal } from './journal.js'
+import type { Quota } from './quota.js'
+import { fileView, type Holders } from './views.js'
+
+export interface UploadsOptions {
+  db: Database
+  blobs: BlobStore
+  journal: Journal
+  quota: Quota
+  holders: Holders
+  now: () => number
+  maxFileSize: number
+  minFreeDisk: number
+}
+
+export interface NewFile {
+  name: string
+  media_type: string
+  folder?: string | undefined
+  visibility?: Visibility | undefined
+  /** What the client says its bytes hash to, lower-case hex. */
+  sha256?: string | undefined
+  /** Bytes that the client announced: at least so many will come. 0 if it announced nothing. */
+  declaredBytes: number
+}
+
+export class Uploads {
+  readonly #options: UploadsOptions
+
+  constructor(options: UploadsOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Whether an upload of at least so many bytes could succeed, asked before a byte of it is read.
+   * @throws DomainError file-too-large, quota-exceeded, disk-full
+   */
+  assertRoom(userId: string, bytes: number): void {
+    const { quota, blobs, maxFileSize, minFreeDisk } = this.#options
+    if (bytes > maxFileSize) throw tooLarge(maxFileSize)
+    quota.assertRoom(userId, bytes)
+    if (blobs.freeBytes() - bytes < minFreeDisk) throw diskFull()
+  }
+
+  /**
+   * Stores a file. Until it resolves nothing of it can be seen; if it rejects nothing of it is left.
+   * @param bytes the client's bytes as they arrive
+   * @throws DomainError validation-failed, checksum-mismatch, file-too-large, quota-exceeded, disk-full
+   */
+  async store(userId: string, input: NewFile, bytes: AsyncIterable<Buffer>): Promise<VersionedFile> {
+    const { blobs, quota } = this.#options
+    const name = fileName(input.name, 'body/file/filename')
+    const folder = folderPath(input.folder ?? '/', 'body/folder')
+    using reservation = quota.reservation(userId)
+    await using writer = blobs.writer()
+    try {
+      this.assertRoom(userId, input.declaredBytes)
+      reservation.reserve(input.declaredBytes)
+      for await (const chunk of bytes) {
+        if (writer.size + chunk.length > this.#options.maxFileSize) throw tooLarge(this.#options.maxFileSize)
+        reservation.reserve(writer.size + chunk.length)
+        await writer.write(chunk)
+      }
+      const blob = await writer.finish()
+      if (input.sha256 !== undefined && input.sha256 !== blob.sha256) {
+        throw new DomainError('checksum-mismatch', `The bytes that arrived have the sha256 ${blob.sha256}.`)
+      }
+      return await this.#commit(userId, { ...input, name, folder }, blob, reservation)
+    } catch (error) {
+      throw isDiskFull(error) ? diskFull(error) : error
+    }
+  }
+
+  async #commit(userId: string, input: NewFile, blob: StagedBlob, held: Disposable): Promise<VersionedFile> {
+    const { db, blobs, journal, quota, holders, now } = this.#options
+    const id = uuidv7()
+    const at = new Date(now())
+    const fields = {
+      owner_id: userId,
+      name: input.name,
+      folder: input.folder ?? '/',
+      size: blob.size,
+      media_type: input.media_type,
+      sha256: blob.sha256,
+      visibility: input.visibility ?? 'private',
+      created_at: at.toISOString(),
+      modified_at: at.toISOString(),
+    }
+    return db.write((tx) => {
+      // What was reserved counts as stored from here on; asked again, as other servers' uploads count too.
+      held[Symbol.dispose]()
+      quota.assertRoom(userId, blob.size, tx)
+      blobs.keep(tx, blob, at)
+      journal.record(tx, [{ type: 'file.uploaded', key: id, fields }])
+      const row = fileById(tx, id) as FileRow
+      return { file: fileView(row, holders), etag: versionOf(row) }
+    })
+  }
+}
+
+function tooLarge(maxFileSize: number): DomainError {
+  return new DomainError('file-too-large', `A file may have at most ${maxFileSize} bytes.`)
+}
+
+function diskFull(cause?: unknown): DomainError {
+  return new DomainError('disk-full', 'The server has no room for more files.', { cause })
+}
+
+function isDiskFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT', 'SQLITE_FULL'].includes((error as { code?: string }).code ?? '')
+}

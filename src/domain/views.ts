@@ -1,0 +1,120 @@
+/** Resources as the API and the live events show them. */
+import type { FileRow } from '../storage/files.js'
+import type { FriendRequestRow } from '../storage/friends.js'
+import type { SessionRow } from '../storage/sessions.js'
+import type { RequestStatus, Visibility } from '../storage/tables.js'
+import type { TokenRow } from '../storage/tokens.js'
+import type { UserRow } from '../storage/users.js'
+
+export interface PublicUserView {
+  id: string
+  username: string
+}
+
+export interface UserView extends PublicUserView {
+  email: string
+  created_at: string
+  used_storage: number
+  storage_quota: number
+  requested_username?: string
+  requested_email?: string
+}
+
+export interface FileView {
+  id: string
+  owner: PublicUserView
+  name: string
+  folder: string
+  size: number
+  media_type: string
+  sha256: string
+  visibility: Visibility
+  created_at: string
+  modified_at: string
+  available: boolean
+  stored_on: string[]
+}
+
+export interface FriendRequestView {
+  id: string
+  from: PublicUserView
+  to: PublicUserView
+  status: RequestStatus
+  created_at: string
+}
+
+export interface FriendView extends PublicUserView {
+  since: string
+}
+
+export interface SessionView {
+  id: string
+  created_at: string
+  expires_at: string
+  last_used_at: string | null
+  user_agent: string
+  current: boolean
+}
+
+export interface TokenView {
+  id: string
+  name: string
+  scope: 'read' | 'write'
+  created_at: string
+  expires_at: string | null
+  last_used_at: string | null
+}
+
+/** Tells which servers hold a file's bytes. */
+export interface Holders {
+  of(file: FileRow): { stored_on: string[]; available: boolean }
+}
+
+export function userView(row: UserRow): UserView {
+  return {
+    id: row.id,
+    username: row.username_shown,
+    email: row.email_shown,
+    created_at: row.created_at,
+    used_storage: row.used_storage,
+    storage_quota: row.storage_quota,
+    ...(row.username_shown === row.username ? {} : { requested_username: row.username }),
+    ...(row.email_shown === row.email ? {} : { requested_email: row.email }),
+  }
+}
+
+export function fileView(row: FileRow, holders: Holders): FileView {
+  return {
+    id: row.id,
+    owner: { id: row.owner_id, username: row.owner_username },
+    name: row.name,
+    folder: row.folder,
+    size: row.size,
+    media_type: row.media_type,
+    sha256: row.sha256,
+    visibility: row.visibility,
+    created_at: row.created_at,
+    modified_at: row.modified_at,
+    ...holders.of(row),
+  }
+}
+
+export function friendRequestView(row: FriendRequestRow): FriendRequestView {
+  return {
+    id: row.id,
+    from: { id: row.from_id, username: row.from_username },
+    to: { id: row.to_id, username: row.to_username },
+    status: row.status,
+    created_at: row.created_at,
+  }
+}
+
+export function sessionView(row: SessionRow, currentId: string | undefined): SessionView {
+  const { id, created_at, expires_at, last_used_at, user_agent } = row
+  return { id, created_at, expires_at, last_used_at, user_agent, current: id === currentId }
+}
+
+export function tokenView(row: TokenRow): TokenView {
+  const { id, name, scope, created_at, expires_at, last_used_at } = row
+  return { id, name, scope, created_at, expires_at, last_used_at }
+}

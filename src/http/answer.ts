@@ -1,0 +1,85 @@
+import type { ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { JSON_MEDIA_TYPE, type Operation } from '../contract/operation.js'
+import { DomainError } from '../domain/errors.js'
+import { closeIfBodyUnread } from './unread-body.js'
+
+/** What a handler returned, its type forgotten. */
+export interface Answer {
+  status: number
+  headers?: Record<string, string | string[]>
+  body?: unknown
+}
+
+type StreamBody = (response: ServerResponse) => void
+
+const EVENT_STREAM = 'text/event-stream'
+
+/**
+ * Sends what a handler returned, as the operation declares it. JSON is serialised by the contract's schema.
+ * @param streams where a response that stays open is kept while it is
+ * @throws DomainError `internal-error` for an answer that the contract does not declare
+ */
+export function sendAnswer(
+  operation: Operation,
+  answer: Answer,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  streams: Set<ServerResponse>,
+): FastifyReply {
+  const { status, body } = answer
+  const declared = operation.successes.get(status)
+  if (!declared) throw undeclared(operation, `the status ${status}`)
+  const types = Object.keys(declared)
+  if (types.length > 0 !== (body !== undefined)) {
+    throw undeclared(operation, `${status} ${body === undefined ? 'without' : 'with'} a body`)
+  }
+  reply.code(status).headers(answer.headers ?? {})
+  closeIfBodyUnread(request, reply)
+  if (body === undefined) return reply.send()
+  if (typeof body === 'function') {
+    if (!(EVENT_STREAM in declared)) throw undeclared(operation, 'an event stream')
+    return openStream(body as StreamBody, reply, streams)
+  }
+  if (!reply.hasHeader('content-type'))
+    reply.type(types[0] === '*/*' ? 'application/octet-stream' : (types[0] ?? ''))
+  if (!isDeclared(String(reply.getHeader('content-type')), types))
+    throw undeclared(operation, 'the media type')
+  if (request.method === 'HEAD') {
+    if (body instanceof Readable) body.destroy()
+    return reply.send(null)
+  }
+  // A bare string would go out unserialised.
+  if (JSON_MEDIA_TYPE in declared && typeof body !== 'object') throw undeclared(operation, 'a bare value')
+  return reply.send(body)
+}
+
+function openStream(body: StreamBody, reply: FastifyReply, streams: Set<ServerResponse>): FastifyReply {
+  const response = reply.raw
+  reply.hijack()
+  if (response.destroyed) return reply
+  streams.add(response)
+  response.once('close', () => streams.delete(response))
+  // Nginx and its like would gather events before they pass them on.
+  response.writeHead(response.statusCode, {
+    ...(reply.getHeaders() as Record<string, string>),
+    'content-type': EVENT_STREAM,
+    'x-accel-buffering': 'no',
+  })
+  response.flushHeaders()
+  body(response)
+  return reply
+}
+
+function isDeclared(contentType: string, types: string[]): boolean {
+  const essence = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  return types.includes('*/*') || types.includes(essence)
+}
+
+function undeclared(operation: Operation, what: string): DomainError {
+  return new DomainError(
+    'internal-error',
+    `${operation.id} answered with ${what}, which openapi.yaml does not declare`,
+  )
+}

@@ -1,0 +1,67 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
+import type { Access } from '../contract/access.js'
+import type { Caller } from '../domain/caller.js'
+import { DomainError } from '../domain/errors.js'
+import type { SessionCookie } from './session-cookie.js'
+
+/** Where secrets are looked up; undefined for one that is unknown, ended or expired. */
+export interface Credentials {
+  sessions(secret: string): Caller | undefined
+  tokens(secret: string): Caller | undefined
+  operatorToken?: string | undefined
+}
+
+export type Authenticate = (request: FastifyRequest, access: Access) => Caller
+
+const ANONYMOUS: Caller = { kind: 'anonymous' }
+
+/**
+ * Makes the function that tells who calls. `Authorization` goes before the cookie, and where it is wrong the request is
+ * refused even if it needed no login: whoever sends it means it. A dead cookie is sent without anybody's meaning to, so
+ * where no login is needed it counts as none.
+ * @returns a function that throws DomainError `unauthenticated`, `insufficient-scope`, or `not-found` for an operation
+ *   that only the operator may call, on a server that has no operator's token
+ */
+export function authentication(credentials: Credentials, cookie: SessionCookie): Authenticate {
+  const isOperator = operatorCheck(credentials.operatorToken)
+  return (request, access) => {
+    if (access.operator && !access.session && !access.token && !isOperator) {
+      throw new DomainError('not-found', 'No operator token is configured on this server.')
+    }
+    if (!access.session && !access.token && !access.operator) return ANONYMOUS
+    const { authorization } = request.headers
+    if (authorization !== undefined) {
+      const secret = /^Bearer +([\w.~+/=-]+) *$/i.exec(authorization)?.[1]
+      if (!secret) throw unauthenticated('The Authorization header is not of the form "Bearer <token>".')
+      if (access.operator && isOperator?.(secret)) return { kind: 'operator' }
+      return bearer(credentials.tokens(secret), access)
+    }
+    const secret = access.session ? cookie.read(request.headers.cookie) : undefined
+    const caller = secret ? credentials.sessions(secret) : undefined
+    if (caller) return caller
+    if (access.anonymous) return ANONYMOUS
+    throw unauthenticated(secret ? 'The session has ended.' : 'This operation needs a login.')
+  }
+}
+
+function bearer(caller: Caller | undefined, access: Access): Caller {
+  if (caller?.kind !== 'token') throw unauthenticated('The token is unknown or no longer valid.')
+  if (!access.token) throw unauthenticated('This operation does not take a token.')
+  if (access.token === 'write' && caller.scope !== 'write') {
+    throw new DomainError('insufficient-scope', 'This operation needs a token of the scope "write".')
+  }
+  return caller
+}
+
+function unauthenticated(detail: string): DomainError {
+  return new DomainError('unauthenticated', detail)
+}
+
+/** Compared as hashes, in constant time: neither length nor content of the operator's token shows in the timing. */
+function operatorCheck(token: string | undefined): ((secret: string) => boolean) | undefined {
+  if (!token) return undefined
+  const hash = (text: string) => createHash('sha256').update(text).digest()
+  const expected = hash(token)
+  return (secret) => timingSafeEqual(hash(secret), expected)
+}

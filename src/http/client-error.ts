@@ -1,0 +1,64 @@
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { uuidv7 } from 'uuidv7'
+import { DomainError } from '../domain/errors.js'
+import { PROBLEMS, problemDocument, problemHeaders } from './problems.js'
+import { linger } from './unread-body.js'
+
+/** Connections that had their last answer; what else they send is broken too, and says nothing new. */
+const answered = new WeakSet<Socket>()
+
+/**
+ * Answers what is no HTTP request, or not a whole one, on the bare socket: there is no request that anything else could
+ * answer. Then the connection closes, for where the next request would start is unknown.
+ */
+export function answerClientError(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  baseHeaders: Record<string, string>,
+): void {
+  if (answered.has(socket)) return
+  answered.add(socket)
+  // An answer that is under way on the socket must not get another one in its middle.
+  const current = (socket as Socket & { _httpMessage?: { headersSent: boolean } })._httpMessage
+  if (error.code === 'ECONNRESET' || !socket.writable || current?.headersSent) {
+    socket.destroy()
+    return
+  }
+  const problem = problemOf(error)
+  const requestId = uuidv7()
+  const body = problemDocument(problem, requestId)
+  const headers = {
+    ...baseHeaders,
+    ...problemHeaders(problem),
+    'x-request-id': requestId,
+    date: new Date().toUTCString(),
+    connection: 'close',
+    'content-length': String(body.length),
+  }
+  const { status } = PROBLEMS[problem.code]
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n`)
+  socket.write(body)
+  linger(socket)
+}
+
+function problemOf(error: NodeJS.ErrnoException): DomainError {
+  switch (error.code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new DomainError('request-timeout', 'The headers did not arrive in time.')
+    case 'HPE_HEADER_OVERFLOW':
+      return new DomainError(
+        'request-header-too-large',
+        'The request line and headers are too long together.',
+      )
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return new DomainError('body-too-large', 'The chunk extensions are too long.')
+    default: {
+      const message = 'is not well-formed HTTP/1.1'
+      return new DomainError('validation-failed', `request ${message}`, {
+        errors: [{ path: 'request', message }],
+      })
+    }
+  }
+}

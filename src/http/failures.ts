@@ -1,0 +1,93 @@
+import type { FastifyError } from 'fastify'
+import { DomainError, type FieldError } from '../domain/errors.js'
+
+const MAX_FIELD_ERRORS = 20
+/** Names and values of the client's that are told back to it are cut to this. */
+const MAX_ECHO = 100
+
+const PLACES: Record<string, string> = {
+  body: 'body',
+  querystring: 'query',
+  params: 'path',
+  headers: 'header',
+}
+
+type Translation = (error: FastifyError) => DomainError
+
+const invalid =
+  (path: string, message: string): Translation =>
+  (cause) =>
+    new DomainError('validation-failed', `${path} ${message}`, { errors: [{ path, message }], cause })
+
+/** Errors of fastify and its plugins that are the client's doing. */
+const BY_CODE: Record<string, Translation> = {
+  FST_ERR_VALIDATION: validationError,
+  FST_ERR_BAD_URL: invalid('path', 'must be valid percent-encoded UTF-8'),
+  FST_ERR_INVALID_URL: invalid('path', 'must be a valid path'),
+  FST_ERR_CTP_EMPTY_JSON_BODY: (cause) => new DomainError('malformed-json', 'The body is empty.', { cause }),
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: invalid('body', 'must be as long as Content-Length says'),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: (cause) =>
+    new DomainError('unsupported-media-type', 'This operation takes no body of this media type.', { cause }),
+  FST_ERR_CTP_BODY_TOO_LARGE: (cause) =>
+    new DomainError('body-too-large', 'The body is too large.', { cause }),
+  FST_REQ_FILE_TOO_LARGE: (cause) => new DomainError('file-too-large', 'The file is too large.', { cause }),
+  FST_PARTS_LIMIT: invalid('body', 'must not have so many parts'),
+  FST_FILES_LIMIT: invalid('body', 'must not have so many files'),
+  FST_FIELDS_LIMIT: invalid('body', 'must not have so many fields'),
+  FST_PROTO_VIOLATION: invalid('body', 'must not have a part of this name'),
+  FST_INVALID_MULTIPART_CONTENT_TYPE: invalid('body', 'must be multipart/form-data'),
+  FST_INVALID_JSON_FIELD_ERROR: invalid('body', 'must not have a malformed JSON field'),
+  // The client went away in the middle of its body: nobody reads the answer, and nothing here went wrong.
+  ECONNRESET: invalid('body', 'must be sent whole'),
+  ERR_STREAM_PREMATURE_CLOSE: invalid('body', 'must be sent whole'),
+}
+
+/** What the multipart parser throws at malformed forms, which has no code. */
+const MULTIPART_MESSAGES =
+  /^(Multipart: Boundary not found|The needle can|Unexpected end of multipart data|.* terminated early due to)/
+
+/** The refusal that stands for an error, whoever threw it; what is not the client's doing becomes `internal-error`. */
+export function domainErrorOf(error: unknown): DomainError {
+  if (error instanceof DomainError) return error
+  if (!(error instanceof Error)) return new DomainError('internal-error', 'thrown value', { cause: error })
+  const { code, statusCode } = error as FastifyError
+  const translation = BY_CODE[code]
+  if (translation) return translation(error as FastifyError)
+  if (MULTIPART_MESSAGES.test(error.message)) {
+    return invalid('body', 'must be well-formed multipart/form-data')(error as FastifyError)
+  }
+  if (statusCode === 404)
+    return new DomainError('not-found', 'There is nothing at this path.', { cause: error })
+  return new DomainError('internal-error', error.message, { cause: error })
+}
+
+function validationError(error: FastifyError): DomainError {
+  const place = PLACES[error.validationContext ?? ''] ?? 'request'
+  const errors = new Map<string, FieldError>()
+  for (const fault of error.validation ?? []) {
+    const field = fieldError(place, fault)
+    if (!errors.has(field.path)) errors.set(field.path, field)
+    if (errors.size === MAX_FIELD_ERRORS) break
+  }
+  const all = [...errors.values()]
+  const detail = all.map(({ path, message }) => `${path} ${message}`).join('; ')
+  return new DomainError('validation-failed', detail, { errors: all, cause: error })
+}
+
+function fieldError(place: string, fault: NonNullable<FastifyError['validation']>[number]): FieldError {
+  const { keyword, instancePath, params, message = 'is not valid' } = fault
+  const path = (name?: unknown) =>
+    `${place}${instancePath}${name === undefined ? '' : `/${String(name)}`}`.slice(0, MAX_ECHO)
+  switch (keyword) {
+    case 'required':
+      return { path: path(params['missingProperty']), message: 'is required' }
+    case 'additionalProperties':
+      return { path: path(params['additionalProperty']), message: 'is unknown here' }
+    case 'unevaluatedProperties':
+      return { path: path(params['unevaluatedProperty']), message: 'is unknown here' }
+    case 'enum':
+      return { path: path(), message: `must be one of ${(params['allowedValues'] as unknown[]).join(', ')}` }
+    default:
+      return { path: path(), message }
+  }
+}

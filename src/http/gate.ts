@@ -1,0 +1,133 @@
+import type { ServerResponse } from 'node:http'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Handlers } from '../contract/handlers.js'
+import type { Operation } from '../contract/operation.js'
+import type { RouteHooks } from '../contract/routes.js'
+import type { Caller } from '../domain/caller.js'
+import { DomainError } from '../domain/errors.js'
+import { type Answer, sendAnswer } from './answer.js'
+import type { Authenticate } from './authentication.js'
+import { admitBody } from './body-admission.js'
+import { BodyWatch } from './body-watch.js'
+import { knownPaths } from './known-paths.js'
+import type { Limits } from './limits.js'
+import { refuseForeignOrigin } from './origin.js'
+import type { RateLimits } from './rate-limits.js'
+import { HandlerContext } from './request-context.js'
+import { announcesBody } from './unread-body.js'
+
+export interface GateOptions {
+  handlers: Handlers
+  authenticate: Authenticate
+  rates: RateLimits
+  limits: Limits
+  baseHeaders: Record<string, string>
+  publicOrigin: string | undefined
+  isReady: () => boolean
+}
+
+type AnyHandler = (input: unknown, context: HandlerContext) => Answer | Promise<Answer>
+
+const ANONYMOUS: Caller = { kind: 'anonymous' }
+
+/** After this a client that met a starting or closing server may try again. */
+const RETRY_UNAVAILABLE_SECONDS = 5
+
+/**
+ * Puts the checks that every request passes before the routes, and gives the hooks that the routes are made with. Has to
+ * come before the routes, which it gets to know as they are added.
+ */
+export function addGate(app: FastifyInstance, options: GateOptions): RouteHooks {
+  const { authenticate, rates, limits, baseHeaders, publicOrigin } = options
+  const handlers = options.handlers as unknown as Record<string, AnyHandler>
+  const streams = new Set<ServerResponse>()
+  const refusalOfUnknown = knownPaths(app)
+  const watch = new BodyWatch(limits)
+  let closing = false
+
+  app.decorateRequest('caller', null as never)
+  app.addHook('preClose', (done) => {
+    closing = true
+    // An event stream never ends by itself, and the server closes only when all is answered.
+    for (const stream of streams) stream.end()
+    done()
+  })
+  app.addHook('onClose', (_instance, done) => {
+    watch[Symbol.dispose]()
+    done()
+  })
+  app.addHook('onRequest', (request, reply, done) => {
+    request.caller = ANONYMOUS
+    reply.headers(baseHeaders).header('x-request-id', request.id)
+    done(refusalOfAny(request, reply))
+  })
+
+  function refusalOfAny(request: FastifyRequest, reply: FastifyReply): DomainError | undefined {
+    if (closing || !options.isReady()) {
+      return new DomainError('unavailable', `The server is ${closing ? 'closing' : 'starting'}.`, {
+        retryAfterSeconds: RETRY_UNAVAILABLE_SECONDS,
+      })
+    }
+    // RFC 9112 section 3.2; Node would answer it with no body.
+    if (request.raw.httpVersion === '1.1' && !request.headers.host)
+      return invalid('header/host', 'is required')
+    if (request.routeOptions.config.operation) return undefined
+    return refusal(() => {
+      rates.admit(request, reply, undefined, ANONYMOUS)
+      if (request.is404) throw refusalOfUnknown(request.url)
+      if (announcesBody(request.raw)) throw invalid('body', 'must be empty')
+    })
+  }
+
+  function admit(operation: Operation, request: FastifyRequest, reply: FastifyReply): void {
+    try {
+      request.caller = authenticate(request, operation.access)
+    } finally {
+      // Counted by address where the login failed, and that before it is told.
+      rates.admit(request, reply, operation, request.caller)
+    }
+    refuseForeignOrigin(request, request.caller, publicOrigin)
+    admitBody(request, operation, limits, watch)
+  }
+
+  return {
+    admit: (operation) => (request, reply, done) => done(refusal(() => admit(operation, request, reply))),
+    answer(operation) {
+      const handler = handlers[operation.handlerId] as AnyHandler
+      const headerNames = operation.parameters
+        .filter((one) => one.in === 'header')
+        .map((one) => one.name.toLowerCase())
+      return async (request, reply) => {
+        const input = {
+          params: request.params,
+          query: request.query,
+          headers: declaredHeaders(request, headerNames),
+          body: operation.jsonBody && request.body,
+        }
+        const answer = await handler(input, new HandlerContext(request, reply))
+        return sendAnswer(operation, answer, request, reply, streams)
+      }
+    },
+  }
+}
+
+function declaredHeaders(request: FastifyRequest, names: string[]): Record<string, unknown> {
+  const headers: Record<string, unknown> = {}
+  for (const name of names) {
+    if (request.headers[name] !== undefined) headers[name] = request.headers[name]
+  }
+  return headers
+}
+
+function invalid(path: string, message: string): DomainError {
+  return new DomainError('validation-failed', `${path} ${message}`, { errors: [{ path, message }] })
+}
+
+function refusal(check: () => void): DomainError | undefined {
+  try {
+    check()
+    return undefined
+  } catch (error) {
+    return error as DomainError
+  }
+}

@@ -1,0 +1,35 @@
+import type { Handlers } from '../../contract/handlers.js'
+import type { Accounts } from '../../domain/accounts.js'
+import type { SessionCookie } from '../session-cookie.js'
+import { account } from './identity.js'
+
+type AccountHandlers = Pick<Handlers, 'registerUser' | 'loginUser' | 'getMe' | 'updateMe' | 'deleteMe'>
+
+export function accountHandlers(accounts: Accounts, cookie: SessionCookie): AccountHandlers {
+  return {
+    async registerUser({ body }) {
+      return { status: 201, headers: { location: '/me' }, body: await accounts.register(body) }
+    },
+
+    async loginUser({ body }, { address, request }) {
+      const client = { address, userAgent: request.headers['user-agent'] ?? '' }
+      const { user, session, persistent } = await accounts.login(body, client)
+      const seconds = Math.floor((Date.parse(session.expires_at) - Date.now()) / 1000)
+      const setCookie = cookie.set(session.secret, persistent ? seconds : undefined)
+      return { status: 200, headers: { 'set-cookie': setCookie }, body: { user, expires_at: session.expires_at } }
+    },
+
+    getMe(_input, { caller }) {
+      return { status: 200, body: accounts.get(account(caller).user_id) }
+    },
+
+    async updateMe({ body }, { caller, address }) {
+      return { status: 200, body: await accounts.update(account(caller), body, address) }
+    },
+
+    async deleteMe(_input, { caller }) {
+      await accounts.delete(caller)
+      return { status: 204, headers: { 'set-cookie': cookie.clear() } }
+    },
+  }
+}

@@ -1,0 +1,24 @@
+import type { Handlers } from '../../contract/handlers.js'
+import type { Sessions } from '../../domain/sessions.js'
+import type { Tokens } from '../../domain/tokens.js'
+import type { EventStreams } from '../event-streams.js'
+import { account } from './identity.js'
+
+export function eventHandlers(
+  streams: EventStreams,
+  sessions: Sessions,
+  tokens: Tokens,
+): Pick<Handlers, 'streamEvents'> {
+  return {
+    streamEvents({ headers }, { caller }) {
+      const who = account(caller)
+      const isAllowed = () =>
+        who.kind === 'session' ? sessions.isLive(who.session_id) : tokens.isLive(who.token_id)
+      streams.assertRoom(who.user_id)
+      return {
+        status: 200,
+        body: (response) => streams.open(response, who.user_id, headers['last-event-id'], isAllowed),
+      }
+    },
+  }
+}

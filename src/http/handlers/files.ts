@@ -1,0 +1,30 @@
+import type { Handlers } from '../../contract/handlers.js'
+import type { Files } from '../../domain/files.js'
+import { passesIfMatch } from '../conditional.js'
+import { account } from './identity.js'
+
+type FileHandlers = Pick<Handlers, 'listFiles' | 'getFile' | 'updateFile' | 'deleteFile'>
+
+export function fileHandlers(files: Files): FileHandlers {
+  return {
+    listFiles({ query }, { caller }) {
+      return { status: 200, body: files.list(account(caller).user_id, { ...query, limit: query.limit ?? 50 }) }
+    },
+
+    getFile({ params }, { caller }) {
+      const { file, etag } = files.get(caller, params.file_id)
+      return { status: 200, headers: { etag }, body: file }
+    },
+
+    async updateFile({ params, headers, body }, { caller }) {
+      const ifMatch = (etag: string) => passesIfMatch(headers['if-match'], etag)
+      const { file, etag } = await files.update(caller, params.file_id, body, ifMatch)
+      return { status: 200, headers: { etag }, body: file }
+    },
+
+    async deleteFile({ params }, { caller }) {
+      await files.delete(caller, params.file_id)
+      return { status: 204 }
+    },
+  }
+}

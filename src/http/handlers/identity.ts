@@ -1,0 +1,11 @@
+import type { Caller, SessionCaller, TokenCaller } from '../../domain/caller.js'
+import { DomainError } from '../../domain/errors.js'
+
+/**
+ * The account behind a caller. The contract lets nobody else through to where this is asked.
+ * @throws DomainError unauthenticated
+ */
+export function account(caller: Caller): SessionCaller | TokenCaller {
+  if (caller.kind === 'session' || caller.kind === 'token') return caller
+  throw new DomainError('unauthenticated', 'Log in first.')
+}

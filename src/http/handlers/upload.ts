@@ -1,0 +1,104 @@
+import type { MultipartFile } from '@fastify/multipart'
+import type { FastifyRequest } from 'fastify'
+import type { Handlers } from '../../contract/handlers.js'
+import { DomainError } from '../../domain/errors.js'
+import type { Uploads } from '../../domain/uploads.js'
+import { account } from './identity.js'
+
+/** More of a form than its file can have: boundaries, headers of parts, and fields. */
+const FORM_OVERHEAD_BYTES = 16 * 1024
+
+const MEDIA_TYPE = /^[a-z0-9!#$&^_.+-]{1,127}\/[a-z0-9!#$&^_.+-]{1,127}(?:;[\x20-\x7e]*)?$/i
+
+export interface UploadMetrics {
+  bytesUploaded(sizeBytes: number): void
+}
+
+/** Waits until so many servers hold a file's bytes; whether it was reached. */
+export type Copies = (fileId: string, minCopies: number, signal: AbortSignal) => Promise<boolean>
+
+type Fields = { folder?: string; visibility?: 'private' | 'friends' | 'public'; sha256?: string }
+
+export function uploadHandler(uploads: Uploads, copies: Copies, metrics: UploadMetrics): Pick<Handlers, 'uploadFile'> {
+  return {
+    async uploadFile({ query }, { caller, request, continueBody, signal }) {
+      const { user_id } = account(caller)
+      const declaredBytes = Math.max(0, Number(request.headers['content-length'] ?? 0) - FORM_OVERHEAD_BYTES)
+      uploads.assertRoom(user_id, declaredBytes)
+      continueBody()
+      const form = await openForm(request)
+      const { filename, mimetype } = form.part
+      const input = {
+        ...form.fields,
+        name: filename,
+        media_type: MEDIA_TYPE.test(mimetype) ? mimetype.toLowerCase() : 'application/octet-stream',
+        declaredBytes,
+      }
+      const { file, etag } = await uploads.store(user_id, input, counted(form.bytes, metrics))
+      const headers = { location: `/files/${file.id}`, etag }
+      const reached = query.min_copies === undefined || (await copies(file.id, query.min_copies, signal))
+      return { status: reached ? 201 : 202, headers, body: file }
+    },
+  }
+}
+
+interface Form {
+  fields: Fields
+  part: MultipartFile
+  /** The file's bytes; ends well only if the file was the form's last part. */
+  bytes: AsyncIterable<Buffer>
+}
+
+/** Reads a form up to its file. @throws DomainError validation-failed */
+async function openForm(request: FastifyRequest): Promise<Form> {
+  const parts = request.parts()
+  const fields: Record<string, string> = {}
+  for await (const part of keepOpen(parts)) {
+    if (part.type === 'file') {
+      if (part.fieldname !== 'file') throw invalid(part.fieldname, 'is no part of this form')
+      return { fields: fields as Fields, part, bytes: fileBytes(part, parts) }
+    }
+    addField(fields, part.fieldname, part.value, part.valueTruncated || part.fieldnameTruncated)
+  }
+  throw invalid('file', 'is missing: the form needs one part with this name and a file name')
+}
+
+/** Iterates without ending the iterator when the loop is left. */
+async function* keepOpen<T>(iterator: AsyncIterator<T>): AsyncGenerator<T> {
+  for (let step = await iterator.next(); !step.done; step = await iterator.next()) yield step.value
+}
+
+async function* fileBytes(part: MultipartFile, parts: AsyncIterator<unknown>): AsyncGenerator<Buffer> {
+  for await (const chunk of part.file) yield chunk as Buffer
+  const after = await parts.next()
+  if (!after.done) throw invalid('file', 'must be the last part of the form, and the only file')
+}
+
+async function* counted(bytes: AsyncIterable<Buffer>, metrics: UploadMetrics): AsyncGenerator<Buffer> {
+  for await (const chunk of bytes) {
+    metrics.bytesUploaded(chunk.length)
+    yield chunk
+  }
+}
+
+const FIELDS: Record<keyof Fields, (value: string) => string | undefined> = {
+  folder: () => undefined,
+  visibility: (value) =>
+    ['private', 'friends', 'public'].includes(value) ? undefined : 'must be private, friends or public',
+  sha256: (value) => (/^[0-9a-f]{64}$/.test(value) ? undefined : 'must be 64 lower-case hex digits'),
+}
+
+function addField(fields: Record<string, string>, name: string, value: unknown, truncated: boolean): void {
+  const check = Object.hasOwn(FIELDS, name) ? FIELDS[name as keyof Fields] : undefined
+  if (check === undefined) throw invalid(name, 'is no part of this form')
+  if (Object.hasOwn(fields, name)) throw invalid(name, 'must not be repeated')
+  if (truncated || typeof value !== 'string') throw invalid(name, 'is too long')
+  const fault = check(value)
+  if (fault !== undefined) throw invalid(name, fault)
+  fields[name] = value
+}
+
+function invalid(name: string, message: string): DomainError {
+  const path = `body/${name.slice(0, 64)}`
+  return new DomainError('validation-failed', `${path} ${message}.`, { errors: [{ path, message }] })
+}

@@ -1,0 +1,49 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import type { Socket } from 'node:net'
+import { answerClientError } from './client-error.js'
+import { holdContinue } from './continue.js'
+import type { Limits } from './limits.js'
+
+export interface Tls {
+  cert: string | Buffer
+  key: string | Buffer
+}
+
+/** How often Node looks for connections whose headers are late. */
+const LATE_HEADERS_CHECK_MS = 2_000
+
+/** The bare server under fastify, with the bounds on connections and headers that only Node can keep. */
+export function nodeServer(
+  handler: RequestListener,
+  tls: Tls | undefined,
+  limits: Limits,
+  baseHeaders: Record<string, string>,
+): Server {
+  const options = {
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headersMs,
+    // Uploads take as long as they take; the body watch sees to it that they go on.
+    requestTimeout: 0,
+    connectionsCheckingInterval: Math.min(LATE_HEADERS_CHECK_MS, limits.headersMs),
+    keepAliveTimeout: limits.keepAliveMs,
+    // Its absence is answered by a problem, further on.
+    requireHostHeader: false,
+    noDelay: true,
+  }
+  const server = tls
+    ? createSecureServer(
+        { ...options, ...tls, minVersion: 'TLSv1.2', handshakeTimeout: limits.headersMs },
+        handler,
+      )
+    : createServer(options, handler)
+  server.maxConnections = limits.connections
+  server.setTimeout(limits.idleMs)
+  holdContinue(server)
+  server.on('clientError', (error, socket) => answerClientError(error, socket as Socket, baseHeaders))
+  // Node drops a connection that says CONNECT without a word.
+  server.on('connect', (_request, socket) =>
+    answerClientError(new Error('CONNECT is not served'), socket as Socket, baseHeaders),
+  )
+  return server
+}

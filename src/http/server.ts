@@ -1,0 +1,123 @@
+import { fastifyCookie } from '@fastify/cookie'
+import { fastifyMultipart } from '@fastify/multipart'
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+  fastify,
+  type RouteOptions,
+} from 'fastify'
+import type { Logger } from 'pino'
+import { uuidv7 } from 'uuidv7'
+import type { Handlers } from '../contract/handlers.js'
+import type { Contract } from '../contract/load.js'
+import { checkedOperations, routesOf } from '../contract/routes.js'
+import { componentSchemas } from '../contract/schemas.js'
+import { DomainError } from '../domain/errors.js'
+import { addApiDocs } from './api-docs.js'
+import { authentication, type Credentials } from './authentication.js'
+import { domainErrorOf } from './failures.js'
+import { addGate } from './gate.js'
+import { addJsonParser } from './json-body.js'
+import { DEFAULT_LIMITS, FORM_LIMITS, type Limits } from './limits.js'
+import { nodeServer, type Tls } from './node-server.js'
+import { sendProblem } from './problems.js'
+import { rateLimits } from './rate-limits.js'
+import { RequestLog } from './request-log.js'
+import { securityHeaders } from './security-headers.js'
+import { sessionCookie } from './session-cookie.js'
+
+export interface ServerOptions {
+  contract: Contract
+  handlers: Handlers
+  credentials: Credentials
+  logger: Logger
+  /** Serve HTTPS; PEM. */
+  tls?: Tls | undefined
+  /** As users see the server, e.g. `https://files.example.org`, when it stands behind a reverse proxy. */
+  publicOrigin?: string | undefined
+  /** Whose X-Forwarded-* headers count, as fastify takes it. */
+  trustProxy?: FastifyServerOptions['trustProxy']
+  /** Off, nothing is counted; on by default. */
+  rateLimits?: boolean | undefined
+  limits?: Partial<Limits> | undefined
+  /** Whether requests are served yet; while it says no, all are answered 503. */
+  isReady?: (() => boolean) | undefined
+}
+
+/** Whether users reach the server over HTTPS, by itself or through a proxy: it decides on cookies and HSTS. */
+export function isServedOverHttps({
+  tls,
+  publicOrigin,
+}: Pick<ServerOptions, 'tls' | 'publicOrigin'>): boolean {
+  return tls !== undefined || publicOrigin?.startsWith('https:') === true
+}
+
+/**
+ * Makes the HTTP server out of the contract; it listens when it is told to (`await app.listen(…)`), and ends with
+ * `app.close()`: event streams at once, other requests when they are answered.
+ * @throws Error with one line for each operation without handler, handler without operation, or fault of the document
+ */
+export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
+  const { contract, handlers, credentials, publicOrigin } = options
+  const operations = checkedOperations(contract.document, Object.keys(handlers))
+  const secure = isServedOverHttps(options)
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const baseHeaders = securityHeaders(secure)
+  const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+    const refusal = domainErrorOf(error)
+    if (refusal.code === 'internal-error')
+      request.log.error({ err: refusal.cause ?? refusal }, 'request failed')
+    return sendProblem(refusal, baseHeaders, request, reply)
+  }
+  const app = fastify({
+    serverFactory: (handler) => nodeServer(handler, options.tls, limits, baseHeaders),
+    // The server above has its own.
+    clientErrorHandler: () => undefined,
+    loggerInstance: options.logger as FastifyBaseLogger,
+    logController: new RequestLog(),
+    genReqId: () => uuidv7(),
+    ...(options.trustProxy !== undefined && { trustProxy: options.trustProxy }),
+    bodyLimit: limits.jsonBodyBytes,
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    // A long parameter is for the contract's schema to refuse.
+    routerOptions: { maxParamLength: limits.headerBytes },
+    frameworkErrors: fail,
+  })
+  app.setErrorHandler(fail)
+  app.setNotFoundHandler(() => {
+    throw new DomainError('not-found', 'There is nothing at this path.')
+  })
+  // Without its hook, which would parse the cookies of every request: `sessionCookie` does that where a session counts.
+  await app.register(fastifyCookie, { hook: false })
+  app.removeAllContentTypeParsers()
+  addJsonParser(app)
+  const hooks = addGate(app, {
+    handlers,
+    authenticate: authentication(credentials, sessionCookie(secure)),
+    rates: rateLimits(options.rateLimits !== false),
+    limits,
+    baseHeaders,
+    publicOrigin,
+    isReady: options.isReady ?? (() => true),
+  })
+  for (const schema of componentSchemas(contract.document)) app.addSchema(schema)
+  await addRoutes(app, routesOf(contract.document, operations, hooks))
+  await addApiDocs(app, contract)
+  return app
+}
+
+/** Forms are apart from the rest, for the multipart plugin's hooks cost every request that passes them. */
+async function addRoutes(app: FastifyInstance, routes: RouteOptions[]): Promise<void> {
+  const takesForm = ({ config }: RouteOptions) =>
+    config?.operation?.requestMediaTypes.includes('multipart/form-data') === true
+  for (const route of routes) if (!takesForm(route)) app.route(route)
+  await app.register((forms, _options, done) => {
+    void forms.register(fastifyMultipart, { limits: FORM_LIMITS })
+    for (const route of routes) if (takesForm(route)) forms.route(route)
+    done()
+  })
+}

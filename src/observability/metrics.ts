@@ -1,0 +1,87 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+/** From a row read out of the page cache up to a big file on a slow line. */
+const DURATION_BUCKETS_SECONDS = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120,
+]
+
+/** Any other method is client-made, and would let a client make time series without end. */
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+
+export interface RegistryOptions {
+  /** The server's name, a label on every metric. */
+  server: string
+  /** Whether to measure this process too (CPU, memory, event loop); several servers in one process need it once. */
+  processMetrics: boolean
+}
+
+/** Makes a registry of its own for one server, so that several can live in one process. */
+export function createMetricsRegistry({ server, processMetrics }: RegistryOptions): Registry {
+  const registry = new Registry()
+  registry.setDefaultLabels({ server })
+  if (processMetrics) collectDefaultMetrics({ register: registry })
+  return registry
+}
+
+/** One answered request, as it is counted. */
+export interface AnsweredRequest {
+  method: string
+  /** The route as declared (`/files/{file_id}`), never the URL: a label must not take values that a client makes up. */
+  route: string
+  status: number
+  durationSeconds: number
+}
+
+export interface HttpMetrics {
+  requestAnswered(request: AnsweredRequest): void
+  /** Bytes of files that were received, also of uploads that failed later. */
+  bytesUploaded(sizeBytes: number): void
+  /** Bytes of files that were handed out. */
+  bytesDownloaded(sizeBytes: number): void
+  eventStreamOpened(): void
+  eventStreamClosed(): void
+}
+
+/** Registers what is measured of a server's HTTP side. */
+export function createHttpMetrics(registry: Registry): HttpMetrics {
+  const registers = [registry]
+  const requests = new Histogram({
+    name: 'syncsphere_http_request_duration_seconds',
+    help: 'Requests answered, by route and status, and the seconds each took until its answer had been sent',
+    labelNames: ['method', 'route', 'status'],
+    buckets: DURATION_BUCKETS_SECONDS,
+    registers,
+  })
+  const uploaded = new Counter({
+    name: 'syncsphere_uploaded_bytes_total',
+    help: 'Bytes of files received, those of failed uploads included',
+    registers,
+  })
+  const downloaded = new Counter({
+    name: 'syncsphere_downloaded_bytes_total',
+    help: 'Bytes of files handed out',
+    registers,
+  })
+  const eventStreams = new Gauge({
+    name: 'syncsphere_event_streams',
+    help: 'Live event streams open now',
+    registers,
+  })
+  return {
+    requestAnswered({ method, route, status, durationSeconds }) {
+      requests.observe({ method: METHODS.has(method) ? method : 'other', route, status }, durationSeconds)
+    },
+    bytesUploaded(sizeBytes) {
+      uploaded.inc(sizeBytes)
+    },
+    bytesDownloaded(sizeBytes) {
+      downloaded.inc(sizeBytes)
+    },
+    eventStreamOpened() {
+      eventStreams.inc()
+    },
+    eventStreamClosed() {
+      eventStreams.dec()
+    },
+  }
+}

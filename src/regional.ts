@@ -1,0 +1,199 @@
+/** The composition root of a regional server: everything that it is made of, put together once. */
+import { readFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import type { RegionalConfig, TrustedProxies } from './config.js'
+import { loadContract } from './contract/load.js'
+import { Accounts } from './domain/accounts.js'
+import { Events } from './domain/events.js'
+import { Feed } from './domain/feed.js'
+import { Files } from './domain/files.js'
+import { Friends } from './domain/friends.js'
+import { Journal } from './domain/journal.js'
+import { Live } from './domain/live.js'
+import { clean } from './domain/maintenance.js'
+import { Passwords } from './domain/passwords.js'
+import { Quota } from './domain/quota.js'
+import { Sessions } from './domain/sessions.js'
+import { LoginThrottle } from './domain/throttle.js'
+import { Tokens } from './domain/tokens.js'
+import { Uploads } from './domain/uploads.js'
+import type { Holders } from './domain/views.js'
+import { EventStreams } from './http/event-streams.js'
+import { accountHandlers } from './http/handlers/accounts.js'
+import { downloadHandler } from './http/handlers/download.js'
+import { eventHandlers } from './http/handlers/events.js'
+import { fileHandlers } from './http/handlers/files.js'
+import { friendHandlers } from './http/handlers/friends.js'
+import { serverHandlers } from './http/handlers/server.js'
+import { sessionHandlers } from './http/handlers/sessions.js'
+import { uploadHandler } from './http/handlers/upload.js'
+import { buildServer, isServedOverHttps } from './http/server.js'
+import { sessionCookie } from './http/session-cookie.js'
+import { createLogger } from './observability/logger.js'
+import { createHttpMetrics, createMetricsRegistry } from './observability/metrics.js'
+import { Resources } from './resources.js'
+import { BlobStore } from './storage/blobs.js'
+import { takeDataDir } from './storage/data-dir.js'
+import { Database } from './storage/database.js'
+import { stateDigest } from './storage/digest.js'
+import { unreferencedBlobs } from './storage/files.js'
+import { identify } from './storage/identity.js'
+import { outboxHead } from './storage/outbox.js'
+import { VERSION } from './version.js'
+
+export interface Regional extends AsyncDisposable {
+  /** Where it serves users, e.g. `http://127.0.0.1:5001`. */
+  url: string
+}
+
+export interface RegionalDependencies {
+  /** Milliseconds since 1970. */
+  now?: () => number
+  logger?: Logger
+}
+
+/** For requests that are under way when the server is told to close. */
+const GRACE_MS = 10_000
+
+const CLEANING_INTERVAL_MS = 3600 * 1000
+
+/**
+ * Opens a regional server, which serves users until it is disposed of: then it takes no more requests, finishes those
+ * that are under way, and closes.
+ * @throws DataDirInUse, WrongServer, MigrationError, and what listening throws
+ */
+export async function openRegional(
+  config: RegionalConfig,
+  { now = Date.now, logger = createLogger({ level: config.logLevel, server: config.name }) }: RegionalDependencies = {},
+): Promise<Regional> {
+  await using resources = new Resources()
+  resources.use(takeDataDir(config.dataDir))
+  const db = resources.use(Database.open(join(config.dataDir, 'regional.db'), 'regional'))
+  await identify(db, config.name)
+  const blobs = new BlobStore(db, config.dataDir, unreferencedBlobs)
+  const services = openServices(config, db, blobs, now)
+  resources.use(everyHour((signal) => clean({ db, blobs, now }, signal), logger))
+  const app = resources.use(await openHttp(config, services, logger))
+  await app.listen({ host: config.host, port: config.port, backlog: 4096 })
+  const { port } = app.server.address() as AddressInfo
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host
+  const url = `${config.tls === undefined ? 'http' : 'https'}://${host}:${port}`
+  const owned = resources.move()
+  return { url, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() }
+}
+
+type Services = ReturnType<typeof openServices>
+
+/** The domain on its storage. */
+export function openServices(config: RegionalConfig, db: Database, blobs: BlobStore, now: () => number) {
+  const holders: Holders = {
+    of: (file) => ({ available: file.here === 1, stored_on: file.here === 1 ? [config.name] : [] }),
+  }
+  const live = new Live()
+  const journal = new Journal(config.name, now, new Events(live, holders, now))
+  const sessions = new Sessions(db, journal, now)
+  const tokens = new Tokens(db, journal, now)
+  const accounts = new Accounts({
+    db,
+    journal,
+    sessions,
+    now,
+    passwords: new Passwords(),
+    throttle: new LoginThrottle(db, now),
+    storageQuota: config.storageQuotaBytes,
+    registration: config.registration,
+  })
+  const files = new Files({ db, blobs, journal, holders, now })
+  const quota = new Quota(db)
+  const { maxFileSizeBytes: maxFileSize, minFreeDiskBytes: minFreeDisk } = config
+  const uploads = new Uploads({ db, blobs, journal, quota, holders, now, maxFileSize, minFreeDisk })
+  const friends = new Friends(db, journal, now)
+  const feed = new Feed(db, live)
+  const syncStatus = () => ({
+    server: config.name,
+    connected: false,
+    queue_length: 0,
+    unacknowledged: outboxHead(db),
+    applied_position: 0,
+    log_head: null,
+    lag_seconds: null,
+    parked: 0,
+    detail: 'works alone: no GRAND_URL is configured',
+  })
+  return { accounts, sessions, tokens, files, uploads, friends, feed, syncStatus, stateDigest: () => stateDigest(db) }
+}
+
+async function openHttp(config: RegionalConfig, services: Services, logger: Logger) {
+  const { accounts, sessions, tokens, files, uploads, friends, feed, syncStatus, stateDigest } = services
+  const registry = createMetricsRegistry({ server: config.name, processMetrics: true })
+  const metrics = createHttpMetrics(registry)
+  const streams = new EventStreams(feed, metrics)
+  const tls = config.tls && { cert: readFileSync(config.tls.certFile), key: readFileSync(config.tls.keyFile) }
+  const { publicOrigin, rateLimits, operatorToken } = config
+  const cookie = sessionCookie(isServedOverHttps({ tls, publicOrigin }))
+  const app = await buildServer({
+    contract: loadContract(),
+    handlers: {
+      ...accountHandlers(accounts, cookie),
+      ...sessionHandlers(sessions, tokens, cookie),
+      ...fileHandlers(files),
+      ...uploadHandler(uploads, async (_id, minCopies) => minCopies <= 1, metrics),
+      ...downloadHandler(files, metrics),
+      ...friendHandlers(friends, files),
+      ...eventHandlers(streams, sessions, tokens),
+      ...serverHandlers({
+        server: config.name,
+        version: VERSION,
+        syncStatus,
+        stateDigest,
+        metrics: () => registry.metrics(),
+      }),
+    },
+    credentials: {
+      sessions: (secret) => sessions.authenticate(secret),
+      tokens: (secret) => tokens.authenticate(secret),
+      operatorToken,
+    },
+    logger,
+    tls,
+    publicOrigin,
+    trustProxy: trustedProxies(config.trustProxy),
+    rateLimits,
+  })
+  app.addHook('onClose', () => streams[Symbol.dispose]())
+  return Object.assign(app, { [Symbol.asyncDispose]: () => closeWithin(GRACE_MS, app) })
+}
+
+/** A number counts the proxies in front: as many hops are believed. */
+function trustedProxies(proxies: TrustedProxies) {
+  return typeof proxies === 'number' ? (_address: string, hop: number) => hop < proxies : proxies
+}
+
+/** Lets what is under way finish, and cuts off what is not done by then. */
+async function closeWithin(graceMs: number, app: FastifyInstance): Promise<void> {
+  const deadline = setTimeout(() => app.server.closeAllConnections(), graceMs)
+  await app.close()
+  clearTimeout(deadline)
+}
+
+function everyHour(round: (signal: AbortSignal) => Promise<object>, logger: Logger): AsyncDisposable {
+  const stop = new AbortController()
+  let running: Promise<void> = Promise.resolve()
+  const timer = setInterval(() => {
+    running = running.then(async () => {
+      const cleaned = await round(stop.signal)
+      if (Object.values(cleaned).some((count) => count > 0)) logger.info(cleaned, 'cleaned')
+    })
+    running.catch((err: unknown) => logger.error({ err }, 'cleaning failed'))
+  }, CLEANING_INTERVAL_MS)
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer)
+      stop.abort()
+      await running.catch(() => undefined)
+    },
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * Bytes by their sha256: small ones in the database, in the transaction that names them; larger ones as the file
+ * blobs/ab/cd/<sha256>. The same bytes are stored once.
+ *
+ * A file is complete and durable before the database names it: written under tmp/, fsynced, linked to its place, the
+ * folder fsynced, then the transaction; the name under tmp/ goes last. So whatever a crash leaves unnamed still has
+ * its name under tmp/, and is swept at the next start without looking anywhere else.
+ */
+import { createReadStream, mkdirSync, readdirSync, rmSync, statfsSync, unlinkSync } from 'node:fs'
+import { link, mkdir, open, rename, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { Readable } from 'node:stream'
+import { BlobWriter, type StagedBlob } from './blob-writer.js'
+import type { Database, Query, Reader, Tx } from './database.js'
+import { prepare, query } from './query.js'
+
+/** Bytes asked of the disk at once while reading a blob. */
+const READ_BYTES = 1024 * 1024
+
+const bySha256 = prepare<{ sha256: string }>()((slot) =>
+  query.selectFrom('blobs').select(['size', 'content']).where('sha256', '=', slot('sha256')),
+)
+const exists = prepare<{ sha256: string }>()((slot) =>
+  query.selectFrom('blobs').select('size').where('sha256', '=', slot('sha256')),
+)
+const insert = prepare<{ sha256: string; size: number; stored_at: string; content: Buffer | null }>()((slot) =>
+  query
+    .insertInto('blobs')
+    .values({ sha256: slot('sha256'), size: slot('size'), stored_at: slot('stored_at'), content: slot('content') })
+    .onConflict((conflict) => conflict.column('sha256').doNothing()),
+)
+const remove = prepare<{ sha256: string }>()((slot) =>
+  query.deleteFrom('blobs').where('sha256', '=', slot('sha256')),
+)
+
+/** Finds blobs in order of sha256 after `after`, stored before `before`, that nothing names any more. */
+export type UnreferencedQuery = Query<
+  { before: string; after: string; limit: number },
+  { sha256: string; size: number; is_file: number }
+>
+
+export class BlobStore {
+  readonly #db: Database
+  readonly #unreferenced: UnreferencedQuery
+  readonly #blobs: string
+  readonly #tmp: string
+  /** Blobs between their place on the disk and their row: nobody may remove the file meanwhile. */
+  readonly #pins = new Map<string, number>()
+
+  /** Makes the folders that are missing and sweeps what a crash left. */
+  constructor(db: Database, dataDir: string, unreferenced: UnreferencedQuery) {
+    this.#db = db
+    this.#unreferenced = unreferenced
+    this.#blobs = join(dataDir, 'blobs')
+    this.#tmp = join(dataDir, 'tmp')
+    mkdirSync(this.#blobs, { recursive: true, mode: 0o700 })
+    mkdirSync(this.#tmp, { recursive: true, mode: 0o700 })
+    this.#sweepTemporary()
+  }
+
+  /** Takes bytes of unknown size as they arrive; dispose of it in any case. */
+  writer(): BlobWriter {
+    return new BlobWriter(this.#tmp, {
+      place: (tmp, sha256) => this.#place(tmp, sha256),
+      release: (tmp, sha256) => this.#release(tmp, sha256),
+    })
+  }
+
+  /** Names staged bytes in the database. */
+  keep(tx: Tx, { sha256, size, content }: StagedBlob, now: Date): void {
+    tx.run(insert, { sha256, size, content: content ?? null, stored_at: now.toISOString() })
+  }
+
+  has(reader: Reader, sha256: string): boolean {
+    return reader.get(exists, { sha256 }) !== undefined
+  }
+
+  /**
+   * The bytes from `start` to `end`, both inclusive, or undefined if they are not here.
+   * @throws when the file behind the row cannot be opened
+   */
+  async read(sha256: string, start = 0, end?: number): Promise<Readable | Buffer | undefined> {
+    const row = this.#db.get(bySha256, { sha256 })
+    if (row === undefined) return undefined
+    const last = end ?? row.size - 1
+    if (row.content !== null) return row.content.subarray(start, last + 1)
+    const file = await open(this.pathOf(sha256), 'r')
+    return createReadStream('', { fd: file, start, end: last, highWaterMark: READ_BYTES })
+  }
+
+  /** Bytes that the disk has left for files. */
+  freeBytes(): number {
+    const { bavail, bsize } = statfsSync(this.#blobs)
+    return bavail * bsize
+  }
+
+  /**
+   * Removes blobs that no live file names, were stored before a time, and follow `after` in order.
+   * @returns the last one looked at, how many went and their bytes; undefined when there are no more
+   */
+  async sweep(before: string, after: string, limit: number): Promise<{ last: string; count: number; freed: number } | undefined> {
+    return this.#db.write((tx) => {
+      const rows = tx.all(this.#unreferenced, { before, after, limit })
+      let count = 0
+      let freed = 0
+      for (const { sha256, size, is_file } of rows) {
+        if (this.#pins.has(sha256)) continue
+        tx.run(remove, { sha256 })
+        // Inside the unit: afterwards somebody could have stored the same bytes again.
+        if (is_file) rmSync(this.pathOf(sha256), { force: true })
+        count += 1
+        freed += size
+      }
+      const last = rows.at(-1)?.sha256
+      return last === undefined ? undefined : { last, count, freed }
+    })
+  }
+
+  pathOf(sha256: string): string {
+    return join(this.#blobs, sha256.slice(0, 2), sha256.slice(2, 4), sha256)
+  }
+
+  /** Gives a complete, fsynced file its place; returns its remaining name under tmp/. */
+  async #place(tmp: string, sha256: string): Promise<string> {
+    this.#pin(sha256, 1)
+    const named = join(this.#tmp, `${sha256}.${tmp.slice(-36)}`)
+    try {
+      await rename(tmp, named)
+      const path = this.pathOf(sha256)
+      const made = await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+      await link(named, path).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST') throw error
+      })
+      await syncFolder(dirname(path))
+      if (made !== undefined) {
+        await syncFolder(dirname(dirname(path)))
+        await syncFolder(this.#blobs)
+      }
+      return named
+    } catch (error) {
+      await this.#release(named, sha256)
+      throw error
+    }
+  }
+
+  async #release(named: string, sha256: string): Promise<void> {
+    this.#pin(sha256, -1)
+    if (!this.#pins.has(sha256) && !this.has(this.#db, sha256)) rmSync(this.pathOf(sha256), { force: true })
+    await unlink(named).catch(() => undefined)
+  }
+
+  #pin(sha256: string, by: 1 | -1): void {
+    const count = (this.#pins.get(sha256) ?? 0) + by
+    if (count === 0) this.#pins.delete(sha256)
+    else this.#pins.set(sha256, count)
+  }
+
+  #sweepTemporary(): void {
+    for (const name of readdirSync(this.#tmp)) {
+      const [sha256, id] = name.split('.')
+      if (sha256 !== undefined && id !== undefined && !this.has(this.#db, sha256)) {
+        rmSync(this.pathOf(sha256), { force: true })
+      }
+      unlinkSync(join(this.#tmp, name))
+    }
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  await using folder = await open(path, 'r')
+  await folder.sync()
+}

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto'
+import { setImmediate as turn } from 'node:timers/promises'
+import { millisecondsOf } from '../clock.js'
+import { TABLES, type TableName } from '../change.js'
+import { mergedColumns } from '../merge.js'
+import { type Query, type Reader, Slot } from './database.js'
+import { readClock } from './meta.js'
+
+const DAY_MS = 24 * 3600 * 1000
+const PAGE = 1000
+
+/** Sessions that expired before this are removed at some time, so they do not count; it follows from the last stamp. */
+const SESSION_DAYS = 15
+
+/**
+ * sha256 in hex of all merged state: equal on servers that have seen the same changes. What only follows from it,
+ * what is this server's own, and what its cleaning may have removed by now do not count.
+ */
+export async function stateDigest(reader: Reader): Promise<string> {
+  const hash = createHash('sha256')
+  const day = Math.floor(millisecondsOf(readClock(reader)) / DAY_MS) - SESSION_DAYS
+  const horizon = new Date(Math.max(0, day) * DAY_MS).toISOString()
+  for (const table of Object.keys(TABLES) as TableName[]) {
+    hash.update(`${table}\n`)
+    for (let after = ''; ; ) {
+      const rows = reader.all(pageOf(table), { after, horizon, limit: PAGE })
+      for (const row of rows) hash.update(`${row.line}\n`)
+      const last = rows.at(-1)
+      if (last === undefined) break
+      after = last.id
+      await turn()
+    }
+  }
+  return hash.digest('hex')
+}
+
+type PageQuery = Query<{ after: string; horizon: string; limit: number }, { id: string; line: string }>
+
+function pageOf(table: TableName): PageQuery {
+  const columns = ['id', ...mergedColumns(table), 'created_stamp', 'stamps'].map((name) => `t.${name}`).join(', ')
+  const line = `json_array(${columns})`
+  const dead = "json_array(t.id, 'deleted')"
+  const counted = {
+    files: `case when t.deleted = 1 or (select deleted from users where id = t.owner_id) = 1 then ${dead} else ${line} end`,
+  }
+  const condition = table === 'sessions' ? 'and t.expires_at >= ?' : ''
+  const slots = table === 'sessions' ? ['after', 'horizon', 'limit'] : ['after', 'limit']
+  return {
+    sql: `select t.id, ${table === 'files' ? counted.files : line} as line from ${table} t
+          where t.id > ? ${condition} order by t.id limit ?`,
+    parameters: slots.map((name) => new Slot(name)),
+  }
+}

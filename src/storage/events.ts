@@ -1,0 +1,63 @@
+import type { Reader, Tx } from './database.js'
+import { prepare, query } from './query.js'
+
+export interface EventRow {
+  seq: number
+  type: string
+  /** JSON. */
+  data: string
+}
+
+type NewEvent = { user_id: string; type: string; data: string; created_at: string }
+
+const insert = prepare<NewEvent>()((slot) =>
+  query.insertInto('events').values({
+    user_id: slot('user_id'),
+    type: slot('type'),
+    data: slot('data'),
+    created_at: slot('created_at'),
+  }),
+)
+const since = prepare<{ user_id: string; after: number; limit: number }>()((slot) =>
+  query
+    .selectFrom('events')
+    .select(['seq', 'type', 'data'])
+    .where('user_id', '=', slot('user_id'))
+    .where('seq', '>', slot('after'))
+    .orderBy('seq')
+    .limit(slot('limit')),
+)
+const newest = prepare()(() => query.selectFrom('events').select('seq').orderBy('seq', 'desc').limit(1))
+const oldest = prepare()(() => query.selectFrom('events').select('seq').orderBy('seq').limit(1))
+const purge = prepare<{ before: string; limit: number }>()((slot) =>
+  query
+    .deleteFrom('events')
+    .where('seq', 'in', (inner) =>
+      inner
+        .selectFrom('events')
+        .select('seq')
+        .where('created_at', '<', slot('before'))
+        .where('seq', '<', (last) => last.selectFrom('events').select((eb) => eb.fn.max<number>('seq').as('seq')))
+        .orderBy('seq')
+        .limit(slot('limit')),
+    ),
+)
+
+export function addEvent(tx: Tx, event: NewEvent): void {
+  tx.run(insert, event)
+}
+
+/** A user's events after a position, oldest first. */
+export function eventsSince(reader: Reader, user_id: string, after: number, limit: number): EventRow[] {
+  return reader.all(since, { user_id, after, limit })
+}
+
+/** Positions of the newest and of the oldest event that are kept; 0 where there is none. */
+export function eventBounds(reader: Reader): { newest: number; oldest: number } {
+  return { newest: reader.get(newest)?.seq ?? 0, oldest: reader.get(oldest)?.seq ?? 0 }
+}
+
+/** Removes at most `limit` events older than a time, never the newest: positions go on from it. Returns how many. */
+export function purgeEvents(tx: Tx, before: string, limit: number): number {
+  return tx.run(purge, { before, limit })
+}

@@ -1,0 +1,94 @@
+import type { Selectable } from 'kysely'
+import type { Reader } from './database.js'
+import { prepare, query } from './query.js'
+import type { FilesTable, Visibility } from './tables.js'
+
+/** A live file of a live account, with its owner's name and whether its bytes are on this server. */
+export type FileRow = Selectable<FilesTable> & { owner_username: string; here: number }
+
+export type SortColumn = 'name' | 'created_at' | 'size'
+
+export interface FileFilter {
+  owner_id: string
+  folder?: string | undefined
+  /** Part of the folded name. */
+  contains?: string | undefined
+  visibility?: Visibility | undefined
+  /** Only what the owner shares. */
+  shared?: boolean
+}
+
+export interface FilePage {
+  sort: SortColumn
+  descending: boolean
+  /** Position after which to go on: the last row's value of the sort column, and its id. */
+  after?: { value: string | number; id: string } | undefined
+  limit: number
+}
+
+const SORT = { name: 'files.name_folded', created_at: 'files.created_at', size: 'files.size' } as const
+
+const live = query
+  .selectFrom('files')
+  .innerJoin('users', 'users.id', 'files.owner_id')
+  .leftJoin('blobs', 'blobs.sha256', 'files.sha256')
+  .selectAll('files')
+  .select(['users.username_shown as owner_username'])
+  .select((eb) => eb('blobs.sha256', 'is not', null).$castTo<number>().as('here'))
+  .where('files.deleted', '=', 0)
+  .where('users.deleted', '=', 0)
+
+const byId = prepare<{ id: string }>()((slot) => live.where('files.id', '=', slot('id')))
+
+/** Blobs that no live file of a live account names. */
+export const unreferencedBlobs = prepare<{ before: string; after: string; limit: number }>()((slot) =>
+  query
+    .selectFrom('blobs')
+    .select(['sha256', 'size', (eb) => eb('content', 'is', null).$castTo<number>().as('is_file')])
+    .where('sha256', '>', slot('after'))
+    .where('stored_at', '<', slot('before'))
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('files')
+            .innerJoin('users', 'users.id', 'files.owner_id')
+            .select('files.id')
+            .whereRef('files.sha256', '=', 'blobs.sha256')
+            .where('files.deleted', '=', 0)
+            .where('users.deleted', '=', 0),
+        ),
+      ),
+    )
+    .orderBy('sha256')
+    .limit(slot('limit')),
+)
+
+export function fileById(reader: Reader, id: string): FileRow | undefined {
+  return reader.get(byId, { id })
+}
+
+/** One page of an account's files, from its place in an index (keyset, never offset). */
+export function listFiles(reader: Reader, filter: FileFilter, page: FilePage): FileRow[] {
+  return reader.all(listQuery(filter, page))
+}
+
+/** The query of `listFiles`, for the test that reads its plan. */
+export function listQuery(filter: FileFilter, { sort, descending, after, limit }: FilePage) {
+  const column = SORT[sort]
+  const direction = descending ? 'desc' : 'asc'
+  let rows = live.where('files.owner_id', '=', filter.owner_id)
+  if (filter.folder !== undefined) rows = rows.where('files.folder', '=', filter.folder)
+  if (filter.visibility !== undefined) rows = rows.where('files.visibility', '=', filter.visibility)
+  if (filter.shared) rows = rows.where('files.visibility', '<>', 'private')
+  if (filter.contains !== undefined) {
+    const part = filter.contains
+    rows = rows.where((eb) => eb(eb.fn<number>('instr', ['files.name_folded', eb.val(part)]), '>', 0))
+  }
+  if (after !== undefined) {
+    rows = rows.where((eb) =>
+      eb(eb.refTuple(column, 'files.id'), descending ? '<' : '>', eb.tuple(after.value as never, after.id)),
+    )
+  }
+  return rows.orderBy(column, direction).orderBy('files.id', direction).limit(limit).compile()
+}

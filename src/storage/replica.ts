@@ -1,0 +1,126 @@
+/** Applies changes to the replicated tables: the only place that writes their merged columns. */
+import { type Fact, TABLES, type TableName, tableOf } from '../change.js'
+import { type Cell, merge, mergedColumns, type Row } from '../merge.js'
+import { type Query, Slot, type Tx } from './database.js'
+import { fold } from './fold.js'
+import { settleNames } from './names.js'
+import { prepare, query } from './query.js'
+
+/** What a change did: the row before and after; `after` is undefined when the change waits for its row. */
+export interface Applied {
+  table: TableName
+  key: string
+  before: Row | undefined
+  after: Row | undefined
+}
+
+type Statements = { select: Query<{ id: string }, StoredRow>; insert: Bound; update: Bound; latest: string[] }
+type Bound = Query<Record<string, Cell>, unknown>
+type StoredRow = Record<string, Cell> & { created_stamp: string; stamps: string }
+
+/** Columns that follow from the row alone; they are the same on every server. */
+const DERIVED: Partial<Record<TableName, (cells: Record<string, Cell>) => Record<string, Cell>>> = {
+  users: ({ username, email }) => ({ username_folded: fold(String(username)), email_folded: fold(String(email)) }),
+  files: ({ name }) => ({ name_folded: fold(String(name)) }),
+}
+
+/** Columns that a new row needs at once and settleNames writes right after. */
+const INITIAL: Partial<Record<TableName, Record<string, Cell>>> = {
+  users: { username_shown: '', email_shown: '', username_login: '', email_login: '' },
+}
+
+const statements = Object.fromEntries(
+  (Object.keys(TABLES) as TableName[]).map((table) => [table, statementsOf(table)]),
+) as Record<TableName, Statements>
+
+/**
+ * Merges a change into its row. Applying it again, or in another order with others, ends in the same rows.
+ * A change whose row is not there yet is kept, and is applied when the row comes.
+ */
+export function applyChange(tx: Tx, change: Fact): Applied {
+  const table = tableOf(change.type)
+  const before = readRow(tx, table, change.key)
+  let after = merge(before, change)
+  if (after === undefined) {
+    tx.run(wait, { table, key: change.key, change: JSON.stringify(change) })
+    return { table, key: change.key, before, after }
+  }
+  if (before === undefined) {
+    for (const waiting of takeWaiting(tx, table, change.key)) after = merge(after, waiting) as Row
+  }
+  if (after !== before) writeRow(tx, table, change.key, before, after)
+  return { table, key: change.key, before, after }
+}
+
+/** The merged part of a row. */
+export function readRow(tx: Tx, table: TableName, key: string): Row | undefined {
+  const { select, latest } = statements[table]
+  const stored = tx.get(select, { id: key })
+  if (stored === undefined) return undefined
+  const { created_stamp, stamps: encoded, ...cells } = stored
+  const stamps: Record<string, string> = encoded === '{}' ? {} : JSON.parse(encoded)
+  for (const name of latest) stamps[name] ??= created_stamp
+  return { cells, created_stamp, stamps }
+}
+
+function writeRow(tx: Tx, table: TableName, key: string, before: Row | undefined, after: Row): void {
+  const { insert, update } = statements[table]
+  const params = {
+    ...after.cells,
+    ...DERIVED[table]?.(after.cells),
+    id: key,
+    created_stamp: after.created_stamp,
+    stamps: encodeStamps(after),
+  }
+  if (before === undefined) tx.run(insert, { ...params, ...INITIAL[table] })
+  else tx.run(update, params)
+  if (table === 'users') settleNames(tx, before?.cells, after.cells)
+}
+
+/** Only stamps that differ from `created_stamp` are kept, in one order, so that equal rows have equal texts. */
+function encodeStamps(row: Row): string {
+  const own = Object.entries(row.stamps).filter(([, stamp]) => stamp !== row.created_stamp)
+  return own.length === 0 ? '{}' : JSON.stringify(Object.fromEntries(own.sort()))
+}
+
+const wait = prepare<{ table: string; key: string; change: string }>()((slot) =>
+  query.insertInto('waiting').values({ table: slot('table'), key: slot('key'), change: slot('change') }),
+)
+const selectWaiting = prepare<{ table: string; key: string }>()((slot) =>
+  query.selectFrom('waiting').select('change').where('table', '=', slot('table')).where('key', '=', slot('key')).orderBy('seq'),
+)
+const deleteWaiting = prepare<{ table: string; key: string }>()((slot) =>
+  query.deleteFrom('waiting').where('table', '=', slot('table')).where('key', '=', slot('key')),
+)
+
+function takeWaiting(tx: Tx, table: TableName, key: string): Fact[] {
+  const changes = tx.all(selectWaiting, { table, key }).map(({ change }) => JSON.parse(change) as Fact)
+  if (changes.length > 0) tx.run(deleteWaiting, { table, key })
+  return changes
+}
+
+/** Written out and not built: the column lists come from the declaration of the table. */
+function statementsOf(table: TableName): Statements {
+  const merged = mergedColumns(table)
+  const derived = Object.keys(DERIVED[table]?.({}) ?? {})
+  const written = [...merged, ...derived, 'created_stamp', 'stamps']
+  const inserted = ['id', ...written, ...Object.keys(INITIAL[table] ?? {})]
+  const slots = (names: string[]) => names.map((name) => new Slot(name))
+  return {
+    select: {
+      sql: `select ${[...merged, 'created_stamp', 'stamps'].join(', ')} from ${table} where id = ?`,
+      parameters: slots(['id']),
+    },
+    insert: {
+      sql: `insert into ${table} (${inserted.join(', ')}) values (${inserted.map(() => '?').join(', ')})`,
+      parameters: slots(inserted),
+    },
+    update: {
+      sql: `update ${table} set ${written.map((name) => `${name} = ?`).join(', ')} where id = ?`,
+      parameters: slots([...written, 'id']),
+    },
+    latest: Object.entries(TABLES[table].fields)
+      .filter(([, { rule }]) => rule === 'latest')
+      .map(([name]) => name),
+  }
+}

@@ -1,0 +1,134 @@
+/** The rows of the regional server's database, column for column as migrations/regional makes them. */
+import type { Generated } from 'kysely'
+
+export interface Merged {
+  id: string
+  created_stamp: string
+  stamps: string
+}
+
+export interface UsersTable extends Merged {
+  username: string
+  created_at: string
+  email: string
+  password_hash: string
+  storage_quota: number
+  deleted: number
+  username_folded: string
+  email_folded: string
+  username_shown: string
+  email_shown: string
+  username_login: string
+  email_login: string
+  used_storage: number
+  rehash: string | null
+  rehash_stamp: string | null
+}
+
+export type Visibility = 'private' | 'friends' | 'public'
+
+export interface FilesTable extends Merged {
+  owner_id: string
+  size: number
+  media_type: string
+  sha256: string
+  created_at: string
+  name: string
+  folder: string
+  visibility: Visibility
+  modified_at: string
+  deleted: number
+  name_folded: string
+  gseq: number | null
+}
+
+export interface SessionsTable extends Merged {
+  user_id: string
+  secret_sha256: string
+  created_at: string
+  expires_at: string
+  user_agent: string
+  password_stamp: string
+  revoked: number
+  last_used_at: string | null
+}
+
+export interface TokensTable extends Merged {
+  user_id: string
+  name: string
+  scope: 'read' | 'write'
+  secret_sha256: string
+  created_at: string
+  expires_at: string | null
+  revoked: number
+  last_used_at: string | null
+}
+
+export type RequestStatus = 'pending' | 'accepted' | 'rejected' | 'cancelled'
+
+export interface FriendRequestsTable extends Merged {
+  from_id: string
+  to_id: string
+  created_at: string
+  status: RequestStatus
+}
+
+export interface FriendshipsTable extends Merged {
+  user_a: string
+  user_b: string
+  active: number
+  since: string
+}
+
+interface OutboxTable {
+  oseq: Generated<number>
+  change: string
+}
+
+interface WaitingTable {
+  seq: Generated<number>
+  table: string
+  key: string
+  change: string
+}
+
+interface BlobsTable {
+  sha256: string
+  size: number
+  stored_at: string
+  content: Buffer | null
+}
+
+interface EventsTable {
+  seq: Generated<number>
+  user_id: string
+  type: string
+  data: string
+  created_at: string
+}
+
+interface LoginFailuresTable {
+  key: string
+  failures: number
+  until: string
+}
+
+interface MetaTable {
+  key: string
+  value: string
+}
+
+export interface Tables {
+  meta: MetaTable
+  users: UsersTable
+  files: FilesTable
+  sessions: SessionsTable
+  tokens: TokensTable
+  friend_requests: FriendRequestsTable
+  friendships: FriendshipsTable
+  outbox: OutboxTable
+  waiting: WaitingTable
+  blobs: BlobsTable
+  events: EventsTable
+  login_failures: LoginFailuresTable
+}

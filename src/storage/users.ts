@@ -1,0 +1,63 @@
+import type { Selectable } from 'kysely'
+import type { Reader, Tx } from './database.js'
+import { prepare, query } from './query.js'
+import type { UsersTable } from './tables.js'
+
+export type UserRow = Selectable<UsersTable>
+
+const byId = prepare<{ id: string }>()((slot) =>
+  query.selectFrom('users').selectAll().where('id', '=', slot('id')).where('deleted', '=', 0),
+)
+const byUsername = prepare<{ login: string }>()((slot) =>
+  query.selectFrom('users').selectAll().where('username_login', '=', slot('login')).where('deleted', '=', 0),
+)
+const byEmail = prepare<{ login: string }>()((slot) =>
+  query.selectFrom('users').selectAll().where('email_login', '=', slot('login')).where('deleted', '=', 0),
+)
+const usernameClaimed = prepare<{ folded: string }>()((slot) =>
+  query.selectFrom('users').select('id').where('username_folded', '=', slot('folded')).where('deleted', '=', 0).limit(1),
+)
+const emailClaimed = prepare<{ folded: string }>()((slot) =>
+  query.selectFrom('users').select('id').where('email_folded', '=', slot('folded')).where('deleted', '=', 0).limit(1),
+)
+const setRehash = prepare<{ id: string; rehash: string; stamp: string }>()((slot) =>
+  query
+    .updateTable('users')
+    .set({ rehash: slot('rehash'), rehash_stamp: slot('stamp') })
+    .where('id', '=', slot('id')),
+)
+
+/** A live account. */
+export function userById(reader: Reader, id: string): UserRow | undefined {
+  return reader.get(byId, { id })
+}
+
+/** @param login the folded name that the account shows (see names.ts) */
+export function userByUsername(reader: Reader, login: string): UserRow | undefined {
+  return reader.get(byUsername, { login })
+}
+
+/** @param login the folded email that the account shows */
+export function userByEmail(reader: Reader, login: string): UserRow | undefined {
+  return reader.get(byEmail, { login })
+}
+
+/** The id of a live account that claims the folded username. */
+export function claimantOfUsername(reader: Reader, folded: string): string | undefined {
+  return reader.get(usernameClaimed, { folded })?.id
+}
+
+/** The id of a live account that claims the folded email. */
+export function claimantOfEmail(reader: Reader, folded: string): string | undefined {
+  return reader.get(emailClaimed, { folded })?.id
+}
+
+/** The stamp of the account's present password. */
+export function passwordStamp(user: Pick<UserRow, 'stamps' | 'created_stamp'>): string {
+  return (JSON.parse(user.stamps) as Record<string, string>).password_hash ?? user.created_stamp
+}
+
+/** Keeps the same password's hash under newer parameters, here only: a replicated one could undo a change of it. */
+export function keepRehash(tx: Tx, id: string, rehash: string, stamp: string): void {
+  tx.run(setRehash, { id, rehash, stamp })
+}

@@ -1,0 +1,187 @@
+import { test } from 'tap'
+import { ConfigError, readGrandConfig, readRegionalConfig } from '../src/config.js'
+
+function faultsOf(
+  env: Record<string, string>,
+  read: (env: Record<string, string>) => unknown = readRegionalConfig,
+) {
+  try {
+    read(env)
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults
+    throw error
+  }
+}
+
+test('an empty environment gives the defaults of the contract', async (t) => {
+  t.strictSame(readRegionalConfig({}), {
+    name: 'eu',
+    host: '127.0.0.1',
+    port: 5001,
+    dataDir: 'data/eu',
+    certsDir: 'certs/dev',
+    maxFileSizeBytes: 10 * 1024 ** 3,
+    minFreeDiskBytes: 256 * 1024 ** 2,
+    operatorToken: undefined,
+    logLevel: 'info',
+    grandUrl: undefined,
+    tls: undefined,
+    publicOrigin: undefined,
+    trustProxy: false,
+    storageQuotaBytes: 1073741824,
+    registration: 'open',
+    rateLimits: true,
+  })
+  t.match(readGrandConfig({}), { name: 'grand', host: '127.0.0.1', port: 9000, dataDir: 'data/grand' })
+})
+
+test('an empty variable counts as unset', async (t) => {
+  const names = [
+    'NAME',
+    'PORT',
+    'GRAND_URL',
+    'TLS_CERT',
+    'TLS_KEY',
+    'OPERATOR_TOKEN',
+    'TRUST_PROXY',
+    'MAX_FILE_SIZE',
+  ]
+  t.strictSame(
+    readRegionalConfig(Object.fromEntries(names.map((name) => [name, '']))),
+    readRegionalConfig({}),
+  )
+})
+
+test('every variable is read', async (t) => {
+  const config = readRegionalConfig({
+    NAME: 'us-2',
+    HOST: '::1',
+    PORT: '0',
+    DATA_DIR: '/srv/us',
+    GRAND_URL: 'https://grand.example.org:9000/',
+    CERTS_DIR: '/etc/syncsphere',
+    TLS_CERT: 'users.crt',
+    TLS_KEY: 'users.key',
+    PUBLIC_ORIGIN: 'https://files.example.org',
+    TRUST_PROXY: '10.0.0.0/8, ::1, loopback',
+    STORAGE_QUOTA: '5GiB',
+    REGISTRATION: 'closed',
+    MAX_FILE_SIZE: '1048576',
+    MIN_FREE_DISK: '64 MiB',
+    OPERATOR_TOKEN: '0123456789abcdef',
+    RATE_LIMITS: 'off',
+    LOG_LEVEL: 'debug',
+  })
+  t.strictSame(config, {
+    name: 'us-2',
+    host: '::1',
+    port: 0,
+    dataDir: '/srv/us',
+    certsDir: '/etc/syncsphere',
+    maxFileSizeBytes: 1048576,
+    minFreeDiskBytes: 64 * 1024 ** 2,
+    operatorToken: '0123456789abcdef',
+    logLevel: 'debug',
+    grandUrl: 'https://grand.example.org:9000',
+    tls: { certFile: 'users.crt', keyFile: 'users.key' },
+    publicOrigin: 'https://files.example.org',
+    trustProxy: ['10.0.0.0/8', '::1', 'loopback'],
+    storageQuotaBytes: 5 * 1024 ** 3,
+    registration: 'closed',
+    rateLimits: false,
+  })
+  t.equal(readRegionalConfig({ TRUST_PROXY: 'on' }).trustProxy, 1)
+  t.equal(readRegionalConfig({ TRUST_PROXY: '2' }).trustProxy, 2)
+  t.strictSame(readGrandConfig({ NAME: 'hub', PORT: '9443' }).dataDir, 'data/hub')
+})
+
+const IMPOSSIBLE: Record<string, string[]> = {
+  NAME: ['EU', '1eu', 'a_b', '../x', 'a'.repeat(33), 'ca', 'eu\n'],
+  HOST: ['a b', '-', 'http://x', '::1::'],
+  PORT: ['65536', '-1', '80.5', '0x50', '1e3', ' 80', '80KiB', 'http'],
+  GRAND_URL: [
+    'grand:9000',
+    'http://grand:9000',
+    'wss://grand',
+    'https://',
+    'https://user:secret@grand',
+    'https://grand/path',
+    'https://grand?x',
+    'https://grand#',
+  ],
+  PUBLIC_ORIGIN: ['files.example.org', 'https://files.example.org/app', 'ftp://x', 'null', 'https://a b'],
+  TRUST_PROXY: ['all', '0', '10', '10.0.0.0/33', '10.0.0', '::1/129', '10.0.0.1,', '*'],
+  STORAGE_QUOTA: ['-1', '1.5', '1GB', '1 gib', '99999999999TiB', 'unlimited'],
+  MAX_FILE_SIZE: ['0', '-5', 'x'],
+  MIN_FREE_DISK: ['-1', '10%'],
+  REGISTRATION: ['Open', 'yes'],
+  RATE_LIMITS: ['true', '0'],
+  LOG_LEVEL: ['loud', 'INFO'],
+  OPERATOR_TOKEN: ['short', 'fifteen-letters', 'sixteen letters!', 'é'.repeat(16)],
+}
+
+test('each impossible value is one clear line that names its variable', async (t) => {
+  for (const [name, values] of Object.entries(IMPOSSIBLE)) {
+    for (const value of values) {
+      const faults = faultsOf({ [name]: value })
+      t.equal(faults.length, 1, `${name}=${JSON.stringify(value)}`)
+      t.match(faults[0], new RegExp(`^${name}: must be .+$`))
+      t.notOk(faults[0]?.includes('\n'))
+    }
+  }
+})
+
+test('all faults are told at once', async (t) => {
+  const env = Object.fromEntries(Object.entries(IMPOSSIBLE).map(([name, [value]]) => [name, value ?? '']))
+  const faults = faultsOf(env)
+  t.equal(faults.length, Object.keys(IMPOSSIBLE).length)
+  t.throws(() => readRegionalConfig(env), { message: faults.join('\n') })
+})
+
+test('the value of a secret is not repeated', async (t) => {
+  t.notMatch(faultsOf({ OPERATOR_TOKEN: 'hunter2' })[0], 'hunter2')
+})
+
+test('a certificate without its key is a fault, and the other way round', async (t) => {
+  t.strictSame(faultsOf({ TLS_CERT: 'a.crt' }), ['TLS_KEY: must be set, because TLS_CERT is'])
+  t.strictSame(faultsOf({ TLS_KEY: 'a.key' }), ['TLS_CERT: must be set, because TLS_KEY is'])
+})
+
+test('a misspelt variable is a fault that names the right one', async (t) => {
+  const misspelt: Record<string, string> = {
+    STORAGE_QOUTA: 'STORAGE_QUOTA',
+    STORAGE_QUOTAS: 'STORAGE_QUOTA',
+    MAXFILESIZE: 'MAX_FILE_SIZE',
+    max_file_size: 'MAX_FILE_SIZE',
+    DATADIR: 'DATA_DIR',
+    'grand-url': 'GRAND_URL',
+    TSL_KEY: 'TLS_KEY',
+    PROT: 'PORT',
+    NMAE: 'NAME',
+    SYNCSPHERE_PORT: 'PORT',
+    SYNCSPHERE_GRAND_URI: 'GRAND_URL',
+  }
+  for (const [name, meant] of Object.entries(misspelt)) {
+    t.strictSame(faultsOf({ [name]: 'x' }), [`${name}: unknown; is ${meant} meant?`])
+    t.strictSame(faultsOf({ [name]: 'x' }, readGrandConfig), [`${name}: unknown; is ${meant} meant?`])
+  }
+  t.match(faultsOf({ SYNCSPHERE_COLOUR: 'red' }), [/^SYNCSPHERE_COLOUR: unknown/])
+})
+
+test('variables of shells, systems, containers and other programs are let be', async (t) => {
+  const others = `PATH HOME PWD OLDPWD USER LOGNAME SHELL SHLVL TERM TZ LANG LC_ALL LANGUAGE MAIL EDITOR PAGER VISUAL DISPLAY
+    HOSTNAME HOSTTYPE MACHTYPE OSTYPE PS1 IFS TMP TEMP TMPDIR UID EUID GID CI DEBUG COLUMNS LINES _ XDG_DATA_DIRS XDG_RUNTIME_DIR
+    NODE_ENV NODE_OPTIONS NODE_PATH npm_config_cache npm_package_name npm_lifecycle_event INIT_CWD SSL_CERT_DIR SSL_CERT_FILE
+    SSL_KEY SSL_CERT GPG_KEY SSH_KEY API_KEY DATABASE_URL REDIS_URL BASE_URL JAVA_DIR DATA_DIRS_X SSH_AUTH_SOCK INVOCATION_ID
+    JOURNAL_STREAM NOTIFY_SOCKET LISTEN_FDS KUBERNETES_SERVICE_HOST KUBERNETES_PORT HTTP_PROXY HTTPS_PROXY NO_PROXY`
+  const env = Object.fromEntries(others.split(/\s+/).map((name) => [name, 'x']))
+  t.strictSame(faultsOf(env), [])
+  t.strictSame(faultsOf({ PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' }), [])
+})
+
+test('the two servers may share one environment', async (t) => {
+  t.doesNotThrow(() =>
+    readGrandConfig({ GRAND_URL: 'https://grand:9000', STORAGE_QUOTA: '1GiB', RATE_LIMITS: 'off' }),
+  )
+})

@@ -1,0 +1,152 @@
+import t from 'tap'
+import { loadContract } from '../../src/contract/load.js'
+import { operationsOf } from '../../src/contract/operation.js'
+import { buildSmall, smallContract, smallHandlers } from './small-contract.js'
+
+const swap = (from: string, to: string) => ({ contract: smallContract((text) => text.replace(from, to)) })
+
+t.test('what does not fit together stops the start, and says what', async (t) => {
+  const { deleteNote: _, ...incomplete } = smallHandlers
+  await t.rejects(buildSmall({ extra: () => undefined }), /the handler "extra" has no operation/)
+  await t.rejects(
+    buildSmall({}, { handlers: incomplete as never }),
+    /no handler for the operation "deleteNote"/,
+  )
+  const faults: [string, string, RegExp][] = [
+    [
+      '[{ session: [] }]',
+      '[{ magic: [] }]',
+      /DELETE \/notes\/{note_id} requires the unknown security scheme "magic"/,
+    ],
+    ['token: [read]', 'token: [admin]', /GET \/notes requires the undeclared scope "admin"/],
+    ['security: [{ token: [write] }]', 'description: none', /POST \/upload has no security/],
+    ['operationId: getNoteHead', 'operationId: headNote', /has to be called getNoteHead/],
+    ['operationId: upload', 'operationId: loginUser', /operationId "loginUser" is used twice/],
+    [
+      '  securitySchemes:',
+      '  securitySchemes:\n    magic: { type: oauth2 }',
+      /scheme "magic" is unknown to the server/,
+    ],
+    ['operator: { type: http', 'magic: { type: http', /security scheme/],
+    [
+      'token: { type: http, scheme: bearer }',
+      'token: { type: http, scheme: basic }',
+      /"token" is declared as something else/,
+    ],
+    ['name: note_id,', 'name: id,', /declares other path parameters/],
+    ["'204': { description: Gone. }", "'404': { description: No. }", /declares no success/],
+    ['#/components/responses/Anything', '#/components/responses/Nothing', /reference to nothing/],
+    ['in: header', 'in: cookie', /not supported/],
+    ['openapi: 3.1.0', 'openapi: 3.0.3', /not an OpenAPI 3.1 document/],
+  ]
+  for (const [from, to, message] of faults) {
+    await t.rejects(async () => buildSmall({}, swap(from, to)), message, `${from} → ${to}`)
+  }
+})
+
+t.test('every fault of the document is told at once', async (t) => {
+  const contract = smallContract((text) => text.replaceAll('token: [read]', 'token: [nope]'))
+  const error = await buildSmall({}, { contract }).catch((reason: Error) => reason)
+  t.match(error, { message: /GET \/notes .*\n.*GET \/notes\/{note_id} / })
+})
+
+t.test('the handler of a GET serves the HEAD beside it, without the bytes', async (t) => {
+  const app = await buildSmall()
+  const answer = await app.inject({ method: 'HEAD', url: '/notes/n1' })
+  t.match(answer, { statusCode: 200, body: '', headers: { 'content-length': '5' } })
+  t.equal((await app.inject('/notes/n1')).body, 'bytes')
+  await app.close()
+})
+
+t.test('a request is checked and made into what the contract declares', async (t) => {
+  const app = await buildSmall()
+  const authorization = 'Bearer writer'
+  const get = (url: string, headers = {}) => app.inject({ url, headers: { authorization, ...headers } })
+  t.same((await get('/notes?limit=7&tag=a')).json(), { query: { limit: 7, tag: ['a'] }, headers: {} })
+  t.same((await get('/notes?tag=a&tag=b', { 'x-colour': 'red', 'x-other': 'y' })).json(), {
+    query: { limit: 50, tag: ['a', 'b'] },
+    headers: { 'x-colour': 'red' },
+  })
+  const refused: [string, object, string][] = [
+    ['/notes?limit=0', {}, 'query/limit'],
+    ['/notes?limit=7&limit=8', {}, 'query/limit'],
+    ['/notes?limit=seven', {}, 'query/limit'],
+    ['/notes?other=1', {}, 'query/other'],
+    ['/notes?__proto__=1', {}, 'query/__proto__'],
+    ['/notes', { 'x-colour': 'green' }, 'header/x-colour'],
+    ['/notes/n', {}, 'path/note_id'],
+    [`/notes/${'n'.repeat(4000)}`, {}, 'path/note_id'],
+  ]
+  for (const [url, headers, path] of refused) {
+    const answer = await get(url, headers)
+    t.match(answer.json(), { type: /validation-failed$/, status: 400, errors: [{ path }] }, url.slice(0, 60))
+  }
+  const post = async (payload: unknown) => {
+    const answer = await app.inject({
+      method: 'POST',
+      url: '/notes',
+      headers: { authorization },
+      payload: payload as object,
+    })
+    return answer.json()
+  }
+  t.match(await post({ text: 'x', colour: 'red' }), {
+    errors: [{ path: 'body/colour', message: 'is unknown here' }],
+  })
+  t.match(await post({}), { errors: [{ path: 'body/text', message: 'is required' }] })
+  t.match(await post({ text: 5 }), { errors: [{ path: 'body/text' }] }, 'a number is not taken for a string')
+  t.match(
+    await post({ text: 'x', stars: '5' }),
+    { errors: [{ path: 'body/stars' }] },
+    'nor the other way round',
+  )
+  t.match(await post({ text: '', email: 'no' }), { errors: [{ path: 'body/text' }, { path: 'body/email' }] })
+  t.match(await post([]), { errors: [{ path: 'body' }] })
+  await app.close()
+})
+
+t.test('a field that the contract does not declare never leaves the server', async (t) => {
+  const app = await buildSmall()
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/notes',
+    headers: { authorization: 'Bearer writer' },
+    payload: { text: 'x' },
+  })
+  t.equal(answer.statusCode, 201)
+  t.same(answer.json(), { id: 'n1', text: 'x' })
+  await app.close()
+})
+
+t.test('an answer that the contract does not declare is an internal error, and tells nothing', async (t) => {
+  const answers: object[] = [
+    { status: 200, body: { id: 'n1', text: 'x' } },
+    { status: 201 },
+    { status: 201, body: { id: 'n1' } },
+    { status: 201, body: 'a string' },
+    { status: 201, headers: { 'content-type': 'text/html' }, body: { id: 'n1', text: 'x' } },
+  ]
+  for (const answer of answers) {
+    const app = await buildSmall({ createNote: () => answer })
+    const { statusCode, body } = await app.inject({
+      method: 'POST',
+      url: '/notes',
+      headers: { authorization: 'Bearer writer' },
+      payload: { text: 'x' },
+    })
+    t.equal(statusCode, 500, JSON.stringify(answer))
+    t.match(JSON.parse(body), { type: 'urn:problem-type:syncsphere:internal-error', detail: /log/ })
+    t.notMatch(body, /declare|createNote/)
+    await app.close()
+  }
+})
+
+t.test("the project's own contract makes routes", async (t) => {
+  const contract = loadContract()
+  const ids = operationsOf(contract.document).map((operation) => operation.handlerId)
+  const handlers = Object.fromEntries(ids.map((id) => [id, () => ({ status: 500 })])) as never
+  const app = await buildSmall({}, { contract, handlers })
+  await app.ready()
+  await app.close()
+  t.ok(ids.includes('downloadFile') && !ids.includes('downloadFileHead'))
+})

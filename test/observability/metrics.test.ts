@@ -1,0 +1,36 @@
+import { test } from 'tap'
+import { createHttpMetrics, createMetricsRegistry } from '../../src/observability/metrics.js'
+
+test('two servers in one process count apart', async (t) => {
+  const [eu, us] = ['eu', 'us'].map((server) => createMetricsRegistry({ server, processMetrics: false }))
+  const http = createHttpMetrics(eu!)
+  createHttpMetrics(us!)
+  http.bytesUploaded(5)
+  http.bytesUploaded(7)
+  http.bytesDownloaded(3)
+  http.eventStreamOpened()
+  http.eventStreamOpened()
+  http.eventStreamClosed()
+  const text = await eu!.metrics()
+  t.match(text, 'syncsphere_uploaded_bytes_total{server="eu"} 12\n')
+  t.match(text, 'syncsphere_downloaded_bytes_total{server="eu"} 3\n')
+  t.match(text, 'syncsphere_event_streams{server="eu"} 1\n')
+  t.match(await us!.metrics(), 'syncsphere_uploaded_bytes_total{server="us"} 0\n')
+})
+
+test('requests are counted by route and status, and a made-up method adds no series of its own', async (t) => {
+  const registry = createMetricsRegistry({ server: 'eu', processMetrics: false })
+  const http = createHttpMetrics(registry)
+  http.requestAnswered({ method: 'GET', route: '/files/:file_id', status: 200, durationSeconds: 0.004 })
+  http.requestAnswered({ method: 'BREW', route: 'unmatched', status: 404, durationSeconds: 0.001 })
+  http.requestAnswered({ method: 'STEEP', route: 'unmatched', status: 404, durationSeconds: 0.001 })
+  const text = await registry.metrics()
+  t.match(text, /_bucket\{le="0\.005",server="eu",method="GET",route="\/files\/:file_id",status="200"\} 1\n/)
+  t.match(text, /_count\{server="eu",method="other",route="unmatched",status="404"\} 2\n/)
+  t.notMatch(text, 'BREW')
+})
+
+test('the process is measured when asked for', async (t) => {
+  const registry = createMetricsRegistry({ server: 'eu', processMetrics: true })
+  t.match(await registry.metrics(), /process_resident_memory_bytes\{server="eu"\} \d+/)
+})
