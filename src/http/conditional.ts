@@ -40,7 +40,8 @@ export function isNotModified(headers: Preconditions, { etag, lastModified }: Va
     if (!passesIfMatch(headers['if-match'], etag)) throw failed()
   } else if (isBefore(headers['if-unmodified-since'], lastModified)) throw failed()
   const none = headers['if-none-match']
-  if (none !== undefined) return none.trim() === '*' || tags(none).some((tag) => tag.replace(/^W\//, '') === etag)
+  if (none !== undefined)
+    return none.trim() === '*' || tags(none).some((tag) => tag.replace(/^W\//, '') === etag)
   const since = dateOf(headers['if-modified-since'])
   return since !== undefined && lastModified.getTime() <= since
 }
@@ -50,7 +51,11 @@ export function isNotModified(headers: Preconditions, { etag, lastModified }: Va
  * whole, as section 14.2 allows, unless they join to one.
  * @throws DomainError range-not-satisfiable
  */
-export function requestedRange(headers: Preconditions, size: number, validators: Validators): ByteRange | undefined {
+export function requestedRange(
+  headers: Preconditions,
+  size: number,
+  validators: Validators,
+): ByteRange | undefined {
   const { range } = headers
   if (range === undefined || !rangeApplies(headers['if-range'], validators)) return undefined
   const ranges = rangeParser(size, range, { combine: true })

@@ -53,7 +53,12 @@ export class EventStreams implements Disposable {
    * Writes a user's events to a response whose headers are written, until it closes.
    * @param isAllowed asked before events are written and at every heartbeat; once it says no the stream ends
    */
-  open(response: ServerResponse, userId: string, lastEventId: string | undefined, isAllowed: () => boolean): void {
+  open(
+    response: ServerResponse,
+    userId: string,
+    lastEventId: string | undefined,
+    isAllowed: () => boolean,
+  ): void {
     const { position, missed } = this.#feed.resume(lastEventId)
     const stream: Stream = { response, position, blocked: false, isAllowed }
     const id = this.#feed.idOf(position)
@@ -88,7 +93,10 @@ export class EventStreams implements Disposable {
   }
 
   #newGroup(userId: string): Group {
-    const group = { streams: new Set<Stream>(), stopListening: this.#feed.listen(userId, () => this.#pump(userId)) }
+    const group = {
+      streams: new Set<Stream>(),
+      stopListening: this.#feed.listen(userId, () => this.#pump(userId)),
+    }
     this.#groups.set(userId, group)
     return group
   }
@@ -115,7 +123,8 @@ export class EventStreams implements Disposable {
 
   #beat(): void {
     for (const { streams } of this.#groups.values()) {
-      for (const stream of streams) if (this.#isOpen(stream) && !stream.blocked) stream.response.write(': \n\n')
+      for (const stream of streams)
+        if (this.#isOpen(stream) && !stream.blocked) stream.response.write(': \n\n')
     }
   }
 

@@ -47,7 +47,7 @@ export const PROBLEMS: Record<ErrorCode, { status: number; title: string }> = {
   'disk-full': { status: 507, title: 'The server has no space left' },
 }
 
-export const PROBLEM_MEDIA_TYPE = 'application/problem+json'
+const PROBLEM_MEDIA_TYPE = 'application/problem+json'
 
 const TYPE_PREFIX = 'urn:problem-type:syncsphere:'
 

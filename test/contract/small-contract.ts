@@ -4,7 +4,7 @@ import type { Caller } from '../../src/domain/caller.js'
 import { buildServer, type ServerOptions } from '../../src/http/server.js'
 
 /** A contract with one operation of each kind, so that the edge is tested apart from what the project offers. */
-export const SMALL_CONTRACT = `
+const SMALL_CONTRACT = `
 openapi: 3.1.0
 info: { title: Small, version: 1.0.0 }
 paths:

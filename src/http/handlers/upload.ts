@@ -21,11 +21,12 @@ type Fields = { folder?: string; visibility?: 'private' | 'friends' | 'public'; 
 
 export function uploadHandler(uploads: Uploads, copies: Copies, metrics: UploadMetrics): Pick<Handlers, 'uploadFile'> {
   return {
-    async uploadFile({ query }, { caller, request, continueBody, signal }) {
-      const { user_id } = account(caller)
+    async uploadFile({ query }, context) {
+      const { user_id } = account(context.caller)
+      const { request } = context
       const declaredBytes = Math.max(0, Number(request.headers['content-length'] ?? 0) - FORM_OVERHEAD_BYTES)
       uploads.assertRoom(user_id, declaredBytes)
-      continueBody()
+      context.continueBody()
       const form = await openForm(request)
       const { filename, mimetype } = form.part
       const input = {
@@ -36,7 +37,7 @@ export function uploadHandler(uploads: Uploads, copies: Copies, metrics: UploadM
       }
       const { file, etag } = await uploads.store(user_id, input, counted(form.bytes, metrics))
       const headers = { location: `/files/${file.id}`, etag }
-      const reached = query.min_copies === undefined || (await copies(file.id, query.min_copies, signal))
+      const reached = query.min_copies === undefined || (await copies(file.id, query.min_copies, context.signal))
       return { status: reached ? 201 : 202, headers, body: file }
     },
   }
