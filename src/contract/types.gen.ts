@@ -1126,8 +1126,22 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description This server makes no accounts by itself. */
-        RegistrationClosed: {
+        /** @description The request comes from another site. */
+        CrossOrigin: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description This server makes no accounts by itself, or the request comes from another site. */
+        RegistrationRefused: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
@@ -1666,7 +1680,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidBody"];
-            403: components["responses"]["RegistrationClosed"];
+            403: components["responses"]["RegistrationRefused"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["NameOrEmailTaken"];
             413: components["responses"]["BodyTooLarge"];
@@ -1706,6 +1720,7 @@ export interface operations {
             };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["InvalidCredentials"];
+            403: components["responses"]["CrossOrigin"];
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];

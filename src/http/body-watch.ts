@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { DomainError } from '../domain/errors.js'
+import { awaitsContinue } from './continue.js'
 import type { Limits } from './limits.js'
 
 interface Watched {
@@ -50,8 +51,8 @@ export class BodyWatch implements Disposable {
     const elapsedMs = now - body.windowStart
     if (body.whole) return elapsedMs >= this.#limits.jsonBodyMs
     const { bytesRead } = body.raw.socket
-    // Bytes that wait to be read mean that this server is the slow one.
-    const waiting = body.raw.readableLength > 0
+    // Bytes that wait to be read, or a client that was not asked for any yet: this server is the slow one.
+    const waiting = body.raw.readableLength > 0 || awaitsContinue(body.raw)
     if (!waiting && elapsedMs < this.#limits.streamWindowMs) return false
     const bytesPerSecond = ((bytesRead - body.windowBytes) * 1000) / elapsedMs
     body.windowStart = now

@@ -25,3 +25,8 @@ export function sendContinue(request: IncomingMessage): void {
   waiting.delete(request)
   if (!response.headersSent) response.writeContinue()
 }
+
+/** Whether the client still waits to be asked for its body. */
+export function awaitsContinue(request: IncomingMessage): boolean {
+  return waiting.has(request)
+}

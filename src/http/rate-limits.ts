@@ -7,8 +7,8 @@ import { type Policy, RateLimiter } from './rate-limiter.js'
 
 /** Operations that a stranger would call often to do harm, each with a limit of its own by address. */
 const BY_OPERATION: Record<string, Policy> = {
-  loginUser: { name: 'login', quota: 60, windowSeconds: 60 },
-  registerUser: { name: 'register', quota: 20, windowSeconds: 60 },
+  loginUser: { name: 'login', quota: 120, windowSeconds: 60 },
+  registerUser: { name: 'register', quota: 60, windowSeconds: 60 },
 }
 
 /** Everything else, by user or, without login, by address. */
