@@ -32,6 +32,8 @@ export interface Reader {
 export interface Tx extends Reader {
   /** Runs a statement; returns the number of rows changed. */
   run<Params, Row>(query: Query<Params, Row>, ...bindings: Bindings<Params>): number
+  /** Runs a part of the unit that may fail by itself: what it wrote is taken back, and its error thrown on. */
+  attempt<T>(part: () => T): T
   /** Runs `effect` once this unit is durable, before its promise settles. */
   afterCommit(effect: () => void): void
 }
@@ -155,7 +157,25 @@ export class Database implements AsyncDisposable, Reader {
       get: (query, ...bindings) => this.get(query, ...bindings),
       all: (query, ...bindings) => this.all(query, ...bindings),
       run: (query, ...bindings) => this.#statement(query.sql).run(bind(query, bindings[0])).changes,
+      attempt: (part) => this.#attempt(job, part),
       afterCommit: (effect) => job.effects.push(effect),
+    }
+  }
+
+  #attempt<T>(job: Job, part: () => T): T {
+    const effects = job.effects.length
+    this.#execute('SAVEPOINT part')
+    try {
+      const value = part()
+      this.#execute('RELEASE part')
+      return value
+    } catch (error) {
+      job.effects.length = effects
+      if (this.#connection.inTransaction) {
+        this.#execute('ROLLBACK TO part')
+        this.#execute('RELEASE part')
+      }
+      throw error
     }
   }
 

@@ -3,7 +3,14 @@ import { ZERO_STAMP } from '../clock.js'
 import type { Reader, Tx } from './database.js'
 import { prepare, query } from './query.js'
 
-export type MetaKey = 'server' | 'epoch' | 'clock' | 'cursor'
+/**
+ * - `server`, `epoch`: the server's name and the incarnation of this database
+ * - `clock`: the highest stamp made or seen; `log_clock`: the highest in the applied entries of the grand's log
+ * - `cursor`: the place in the log up to which entries are applied (JSON)
+ * - `acked`: the last own change that the grand has acknowledged (JSON)
+ * - `refill_to`: while the log is read again from its start, the entry up to which that goes
+ */
+export type MetaKey = 'server' | 'epoch' | 'clock' | 'log_clock' | 'cursor' | 'acked' | 'refill_to'
 
 const select = prepare<{ key: string }>()((slot) =>
   query.selectFrom('meta').select('value').where('key', '=', slot('key')),
@@ -15,12 +22,18 @@ const upsert = prepare<{ key: string; value: string }>()((slot) =>
     .onConflict((conflict) => conflict.column('key').doUpdateSet({ value: slot('value') })),
 )
 
+const remove = prepare<{ key: string }>()((slot) => query.deleteFrom('meta').where('key', '=', slot('key')))
+
 export function readMeta(reader: Reader, key: MetaKey): string | undefined {
   return reader.get(select, { key })?.value
 }
 
 export function writeMeta(tx: Tx, key: MetaKey, value: string): void {
   tx.run(upsert, { key, value })
+}
+
+export function deleteMeta(tx: Tx, key: MetaKey): void {
+  tx.run(remove, { key })
 }
 
 /** The highest stamp this server has made or seen. */

@@ -1,21 +1,86 @@
-import type { Change } from '../change.js'
+import type { Change, Fact } from '../change.js'
 import type { Reader, Tx } from './database.js'
+import { deleteMeta, mintEpoch, readMeta, writeMeta } from './meta.js'
 import { prepare, query } from './query.js'
 
-/** What the outbox keeps of a change; `oseq` is its place, and `epoch` that of the whole database. */
-type Kept = Omit<Change, 'oseq' | 'epoch'>
+/** What the outbox keeps of a change; its `oseq` is its place, and its `epoch` that of the whole database. */
+type Kept = Fact & Omit<Change, 'oseq' | 'epoch'>
+
+/** The last own change that the grand has acknowledged. */
+export interface Acked {
+  oseq: number
+  id: string
+}
 
 const insert = prepare<{ change: string }>()((slot) =>
   query.insertInto('outbox').values({ change: slot('change') }).returning('oseq'),
 )
 const last = prepare()(() => query.selectFrom('outbox').select('oseq').orderBy('oseq', 'desc').limit(1))
+const after = prepare<{ oseq: number; limit: number }>()((slot) =>
+  query
+    .selectFrom('outbox')
+    .select(['oseq', 'change'])
+    .where('oseq', '>', slot('oseq'))
+    .orderBy('oseq')
+    .limit(slot('limit')),
+)
+const at = prepare<{ oseq: number }>()((slot) => query.selectFrom('outbox').select('change').where('oseq', '=', slot('oseq')))
+const trim = prepare<{ oseq: number }>()((slot) => query.deleteFrom('outbox').where('oseq', '<=', slot('oseq')))
+const clear = prepare()(() => query.deleteFrom('outbox'))
+const rewrite = prepare<{ oseq: number; change: string }>()((slot) =>
+  query.updateTable('outbox').set({ change: slot('change') }).where('oseq', '=', slot('oseq')),
+)
+/** SQLite's own table of what AUTOINCREMENT has handed out. */
+const restart = { sql: "delete from sqlite_sequence where name = 'outbox'", parameters: [] }
 
 /** Appends a change, in the transaction that writes its row; returns its `oseq`. */
 export function appendOutbox(tx: Tx, change: Kept): number {
   return (tx.get(insert, { change: JSON.stringify(change) }) as { oseq: number }).oseq
 }
 
+/** Changes after a place, oldest first. */
+export function readOutbox(reader: Reader, oseq: number, limit: number): Change[] {
+  const epoch = readMeta(reader, 'epoch') as string
+  return reader.all(after, { oseq, limit }).map((row) => ({ ...JSON.parse(row.change), epoch, oseq: row.oseq }))
+}
+
+/** The id of the change at a place, while the outbox still has it. */
+export function outboxIdAt(reader: Reader, oseq: number): string | undefined {
+  const row = reader.get(at, { oseq })
+  return row === undefined ? undefined : (JSON.parse(row.change) as Kept).id
+}
+
+export function readAcked(reader: Reader): Acked {
+  const acked = readMeta(reader, 'acked')
+  return acked === undefined ? { oseq: 0, id: '' } : JSON.parse(acked)
+}
+
 /** The `oseq` of the newest change made here, 0 if there is none. */
 export function outboxHead(reader: Reader): number {
-  return reader.get(last)?.oseq ?? 0
+  return reader.get(last)?.oseq ?? readAcked(reader).oseq
+}
+
+/** Removes what the grand has acknowledged, and remembers the last of it. */
+export function acknowledge(tx: Tx, acked: Acked): void {
+  writeMeta(tx, 'acked', JSON.stringify(acked))
+  tx.run(trim, { oseq: acked.oseq })
+}
+
+/** Puts another text in a change's place. */
+export function rewriteOutbox(tx: Tx, { epoch: _epoch, oseq, ...change }: Change): void {
+  tx.run(rewrite, { oseq, change: JSON.stringify(change) })
+}
+
+/**
+ * Begins a new epoch: what the outbox holds is numbered from 1 again, under the same ids, so that the grand knows what
+ * it has already.
+ * @param keep whether the changes stay; if not, their rows have to be told in another way
+ */
+export function beginEpoch(tx: Tx, { keep }: { keep: boolean }): void {
+  const kept = keep ? readOutbox(tx, 0, Number.MAX_SAFE_INTEGER) : []
+  tx.run(clear)
+  tx.run(restart)
+  deleteMeta(tx, 'acked')
+  mintEpoch(tx)
+  for (const { epoch: _epoch, oseq: _oseq, ...change } of kept) appendOutbox(tx, change)
 }

@@ -113,6 +113,28 @@ interface LoginFailuresTable {
   until: string
 }
 
+interface MissingTable {
+  sha256: string
+  size: number
+  gseq: number
+}
+
+interface ParkedTable {
+  gseq: number
+  change: string
+  reason: string
+}
+
+interface WatermarksTable {
+  server: string
+  gseq: number
+}
+
+interface UntoldTable {
+  table: string
+  key: string
+}
+
 interface MetaTable {
   key: string
   value: string
@@ -131,4 +153,8 @@ export interface Tables {
   blobs: BlobsTable
   events: EventsTable
   login_failures: LoginFailuresTable
+  missing: MissingTable
+  parked: ParkedTable
+  watermarks: WatermarksTable
+  untold: UntoldTable
 }

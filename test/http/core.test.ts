@@ -245,8 +245,8 @@ t.test('too many requests are refused, by address and by user, and told when to 
       body: '{}',
     })
   const first = await login()
-  t.equal(first.headers.get('ratelimit-policy'), '"login";q=60;w=60')
-  t.match(first.headers.get('ratelimit'), /^"login";r=59;t=(60|59)$/)
+  t.equal(first.headers.get('ratelimit-policy'), '"login";q=120;w=60')
+  t.match(first.headers.get('ratelimit'), /^"login";r=119;t=(60|59)$/)
   for (let i = 1; i < 60; i++) await login()
   const refused = await login()
   t.equal(await problem(refused), '429 rate-limited')

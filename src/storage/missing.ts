@@ -1,0 +1,85 @@
+import type { Reader, Tx } from './database.js'
+import { prepare, query } from './query.js'
+
+export interface MissingBlob {
+  sha256: string
+  size: number
+}
+
+const insert = prepare<{ sha256: string; size: number; gseq: number }>()((slot) =>
+  query
+    .insertInto('missing')
+    .values({ sha256: slot('sha256'), size: slot('size'), gseq: slot('gseq') })
+    .onConflict((conflict) =>
+      conflict
+        .column('sha256')
+        .doUpdateSet({ gseq: slot('gseq') })
+        .where((eb) => eb.or([eb('missing.gseq', '=', 0), eb('missing.gseq', '>', eb.ref('excluded.gseq'))])),
+    ),
+)
+const remove = prepare<{ sha256: string }>()((slot) =>
+  query.deleteFrom('missing').where('sha256', '=', slot('sha256')),
+)
+const bySize = prepare<{ size: number; sha256: string; limit: number }>()((slot) =>
+  query
+    .selectFrom('missing')
+    .select(['sha256', 'size'])
+    .where((eb) => eb(eb.refTuple('size', 'sha256'), '>', eb.tuple(slot('size'), slot('sha256'))))
+    .orderBy('size')
+    .orderBy('sha256')
+    .limit(slot('limit')),
+)
+const first = prepare()(() => query.selectFrom('missing').select('gseq').orderBy('gseq').limit(1))
+const count = prepare()(() => query.selectFrom('missing').select((eb) => eb.fn.countAll<number>().as('count')))
+const forget = prepare()(() => query.updateTable('missing').set({ gseq: 0 }))
+const sizeOf = prepare<{ sha256: string }>()((slot) =>
+  query.selectFrom('missing').select('size').where('sha256', '=', slot('sha256')),
+)
+const named = prepare<{ sha256: string }>()((slot) =>
+  query
+    .selectFrom('files')
+    .innerJoin('users', 'users.id', 'files.owner_id')
+    .select('files.id')
+    .where('files.sha256', '=', slot('sha256'))
+    .where('files.deleted', '=', 0)
+    .where('users.deleted', '=', 0)
+    .limit(1),
+)
+
+/** Notes that a file's bytes are not here; `gseq`: the entry of the log that named them. */
+export function addMissing(tx: Tx, blob: MissingBlob, gseq: number): void {
+  tx.run(insert, { ...blob, gseq })
+}
+
+export function removeMissing(tx: Tx, sha256: string): void {
+  tx.run(remove, { sha256 })
+}
+
+/** The size of a blob that is missing here. */
+export function missingSize(reader: Reader, sha256: string): number | undefined {
+  return reader.get(sizeOf, { sha256 })?.size
+}
+
+/** Missing blobs, small ones first, after one of them. */
+export function missingAfter(reader: Reader, after: MissingBlob | undefined, limit: number): MissingBlob[] {
+  return reader.all(bySize, { size: after?.size ?? -1, sha256: after?.sha256 ?? '', limit })
+}
+
+export function countMissing(reader: Reader): number {
+  return reader.get(count)?.count ?? 0
+}
+
+/** The first entry of the log whose bytes are not all here; undefined when nothing is missing. */
+export function firstMissing(reader: Reader): number | undefined {
+  return reader.get(first)?.gseq
+}
+
+/** Positions of another log mean nothing any more. */
+export function forgetMissingPositions(tx: Tx): void {
+  tx.run(forget)
+}
+
+/** Whether a live file names these bytes. */
+export function isNamed(reader: Reader, sha256: string): boolean {
+  return reader.get(named, { sha256 }) !== undefined
+}
