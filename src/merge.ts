@@ -83,10 +83,13 @@ function join(table: Declared, row: Row, part: Part): Row {
   const cells = { ...row.cells }
   const stamps = { ...row.stamps }
   const created = part.created_stamp ?? row.created_stamp
+  const dead = isDead(table, row)
   let changed = created < row.created_stamp
   for (const [name, rule] of table.rules) {
-    const value = part.cells[name]
-    if (value === undefined) continue
+    const told = part.cells[name]
+    if (told === undefined) continue
+    // What a dead row forgets is not told to it again.
+    const value = dead && table.erased.includes(name) ? '' : told
     const order = precedence(rule, row, part, name)
     if (order < 0 || (order === 0 && !greater(value, row.cells[name] ?? null))) continue
     cells[name] = value
@@ -115,8 +118,12 @@ function greater(a: Cell, b: Cell): boolean {
   return typeof a === typeof b ? a > b : String(a) > String(b)
 }
 
+function isDead({ latch }: Declared, row: Row): boolean {
+  return latch !== undefined && row.cells[latch] === 1
+}
+
 function erase(table: Declared, row: Row): Row {
-  if (table.latch === undefined || row.cells[table.latch] !== 1) return row
+  if (!isDead(table, row)) return row
   for (const name of table.erased) row.cells[name] = ''
   return row
 }

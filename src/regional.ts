@@ -7,6 +7,8 @@ import type { Logger } from 'pino'
 import type { RegionalConfig, TrustedProxies } from './config.js'
 import { loadContract } from './contract/load.js'
 import { Accounts } from './domain/accounts.js'
+import { SystemClock } from './domain/system-clock.js'
+import { Copies } from './domain/copies.js'
 import { Events } from './domain/events.js'
 import { Feed } from './domain/feed.js'
 import { Files } from './domain/files.js'
@@ -20,7 +22,6 @@ import { Sessions } from './domain/sessions.js'
 import { LoginThrottle } from './domain/throttle.js'
 import { Tokens } from './domain/tokens.js'
 import { Uploads } from './domain/uploads.js'
-import type { Holders } from './domain/views.js'
 import { EventStreams } from './http/event-streams.js'
 import { accountHandlers } from './http/handlers/accounts.js'
 import { downloadHandler } from './http/handlers/download.js'
@@ -29,7 +30,7 @@ import { fileHandlers } from './http/handlers/files.js'
 import { friendHandlers } from './http/handlers/friends.js'
 import { serverHandlers } from './http/handlers/server.js'
 import { sessionHandlers } from './http/handlers/sessions.js'
-import { uploadHandler } from './http/handlers/upload.js'
+import { uploadHandler, type WaitForCopies } from './http/handlers/upload.js'
 import { buildServer, isServedOverHttps } from './http/server.js'
 import { sessionCookie } from './http/session-cookie.js'
 import { createLogger } from './observability/logger.js'
@@ -41,7 +42,9 @@ import { Database } from './storage/database.js'
 import { stateDigest } from './storage/digest.js'
 import { unreferencedBlobs } from './storage/files.js'
 import { identify } from './storage/identity.js'
-import { outboxHead } from './storage/outbox.js'
+import { readPeerTls } from './sync/peer-tls.js'
+import { NoSync } from './sync/regional/no-sync.js'
+import { SyncPlugin } from './sync/regional/plugin.js'
 import { VERSION } from './version.js'
 
 export interface Regional extends AsyncDisposable {
@@ -57,6 +60,9 @@ export interface RegionalDependencies {
 
 /** For requests that are under way when the server is told to close. */
 const GRACE_MS = 10_000
+
+/** How long an upload waits for the copies that it asks for. */
+const COPIES_MS = 30_000
 
 const CLEANING_INTERVAL_MS = 3600 * 1000
 
@@ -74,9 +80,11 @@ export async function openRegional(
   const db = resources.use(Database.open(join(config.dataDir, 'regional.db'), 'regional'))
   await identify(db, config.name)
   const blobs = new BlobStore(db, config.dataDir, unreferencedBlobs)
-  const services = openServices(config, db, blobs, now)
+  const clock = new SystemClock(now)
+  const services = openServices(config, db, blobs, () => clock.now())
   resources.use(everyHour((signal) => clean({ db, blobs, now }, signal), logger))
-  const app = resources.use(await openHttp(config, services, logger))
+  const sync = resources.use(await openSync(config, db, blobs, { ...services, clock, logger }))
+  const app = resources.use(await openHttp(config, db, services, sync, logger))
   await app.listen({ host: config.host, port: config.port, backlog: 4096 })
   const { port } = app.server.address() as AddressInfo
   const host = config.host.includes(':') ? `[${config.host}]` : config.host
@@ -86,14 +94,13 @@ export async function openRegional(
 }
 
 type Services = ReturnType<typeof openServices>
+type Sync = NoSync | SyncPlugin
 
 /** The domain on its storage. */
 export function openServices(config: RegionalConfig, db: Database, blobs: BlobStore, now: () => number) {
-  const holders: Holders = {
-    of: (file) => ({ available: file.here === 1, stored_on: file.here === 1 ? [config.name] : [] }),
-  }
+  const copies = new Copies(config.name)
   const live = new Live()
-  const journal = new Journal(config.name, now, new Events(live, holders, now))
+  const journal = new Journal(config.name, now, new Events(live, copies, now))
   const sessions = new Sessions(db, journal, now)
   const tokens = new Tokens(db, journal, now)
   const accounts = new Accounts({
@@ -106,33 +113,37 @@ export function openServices(config: RegionalConfig, db: Database, blobs: BlobSt
     storageQuota: config.storageQuotaBytes,
     registration: config.registration,
   })
-  const files = new Files({ db, blobs, journal, holders, now })
+  const files = new Files({ db, blobs, journal, holders: copies, now })
   const quota = new Quota(db)
   const { maxFileSizeBytes: maxFileSize, minFreeDiskBytes: minFreeDisk } = config
-  const uploads = new Uploads({ db, blobs, journal, quota, holders, now, maxFileSize, minFreeDisk })
+  const uploads = new Uploads({ db, blobs, journal, quota, holders: copies, now, maxFileSize, minFreeDisk })
   const friends = new Friends(db, journal, now)
   const feed = new Feed(db, live)
-  const syncStatus = () => ({
-    server: config.name,
-    connected: false,
-    queue_length: 0,
-    unacknowledged: outboxHead(db),
-    applied_position: 0,
-    log_head: null,
-    lag_seconds: null,
-    parked: 0,
-    detail: 'works alone: no GRAND_URL is configured',
-  })
-  return { accounts, sessions, tokens, files, uploads, friends, feed, syncStatus, stateDigest: () => stateDigest(db) }
+  return { accounts, sessions, tokens, files, uploads, friends, feed, journal, copies }
 }
 
-async function openHttp(config: RegionalConfig, services: Services, logger: Logger) {
-  const { accounts, sessions, tokens, files, uploads, friends, feed, syncStatus, stateDigest } = services
+/** The link to the grand; without one the server works alone and says so. */
+async function openSync(config: RegionalConfig, db: Database, blobs: BlobStore, parts: SyncParts) {
+  const { journal, copies, files, clock, logger } = parts
+  const { name: server, grandUrl, dataDir } = config
+  if (grandUrl === undefined) return new NoSync(server, db)
+  const tls = await readPeerTls(config.certsDir, server)
+  const sync = new SyncPlugin({ server, grandUrl, tls, db, blobs, dataDir, journal, copies, clock, logger })
+  files.remoteRead = (sha256, size, start, end) => sync.remote.read(sha256, size, start, end)
+  return sync
+}
+
+type SyncParts = Pick<Services, 'journal' | 'copies' | 'files'> & { clock: SystemClock; logger: Logger }
+
+async function openHttp(config: RegionalConfig, db: Database, services: Services, sync: Sync, logger: Logger) {
+  const { accounts, sessions, tokens, files, uploads, friends, feed, copies } = services
   const registry = createMetricsRegistry({ server: config.name, processMetrics: true })
   const metrics = createHttpMetrics(registry)
   const streams = new EventStreams(feed, metrics)
   const tls = config.tls && { cert: readFileSync(config.tls.certFile), key: readFileSync(config.tls.keyFile) }
   const { publicOrigin, rateLimits, operatorToken } = config
+  const waitForCopies: WaitForCopies = (fileId, count, signal) =>
+    copies.wait(db, fileId, count, AbortSignal.any([signal, AbortSignal.timeout(COPIES_MS)]))
   const cookie = sessionCookie(isServedOverHttps({ tls, publicOrigin }))
   const app = await buildServer({
     contract: loadContract(),
@@ -140,15 +151,15 @@ async function openHttp(config: RegionalConfig, services: Services, logger: Logg
       ...accountHandlers(accounts, cookie),
       ...sessionHandlers(sessions, tokens, cookie),
       ...fileHandlers(files),
-      ...uploadHandler(uploads, async (_id, minCopies) => minCopies <= 1, metrics),
+      ...uploadHandler(uploads, waitForCopies, metrics),
       ...downloadHandler(files, metrics),
       ...friendHandlers(friends, files),
       ...eventHandlers(streams, sessions, tokens),
       ...serverHandlers({
         server: config.name,
         version: VERSION,
-        syncStatus,
-        stateDigest,
+        syncStatus: () => sync.status(),
+        stateDigest: () => stateDigest(db),
         metrics: () => registry.metrics(),
       }),
     },

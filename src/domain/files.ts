@@ -25,6 +25,9 @@ export interface FileQuery {
   cursor?: string | undefined
 }
 
+/** Bytes that are not here, from another server; undefined when they are not to be had now. */
+export type RemoteRead = (sha256: string, size: number, start: number, end: number) => Promise<Readable | undefined>
+
 /** A file as one caller sees it, with the version that `If-Match` compares. */
 export interface VersionedFile {
   file: FileView
@@ -37,6 +40,8 @@ export class Files {
   readonly #journal: Journal
   readonly #holders: Holders
   readonly #now: () => number
+  /** Where bytes that are not here come from; a server that works alone has no such place. */
+  remoteRead: RemoteRead = async () => undefined
 
   constructor(options: { db: Database; blobs: BlobStore; journal: Journal; holders: Holders; now: () => number }) {
     this.#db = options.db
@@ -104,7 +109,8 @@ export class Files {
    * @throws DomainError content-pending when they are not to be had now
    */
   async read(file: FileView, start: number, end: number): Promise<Readable | Buffer> {
-    const bytes = await this.#blobs.read(file.sha256, start, end)
+    const { sha256, size } = file
+    const bytes = (await this.#blobs.read(sha256, start, end)) ?? (await this.remoteRead(sha256, size, start, end))
     if (bytes !== undefined) return bytes
     throw new DomainError('content-pending', 'No server that can be reached holds the bytes yet.', {
       retryAfterSeconds: 5,

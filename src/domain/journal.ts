@@ -1,4 +1,3 @@
-import { uuidv7 } from 'uuidv7'
 import type { Draft, Fact } from '../change.js'
 import { later, tick } from '../clock.js'
 import type { Tx } from '../storage/database.js'
@@ -34,8 +33,8 @@ export class Journal {
   /** States facts. All of one unit of work bear one stamp, so that two units conflict as wholes. */
   record(tx: Tx, drafts: Draft[], stamp = this.tick(tx)): void {
     for (const draft of drafts) {
-      const fact = { v: 1, id: uuidv7(), origin: this.#server, stamp, ...draft } as const
-      appendOutbox(tx, fact)
+      const fact = { ...draft, stamp }
+      appendOutbox(tx, this.#server, fact)
       this.#merge(tx, fact)
     }
     tx.afterCommit(() => this.onOutbox())

@@ -6,11 +6,12 @@
  * folder fsynced, then the transaction; the name under tmp/ goes last. So whatever a crash leaves unnamed still has
  * its name under tmp/, and is swept at the next start without looking anywhere else.
  */
+import { randomUUID } from 'node:crypto'
 import { createReadStream, mkdirSync, readdirSync, rmSync, statfsSync, unlinkSync } from 'node:fs'
 import { link, mkdir, open, rename, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { Readable } from 'node:stream'
-import { BlobWriter, type StagedBlob } from './blob-writer.js'
+import type { Readable } from 'node:stream'
+import { BlobWriter, type Placed, type StagedBlob } from './blob-writer.js'
 import type { Database, Query, Reader, Tx } from './database.js'
 import { prepare, query } from './query.js'
 
@@ -60,10 +61,7 @@ export class BlobStore {
 
   /** Takes bytes of unknown size as they arrive; dispose of it in any case. */
   writer(): BlobWriter {
-    return new BlobWriter(this.#tmp, {
-      place: (tmp, sha256) => this.#place(tmp, sha256),
-      release: (tmp, sha256) => this.#release(tmp, sha256),
-    })
+    return new BlobWriter(this.#tmp, (path, sha256) => this.place(path, sha256))
   }
 
   /** Names staged bytes in the database. */
@@ -71,8 +69,18 @@ export class BlobStore {
     tx.run(insert, { sha256, size, content: content ?? null, stored_at: now.toISOString() })
   }
 
+  /** The bytes of a small blob, if it is here. */
+  inline(reader: Reader, sha256: string): Buffer | undefined {
+    return reader.get(bySha256, { sha256 })?.content ?? undefined
+  }
+
   has(reader: Reader, sha256: string): boolean {
-    return reader.get(exists, { sha256 }) !== undefined
+    return this.sizeOf(reader, sha256) !== undefined
+  }
+
+  /** Bytes of a blob that is here. */
+  sizeOf(reader: Reader, sha256: string): number | undefined {
+    return reader.get(exists, { sha256 })?.size
   }
 
   /**
@@ -120,25 +128,29 @@ export class BlobStore {
     return join(this.#blobs, sha256.slice(0, 2), sha256.slice(2, 4), sha256)
   }
 
-  /** Gives a complete, fsynced file its place; returns its remaining name under tmp/. */
-  async #place(tmp: string, sha256: string): Promise<string> {
+  /**
+   * Gives a complete, fsynced file its place under its hash. Until what it returns is disposed of nobody removes it;
+   * bytes that the database does not name by then go.
+   */
+  async place(path: string, sha256: string): Promise<Placed> {
     this.#pin(sha256, 1)
-    const named = join(this.#tmp, `${sha256}.${tmp.slice(-36)}`)
+    const named = join(this.#tmp, `${sha256}.${randomUUID()}`)
+    const placed = { [Symbol.asyncDispose]: () => this.#release(named, sha256) }
     try {
-      await rename(tmp, named)
-      const path = this.pathOf(sha256)
-      const made = await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-      await link(named, path).catch((error: NodeJS.ErrnoException) => {
+      await rename(path, named)
+      const final = this.pathOf(sha256)
+      const made = await mkdir(dirname(final), { recursive: true, mode: 0o700 })
+      await link(named, final).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'EEXIST') throw error
       })
-      await syncFolder(dirname(path))
+      await syncFolder(dirname(final))
       if (made !== undefined) {
-        await syncFolder(dirname(dirname(path)))
+        await syncFolder(dirname(dirname(final)))
         await syncFolder(this.#blobs)
       }
-      return named
+      return placed
     } catch (error) {
-      await this.#release(named, sha256)
+      await placed[Symbol.asyncDispose]()
       throw error
     }
   }

@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely'
-import type { Reader } from './database.js'
+import type { Reader, Tx } from './database.js'
 import { prepare, query } from './query.js'
 import type { FilesTable, Visibility } from './tables.js'
 
@@ -64,6 +64,18 @@ export const unreferencedBlobs = prepare<{ before: string; after: string; limit:
     .limit(slot('limit')),
 )
 
+const setPosition = prepare<{ id: string; gseq: number }>()((slot) =>
+  query
+    .updateTable('files')
+    .set({ gseq: slot('gseq') })
+    .where('id', '=', slot('id'))
+    .where('gseq', 'is', null),
+)
+const isAlive = prepare<{ id: string }>()((slot) =>
+  query.selectFrom('files').select('id').where('id', '=', slot('id')).where('deleted', '=', 0),
+)
+const forgetPositions = prepare()(() => query.updateTable('files').set({ gseq: null }).where('gseq', 'is not', null))
+
 export function fileById(reader: Reader, id: string): FileRow | undefined {
   return reader.get(byId, { id })
 }
@@ -91,4 +103,15 @@ export function listQuery(filter: FileFilter, { sort, descending, after, limit }
     )
   }
   return rows.orderBy(column, direction).orderBy('files.id', direction).limit(limit).compile()
+}
+
+/** Notes the first entry of the log that names a file; tells whether the file lives. */
+export function setFilePosition(tx: Tx, id: string, gseq: number): boolean {
+  tx.run(setPosition, { id, gseq })
+  return tx.get(isAlive, { id }) !== undefined
+}
+
+/** Positions of another log mean nothing any more. */
+export function forgetFilePositions(tx: Tx): void {
+  tx.run(forgetPositions)
 }

@@ -4,7 +4,7 @@
  * `name~xxxx`. It is computed from merged state, so every server comes to the same answer. `~` is in no name that a
  * person can choose. The same holds for emails.
  */
-import type { Cell } from '../merge.js'
+import type { Row } from '../merge.js'
 import type { Tx } from './database.js'
 import { fold } from './fold.js'
 import { prepare, query } from './query.js'
@@ -46,10 +46,13 @@ const KINDS = [
 ] as const
 
 /** Settles anew every name that the change of a user's row touches. */
-export function settleNames(tx: Tx, before: Record<string, Cell> | undefined, after: Record<string, Cell>): void {
+export function settleNames(tx: Tx, id: string, before: Row | undefined, after: Row): void {
+  const isDead = after.cells.deleted === 1
+  const ranksAlike = before?.created_stamp === after.created_stamp && before.cells.deleted === after.cells.deleted
   for (const { column, claims, show } of KINDS) {
-    if (before !== undefined && before[column] === after[column]) continue
-    const touched = new Set([before?.[column], after[column]].filter(Boolean).map((name) => fold(String(name))))
+    if (ranksAlike && before.cells[column] === after.cells[column]) continue
+    if (isDead) tx.run(show, { id, shown: '', login: '' })
+    const touched = new Set([before ?? after, after].map(({ cells }) => fold(String(cells[column]))))
     for (const folded of touched) {
       for (const [rank, { id, claimed, shown }] of tx.all(claims, { folded }).entries()) {
         const due = rank === 0 ? claimed : `${claimed}~${id.slice(-4)}`

@@ -1,3 +1,4 @@
+import { uuidv7 } from 'uuidv7'
 import type { Change, Fact } from '../change.js'
 import type { Reader, Tx } from './database.js'
 import { deleteMeta, mintEpoch, readMeta, writeMeta } from './meta.js'
@@ -33,9 +34,13 @@ const rewrite = prepare<{ oseq: number; change: string }>()((slot) =>
 /** SQLite's own table of what AUTOINCREMENT has handed out. */
 const restart = { sql: "delete from sqlite_sequence where name = 'outbox'", parameters: [] }
 
-/** Appends a change, in the transaction that writes its row; returns its `oseq`. */
-export function appendOutbox(tx: Tx, change: Kept): number {
-  return (tx.get(insert, { change: JSON.stringify(change) }) as { oseq: number }).oseq
+/** States a fact as a change of this server, in the transaction that writes its row. */
+export function appendOutbox(tx: Tx, origin: string, fact: Fact): void {
+  append(tx, { v: 1, id: uuidv7(), origin, ...fact })
+}
+
+function append(tx: Tx, change: Kept): void {
+  tx.get(insert, { change: JSON.stringify(change) })
 }
 
 /** Changes after a place, oldest first. */
@@ -82,5 +87,5 @@ export function beginEpoch(tx: Tx, { keep }: { keep: boolean }): void {
   tx.run(restart)
   deleteMeta(tx, 'acked')
   mintEpoch(tx)
-  for (const { epoch: _epoch, oseq: _oseq, ...change } of kept) appendOutbox(tx, change)
+  for (const { epoch: _epoch, oseq: _oseq, ...change } of kept) append(tx, change)
 }

@@ -63,6 +63,18 @@ export function readRow(tx: Tx, table: TableName, key: string): Row | undefined 
   return { cells, created_stamp, stamps }
 }
 
+/** Puts new stamps in place of old ones, in the row of a change that nobody else has seen. */
+export function restampRow(tx: Tx, { type, key }: Fact, renewed: Map<string, string>): void {
+  const table = tableOf(type)
+  const row = readRow(tx, table, key)
+  if (row === undefined) return
+  const anew = (value: string) => renewed.get(value) ?? value
+  const stamps = Object.fromEntries(Object.entries(row.stamps).map(([name, stamp]) => [name, anew(stamp)]))
+  const { password_stamp } = row.cells
+  const cells = password_stamp === undefined ? row.cells : { ...row.cells, password_stamp: anew(String(password_stamp)) }
+  writeRow(tx, table, key, row, { cells, stamps, created_stamp: anew(row.created_stamp) })
+}
+
 function writeRow(tx: Tx, table: TableName, key: string, before: Row | undefined, after: Row): void {
   const { insert, update } = statements[table]
   const params = {
@@ -74,7 +86,7 @@ function writeRow(tx: Tx, table: TableName, key: string, before: Row | undefined
   }
   if (before === undefined) tx.run(insert, { ...params, ...INITIAL[table] })
   else tx.run(update, params)
-  if (table === 'users') settleNames(tx, before?.cells, after.cells)
+  if (table === 'users') settleNames(tx, key, before, after)
 }
 
 /** Only stamps that differ from `created_stamp` are kept, in one order, so that equal rows have equal texts. */

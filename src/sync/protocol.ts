@@ -24,6 +24,15 @@ export function blobPath(sha256: string): string {
   return `/blobs/${sha256}`
 }
 
+/**
+ * Headers of the transfer of a blob. HEAD tells in `upload-offset` how many of its bytes the grand has; a PUT brings
+ * those from `upload-offset` on to the end, of `upload-length` in all. It is answered 201 when the whole blob is
+ * verified and durable, 409 while somebody else brings it or when the offset is not the next byte, 422 when the bytes
+ * are not those of the hash (what came is gone then), 404 when no file names the blob, and 507 when the disk is full.
+ */
+export const UPLOAD_OFFSET = 'upload-offset'
+export const UPLOAD_LENGTH = 'upload-length'
+
 /** Largest frame, bytes: the most that a batch may hold, and room for its header. */
 export const MAX_FRAME_BYTES = 8 * 1024 * 1024
 

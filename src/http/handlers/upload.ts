@@ -15,11 +15,11 @@ export interface UploadMetrics {
 }
 
 /** Waits until so many servers hold a file's bytes; whether it was reached. */
-export type Copies = (fileId: string, minCopies: number, signal: AbortSignal) => Promise<boolean>
+export type WaitForCopies = (fileId: string, minCopies: number, signal: AbortSignal) => Promise<boolean>
 
 type Fields = { folder?: string; visibility?: 'private' | 'friends' | 'public'; sha256?: string }
 
-export function uploadHandler(uploads: Uploads, copies: Copies, metrics: UploadMetrics): Pick<Handlers, 'uploadFile'> {
+export function uploadHandler(uploads: Uploads, waitForCopies: WaitForCopies, metrics: UploadMetrics): Pick<Handlers, 'uploadFile'> {
   return {
     async uploadFile({ query }, context) {
       const { user_id } = account(context.caller)
@@ -35,9 +35,10 @@ export function uploadHandler(uploads: Uploads, copies: Copies, metrics: UploadM
         media_type: MEDIA_TYPE.test(mimetype) ? mimetype.toLowerCase() : 'application/octet-stream',
         declaredBytes,
       }
-      const { file, etag } = await uploads.store(user_id, input, counted(form.bytes, metrics))
-      const headers = { location: `/files/${file.id}`, etag }
-      const reached = query.min_copies === undefined || (await copies(file.id, query.min_copies, context.signal))
+      const stored = await uploads.store(user_id, input, counted(form.bytes, metrics))
+      const { file } = stored
+      const headers = { location: `/files/${file.id}`, etag: stored.etag }
+      const reached = query.min_copies === undefined || (await waitForCopies(file.id, query.min_copies, context.signal))
       return { status: reached ? 201 : 202, headers, body: file }
     },
   }

@@ -1,0 +1,77 @@
+import type { Reader } from '../storage/database.js'
+import { type FileRow, fileById } from '../storage/files.js'
+import type { Holders } from './views.js'
+
+/**
+ * Which servers hold a file's bytes. Each server tells up to which entry of the log it has all bytes; a file whose
+ * entry lies below is there. It costs nothing for each file.
+ */
+export class Copies implements Holders {
+  readonly #server: string
+  readonly #watermarks = new Map<string, number>()
+  readonly #waiters = new Set<() => void>()
+  #connected = false
+
+  constructor(server: string) {
+    this.#server = server
+  }
+
+  of(file: FileRow): { stored_on: string[]; available: boolean } {
+    const here = file.here === 1
+    const others: string[] = []
+    for (const [server, gseq] of this.#watermarks) {
+      if (server !== this.#server && file.gseq !== null && gseq >= file.gseq) others.push(server)
+    }
+    return {
+      stored_on: [...(here ? [this.#server] : []), ...others.sort()],
+      available: here || (this.#connected && others.length > 0),
+    }
+  }
+
+  /** Whether the grand can be reached now. */
+  setConnected(connected: boolean): void {
+    this.#connected = connected
+    this.look()
+  }
+
+  setWatermark(server: string, gseq: number): void {
+    this.#watermarks.set(server, gseq)
+    this.look()
+  }
+
+  /** Positions of another log mean nothing any more. */
+  forget(): void {
+    this.#watermarks.clear()
+  }
+
+  /** Those who wait look again. */
+  look(): void {
+    for (const waiter of [...this.#waiters]) waiter()
+  }
+
+  /**
+   * Waits until so many servers hold a file's bytes.
+   * @returns whether it came to that before the signal aborted
+   */
+  async wait(reader: Reader, fileId: string, count: number, signal: AbortSignal): Promise<boolean> {
+    const reached = () => {
+      const file = fileById(reader, fileId)
+      return file !== undefined && this.of(file).stored_on.length >= count
+    }
+    if (reached()) return true
+    return new Promise((resolve) => {
+      const done = (result: boolean) => {
+        this.#waiters.delete(look)
+        signal.removeEventListener('abort', stop)
+        resolve(result)
+      }
+      const look = () => {
+        if (reached()) done(true)
+      }
+      const stop = () => done(false)
+      this.#waiters.add(look)
+      signal.addEventListener('abort', stop)
+      if (signal.aborted) stop()
+    })
+  }
+}

@@ -1,0 +1,238 @@
+/**
+ * Bytes that come from another server, under the hash that they have to have. They are kept while they are not
+ * complete, so that a transfer goes on where it broke off, and can be read while they still arrive.
+ */
+import { createHash, type Hash } from 'node:crypto'
+import { createReadStream, mkdirSync } from 'node:fs'
+import { type FileHandle, open, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { BlobStore } from './blobs.js'
+import { INLINE_BYTES } from './blob-writer.js'
+import type { Database, Tx } from './database.js'
+import { FileSink } from './file-sink.js'
+
+const READ_BYTES = 1024 * 1024
+
+/** Somebody else is bringing these bytes. */
+export class BlobBusy extends Error {}
+
+/** The bytes that came are not those of the hash; they are gone again. */
+export class CorruptBlob extends Error {}
+
+export class IncomingBlobs {
+  readonly #db: Database
+  readonly #blobs: BlobStore
+  readonly #folder: string
+  readonly #arriving = new Map<string, IncomingBlob>()
+
+  constructor(db: Database, blobs: BlobStore, dataDir: string) {
+    this.#db = db
+    this.#blobs = blobs
+    this.#folder = join(dataDir, 'incoming')
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+  }
+
+  /**
+   * Begins or goes on with a blob. Dispose of it in any case: what came is kept for the next time.
+   * @throws BlobBusy
+   */
+  async open(sha256: string, size: number): Promise<IncomingBlob> {
+    if (this.#arriving.has(sha256)) throw new BlobBusy(`${sha256} is arriving already`)
+    const blob = new IncomingBlob({
+      sha256,
+      size,
+      path: join(this.#folder, sha256),
+      keep: (path, also) => this.#keep(sha256, size, path, also),
+      onEnd: () => this.#arriving.delete(sha256),
+    })
+    // Taken before the first wait, or two could pass the check above.
+    this.#arriving.set(sha256, blob)
+    try {
+      await blob.begin()
+      return blob
+    } catch (error) {
+      await blob[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  /** A blob that is arriving now, to be read along. */
+  arriving(sha256: string): IncomingBlob | undefined {
+    return this.#arriving.get(sha256)
+  }
+
+  /** Bytes of a blob that came so far. */
+  async offsetOf(sha256: string): Promise<number> {
+    const arriving = this.#arriving.get(sha256)
+    if (arriving !== undefined) return arriving.offset
+    return (await stat(join(this.#folder, sha256)).catch(() => undefined))?.size ?? 0
+  }
+
+  /** Removes parts that nothing was added to since a time, milliseconds since 1970; returns how many. */
+  async sweep(beforeMs: number): Promise<number> {
+    let count = 0
+    for (const sha256 of await readdir(this.#folder)) {
+      const path = join(this.#folder, sha256)
+      const found = await stat(path).catch(() => undefined)
+      if (found === undefined || found.mtimeMs >= beforeMs || this.#arriving.has(sha256)) continue
+      await rm(path, { force: true })
+      count += 1
+    }
+    return count
+  }
+
+  async #keep(sha256: string, size: number, path: string, also: (tx: Tx) => void): Promise<void> {
+    const keep = async (content?: Buffer) =>
+      this.#db.write((tx) => {
+        this.#blobs.keep(tx, content === undefined ? { sha256, size } : { sha256, size, content }, new Date())
+        also(tx)
+      })
+    if (size <= INLINE_BYTES) {
+      await keep(await readFile(path))
+      await rm(path, { force: true })
+      return
+    }
+    await using _placed = await this.#blobs.place(path, sha256)
+    await keep()
+  }
+}
+
+interface IncomingOptions {
+  sha256: string
+  size: number
+  path: string
+  keep: (path: string, also: (tx: Tx) => void) => Promise<void>
+  onEnd: () => void
+}
+
+type State = 'arriving' | 'complete' | 'broken'
+
+export class IncomingBlob implements AsyncDisposable {
+  readonly #options: IncomingOptions
+  #hash: Hash = createHash('sha256')
+  #handle: FileHandle | undefined
+  #sink: FileSink | undefined
+  #offset = 0
+  /** Bytes that are in the file and can be read. */
+  #written = 0
+  #state: State = 'arriving'
+  #changed = signal()
+
+  constructor(options: IncomingOptions) {
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#options.size
+  }
+
+  /** Bytes that came so far: the next one to bring. */
+  get offset(): number {
+    return this.#offset
+  }
+
+  /** Takes up what came before. Only for IncomingBlobs. */
+  async begin(): Promise<void> {
+    const { path, size } = this.#options
+    this.#handle = await open(path, 'a+', 0o600)
+    const { size: kept } = await this.#handle.stat()
+    if (kept > size) await this.#handle.truncate(0)
+    else if (kept > 0) {
+      for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) this.#hash.update(chunk)
+      this.#offset = kept
+      this.#written = kept
+    }
+    this.#sink = new FileSink(this.#handle, (bytes) => {
+      this.#written += bytes
+      this.#tell()
+    })
+  }
+
+  /** @throws CorruptBlob when more comes than the blob has */
+  async write(chunk: Buffer): Promise<void> {
+    if (this.#offset + chunk.length > this.size) throw await this.#reject('more bytes than the blob has')
+    this.#hash.update(chunk)
+    this.#offset += chunk.length
+    await this.#sink?.write(chunk)
+  }
+
+  /**
+   * Verifies the bytes, makes them durable and names them in the database.
+   * @param also what else belongs into that unit of work
+   * @throws CorruptBlob
+   */
+  async finish(also: (tx: Tx) => void = () => {}): Promise<void> {
+    const { sha256, path, keep } = this.#options
+    if (this.#offset !== this.size) throw new Error(`only ${this.#offset} of ${this.size} bytes came`)
+    await this.#sink?.drain()
+    if (this.#hash.digest('hex') !== sha256) throw await this.#reject('other bytes than those of the hash')
+    await this.#handle?.datasync()
+    await this.#close()
+    await keep(path, also)
+    this.#state = 'complete'
+    this.#tell()
+  }
+
+  /**
+   * The bytes from `start` to `end`, both inclusive, as they come. The last chunk is handed out only when the whole
+   * blob is verified.
+   * @throws Error when the blob breaks off
+   */
+  async *follow(start: number, end: number, read: (from: number, to: number) => Promise<AsyncIterable<Buffer>>) {
+    let at = start
+    while (at <= end) {
+      const ready = this.#state === 'complete' ? end + 1 : Math.min(this.#written, end)
+      if (this.#state === 'broken') throw new Error('the bytes stopped arriving')
+      if (ready > at) {
+        const bytes = this.#state === 'complete' ? await read(at, ready - 1) : this.#readFile(at, ready - 1)
+        for await (const chunk of bytes) {
+          at += chunk.length
+          yield chunk
+        }
+      } else await this.#changed.promise
+    }
+  }
+
+  /** Ends the writing. What came is kept unless it was wrong. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#state === 'arriving') {
+      await this.#sink?.drain().catch(() => undefined)
+      this.#state = 'broken'
+    }
+    await this.#close()
+    this.#options.onEnd()
+    this.#tell()
+  }
+
+  #readFile(from: number, to: number): AsyncIterable<Buffer> {
+    return createReadStream(this.#options.path, { start: from, end: to, highWaterMark: READ_BYTES })
+  }
+
+  async #reject(reason: string): Promise<CorruptBlob> {
+    this.#state = 'broken'
+    await this.#close()
+    await rm(this.#options.path, { force: true })
+    this.#tell()
+    return new CorruptBlob(`${this.#options.sha256}: ${reason}`)
+  }
+
+  async #close(): Promise<void> {
+    const handle = this.#handle
+    this.#handle = undefined
+    await handle?.close().catch(() => undefined)
+  }
+
+  #tell(): void {
+    const { resolve } = this.#changed
+    this.#changed = signal()
+    resolve()
+  }
+}
+
+function signal(): { promise: Promise<void>; resolve: () => void } {
+  let resolve: () => void = () => {}
+  const promise = new Promise<void>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
+}

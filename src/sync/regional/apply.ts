@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto'
+import { type Change, faultOfChange, MAX_CHANGE_BYTES, tableOf } from '../../change.js'
+import { later, ZERO_STAMP } from '../../clock.js'
+import type { Journal } from '../../domain/journal.js'
+import { merge } from '../../merge.js'
+import type { BlobStore } from '../../storage/blobs.js'
+import type { Database, Tx } from '../../storage/database.js'
+import { setFilePosition } from '../../storage/files.js'
+import { readMeta, writeMeta } from '../../storage/meta.js'
+import { addMissing, removeMissing } from '../../storage/missing.js'
+import { park } from '../../storage/parked.js'
+import type { Applied } from '../../storage/replica.js'
+import { hasUntold, markTold, sameRow } from '../../storage/untold.js'
+import { type Blob, type Cursor, type MessageOf, ProtocolError } from '../protocol.js'
+
+type Entry = MessageOf<'entries'>['entries'][number]
+
+/** Entries in one unit of work: local requests wait for no more than so many. */
+const UNIT = 128
+
+/** Before the first entry of a log. */
+export const NO_HASH = '0'.repeat(64)
+
+export interface ApplierOptions {
+  db: Database
+  blobs: BlobStore
+  journal: Journal
+  server: string
+  now: () => number
+  onParked: (gseq: number, reason: string) => void
+}
+
+/** Applies entries of the grand's log: their effects and the cursor behind them are one transaction. */
+export class Applier {
+  readonly #options: ApplierOptions
+
+  constructor(options: ApplierOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Applies entries that follow a cursor, in order.
+   * @returns the cursor behind them, durable
+   * @throws ProtocolError when they do not follow, or bytes are not those that they claim to be
+   */
+  async apply(entries: Entry[], blobs: Blob[], cursor: Cursor): Promise<Cursor> {
+    const bytes = new Map(blobs.map((blob) => [blob.sha256, verified(blob)]))
+    verifyChain(entries, cursor)
+    let at = cursor
+    for (let from = 0; from < entries.length; from += UNIT) {
+      const unit = entries.slice(from, from + UNIT)
+      const { gseq, ghash } = unit.at(-1) as Entry
+      at = { log_id: cursor.log_id, gseq, ghash }
+      await this.#options.db.write((tx) => this.#applyUnit(tx, unit, bytes, at))
+    }
+    return at
+  }
+
+  #applyUnit(tx: Tx, entries: Entry[], bytes: Map<string, Buffer>, cursor: Cursor): void {
+    const epoch = readMeta(tx, 'epoch')
+    const retelling = hasUntold(tx)
+    let clock = readMeta(tx, 'log_clock') ?? ZERO_STAMP
+    for (const { gseq, change: text } of entries) {
+      const change = parse(text)
+      const fault = change === undefined ? 'not a change' : faultOfChange(change)
+      if (change === undefined || fault !== undefined) {
+        this.#park(tx, gseq, text, fault ?? 'not a change')
+        continue
+      }
+      clock = later(clock, change.stamp)
+      // Of this very incarnation: it was applied when it was made.
+      const own = change.origin === this.#options.server && change.epoch === epoch
+      try {
+        tx.attempt(() => this.#applyOne(tx, gseq, change, bytes, { own, retelling }))
+      } catch (error) {
+        if (isPassing(error)) throw error
+        this.#park(tx, gseq, text, (error as Error).message)
+      }
+    }
+    writeMeta(tx, 'log_clock', clock)
+    writeMeta(tx, 'cursor', JSON.stringify(cursor))
+  }
+
+  #applyOne(
+    tx: Tx,
+    gseq: number,
+    change: Change,
+    bytes: Map<string, Buffer>,
+    { own, retelling }: { own: boolean; retelling: boolean },
+  ): void {
+    const named = change.type === 'file.uploaded' || change.type === 'file.retold'
+    if (named) this.#keepBytes(tx, bytes.get(String(change.fields.sha256)))
+    const applied = own ? undefined : this.#options.journal.absorb(tx, change)
+    if (named) this.#noteFile(tx, gseq, change)
+    if (retelling && applied !== undefined) noteTold(tx, change, applied)
+  }
+
+  #keepBytes(tx: Tx, content: Buffer | undefined): void {
+    if (content === undefined) return
+    const sha256 = createHash('sha256').update(content).digest('hex')
+    this.#options.blobs.keep(tx, { sha256, size: content.length, content }, new Date(this.#options.now()))
+    removeMissing(tx, sha256)
+  }
+
+  /** Learns the file's place in the log, and whether its bytes still have to come. */
+  #noteFile(tx: Tx, gseq: number, { key, fields }: Change): void {
+    const alive = setFilePosition(tx, key, gseq)
+    const sha256 = String(fields.sha256)
+    if (alive && !this.#options.blobs.has(tx, sha256)) addMissing(tx, { sha256, size: Number(fields.size) }, gseq)
+  }
+
+  #park(tx: Tx, gseq: number, text: string, reason: string): void {
+    park(tx, gseq, text.slice(0, MAX_CHANGE_BYTES), reason)
+    tx.afterCommit(() => this.#options.onParked(gseq, reason))
+  }
+}
+
+/** A row that this entry alone tells whole needs no retelling. */
+function noteTold(tx: Tx, change: Change, { after }: Applied): void {
+  const alone = merge(undefined, change)
+  if (alone !== undefined && after !== undefined && sameRow(alone, after)) markTold(tx, tableOf(change.type), change.key)
+}
+
+/** Each entry's hash is that of the hash before it and its text, so a log that was altered cannot pass for the same. */
+function verifyChain(entries: Entry[], cursor: Cursor): void {
+  let { gseq, ghash } = cursor
+  for (const entry of entries) {
+    gseq += 1
+    ghash = createHash('sha256').update(ghash).update(entry.change).digest('hex')
+    if (entry.gseq !== gseq || entry.ghash !== ghash) throw new ProtocolError(`entry ${entry.gseq} breaks the chain`)
+  }
+}
+
+function verified({ sha256, bytes }: Blob): Buffer {
+  if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
+    throw new ProtocolError(`the bytes sent as ${sha256} are others`)
+  }
+  return bytes
+}
+
+function parse(text: string): Change | undefined {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** A full disk or a busy database is no fault of the change: the link pauses and tries again. */
+function isPassing(error: unknown): boolean {
+  const code = (error as { code?: string }).code ?? ''
+  return ['SQLITE_FULL', 'SQLITE_BUSY', 'SQLITE_IOERR', 'SQLITE_NOMEM'].some((passing) => code.startsWith(passing))
+}

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import type { Logger } from 'pino'
+import type { BlobStore } from '../../storage/blobs.js'
+import type { Database } from '../../storage/database.js'
+import { IncomingBlobs } from '../../storage/incoming-blobs.js'
+import type { PeerTls } from '../peer-tls.js'
+import { GrandBytes } from './grand-bytes.js'
+import { Puller } from './puller.js'
+import { Pusher } from './pusher.js'
+import type { ByteMover } from './session.js'
+
+export interface BytesOptions {
+  grandUrl: string
+  tls: PeerTls
+  db: Database
+  blobs: BlobStore
+  dataDir: string
+  logger: Logger
+  onProgress: () => void
+}
+
+/** All bytes that go between this regional and the grand. */
+export class Bytes implements ByteMover, AsyncDisposable {
+  readonly #grand: GrandBytes
+  readonly #pusher: Pusher
+  readonly #puller: Puller
+  readonly #incoming: IncomingBlobs
+  #link = aborted()
+
+  constructor({ grandUrl, tls, db, blobs, dataDir, logger, onProgress }: BytesOptions) {
+    this.#grand = new GrandBytes(grandUrl, tls)
+    this.#incoming = new IncomingBlobs(db, blobs, dataDir)
+    this.#pusher = new Pusher({ db, blobs, grand: this.#grand, logger })
+    this.#puller = new Puller({ db, incoming: this.#incoming, grand: this.#grand, logger, onProgress })
+  }
+
+  setConnected(connected: boolean): void {
+    this.#link.abort()
+    if (!connected) return
+    this.#link = new AbortController()
+    this.#pusher.begin(this.#link.signal)
+    this.#puller.begin(this.#link.signal)
+  }
+
+  push(sha256s: string[]): void {
+    this.#pusher.push(sha256s)
+  }
+
+  offered(sha256s: string[]): void {
+    this.#puller.offered(sha256s)
+  }
+
+  look(): void {
+    this.#puller.look()
+  }
+
+  watermark(cursor: number): number {
+    return this.#puller.watermark(cursor)
+  }
+
+  /**
+   * Bytes of a blob that is not here yet, from `start` to `end`, both inclusive, straight from the grand; undefined
+   * when they are not to be had now. The whole of a blob is verified before its last bytes are handed out.
+   */
+  async read(sha256: string, size: number, start: number, end: number): Promise<Readable | undefined> {
+    if (this.#link.signal.aborted) return undefined
+    const bytes = await this.#grand.get(sha256, start, end, this.#link.signal).catch(() => undefined)
+    const whole = start === 0 && end === size - 1
+    return bytes !== undefined && whole ? Readable.from(verified(bytes, sha256), { objectMode: false }) : bytes
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#link.abort()
+    await this.#grand[Symbol.asyncDispose]()
+  }
+}
+
+/** Passes bytes on one chunk late, so that the last one goes out only if the hash is right. */
+async function* verified(bytes: Readable, sha256: string): AsyncGenerator<Buffer> {
+  const hash = createHash('sha256')
+  let held: Buffer | undefined
+  for await (const chunk of bytes) {
+    hash.update(chunk as Buffer)
+    if (held !== undefined) yield held
+    held = chunk as Buffer
+  }
+  if (hash.digest('hex') !== sha256) throw new Error(`the bytes fetched as ${sha256} are others`)
+  if (held !== undefined) yield held
+}
+
+function aborted(): AbortController {
+  const controller = new AbortController()
+  controller.abort()
+  return controller
+}

@@ -1,0 +1,72 @@
+import { WebSocket } from 'ws'
+import type { Channel, ChannelEvents } from '../channel.js'
+import { HEARTBEAT_MS, LINK_PATH, MAX_FRAME_BYTES } from '../protocol.js'
+import type { PeerTls } from '../peer-tls.js'
+
+/** For the connection and the TLS handshake. */
+const CONNECT_MS = 10_000
+
+/** Sent and not yet taken by the network: beyond it the grand has stopped reading. */
+const MAX_UNSENT_BYTES = 64 * 1024 * 1024
+
+/**
+ * Connects to the grand: TLS 1.3 with certificates on both sides. Its certificate has to be of our authority and for
+ * the host of the URL. Pings find a peer that is gone without a word.
+ * @param events told of frames and, once, of the end; also when it never came to a connection
+ * @param onOpen called with the channel when the connection stands
+ */
+export function connect(
+  grandUrl: string,
+  tls: PeerTls,
+  events: ChannelEvents,
+  onOpen: (channel: Channel) => void,
+): Channel {
+  const socket = new WebSocket(new URL(LINK_PATH, grandUrl.replace(/^http/, 'ws')), {
+    ...tls,
+    minVersion: 'TLSv1.3',
+    perMessageDeflate: false,
+    maxPayload: MAX_FRAME_BYTES,
+    handshakeTimeout: CONNECT_MS,
+    skipUTF8Validation: true,
+  })
+  let reason: string | undefined
+  let heard = true
+  const channel: Channel = {
+    send(frame) {
+      if (socket.readyState !== WebSocket.OPEN) return
+      socket.send(frame)
+      if (socket.bufferedAmount > MAX_UNSENT_BYTES) channel.close('the grand does not read')
+    },
+    close(why) {
+      reason ??= why
+      socket.terminate()
+    },
+  }
+  const heartbeat = setInterval(() => {
+    if (!heard && socket.readyState === WebSocket.OPEN) return channel.close('the grand is silent')
+    heard = false
+    if (socket.readyState === WebSocket.OPEN) socket.ping()
+  }, HEARTBEAT_MS)
+  const hear = () => {
+    heard = true
+  }
+  socket.on('open', () => onOpen(channel))
+  socket.on('pong', hear)
+  socket.on('ping', hear)
+  socket.on('message', (data) => {
+    hear()
+    try {
+      events.onFrame(data as Buffer)
+    } catch (error) {
+      channel.close((error as Error).message)
+    }
+  })
+  socket.on('error', (error) => {
+    reason ??= error.message
+  })
+  socket.on('close', () => {
+    clearInterval(heartbeat)
+    events.onClose(reason ?? 'the grand closed the link')
+  })
+  return channel
+}

@@ -1,0 +1,30 @@
+import type { SyncStatus } from '../../domain/sync-status.js'
+import type { Database } from '../../storage/database.js'
+import { outboxHead, readAcked } from '../../storage/outbox.js'
+
+/** A regional without a grand: it works alone, and its outbox waits for the day it gets one. */
+export class NoSync implements AsyncDisposable {
+  readonly #server: string
+  readonly #db: Database
+
+  constructor(server: string, db: Database) {
+    this.#server = server
+    this.#db = db
+  }
+
+  status(): SyncStatus {
+    return {
+      server: this.#server,
+      connected: false,
+      queue_length: 0,
+      unacknowledged: outboxHead(this.#db) - readAcked(this.#db).oseq,
+      applied_position: 0,
+      log_head: null,
+      lag_seconds: null,
+      parked: 0,
+      detail: 'works alone: no GRAND_URL is configured',
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}

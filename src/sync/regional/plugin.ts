@@ -1,0 +1,176 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { Copies } from '../../domain/copies.js'
+import type { SyncStatus } from '../../domain/sync-status.js'
+import type { BlobStore } from '../../storage/blobs.js'
+import type { Database } from '../../storage/database.js'
+import { readMeta } from '../../storage/meta.js'
+import { outboxHead, readAcked } from '../../storage/outbox.js'
+import { countParked } from '../../storage/parked.js'
+import type { Journal } from '../../domain/journal.js'
+import { readWatermarks } from '../../storage/watermarks.js'
+import type { PeerTls } from '../peer-tls.js'
+import { Applier } from './apply.js'
+import { backOffMs } from './back-off.js'
+import { Bytes } from './bytes.js'
+import { connect } from './link.js'
+import { OutboxQueue } from './queue.js'
+import { type AdjustableClock, Session } from './session.js'
+
+/** How often acknowledgements and watermarks are kept. */
+const KEEP_MS = 250
+
+export interface SyncOptions {
+  server: string
+  grandUrl: string
+  tls: PeerTls
+  db: Database
+  blobs: BlobStore
+  dataDir: string
+  journal: Journal
+  copies: Copies
+  clock: AdjustableClock
+  logger: Logger
+}
+
+/** Keeps this regional in step with the sphere for as long as it runs, whatever happens to the link. */
+export class SyncPlugin implements AsyncDisposable {
+  readonly #options: SyncOptions
+  readonly #queue: OutboxQueue
+  readonly #applier: Applier
+  readonly #bytes: Bytes
+  readonly #stop = new AbortController()
+  #session: Session | undefined
+  #connected = false
+  #detail: string | undefined = 'not connected yet'
+  #head: number | null = null
+  #inStepAt: number | null = null
+  readonly #running: Promise<void>
+
+  constructor(options: SyncOptions) {
+    const { db, blobs, journal, server, clock, logger, copies } = options
+    this.#options = options
+    this.#queue = new OutboxQueue(db, blobs)
+    this.#queue.reset(readAcked(db).oseq)
+    this.#applier = new Applier({
+      db,
+      blobs,
+      journal,
+      server,
+      now: () => clock.now(),
+      onParked: (gseq, reason) => logger.error({ gseq, reason }, 'a change could not be applied and is parked'),
+    })
+    this.#bytes = new Bytes({ ...options, onProgress: () => this.#session?.tellWatermark() })
+    for (const [name, gseq] of readWatermarks(db)) copies.setWatermark(name, gseq)
+    journal.onOutbox = () => {
+      this.#queue.fill()
+      this.#session?.drain()
+    }
+    this.#running = this.#run()
+  }
+
+  /** Bytes of a blob that is not here, from the grand. */
+  get remote(): Bytes {
+    return this.#bytes
+  }
+
+  status(): SyncStatus {
+    const { db, server } = this.#options
+    const cursor = readMeta(db, 'cursor')
+    this.#notice()
+    return {
+      server,
+      connected: this.#connected,
+      queue_length: this.#queue.length,
+      unacknowledged: outboxHead(db) - readAcked(db).oseq,
+      applied_position: cursor === undefined ? 0 : JSON.parse(cursor).gseq,
+      log_head: this.#head,
+      lag_seconds: this.#inStepAt === null ? null : Math.max(0, (Date.now() - this.#inStepAt) / 1000),
+      parked: countParked(db),
+      ...(this.#detail === undefined ? {} : { detail: this.#detail }),
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort()
+    await this.#running
+    await this.#bytes[Symbol.asyncDispose]()
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop
+    for (let failures = 0; !signal.aborted; failures += 1) {
+      await sleep(backOffMs(failures, Math.random()), undefined, { signal }).catch(() => undefined)
+      if (signal.aborted) return
+      if (await this.#link(signal)) failures = 0
+    }
+  }
+
+  /** One link from its beginning to its end; tells whether the grand welcomed us on it. */
+  async #link(signal: AbortSignal): Promise<boolean> {
+    const { grandUrl, tls } = this.#options
+    const { promise: ended, resolve: end } = deferred<string>()
+    const events = {
+      onFrame: (frame: Buffer) => this.#session?.receive(frame),
+      onClose: (reason: string) => end(reason),
+    }
+    const channel = connect(grandUrl, tls, events, (open) => {
+      this.#session = new Session({ ...this.#parts(), onWelcome: () => this.#welcomed() }, open)
+    })
+    const stop = () => channel.close('this server stops')
+    signal.addEventListener('abort', stop)
+    const keeping = setInterval(() => this.#keep(), KEEP_MS)
+    const reason = await ended
+    clearInterval(keeping)
+    signal.removeEventListener('abort', stop)
+    const welcomed = this.#connected
+    await this.#ended(reason)
+    return welcomed
+  }
+
+  #parts() {
+    const { server, db, copies, clock, logger } = this.#options
+    return { server, db, copies, clock, logger, queue: this.#queue, applier: this.#applier, bytes: this.#bytes }
+  }
+
+  #welcomed(): void {
+    this.#connected = true
+    this.#detail = undefined
+    this.#options.copies.setConnected(true)
+    this.#bytes.setConnected(true)
+    this.#options.logger.info({ grand: this.#options.grandUrl }, 'connected to the grand')
+  }
+
+  async #ended(reason: string): Promise<void> {
+    const { logger, copies } = this.#options
+    const level = this.#connected || this.#detail !== reason ? 'warn' : 'debug'
+    if (!this.#stop.signal.aborted) logger[level]({ reason }, 'no link to the grand')
+    this.#notice()
+    this.#connected = false
+    this.#detail = reason
+    copies.setConnected(false)
+    this.#bytes.setConnected(false)
+    const session = this.#session
+    this.#session = undefined
+    await session?.end().catch((err: unknown) => logger.error({ err }, 'the end of a link could not be kept'))
+  }
+
+  #keep(): void {
+    this.#notice()
+    this.#session?.keep().catch((err: unknown) => this.#options.logger.error({ err }, 'could not keep positions'))
+  }
+
+  /** Notes when this server last had everything that it knew of. */
+  #notice(): void {
+    this.#head = this.#session?.head ?? this.#head
+    if (this.#session?.caughtUp) this.#inStepAt = Date.now()
+  }
+}
+
+function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {}
+  const promise = new Promise<T>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
+}

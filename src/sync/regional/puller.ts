@@ -1,0 +1,113 @@
+import type { Logger } from 'pino'
+import type { Database } from '../../storage/database.js'
+import type { IncomingBlobs } from '../../storage/incoming-blobs.js'
+import { firstMissing, isNamed, type MissingBlob, missingAfter, missingSize, removeMissing } from '../../storage/missing.js'
+import type { GrandBytes } from './grand-bytes.js'
+
+const PARALLEL = 4
+const PAGE = 500
+
+/** After the grand had nothing, or a transfer failed, a blob is asked for again so much later; or when it is offered. */
+const RETRY_MS = 15_000
+
+export interface PullerOptions {
+  db: Database
+  incoming: IncomingBlobs
+  grand: GrandBytes
+  logger: Logger
+  /** Bytes of one more blob are here. */
+  onProgress: (sha256: string) => void
+}
+
+/**
+ * Fetches the bytes that are missing here from the grand, small ones first, a few at once, resumed after a break and
+ * verified before they count. What is missing stands in the database; this only knows what to try next.
+ */
+export class Puller {
+  readonly #options: PullerOptions
+  readonly #underWay = new Set<string>()
+  /** Blobs that are not to be tried before a time, milliseconds of the monotonic clock. */
+  readonly #resting = new Map<string, number>()
+  #signal: AbortSignal = AbortSignal.abort()
+  #retry: NodeJS.Timeout | undefined
+
+  constructor(options: PullerOptions) {
+    this.#options = options
+  }
+
+  /** Begins a link: everything is tried again. */
+  begin(signal: AbortSignal): void {
+    this.#signal = signal
+    this.#resting.clear()
+    signal.addEventListener('abort', () => clearTimeout(this.#retry))
+    this.look()
+  }
+
+  /** The grand has these now. */
+  offered(sha256s: string[]): void {
+    for (const sha256 of sha256s) this.#resting.delete(sha256)
+    this.look()
+  }
+
+  /** Starts what may start. */
+  look(): void {
+    if (this.#signal.aborted || this.#underWay.size >= PARALLEL) return
+    const now = performance.now()
+    for (let after: MissingBlob | undefined; ; ) {
+      const page = missingAfter(this.#options.db, after, PAGE)
+      for (const blob of page) {
+        if (this.#underWay.size >= PARALLEL) return
+        if (!this.#underWay.has(blob.sha256) && (this.#resting.get(blob.sha256) ?? 0) <= now) this.#start(blob)
+      }
+      after = page.at(-1)
+      if (page.length < PAGE) return
+    }
+  }
+
+  /** Up to which entry of the log, at most `cursor`, all bytes are here. */
+  watermark(cursor: number): number {
+    const first = firstMissing(this.#options.db)
+    return first === undefined ? cursor : Math.max(0, first - 1)
+  }
+
+  #start(blob: MissingBlob): void {
+    this.#underWay.add(blob.sha256)
+    this.#fetch(blob, this.#signal)
+      .catch((error: Error) => {
+        if (!this.#signal.aborted) {
+          this.#options.logger.warn({ sha256: blob.sha256, reason: error.message }, 'a pull failed')
+        }
+        return false
+      })
+      .then((done) => {
+        this.#underWay.delete(blob.sha256)
+        if (!done) this.#rest(blob.sha256)
+        this.look()
+      })
+  }
+
+  /** Whether there is nothing left to do for a blob. */
+  async #fetch({ sha256, size }: MissingBlob, signal: AbortSignal): Promise<boolean> {
+    const { db, incoming, grand, onProgress } = this.#options
+    if (!isNamed(db, sha256)) {
+      await db.write((tx) => removeMissing(tx, sha256))
+      return true
+    }
+    await using blob = await incoming.open(sha256, size)
+    if (blob.offset < size) {
+      const bytes = await grand.get(sha256, blob.offset, size - 1, signal)
+      if (bytes === undefined) return false
+      for await (const chunk of bytes) await blob.write(chunk as Buffer)
+    }
+    await blob.finish((tx) => removeMissing(tx, sha256))
+    onProgress(sha256)
+    return true
+  }
+
+  #rest(sha256: string): void {
+    if (missingSize(this.#options.db, sha256) === undefined || this.#signal.aborted) return
+    this.#resting.set(sha256, performance.now() + RETRY_MS)
+    clearTimeout(this.#retry)
+    this.#retry = setTimeout(() => this.look(), RETRY_MS + 10)
+  }
+}

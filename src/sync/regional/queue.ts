@@ -1,0 +1,87 @@
+import type { Change } from '../../change.js'
+import type { BlobStore } from '../../storage/blobs.js'
+import type { Database } from '../../storage/database.js'
+import { outboxHead, readOutbox } from '../../storage/outbox.js'
+import { type Blob, encodeChange, MAX_BATCH_BYTES, MAX_BATCH_CHANGES } from '../protocol.js'
+
+/** Changes in memory at most: those under way, and some that wait behind them. */
+const MAX_LENGTH = 8 * MAX_BATCH_CHANGES
+
+/** Changes to send together, with the small blobs that they name. */
+export interface Batch {
+  changes: string[]
+  blobs: Blob[]
+  /** `oseq` of the last change in it. */
+  last: number
+}
+
+/**
+ * The in-memory queue: a bounded window on the outbox. It is filled by position, so nothing can be in the queue and not
+ * in the outbox, and an overflow needs no care.
+ */
+export class OutboxQueue {
+  readonly #db: Database
+  readonly #blobs: BlobStore
+  #window: Change[] = []
+  #unsent = 0
+  #loaded = 0
+
+  constructor(db: Database, blobs: BlobStore) {
+    this.#db = db
+    this.#blobs = blobs
+  }
+
+  /** Changes in the queue, those under way included. */
+  get length(): number {
+    return this.#window.length
+  }
+
+  /** Begins behind what the grand has. */
+  reset(oseq: number): void {
+    this.#window = []
+    this.#unsent = 0
+    this.#loaded = oseq
+  }
+
+  /** Takes in what the outbox has more, as far as there is room. */
+  fill(): void {
+    if (this.#loaded >= outboxHead(this.#db) || this.#window.length >= MAX_LENGTH) return
+    const rows = readOutbox(this.#db, this.#loaded, MAX_LENGTH - this.#window.length)
+    this.#window.push(...rows)
+    this.#loaded = rows.at(-1)?.oseq ?? this.#loaded
+  }
+
+  /** The next batch that was not sent yet; undefined when there is none. */
+  take(): Batch | undefined {
+    this.fill()
+    const changes: string[] = []
+    const blobs: Blob[] = []
+    let bytes = 0
+    let last: number | undefined
+    for (const change of this.#window.slice(this.#unsent, this.#unsent + MAX_BATCH_CHANGES)) {
+      const text = encodeChange(change)
+      const blob = this.#smallBlob(change)
+      bytes += Buffer.byteLength(text) + (blob?.bytes.length ?? 0)
+      if (last !== undefined && bytes > MAX_BATCH_BYTES) break
+      changes.push(text)
+      if (blob !== undefined && !blobs.some(({ sha256 }) => sha256 === blob.sha256)) blobs.push(blob)
+      last = change.oseq
+      this.#unsent += 1
+    }
+    return last === undefined ? undefined : { changes, blobs, last }
+  }
+
+  /** Lets go of everything up to a change. */
+  acknowledge(oseq: number): void {
+    const count = this.#window.filter((change) => change.oseq <= oseq).length
+    this.#window.splice(0, count)
+    this.#unsent = Math.max(0, this.#unsent - count)
+  }
+
+  #smallBlob({ type, fields }: Change): Blob | undefined {
+    if (type !== 'file.uploaded' && type !== 'file.retold') return undefined
+    const sha256 = String(fields.sha256)
+    const bytes = this.#blobs.inline(this.#db, sha256)
+    return bytes === undefined ? undefined : { sha256, bytes }
+  }
+}

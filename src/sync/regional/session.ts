@@ -1,0 +1,268 @@
+import type { Logger } from 'pino'
+import type { Copies } from '../../domain/copies.js'
+import type { Database } from '../../storage/database.js'
+import { readMeta, writeMeta } from '../../storage/meta.js'
+import { acknowledge, appendOutbox, outboxHead, outboxIdAt, readAcked } from '../../storage/outbox.js'
+import { hasUntold, takeUntold } from '../../storage/untold.js'
+import { writeWatermark } from '../../storage/watermarks.js'
+import type { Channel } from '../channel.js'
+import {
+  type Cursor,
+  decodeFromGrand,
+  encodeFrame,
+  type FromGrand,
+  type FromRegional,
+  listBlobs,
+  type Blob,
+  type MessageOf,
+  PROTOCOLS,
+  WINDOW,
+} from '../protocol.js'
+import { type Applier, NO_HASH } from './apply.js'
+import type { OutboxQueue } from './queue.js'
+import { beginAfterRestore, beginRefill, compareHistories, restampOutbox } from './recovery.js'
+
+/** Above this difference the grand's clock goes before this server's. */
+const MAX_SKEW_MS = 30_000
+
+/** Rows retold in one unit of work, and changes that may wait in the outbox before more are retold. */
+const RETELL_BATCH = 500
+const RETELL_AHEAD = 2000
+
+/** The clock that everything here is stamped by; the grand sets it right when it is far off. */
+export interface AdjustableClock {
+  now(): number
+  /** Milliseconds that the machine's own clock says. */
+  machineNow(): number
+  /** Makes `now` say so many milliseconds more than the machine's own clock. */
+  setOffset(ms: number): void
+}
+
+/** Moves bytes over HTTPS. */
+export interface ByteMover {
+  /** The grand asks for these. */
+  push(sha256s: string[]): void
+  /** The grand has these, or gets them now. */
+  offered(sha256s: string[]): void
+  /** There may be more missing here than before. */
+  look(): void
+  /** Up to which entry of the log all bytes are here. */
+  watermark(cursor: number): number
+}
+
+export interface SessionOptions {
+  server: string
+  db: Database
+  queue: OutboxQueue
+  applier: Applier
+  copies: Copies
+  bytes: ByteMover
+  clock: AdjustableClock
+  logger: Logger
+  onWelcome(): void
+}
+
+/** One link to the grand, from hello to its end: what is said on it, and nothing of how it is carried. */
+export class Session {
+  readonly #options: SessionOptions
+  readonly #channel: Channel
+  #cursor: Cursor | undefined
+  #head = 0
+  /** The last `oseq` of each batch that is under way, oldest first. */
+  #underWay: number[] = []
+  #acked = 0
+  /** Watermarks of others that are not kept yet. */
+  readonly #watermarks = new Map<string, number>()
+  #toldWatermark = -1
+  #applying: Promise<void> = Promise.resolve()
+  #open = false
+  #retelling = false
+
+  constructor(options: SessionOptions, channel: Channel) {
+    this.#options = options
+    this.#channel = channel
+    this.#say({
+      type: 'hello',
+      protocols: [...PROTOCOLS],
+      server: options.server,
+      epoch: readMeta(options.db, 'epoch') as string,
+      head: outboxHead(options.db),
+      cursor: storedCursor(options.db),
+      time: options.clock.machineNow(),
+    })
+  }
+
+  /** Newest entry that the grand has told of. */
+  get head(): number {
+    return this.#head
+  }
+
+  /** Whether everything that the grand has told of is applied. */
+  get caughtUp(): boolean {
+    return this.#open && (this.#cursor?.gseq ?? 0) >= this.#head
+  }
+
+  /** Takes a frame of the grand. @throws ProtocolError */
+  receive(frame: Buffer): void {
+    const { message, blobs } = decodeFromGrand(frame)
+    this.#hear(message, blobs)
+  }
+
+  /** There may be more in the outbox: sends what the window allows. */
+  drain(): void {
+    if (!this.#open) return
+    while (this.#underWay.length < WINDOW) {
+      const batch = this.#options.queue.take()
+      if (batch === undefined) break
+      this.#underWay.push(batch.last)
+      this.#say({ type: 'changes', changes: batch.changes, blobs: listBlobs(batch.blobs) }, batch.blobs)
+    }
+  }
+
+  /** Tells the grand, and so the others, up to where the bytes are here. */
+  tellWatermark(): void {
+    if (!this.#open || this.#cursor === undefined) return
+    const gseq = this.#options.bytes.watermark(this.#cursor.gseq)
+    if (gseq <= this.#toldWatermark) return
+    this.#toldWatermark = gseq
+    this.#say({ type: 'watermark', server: this.#options.server, gseq })
+  }
+
+  /** The link has ended: waits for what is being applied, and keeps what was learnt. */
+  async end(): Promise<void> {
+    this.#open = false
+    await this.#applying
+    await this.keep()
+  }
+
+  /**
+   * Keeps what the grand has acknowledged and what others hold. Done now and then and not each time: sending a change
+   * again does no harm, and watermarks are told anew on each link.
+   */
+  async keep(): Promise<void> {
+    const { db } = this.#options
+    const oseq = this.#acked
+    const watermarks = [...this.#watermarks]
+    this.#watermarks.clear()
+    if (oseq <= readAcked(db).oseq && watermarks.length === 0) return
+    await db.write((tx) => {
+      const id = outboxIdAt(tx, oseq)
+      if (id !== undefined) acknowledge(tx, { oseq, id })
+      for (const [server, gseq] of watermarks) writeWatermark(tx, server, gseq)
+    })
+  }
+
+  #hear(message: FromGrand, blobs: Blob[]): void {
+    const { bytes } = this.#options
+    switch (message.type) {
+      case 'welcome':
+        return this.#then(() => this.#welcome(message))
+      case 'entries':
+        this.#head = Math.max(this.#head, message.head)
+        return this.#then(() => this.#entries(message, blobs))
+      case 'ack':
+        return this.#acknowledged(message.oseq)
+      case 'refused':
+        return this.#then(() => this.#refused(message))
+      case 'watermark':
+        return this.#watermarkOf(message.server, message.gseq)
+      case 'want':
+        return bytes.push(message.blobs)
+      case 'offer':
+        return bytes.offered(message.blobs)
+    }
+  }
+
+  /** Handles messages one after the other; a failure ends the link, which begins anew from what is durable. */
+  #then(step: () => Promise<void>): void {
+    this.#applying = this.#applying.then(step).catch((error: Error) => {
+      this.#options.logger.error({ err: error }, 'sync step failed')
+      this.#channel.close(error.message)
+    })
+  }
+
+  async #welcome(welcome: MessageOf<'welcome'>): Promise<void> {
+    const { db, logger, copies, queue, bytes, clock } = this.#options
+    const verdict = compareHistories(db, welcome)
+    if (verdict !== 'in-step') {
+      logger.warn({ seen: welcome.seen, acked: readAcked(db), log_id: welcome.log_id }, verdict)
+      copies.forget()
+      await db.write((tx) => (verdict === 'grand-lost-log' ? beginRefill(tx) : beginAfterRestore(tx)))
+      return this.#channel.close(verdict)
+    }
+    const skew = welcome.time - clock.machineNow()
+    clock.setOffset(Math.abs(skew) > MAX_SKEW_MS ? skew : 0)
+    this.#head = welcome.head
+    this.#cursor = storedCursor(db) ?? { log_id: welcome.log_id, gseq: 0, ghash: NO_HASH }
+    for (const [server, gseq] of Object.entries(welcome.watermarks)) this.#watermarkOf(server, gseq)
+    queue.reset(welcome.seen?.oseq ?? 0)
+    this.#acked = welcome.seen?.oseq ?? 0
+    await this.keep()
+    this.#open = true
+    this.#options.onWelcome()
+    this.#say({ type: 'follow', after: this.#cursor.gseq })
+    this.drain()
+    this.tellWatermark()
+    bytes.look()
+    await this.#retell()
+  }
+
+  async #entries(message: MessageOf<'entries'>, blobs: Blob[]): Promise<void> {
+    if (this.#cursor === undefined) return
+    this.#cursor = await this.#options.applier.apply(message.entries, blobs, this.#cursor)
+    this.#say({ type: 'applied', gseq: this.#cursor.gseq })
+    this.#options.copies.look()
+    this.#options.bytes.look()
+    this.tellWatermark()
+    await this.#retell()
+  }
+
+  #acknowledged(oseq: number): void {
+    this.#underWay = this.#underWay.filter((last) => last > oseq)
+    this.#acked = Math.max(this.#acked, oseq)
+    this.#options.queue.acknowledge(oseq)
+    this.drain()
+    if (this.#retelling) this.#then(() => this.#retell())
+  }
+
+  async #refused(message: MessageOf<'refused'>): Promise<void> {
+    const { db, clock, logger, server } = this.#options
+    logger.error({ code: message.code, oseq: message.oseq, reason: message.reason }, 'refused by the grand')
+    if (message.code === 'future-stamp') {
+      clock.setOffset(message.time - clock.machineNow())
+      await this.keep()
+      const count = await db.write((tx) => restampOutbox(tx, server, message.time))
+      logger.warn({ count }, 'stamped anew by the clock of the grand')
+    }
+    this.#channel.close(`refused: ${message.code}`)
+  }
+
+  #watermarkOf(server: string, gseq: number): void {
+    if (server === this.#options.server) return
+    this.#watermarks.set(server, gseq)
+    this.#options.copies.setWatermark(server, gseq)
+  }
+
+  /** Once the log is read to its end, tells the rows again that it lacks; a few at a time, as the grand takes them. */
+  async #retell(): Promise<void> {
+    const { db, queue } = this.#options
+    this.#retelling = this.caughtUp && hasUntold(db)
+    while (this.#retelling && queue.length < RETELL_AHEAD) {
+      await db.write((tx) => {
+        for (const fact of takeUntold(tx, RETELL_BATCH)) appendOutbox(tx, this.#options.server, fact)
+      })
+      queue.fill()
+      this.drain()
+      this.#retelling = hasUntold(db)
+    }
+  }
+
+  #say(message: FromRegional, blobs: Blob[] = []): void {
+    this.#channel.send(encodeFrame(message, blobs))
+  }
+}
+
+function storedCursor(db: Database): Cursor | null {
+  const cursor = readMeta(db, 'cursor')
+  return cursor === undefined ? null : JSON.parse(cursor)
+}

@@ -1,0 +1,101 @@
+import fc from 'fast-check'
+import type { TSchema } from 'typebox'
+import { Check } from 'typebox/value'
+import { CHANGES, type ChangeType, type Fact, TABLES, type TableName, type Value } from '../../src/change.js'
+import type { Cell, Row } from '../../src/merge.js'
+
+interface Declared {
+  rule: string
+  schema: TSchema & { pattern?: string; maxLength?: number }
+}
+
+const uuid = (n: number) => `01a207e2-48c0-7173-b83d-00000000000${n}`
+const stampOf = (ms: number, origin: string) => `${ms.toString(16).padStart(12, '0')}-0000-${origin}`
+
+export const IDS = [1, 2, 3, 4].map(uuid)
+/** Few, so that equal ones are common; those of one moment differ by origin only. */
+export const STAMPS = [1, 2, 2, 3, 4, 5].map((ms, index) =>
+  stampOf(1_900_000_000_000 + ms, index % 2 ? 'eu' : 'us'),
+)
+const NAMES = ['alice', 'ALICE', 'bob', '']
+const CANDIDATES: Value[] = [
+  ...IDS,
+  ...STAMPS.slice(0, 3),
+  '2026-11-23T10:00:00.000Z',
+  '2026-11-24T10:00:00.000Z',
+  'a'.repeat(64),
+  'b'.repeat(64),
+  ...['private', 'friends', 'public', 'pending', 'accepted', 'rejected', 'cancelled', 'read', 'write'],
+  ...[0, 1, 7, true, false, null],
+]
+
+const fieldsOf = (table: TableName) => TABLES[table].fields as Record<string, Declared>
+
+/** Values that a field's schema lets through. */
+function poolOf({ schema }: Declared): Value[] {
+  const isText = schema.maxLength !== undefined && schema.pattern === undefined
+  return isText ? NAMES : CANDIDATES.filter((value) => Check(schema, value))
+}
+
+export interface Wished {
+  table?: TableName
+  keys?: string[]
+  /** What is set once has one value for each key, as it has where keys are minted and never used again. */
+  sameOnce?: boolean
+}
+
+/** A change of any declared type, with any fields that the type may carry. */
+export function arbitraryFact({ table, keys = IDS, sameOnce = false }: Wished = {}): fc.Arbitrary<Fact> {
+  const types = (Object.keys(CHANGES) as ChangeType[]).filter(
+    (type) => !table || CHANGES[type].table === table,
+  )
+  return fc
+    .record({
+      type: fc.constantFrom(...types),
+      key: fc.constantFrom(...keys),
+      stamp: fc.constantFrom(...STAMPS),
+    })
+    .chain(({ type, key, stamp }) => {
+      const shape = CHANGES[type]
+      const declared = fieldsOf(shape.table)
+      const value = (name: string) => {
+        const pool = poolOf(declared[name] as Declared)
+        const fixed = sameOnce && declared[name]?.rule === 'once'
+        return fixed ? fc.constant(pool[keys.indexOf(key) % pool.length] as Value) : fc.constantFrom(...pool)
+      }
+      const model = Object.fromEntries(
+        [...shape.required, ...shape.optional].map((name) => [name, value(name)]),
+      )
+      const latest = Object.keys(declared).filter((name) => declared[name]?.rule === 'latest')
+      return fc.record({
+        type: fc.constant(type),
+        key: fc.constant(key),
+        stamp: fc.constant(stamp),
+        fields: fc.record(model, { requiredKeys: [...shape.required] }),
+        ...(shape.retold && {
+          stamps: fc.record(Object.fromEntries(latest.map((name) => [name, fc.constantFrom(...STAMPS)]))),
+        }),
+      }) as fc.Arbitrary<Fact>
+    })
+}
+
+/** Changes of one table or all, with some of them more than once. */
+export function arbitraryFacts(wished: Wished = {}, maxLength = 12): fc.Arbitrary<Fact[]> {
+  return fc.array(arbitraryFact(wished), { minLength: 1, maxLength })
+}
+
+/** A row told again, as one change. */
+export function retell(table: TableName, key: string, row: Row): Fact {
+  const type = (Object.keys(CHANGES) as ChangeType[]).find(
+    (name) => CHANGES[name].table === table && CHANGES[name].retold,
+  ) as ChangeType
+  const told = Object.entries(row.cells).filter(
+    ([name, cell]) => fieldsOf(table)[name]?.rule !== 'latch' || cell === 1,
+  )
+  const valueOf = (name: string, cell: Cell): Value => {
+    const { schema } = fieldsOf(table)[name] as Declared
+    return typeof cell === 'number' && Check(schema, cell === 1) ? cell === 1 : cell
+  }
+  const fields = Object.fromEntries(told.map(([name, cell]) => [name, valueOf(name, cell)]))
+  return { type, key, stamp: row.created_stamp, fields, stamps: row.stamps }
+}

@@ -1,0 +1,96 @@
+import type { Readable } from 'node:stream'
+import { Agent, request } from 'undici'
+import { faultsOfAnswer } from './contract-check.js'
+
+export interface Answer {
+  status: number
+  headers: Record<string, string>
+  bytes: Buffer
+  // biome-ignore lint/suspicious/noExplicitAny: what came is for the test to look at
+  json: any
+  /** The status and, of a problem, its slug: `404 file-not-found`. */
+  outcome: string
+}
+
+export interface Asked {
+  headers?: Record<string, string>
+  /** Sent as application/json. */
+  json?: unknown
+  body?: Buffer | string | Readable | undefined
+  signal?: AbortSignal
+}
+
+/**
+ * Talks to a server as one client does. Every answer is compared with openapi.yaml, and one that it does not declare
+ * fails the request.
+ */
+export class Client {
+  readonly #origin: () => string
+  readonly #agent: Agent
+  /** Sent with every request. */
+  headers: Record<string, string> = {}
+
+  /** @param address the client's own, any of 127.0.0.0/8 */
+  constructor(origin: () => string, address = '127.0.0.1') {
+    this.#origin = origin
+    this.#agent = new Agent({ connect: { localAddress: address }, connections: 64, headersTimeout: 60_000 })
+  }
+
+  /** The same server, with other credentials. */
+  as(headers: Record<string, string>): Client {
+    const client = new Client(this.#origin)
+    client.headers = headers
+    return client
+  }
+
+  async ask(method: string, path: string, asked: Asked = {}): Promise<Answer> {
+    const { statusCode, headers, body } = await request(this.#origin() + path, {
+      dispatcher: this.#agent,
+      method: method as 'GET',
+      headers: {
+        ...this.headers,
+        ...(asked.json === undefined ? {} : { 'content-type': 'application/json' }),
+        ...asked.headers,
+      },
+      body: asked.json === undefined ? asked.body : JSON.stringify(asked.json),
+      ...(asked.signal && { signal: asked.signal }),
+    })
+    const bytes = Buffer.from(await body.arrayBuffer())
+    const faults = faultsOfAnswer({ method, path, status: statusCode, headers, body: bytes })
+    if (faults.length > 0) throw new Error(`${method} ${path}: ${faults.join('; ')}`)
+    const isJson = /json$/.test(String(headers['content-type']).split(';')[0] ?? '') && bytes.length > 0
+    const json = isJson && !path.startsWith('/download') ? JSON.parse(bytes.toString()) : undefined
+    const slug = statusCode >= 400 && bytes.length > 0 ? ` ${problemOf(bytes)}` : ''
+    return {
+      status: statusCode,
+      headers: headers as Record<string, string>,
+      bytes,
+      json,
+      outcome: `${statusCode}${slug}`,
+    }
+  }
+
+  get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.ask('GET', path, { headers })
+  }
+
+  post(path: string, json?: unknown): Promise<Answer> {
+    return this.ask('POST', path, { json })
+  }
+
+  patch(path: string, json: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.ask('PATCH', path, { json, headers })
+  }
+
+  delete(path: string): Promise<Answer> {
+    return this.ask('DELETE', path)
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.destroy()
+  }
+}
+
+function problemOf(bytes: Buffer): string {
+  return (JSON.parse(bytes.toString()) as { type: string }).type.replace('urn:problem-type:syncsphere:', '')
+}

@@ -1,0 +1,23 @@
+import fc from 'fast-check'
+import type { Test } from 'tap'
+
+/** One assertion for a whole property, whose predicate throws where it does not hold; it shows the smallest case. */
+export function holds<Values>(
+  t: Test,
+  property: fc.IRawProperty<Values>,
+  parameters: fc.Parameters<Values> = {},
+): void {
+  const details = fc.check(property as fc.IProperty<Values>, parameters)
+  if (details.failed) t.fail(fc.defaultReportMessage(details))
+  else t.pass(`held in ${details.numRuns} runs`)
+}
+
+export async function holdsAsync<Values>(
+  t: Test,
+  property: fc.IAsyncProperty<Values>,
+  parameters: fc.Parameters<Values> = {},
+): Promise<void> {
+  const details = await fc.check(property, parameters)
+  if (details.failed) t.fail(fc.defaultReportMessage(details))
+  else t.pass(`held in ${details.numRuns} runs`)
+}

@@ -1,0 +1,81 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
+import { faultOfChange, MAX_CHANGE_BYTES } from '../../src/change.js'
+import { sha256 } from './person.js'
+
+/**
+ * What is wrong in a regional's folder while no request is under way: temporary files, blobs without a row or rows
+ * without their bytes, bytes that are not what their name says, storage that is not the sum of the files, changes that
+ * the grand would refuse.
+ */
+export async function faultsOfDataDir(dataDir: string): Promise<string[]> {
+  const db = new BetterSqlite3(join(dataDir, 'regional.db'), { readonly: true })
+  try {
+    return [
+      ...(await readdir(join(dataDir, 'tmp'))).map((name) => `temporary file ${name}`),
+      ...(await blobFaults(db, join(dataDir, 'blobs'))),
+      ...missingBlobs(db),
+      ...storageFaults(db),
+      ...outboxFaults(db),
+    ]
+  } finally {
+    db.close()
+  }
+}
+
+async function blobFaults(db: BetterSqlite3.Database, folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  const rows = db.prepare('select sha256, size, content from blobs').all() as BlobRow[]
+  const named = new Set(rows.filter((row) => row.content === null).map((row) => row.sha256))
+  const faults = rows.filter(({ content, sha256: name }) => content && sha256(content) !== name)
+  const wrong = faults.map(({ sha256: name }) => `the bytes in the database are not ${name}`)
+  for (const path of files) {
+    const name = basename(path)
+    if (!named.delete(name)) wrong.push(`the blob ${name} has no row`)
+    if (sha256(await readFile(path)) !== name) wrong.push(`the bytes of the file are not ${name}`)
+  }
+  return [...wrong, ...[...named].map((name) => `the row ${name} has no file`)]
+}
+
+interface BlobRow {
+  sha256: string
+  size: number
+  content: Buffer | null
+}
+
+function missingBlobs(db: BetterSqlite3.Database): string[] {
+  const sql = `select id from files where deleted = 0
+    and not exists (select 1 from blobs where blobs.sha256 = files.sha256 and blobs.size = files.size)`
+  return (db.prepare(sql).all() as { id: string }[]).map(({ id }) => `the file ${id} has no bytes`)
+}
+
+function storageFaults(db: BetterSqlite3.Database): string[] {
+  const sql = `select id, used_storage as used,
+    (select coalesce(sum(size), 0) from files where owner_id = users.id and deleted = 0) as total from users`
+  const rows = db.prepare(sql).all() as { id: string; used: number; total: number }[]
+  return rows
+    .filter(({ used, total }) => used !== total)
+    .map(({ id, used, total }) => `${id} uses ${used} bytes, its files have ${total}`)
+}
+
+function outboxFaults(db: BetterSqlite3.Database): string[] {
+  const { epoch } = db.prepare("select value as epoch from meta where key = 'epoch'").get() as {
+    epoch: string
+  }
+  const rows = db.prepare('select oseq, change from outbox order by oseq').all() as {
+    oseq: number
+    change: string
+  }[]
+  return rows.flatMap(({ oseq, change }, index) => {
+    const whole = { ...JSON.parse(change), oseq, epoch }
+    const fault = faultOfChange(whole)
+    const size = Buffer.byteLength(JSON.stringify(whole))
+    return [
+      ...(fault === undefined ? [] : [`the change ${oseq}: ${fault}`]),
+      ...(size <= MAX_CHANGE_BYTES ? [] : [`the change ${oseq} has ${size} bytes`]),
+      ...(oseq === index + 1 ? [] : [`the change ${oseq} stands at ${index + 1}`]),
+    ]
+  })
+}

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto'
+import { type Answer, type Asked, Client } from './client.js'
+import { fieldPart, filePart, formOf } from './multipart.js'
+
+export interface UploadOptions {
+  name?: string
+  mediaType?: string
+  folder?: string
+  visibility?: 'private' | 'friends' | 'public'
+  sha256?: string
+}
+
+/** Somebody with an account, logged in. */
+export class Person extends Client {
+  readonly username: string
+  readonly email: string
+  password = 'correct horse battery'
+  id = ''
+  /** The cookie's value. */
+  session = ''
+
+  constructor(origin: () => string, username: string, address?: string) {
+    super(origin, address)
+    this.username = username
+    this.email = `${username.toLowerCase()}@example.com`
+  }
+
+  async register(): Promise<void> {
+    const { username, email, password } = this
+    const answer = await this.post('/register', { username, email, password })
+    if (answer.status !== 201) throw new Error(`${username} could not register: ${answer.outcome}`)
+    this.id = answer.json.id as string
+  }
+
+  async logIn(): Promise<void> {
+    const answer = await this.ask('POST', '/login', {
+      json: { identifier: this.username, password: this.password },
+      headers: { cookie: '' },
+    })
+    if (answer.status !== 200) throw new Error(`${this.username} could not log in: ${answer.outcome}`)
+    this.id = answer.json.user.id as string
+    this.session = cookieOf(answer)
+    this.headers = { cookie: `syncsphere_session=${this.session}` }
+  }
+
+  /** Makes a token and returns its secret. */
+  async token(scope: 'read' | 'write', name = scope): Promise<string> {
+    return (await this.post('/tokens', { name, scope })).json.token as string
+  }
+
+  upload(bytes: Buffer | string, options: UploadOptions = {}, asked: Asked = {}): Promise<Answer> {
+    const { name = 'file.bin', mediaType, ...fields } = options
+    const form = formOf([
+      ...Object.entries(fields).map(([field, value]) => fieldPart(field, value)),
+      filePart(name, bytes, mediaType),
+    ])
+    return this.ask('POST', '/upload', {
+      ...asked,
+      body: form.body,
+      headers: { 'content-type': form.contentType, ...asked.headers },
+    })
+  }
+
+  /** Uploads what has to succeed; returns the file. */
+  async put(
+    bytes: Buffer | string,
+    options: UploadOptions = {},
+  ): Promise<{ id: string; name: string; size: number }> {
+    const answer = await this.upload(bytes, options)
+    if (answer.status !== 201) throw new Error(`upload: ${answer.outcome} ${answer.json?.detail}`)
+    return answer.json as { id: string; name: string; size: number }
+  }
+
+  async usedStorage(): Promise<number> {
+    return (await this.get('/me')).json.used_storage as number
+  }
+
+  /** Makes the two friends. */
+  async befriend(other: Person): Promise<void> {
+    const asked = await this.post('/friends/request', { username: other.username })
+    const accepted = await other.post(`/friends/accept/${asked.json.id as string}`)
+    if (accepted.status !== 200) throw new Error(`befriend: ${asked.outcome}, ${accepted.outcome}`)
+  }
+}
+
+export function cookieOf(answer: Answer): string {
+  return /syncsphere_session=([^;]*)/.exec(String(answer.headers['set-cookie']))?.[1] ?? ''
+}
+
+export function sha256(bytes: Buffer | string): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
