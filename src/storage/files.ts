@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { Reader, Tx } from './database.js'
-import { prepare, query } from './query.js'
+import { constant, prepare, query } from './query.js'
 import type { FilesTable, Visibility } from './tables.js'
 
 /** A live file of a live account, with its owner's name and whether its bytes are on this server. */
@@ -35,8 +35,8 @@ const live = query
   .selectAll('files')
   .select(['users.username_shown as owner_username'])
   .select((eb) => eb('blobs.sha256', 'is not', null).$castTo<number>().as('here'))
-  .where('files.deleted', '=', 0)
-  .where('users.deleted', '=', 0)
+  .where('files.deleted', '=', constant(0))
+  .where('users.deleted', '=', constant(0))
 
 const byId = prepare<{ id: string }>()((slot) => live.where('files.id', '=', slot('id')))
 
@@ -55,8 +55,8 @@ export const unreferencedBlobs = prepare<{ before: string; after: string; limit:
             .innerJoin('users', 'users.id', 'files.owner_id')
             .select('files.id')
             .whereRef('files.sha256', '=', 'blobs.sha256')
-            .where('files.deleted', '=', 0)
-            .where('users.deleted', '=', 0),
+            .where('files.deleted', '=', constant(0))
+            .where('users.deleted', '=', constant(0)),
         ),
       ),
     )
@@ -72,7 +72,7 @@ const setPosition = prepare<{ id: string; gseq: number }>()((slot) =>
     .where('gseq', 'is', null),
 )
 const isAlive = prepare<{ id: string }>()((slot) =>
-  query.selectFrom('files').select('id').where('id', '=', slot('id')).where('deleted', '=', 0),
+  query.selectFrom('files').select('id').where('id', '=', slot('id')).where('deleted', '=', constant(0)),
 )
 const forgetPositions = prepare()(() => query.updateTable('files').set({ gseq: null }).where('gseq', 'is not', null))
 
@@ -92,7 +92,7 @@ export function listQuery(filter: FileFilter, { sort, descending, after, limit }
   let rows = live.where('files.owner_id', '=', filter.owner_id)
   if (filter.folder !== undefined) rows = rows.where('files.folder', '=', filter.folder)
   if (filter.visibility !== undefined) rows = rows.where('files.visibility', '=', filter.visibility)
-  if (filter.shared) rows = rows.where('files.visibility', '<>', 'private')
+  if (filter.shared) rows = rows.where('files.visibility', '<>', constant('private'))
   if (filter.contains !== undefined) {
     const part = filter.contains
     rows = rows.where((eb) => eb(eb.fn<number>('instr', ['files.name_folded', eb.val(part)]), '>', 0))

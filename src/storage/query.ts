@@ -5,6 +5,7 @@ import {
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
+  sql,
 } from 'kysely'
 import { type Query, Slot } from './database.js'
 import type { Tables } from './tables.js'
@@ -21,6 +22,11 @@ export function queryBuilder<Schema>(): Kysely<Schema> {
   })
 }
 
+/** A constant that stands in the text of a query: bound like a parameter it would hide partial indexes from SQLite. */
+export function constant<T extends string | number>(value: T) {
+  return sql.lit(value)
+}
+
 /** Builds queries on a regional server's tables. */
 export const query = queryBuilder<Tables>()
 
@@ -33,7 +39,7 @@ export function prepare<Params = Record<never, never>>() {
     build: (slot: <Name extends keyof Params & string>(name: Name) => Params[Name]) => Compilable<Row>,
   ): Query<Params, Row> => {
     const slot = <Name extends keyof Params & string>(name: Name) => new Slot(name) as unknown as Params[Name]
-    const { sql, parameters } = build(slot).compile()
-    return { sql, parameters }
+    const { sql: text, parameters } = build(slot).compile()
+    return { sql: text, parameters }
   }
 }

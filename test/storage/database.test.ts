@@ -1,0 +1,179 @@
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
+import t, { type Test } from 'tap'
+import { Database, type Query, type Tx } from '../../src/storage/database.js'
+import { MigrationError } from '../../src/storage/migrate.js'
+import { tapSqlite } from '../support/sqlite-tap.js'
+
+const bare = <Row = unknown>(sql: string, ...parameters: unknown[]) =>
+  ({ sql, parameters }) as Query<Record<never, never>, Row>
+
+const put = (tx: Tx, key: string, value = 'x') => tx.run(bare('insert into meta (key, value) values (?, ?)', key, value))
+const keysOf = (db: Database) => db.all(bare<{ key: string }>('select key from meta order by key')).map(({ key }) => key)
+
+async function newDatabase(t: Test): Promise<{ db: Database; path: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'database-'))
+  const path = join(folder, 'regional.db')
+  const db = Database.open(path, 'regional')
+  t.teardown(async () => {
+    await db[Symbol.asyncDispose]().catch(() => undefined)
+    await rm(folder, { recursive: true })
+  })
+  return { db, path }
+}
+
+t.test('a commit waits for the disk', async (t) => {
+  const { connections } = tapSqlite(t)
+  const { db } = await newDatabase(t)
+  await db.write((tx) => put(tx, 'a'))
+  const [connection] = connections
+  t.equal(connection?.pragma('synchronous', { simple: true }), 2, 'FULL')
+  t.equal(connection?.pragma('journal_mode', { simple: true }), 'wal')
+})
+
+t.test('units of work that arrive together share a commit, and one that throws takes nothing with it', async (t) => {
+  const { runs } = tapSqlite(t)
+  const { db } = await newDatabase(t)
+  const units = Array.from({ length: 300 }, (_, index) =>
+    db.write((tx) => {
+      put(tx, `key-${String(index).padStart(3, '0')}`)
+      if (index % 3 === 0) throw new Error(`unit ${index}`)
+      return index
+    }),
+  )
+  const settled = await Promise.allSettled(units)
+  t.equal(runs.get('COMMIT'), 1)
+  for (const [index, one] of settled.entries()) {
+    if (index % 3 === 0) t.match(one, { status: 'rejected', reason: { message: `unit ${index}` } })
+    else t.match(one, { status: 'fulfilled', value: index })
+  }
+  t.equal(keysOf(db).length, 200)
+  await t.rejects(db.write(() => put(undefined as never, 'x')))
+  t.equal(await db.write((tx) => put(tx, 'alone')), 1, 'it goes on after a unit that failed alone')
+})
+
+t.test('a unit sees what those before it wrote, and readers see it after the commit only', async (t) => {
+  const { db, path } = await newDatabase(t)
+  const other = new BetterSqlite3(path, { readonly: true })
+  const seen: unknown[] = []
+  await Promise.all([
+    db.write((tx) => put(tx, 'a')),
+    db.write((tx) => {
+      seen.push(tx.get(bare('select key from meta')), other.prepare('select key from meta').get())
+    }),
+  ])
+  t.same(seen, [{ key: 'a' }, undefined])
+  t.same(other.prepare('select key from meta').get(), { key: 'a' })
+  other.close()
+})
+
+t.test('a unit that would wait is refused', async (t) => {
+  const { db } = await newDatabase(t)
+  const waiting = db.write(async (tx) => {
+    put(tx, 'a')
+    await undefined
+  })
+  await t.rejects(waiting, /must not wait/)
+  t.same(keysOf(db), [])
+})
+
+t.test('a commit that fails is the failure of all that shared it, and of nobody else', async (t) => {
+  const tap = tapSqlite(t)
+  const { db } = await newDatabase(t)
+  await db.write((tx) => put(tx, 'before'))
+  const effects: string[] = []
+  tap.failNext('COMMIT', 'SQLITE_FULL')
+  const unit = (key: string) =>
+    db.write((tx) => {
+      tx.afterCommit(() => effects.push(key))
+      put(tx, key)
+    })
+  const settled = await Promise.allSettled([unit('a'), unit('b')])
+  for (const one of settled) t.match(one, { status: 'rejected', reason: { code: 'SQLITE_FULL' } })
+  await unit('after')
+  t.same(keysOf(db), ['after', 'before'])
+  t.same(effects, ['after'])
+})
+
+t.test('a database that is full keeps nothing of what it refused', async (t) => {
+  const { connections } = tapSqlite(t)
+  const { db } = await newDatabase(t)
+  await db.write((tx) => put(tx, 'before'))
+  const [connection] = connections as [BetterSqlite3.Database]
+  const pages = connection.pragma('page_count', { simple: true }) as number
+  connection.pragma(`max_page_count = ${pages + 20}`)
+  const big = 'x'.repeat(30_000)
+  const names = Array.from({ length: 10 }, (_, index) => `big-${index}`)
+  const settled = await Promise.allSettled(names.map((name) => db.write((tx) => put(tx, name, big))))
+  const kept = names.filter((_, index) => settled[index]?.status === 'fulfilled')
+  t.same(keysOf(db), ['before', ...kept].toSorted(), 'what was promised is there, and nothing else')
+  for (const one of settled) if (one.status === 'rejected') t.match(one.reason, { code: 'SQLITE_FULL' })
+  t.ok(kept.length < names.length, 'some did not fit')
+  connection.pragma('max_page_count = 1000000')
+  t.equal(await db.write((tx) => put(tx, 'big-again', big)), 1)
+})
+
+t.test('effects follow the commit, in order, and one that fails stops neither the others nor an answer', async (t) => {
+  const { db, path } = await newDatabase(t)
+  const other = new BetterSqlite3(path, { readonly: true })
+  const log: string[] = []
+  const failures: unknown[] = []
+  const onFailure = (error: unknown) => failures.push(error)
+  process.on('uncaughtException', onFailure)
+  t.teardown(() => process.off('uncaughtException', onFailure))
+  const unit = (key: string, effect: () => void) =>
+    db
+      .write((tx) => {
+        put(tx, key)
+        tx.afterCommit(effect)
+        log.push(`work ${key}`)
+      })
+      .then(() => log.push(`answer ${key}`))
+  const count = () => other.prepare('select count(*) as n from meta').get() as { n: number }
+  await Promise.all([
+    unit('a', () => log.push(`effect a ${count().n}`)),
+    unit('b', () => {
+      throw new Error('an effect that fails')
+    }),
+    unit('c', () => log.push(`effect c ${count().n}`)),
+  ])
+  t.same(log.slice(0, 3), ['work a', 'work b', 'work c'])
+  t.same(log.filter((line) => line.startsWith('effect')), ['effect a 3', 'effect c 3'])
+  t.equal(log.filter((line) => line.startsWith('answer')).length, 3)
+  await new Promise((resolve) => setImmediate(resolve))
+  t.match(failures, [{ message: 'an effect that fails' }], 'it is not swallowed either')
+  other.close()
+})
+
+t.test('closing finishes what waits', async (t) => {
+  const { db, path } = await newDatabase(t)
+  const units = Array.from({ length: 1500 }, (_, index) => db.write((tx) => put(tx, String(index))))
+  await db[Symbol.asyncDispose]()
+  await Promise.all(units)
+  await using again = Database.open(path, 'regional')
+  t.equal(keysOf(again).length, 1500)
+})
+
+t.test('a database that a newer program wrote is refused and left as it is', async (t) => {
+  const { db, path } = await newDatabase(t)
+  await db[Symbol.asyncDispose]()
+  const newer = new BetterSqlite3(path)
+  newer.pragma('user_version = 9999')
+  newer.close()
+  await copyFile(path, `${path}.copy`)
+  t.throws(() => Database.open(path, 'regional'), MigrationError)
+  t.same(await readFile(path), await readFile(`${path}.copy`))
+})
+
+t.test('a copy made while it is in use is whole', async (t) => {
+  const { db, path } = await newDatabase(t)
+  await db.write((tx) => put(tx, 'a'))
+  const busy = Array.from({ length: 50 }, (_, index) => db.write((tx) => put(tx, `b${index}`)))
+  await db.backup(`${path}.backup`)
+  await Promise.all(busy)
+  await using copy = Database.open(`${path}.backup`, 'regional')
+  t.ok(keysOf(copy).includes('a'))
+  t.same(copy.get(bare('pragma integrity_check')), { integrity_check: 'ok' })
+})

@@ -1,0 +1,78 @@
+import { readdir } from 'node:fs/promises'
+import BetterSqlite3 from 'better-sqlite3'
+import t from 'tap'
+import { CHANGES, type ChangeType, tableOf } from '../../src/change.js'
+import { mergedColumns } from '../../src/merge.js'
+import { Database } from '../../src/storage/database.js'
+import { stateDigest } from '../../src/storage/digest.js'
+import { listQuery, type SortColumn } from '../../src/storage/files.js'
+import { migrate } from '../../src/storage/migrate.js'
+import { preparedQueries } from '../../src/storage/query.js'
+import { applyChange } from '../../src/storage/replica.js'
+import { tapSqlite } from '../support/sqlite-tap.js'
+
+const STORAGE = new URL('../../src/storage/', import.meta.url)
+
+/** Steps that read more than they give, each with the reason why it may. */
+const JUSTIFIED: [plan: RegExp, why: string][] = [
+  [/^SCAN \(select seq/, 'a page of the first rows, bounded by its own limit'],
+]
+
+const db = new BetterSqlite3(':memory:')
+migrate(db, 'regional')
+t.teardown(() => db.close())
+
+function costlySteps(sql: string): string[] {
+  const slots = sql.match(/\?/g)?.length ?? 0
+  const steps = db.prepare(`explain query plan ${sql}`).all(...Array<null>(slots).fill(null)) as { detail: string }[]
+  return steps
+    .map(({ detail }) => detail)
+    .filter((detail) => /^SCAN (?!CONSTANT)|TEMP B-TREE/.test(detail) && !isOrderedWalk(sql, detail))
+    .filter((detail) => !JUSTIFIED.some(([plan]) => plan.test(detail)))
+}
+
+/** Walking an index in its order up to a limit reads what it gives, unless a filter passes rows over. */
+function isOrderedWalk(sql: string, detail: string): boolean {
+  return /^SCAN \w+( USING .*INDEX \w+)?$/.test(detail) && /limit \?/i.test(sql) && !/ where /i.test(sql)
+}
+
+t.test('every prepared query finds its rows by an index', async (t) => {
+  const files = (await readdir(STORAGE)).filter((name) => name.endsWith('.ts'))
+  for (const name of files) await import(new URL(name.replace('.ts', '.js'), STORAGE).href)
+  t.ok(preparedQueries.length > 30)
+  for (const { sql } of preparedQueries) t.same(costlySteps(sql), [], sql)
+})
+
+t.test('so does every listing of files', async (t) => {
+  const optional = <T>(value: T) => [undefined, value]
+  for (const sort of ['name', 'created_at', 'size'] satisfies SortColumn[])
+    for (const descending of [false, true])
+      for (const folder of optional('/photos'))
+        for (const visibility of optional('public' as const))
+          for (const contains of optional('x'))
+            for (const shared of optional(true))
+              for (const value of optional(sort === 'size' ? 1 : 'x')) {
+                const after = value === undefined ? undefined : { value, id: 'x' }
+                const filter = { owner_id: 'x', folder, visibility, contains, ...(shared && { shared }) }
+                const { sql } = listQuery(filter, { sort, descending, after, limit: 50 })
+                t.same(costlySteps(sql), [], sql)
+              }
+})
+
+t.test('so do the statements that apply changes and compute the digest', async (t) => {
+  const { prepared } = tapSqlite(t)
+  await using live = Database.open(':memory:', 'regional')
+  const stamp = '01ba60d33802-0000-eu'
+  for (const type of Object.keys(CHANGES) as ChangeType[]) {
+    const fields = Object.fromEntries(mergedColumns(tableOf(type)).map((name) => [name, name === 'deleted' ? true : 'x']))
+    for (const key of ['a', 'b']) {
+      await live.write((tx) => {
+        applyChange(tx, { type, key, stamp, fields: { ...fields, size: 1, storage_quota: 1, active: true, revoked: true } })
+      })
+    }
+  }
+  await stateDigest(live)
+  const statements = [...prepared].filter((sql) => /^(select|insert|update|delete)/i.test(sql))
+  t.ok(statements.length > 20)
+  for (const sql of statements) t.same(costlySteps(sql), [], sql)
+})
