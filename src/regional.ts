@@ -96,8 +96,8 @@ export async function openRegional(
 type Services = ReturnType<typeof openServices>
 type Sync = NoSync | SyncPlugin
 
-/** The domain on its storage. */
-export function openServices(config: RegionalConfig, db: Database, blobs: BlobStore, now: () => number) {
+/** The part of the domain that needs no bytes. */
+export function openAccounts(config: RegionalConfig, db: Database, now: () => number) {
   const copies = new Copies(config.name)
   const live = new Live()
   const journal = new Journal(config.name, now, new Events(live, copies, now))
@@ -113,13 +113,21 @@ export function openServices(config: RegionalConfig, db: Database, blobs: BlobSt
     storageQuota: config.storageQuotaBytes,
     registration: config.registration,
   })
-  const files = new Files({ db, blobs, journal, holders: copies, now })
+  return { accounts, sessions, tokens, journal, copies, live }
+}
+
+function openServices(config: RegionalConfig, db: Database, blobs: BlobStore, now: () => number) {
+  const base = openAccounts(config, db, now)
+  const { journal, copies, live } = base
   const quota = new Quota(db)
   const { maxFileSizeBytes: maxFileSize, minFreeDiskBytes: minFreeDisk } = config
-  const uploads = new Uploads({ db, blobs, journal, quota, holders: copies, now, maxFileSize, minFreeDisk })
-  const friends = new Friends(db, journal, now)
-  const feed = new Feed(db, live)
-  return { accounts, sessions, tokens, files, uploads, friends, feed, journal, copies }
+  return {
+    ...base,
+    files: new Files({ db, blobs, journal, holders: copies, now }),
+    uploads: new Uploads({ db, blobs, journal, quota, holders: copies, now, maxFileSize, minFreeDisk }),
+    friends: new Friends(db, journal, now),
+    feed: new Feed(db, live),
+  }
 }
 
 /** The link to the grand; without one the server works alone and says so. */

@@ -28,7 +28,10 @@ export async function addApiDocs(app: FastifyInstance, { text, document }: Contr
   await app.register(fastifySwaggerUi, {
     routePrefix: '/docs',
     staticCSP: DOCS_CSP,
+    theme: { title: 'SyncSphere API' },
     uiConfig: {
+      // Without the bar that offers to load another document.
+      layout: 'BaseLayout',
       deepLinking: true,
       displayRequestDuration: true,
       tryItOutEnabled: true,

@@ -1,6 +1,6 @@
 /** What may go after a while. Each statement takes a bounded number of rows, so that nobody waits long behind it. */
 import type { Reader, Tx } from './database.js'
-import { constant, prepare, query } from './query.js'
+import { prepare, query } from './query.js'
 
 const blobCount = prepare()(() => query.selectFrom('blobs').select((eb) => eb.fn.countAll<number>().as('count')))
 
@@ -10,8 +10,8 @@ const orphans = prepare<{ limit: number }>()((slot) =>
     .selectFrom('users')
     .innerJoin('files', 'files.owner_id', 'users.id')
     .select('files.id')
-    .where('users.deleted', '=', constant(1))
-    .where('files.deleted', '=', constant(0))
+    .where('users.deleted', '=', 1)
+    .where('files.deleted', '=', 0)
     .limit(slot('limit')),
 )
 const bury = prepare<{ id: string }>()((slot) =>

@@ -7,7 +7,7 @@
 import BetterSqlite3 from 'better-sqlite3'
 import { migrate } from './migrate.js'
 
-/** A built query: from `prepare` (made once, with slots for parameters) or from a Kysely builder's `compile()`. */
+/** A built query, from `prepare`: made once, with slots for parameters. */
 export interface Query<Params, Row> {
   readonly sql: string
   readonly parameters: readonly unknown[]

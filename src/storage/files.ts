@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
-import type { Reader, Tx } from './database.js'
-import { constant, prepare, query } from './query.js'
+import type { Query, Reader, Tx } from './database.js'
+import { prepare, query } from './query.js'
 import type { FilesTable, Visibility } from './tables.js'
 
 /** A live file of a live account, with its owner's name and whether its bytes are on this server. */
@@ -35,8 +35,8 @@ const live = query
   .selectAll('files')
   .select(['users.username_shown as owner_username'])
   .select((eb) => eb('blobs.sha256', 'is not', null).$castTo<number>().as('here'))
-  .where('files.deleted', '=', constant(0))
-  .where('users.deleted', '=', constant(0))
+  .where('files.deleted', '=', 0)
+  .where('users.deleted', '=', 0)
 
 const byId = prepare<{ id: string }>()((slot) => live.where('files.id', '=', slot('id')))
 
@@ -55,8 +55,8 @@ export const unreferencedBlobs = prepare<{ before: string; after: string; limit:
             .innerJoin('users', 'users.id', 'files.owner_id')
             .select('files.id')
             .whereRef('files.sha256', '=', 'blobs.sha256')
-            .where('files.deleted', '=', constant(0))
-            .where('users.deleted', '=', constant(0)),
+            .where('files.deleted', '=', 0)
+            .where('users.deleted', '=', 0),
         ),
       ),
     )
@@ -72,7 +72,7 @@ const setPosition = prepare<{ id: string; gseq: number }>()((slot) =>
     .where('gseq', 'is', null),
 )
 const isAlive = prepare<{ id: string }>()((slot) =>
-  query.selectFrom('files').select('id').where('id', '=', slot('id')).where('deleted', '=', constant(0)),
+  query.selectFrom('files').select('id').where('id', '=', slot('id')).where('deleted', '=', 0),
 )
 const forgetPositions = prepare()(() => query.updateTable('files').set({ gseq: null }).where('gseq', 'is not', null))
 
@@ -81,28 +81,66 @@ export function fileById(reader: Reader, id: string): FileRow | undefined {
 }
 
 /** One page of an account's files, from its place in an index (keyset, never offset). */
-export function listFiles(reader: Reader, filter: FileFilter, page: FilePage): FileRow[] {
-  return reader.all(listQuery(filter, page))
+export function listFiles(reader: Reader, filter: FileFilter, { sort, descending, after, limit }: FilePage): FileRow[] {
+  const listing = listQuery({
+    sort,
+    descending,
+    folder: filter.folder !== undefined,
+    contains: filter.contains !== undefined,
+    visibility: filter.visibility !== undefined,
+    shared: filter.shared ?? false,
+    after: after !== undefined,
+  })
+  const { owner_id, folder = '', contains = '', visibility = '' } = filter
+  const { value = '', id = '' } = after ?? {}
+  return reader.all(listing, { owner_id, folder, contains, visibility, value, id, limit })
 }
 
-/** The query of `listFiles`, for the test that reads its plan. */
-export function listQuery(filter: FileFilter, { sort, descending, after, limit }: FilePage) {
+/** Which filters a listing has, and its order; each such combination is one query. */
+export interface ListShape extends Record<'folder' | 'contains' | 'visibility' | 'shared' | 'after', boolean> {
+  sort: SortColumn
+  descending: boolean
+}
+
+interface ListParams {
+  owner_id: string
+  folder: string
+  contains: string
+  visibility: string
+  value: string | number
+  id: string
+  limit: number
+}
+
+const listings = new Map<string, Query<ListParams, FileRow>>()
+
+/** The query of a listing, built when it is first asked for. */
+export function listQuery(shape: ListShape): Query<ListParams, FileRow> {
+  const name = JSON.stringify(Object.values(shape))
+  const known = listings.get(name)
+  if (known !== undefined) return known
+  const built = buildListing(shape)
+  listings.set(name, built)
+  return built
+}
+
+function buildListing({ sort, descending, ...filters }: ListShape): Query<ListParams, FileRow> {
   const column = SORT[sort]
   const direction = descending ? 'desc' : 'asc'
-  let rows = live.where('files.owner_id', '=', filter.owner_id)
-  if (filter.folder !== undefined) rows = rows.where('files.folder', '=', filter.folder)
-  if (filter.visibility !== undefined) rows = rows.where('files.visibility', '=', filter.visibility)
-  if (filter.shared) rows = rows.where('files.visibility', '<>', constant('private'))
-  if (filter.contains !== undefined) {
-    const part = filter.contains
-    rows = rows.where((eb) => eb(eb.fn<number>('instr', ['files.name_folded', eb.val(part)]), '>', 0))
-  }
-  if (after !== undefined) {
-    rows = rows.where((eb) =>
-      eb(eb.refTuple(column, 'files.id'), descending ? '<' : '>', eb.tuple(after.value as never, after.id)),
-    )
-  }
-  return rows.orderBy(column, direction).orderBy('files.id', direction).limit(limit).compile()
+  return prepare<ListParams>()((slot) => {
+    let rows = live.where('files.owner_id', '=', slot('owner_id'))
+    if (filters.folder) rows = rows.where('files.folder', '=', slot('folder'))
+    if (filters.visibility) rows = rows.where('files.visibility', '=', slot('visibility') as Visibility)
+    if (filters.shared) rows = rows.where('files.visibility', '<>', 'private')
+    if (filters.contains) {
+      rows = rows.where((eb) => eb(eb.fn<number>('instr', ['files.name_folded', eb.val(slot('contains'))]), '>', 0))
+    }
+    if (filters.after) {
+      const place = [slot('value') as never, slot('id')] as const
+      rows = rows.where((eb) => eb(eb.refTuple(column, 'files.id'), descending ? '<' : '>', eb.tuple(...place)))
+    }
+    return rows.orderBy(column, direction).orderBy('files.id', direction).limit(slot('limit'))
+  })
 }
 
 /** Notes the first entry of the log that names a file; tells whether the file lives. */

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { Reader } from './database.js'
-import { constant, prepare, query } from './query.js'
+import { prepare, query } from './query.js'
 import type { FriendRequestsTable, FriendshipsTable } from './tables.js'
 
 export type FriendshipRow = Selectable<FriendshipsTable>
@@ -20,7 +20,7 @@ export function pairKey(a: string, b: string): string {
 }
 
 const active = prepare<{ id: string }>()((slot) =>
-  query.selectFrom('friendships').selectAll().where('id', '=', slot('id')).where('active', '=', constant(1)),
+  query.selectFrom('friendships').selectAll().where('id', '=', slot('id')).where('active', '=', 1),
 )
 
 // Each side of the pair has its own index; a friend is the other side.
@@ -28,14 +28,14 @@ const sideA = query
   .selectFrom('friendships')
   .innerJoin('users', 'users.id', 'friendships.user_b')
   .select(['users.id as id', 'users.username_shown as username', 'friendships.since as since'])
-  .where('friendships.active', '=', constant(1))
-  .where('users.deleted', '=', constant(0))
+  .where('friendships.active', '=', 1)
+  .where('users.deleted', '=', 0)
 const sideB = query
   .selectFrom('friendships')
   .innerJoin('users', 'users.id', 'friendships.user_a')
   .select(['users.id as id', 'users.username_shown as username', 'friendships.since as since'])
-  .where('friendships.active', '=', constant(1))
-  .where('users.deleted', '=', constant(0))
+  .where('friendships.active', '=', 1)
+  .where('users.deleted', '=', 0)
 
 type Page = { user_id: string; after: string; limit: number }
 const page = prepare<Page>()((slot) =>
@@ -53,25 +53,25 @@ const requests = query
   .innerJoin('users as asked', 'asked.id', 'friend_requests.to_id')
   .selectAll('friend_requests')
   .select(['asker.username_shown as from_username', 'asked.username_shown as to_username'])
-  .where('asker.deleted', '=', constant(0))
-  .where('asked.deleted', '=', constant(0))
+  .where('asker.deleted', '=', 0)
+  .where('asked.deleted', '=', 0)
 
 const requestById = prepare<{ id: string }>()((slot) => requests.where('friend_requests.id', '=', slot('id')))
 const pendingBetween = prepare<{ from_id: string; to_id: string }>()((slot) =>
   requests
-    .where('friend_requests.status', '=', constant('pending'))
+    .where('friend_requests.status', '=', 'pending')
     .where('from_id', '=', slot('from_id'))
     .where('to_id', '=', slot('to_id')),
 )
 const incoming = prepare<{ user_id: string; limit: number }>()((slot) =>
   requests
-    .where('friend_requests.status', '=', constant('pending'))
+    .where('friend_requests.status', '=', 'pending')
     .where('to_id', '=', slot('user_id'))
     .limit(slot('limit')),
 )
 const outgoing = prepare<{ user_id: string; limit: number }>()((slot) =>
   requests
-    .where('friend_requests.status', '=', constant('pending'))
+    .where('friend_requests.status', '=', 'pending')
     .where('from_id', '=', slot('user_id'))
     .limit(slot('limit')),
 )

@@ -1,5 +1,5 @@
 import type { Reader, Tx } from './database.js'
-import { constant, prepare, query } from './query.js'
+import { prepare, query } from './query.js'
 
 export interface MissingBlob {
   sha256: string
@@ -14,7 +14,7 @@ const insert = prepare<{ sha256: string; size: number; gseq: number }>()((slot) 
       conflict
         .column('sha256')
         .doUpdateSet({ gseq: slot('gseq') })
-        .where((eb) => eb.or([eb('missing.gseq', '=', constant(0)), eb('missing.gseq', '>', eb.ref('excluded.gseq'))])),
+        .where((eb) => eb.or([eb('missing.gseq', '=', 0), eb('missing.gseq', '>', eb.ref('excluded.gseq'))])),
     ),
 )
 const remove = prepare<{ sha256: string }>()((slot) =>
@@ -41,8 +41,8 @@ const named = prepare<{ sha256: string }>()((slot) =>
     .innerJoin('users', 'users.id', 'files.owner_id')
     .select('files.id')
     .where('files.sha256', '=', slot('sha256'))
-    .where('files.deleted', '=', constant(0))
-    .where('users.deleted', '=', constant(0))
+    .where('files.deleted', '=', 0)
+    .where('users.deleted', '=', 0)
     .limit(1),
 )
 

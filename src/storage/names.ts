@@ -7,14 +7,14 @@
 import type { Row } from '../merge.js'
 import type { Tx } from './database.js'
 import { fold } from './fold.js'
-import { constant, prepare, query } from './query.js'
+import { prepare, query } from './query.js'
 
 const claimsOfUsername = prepare<{ folded: string }>()((slot) =>
   query
     .selectFrom('users')
     .select(['id', 'username as claimed', 'username_shown as shown'])
     .where('username_folded', '=', slot('folded'))
-    .where('deleted', '=', constant(0))
+    .where('deleted', '=', 0)
     .orderBy('created_stamp')
     .orderBy('id'),
 )
@@ -23,7 +23,7 @@ const claimsOfEmail = prepare<{ folded: string }>()((slot) =>
     .selectFrom('users')
     .select(['id', 'email as claimed', 'email_shown as shown'])
     .where('email_folded', '=', slot('folded'))
-    .where('deleted', '=', constant(0))
+    .where('deleted', '=', 0)
     .orderBy('created_stamp')
     .orderBy('id'),
 )

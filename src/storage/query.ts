@@ -5,10 +5,20 @@ import {
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
-  sql,
 } from 'kysely'
 import { type Query, Slot } from './database.js'
 import type { Tables } from './tables.js'
+
+/**
+ * Writes constants into the query and leaves only slots as parameters: SQLite uses a partial index only where the
+ * query's text implies the index's condition. Under a parameter it would have to plan anew at every run.
+ */
+class ConstantsInlined extends SqliteQueryCompiler {
+  protected override appendValue(value: unknown): void {
+    if (value instanceof Slot) super.appendValue(value)
+    else this.appendImmediateValue(value)
+  }
+}
 
 /** A builder that never runs anything: databases run what it builds. */
 export function queryBuilder<Schema>(): Kysely<Schema> {
@@ -17,18 +27,16 @@ export function queryBuilder<Schema>(): Kysely<Schema> {
       createAdapter: () => new SqliteAdapter(),
       createDriver: () => new DummyDriver(),
       createIntrospector: (db) => new SqliteIntrospector(db),
-      createQueryCompiler: () => new SqliteQueryCompiler(),
+      createQueryCompiler: () => new ConstantsInlined(),
     },
   })
 }
 
-/** A constant that stands in the text of a query: bound like a parameter it would hide partial indexes from SQLite. */
-export function constant<T extends string | number>(value: T) {
-  return sql.lit(value)
-}
-
 /** Builds queries on a regional server's tables. */
 export const query = queryBuilder<Tables>()
+
+/** What `prepare` has built, for the test that reads the plan of each. */
+export const preparedQueries: { sql: string }[] = []
 
 /**
  * A query that is compiled once, with named slots for its parameters (compiling costs more than running).
@@ -39,7 +47,8 @@ export function prepare<Params = Record<never, never>>() {
     build: (slot: <Name extends keyof Params & string>(name: Name) => Params[Name]) => Compilable<Row>,
   ): Query<Params, Row> => {
     const slot = <Name extends keyof Params & string>(name: Name) => new Slot(name) as unknown as Params[Name]
-    const { sql: text, parameters } = build(slot).compile()
-    return { sql: text, parameters }
+    const { sql, parameters } = build(slot).compile()
+    preparedQueries.push({ sql })
+    return { sql, parameters }
   }
 }

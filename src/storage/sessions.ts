@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { Reader, Tx } from './database.js'
-import { constant, prepare, query } from './query.js'
+import { prepare, query } from './query.js'
 import type { SessionsTable } from './tables.js'
 
 export type SessionRow = Selectable<SessionsTable>
@@ -13,8 +13,8 @@ const ofUser = query
   .innerJoin('users', 'users.id', 'sessions.user_id')
   .selectAll('sessions')
   .select(['users.stamps as user_stamps', 'users.created_stamp as user_created_stamp'])
-  .where('sessions.revoked', '=', constant(0))
-  .where('users.deleted', '=', constant(0))
+  .where('sessions.revoked', '=', 0)
+  .where('users.deleted', '=', 0)
 
 const bySecret = prepare<{ secret: string }>()((slot) => ofUser.where('secret_sha256', '=', slot('secret')))
 const byId = prepare<{ id: string }>()((slot) => ofUser.where('sessions.id', '=', slot('id')))

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { Reader, Tx } from './database.js'
-import { constant, prepare, query } from './query.js'
+import { prepare, query } from './query.js'
 import type { TokensTable } from './tables.js'
 
 export type TokenRow = Selectable<TokensTable>
@@ -9,8 +9,8 @@ const live = query
   .selectFrom('tokens')
   .innerJoin('users', 'users.id', 'tokens.user_id')
   .selectAll('tokens')
-  .where('tokens.revoked', '=', constant(0))
-  .where('users.deleted', '=', constant(0))
+  .where('tokens.revoked', '=', 0)
+  .where('users.deleted', '=', 0)
 
 const bySecret = prepare<{ secret: string }>()((slot) => live.where('secret_sha256', '=', slot('secret')))
 const byId = prepare<{ id: string }>()((slot) => live.where('tokens.id', '=', slot('id')))

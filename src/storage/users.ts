@@ -1,24 +1,24 @@
 import type { Selectable } from 'kysely'
 import type { Reader, Tx } from './database.js'
-import { constant, prepare, query } from './query.js'
+import { prepare, query } from './query.js'
 import type { UsersTable } from './tables.js'
 
 export type UserRow = Selectable<UsersTable>
 
 const byId = prepare<{ id: string }>()((slot) =>
-  query.selectFrom('users').selectAll().where('id', '=', slot('id')).where('deleted', '=', constant(0)),
+  query.selectFrom('users').selectAll().where('id', '=', slot('id')).where('deleted', '=', 0),
 )
 const byUsername = prepare<{ login: string }>()((slot) =>
-  query.selectFrom('users').selectAll().where('username_login', '=', slot('login')).where('deleted', '=', constant(0)),
+  query.selectFrom('users').selectAll().where('username_login', '=', slot('login')).where('deleted', '=', 0),
 )
 const byEmail = prepare<{ login: string }>()((slot) =>
-  query.selectFrom('users').selectAll().where('email_login', '=', slot('login')).where('deleted', '=', constant(0)),
+  query.selectFrom('users').selectAll().where('email_login', '=', slot('login')).where('deleted', '=', 0),
 )
 const usernameClaimed = prepare<{ folded: string }>()((slot) =>
-  query.selectFrom('users').select('id').where('username_folded', '=', slot('folded')).where('deleted', '=', constant(0)).limit(1),
+  query.selectFrom('users').select('id').where('username_folded', '=', slot('folded')).where('deleted', '=', 0).limit(1),
 )
 const emailClaimed = prepare<{ folded: string }>()((slot) =>
-  query.selectFrom('users').select('id').where('email_folded', '=', slot('folded')).where('deleted', '=', constant(0)).limit(1),
+  query.selectFrom('users').select('id').where('email_folded', '=', slot('folded')).where('deleted', '=', 0).limit(1),
 )
 const setRehash = prepare<{ id: string; rehash: string; stamp: string }>()((slot) =>
   query

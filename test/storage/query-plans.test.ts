@@ -5,7 +5,7 @@ import { CHANGES, type ChangeType, tableOf } from '../../src/change.js'
 import { mergedColumns } from '../../src/merge.js'
 import { Database } from '../../src/storage/database.js'
 import { stateDigest } from '../../src/storage/digest.js'
-import { listQuery, type SortColumn } from '../../src/storage/files.js'
+import { type ListShape, listQuery, type SortColumn } from '../../src/storage/files.js'
 import { migrate } from '../../src/storage/migrate.js'
 import { preparedQueries } from '../../src/storage/query.js'
 import { applyChange } from '../../src/storage/replica.js'
@@ -13,27 +13,31 @@ import { tapSqlite } from '../support/sqlite-tap.js'
 
 const STORAGE = new URL('../../src/storage/', import.meta.url)
 
-/** Steps that read more than they give, each with the reason why it may. */
-const JUSTIFIED: [plan: RegExp, why: string][] = [
-  [/^SCAN \(select seq/, 'a page of the first rows, bounded by its own limit'],
+/** Queries whose plan has a costly step, each with the reason why it may. */
+const JUSTIFIED: [sql: RegExp, why: string][] = [
+  [/_folded" = \? .* order by "created_stamp"/, 'sorts the accounts that claim one name: one, and two after a partition'],
+  [/^select count\(\*\) as "count" from/, 'counts, once an hour or for a status'],
+  [/^update "(files|missing)" set "gseq" = (null|0)/, 'all of them have to change, when the grand lost its log'],
+  [/^(select|delete from) "outbox"/, 'takes the whole outbox'],
 ]
 
 const db = new BetterSqlite3(':memory:')
 migrate(db, 'regional')
 t.teardown(() => db.close())
 
+/** Steps that read a whole table, or sort what no index has in order. */
 function costlySteps(sql: string): string[] {
+  if (JUSTIFIED.some(([justified]) => justified.test(sql))) return []
   const slots = sql.match(/\?/g)?.length ?? 0
   const steps = db.prepare(`explain query plan ${sql}`).all(...Array<null>(slots).fill(null)) as { detail: string }[]
   return steps
     .map(({ detail }) => detail)
     .filter((detail) => /^SCAN (?!CONSTANT)|TEMP B-TREE/.test(detail) && !isOrderedWalk(sql, detail))
-    .filter((detail) => !JUSTIFIED.some(([plan]) => plan.test(detail)))
 }
 
-/** Walking an index in its order up to a limit reads what it gives, unless a filter passes rows over. */
+/** A walk along an index up to a limit reads what it gives, unless a filter passes rows over. */
 function isOrderedWalk(sql: string, detail: string): boolean {
-  return /^SCAN \w+( USING .*INDEX \w+)?$/.test(detail) && /limit \?/i.test(sql) && !/ where /i.test(sql)
+  return /^SCAN \w+( USING .*INDEX \w+)?$/.test(detail) && / limit /i.test(sql) && !/ where /i.test(sql)
 }
 
 t.test('every prepared query finds its rows by an index', async (t) => {
@@ -44,19 +48,15 @@ t.test('every prepared query finds its rows by an index', async (t) => {
 })
 
 t.test('so does every listing of files', async (t) => {
-  const optional = <T>(value: T) => [undefined, value]
+  const flags = ['folder', 'contains', 'visibility', 'shared', 'after'] as const
   for (const sort of ['name', 'created_at', 'size'] satisfies SortColumn[])
     for (const descending of [false, true])
-      for (const folder of optional('/photos'))
-        for (const visibility of optional('public' as const))
-          for (const contains of optional('x'))
-            for (const shared of optional(true))
-              for (const value of optional(sort === 'size' ? 1 : 'x')) {
-                const after = value === undefined ? undefined : { value, id: 'x' }
-                const filter = { owner_id: 'x', folder, visibility, contains, ...(shared && { shared }) }
-                const { sql } = listQuery(filter, { sort, descending, after, limit: 50 })
-                t.same(costlySteps(sql), [], sql)
-              }
+      for (let bits = 0; bits < 2 ** flags.length; bits++) {
+        const chosen = flags.map((flag, index) => [flag, Boolean(bits & (1 << index))] as const)
+        const shape = { sort, descending, ...Object.fromEntries(chosen) } as ListShape
+        const { sql } = listQuery(shape)
+        t.same(costlySteps(sql), [], sql)
+      }
 })
 
 t.test('so do the statements that apply changes and compute the digest', async (t) => {

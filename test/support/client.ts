@@ -52,7 +52,7 @@ export class Client {
         ...(asked.json === undefined ? {} : { 'content-type': 'application/json' }),
         ...asked.headers,
       },
-      body: asked.json === undefined ? asked.body : JSON.stringify(asked.json),
+      body: asked.json === undefined ? (asked.body ?? null) : JSON.stringify(asked.json),
       ...(asked.signal && { signal: asked.signal }),
     })
     const bytes = Buffer.from(await body.arrayBuffer())

@@ -8,7 +8,7 @@ export function holds<Values>(
   parameters: fc.Parameters<Values> = {},
 ): void {
   const details = fc.check(property as fc.IProperty<Values>, parameters)
-  if (details.failed) t.fail(fc.defaultReportMessage(details))
+  if (details.failed) t.fail(fc.defaultReportMessage(details) ?? '')
   else t.pass(`held in ${details.numRuns} runs`)
 }
 
@@ -18,6 +18,6 @@ export async function holdsAsync<Values>(
   parameters: fc.Parameters<Values> = {},
 ): Promise<void> {
   const details = await fc.check(property, parameters)
-  if (details.failed) t.fail(fc.defaultReportMessage(details))
+  if (details.failed) t.fail(fc.defaultReportMessage(details) ?? '')
   else t.pass(`held in ${details.numRuns} runs`)
 }

@@ -27,7 +27,7 @@ export function tapSqlite(t: Test): SqliteTap {
     const statement = prepare.call(this, sql)
     tap.prepared.add(sql)
     if (!tap.connections.includes(this)) tap.connections.push(this)
-    const run = statement.run.bind(statement)
+    const run = statement.run.bind(statement) as (...params: unknown[]) => BetterSqlite3.RunResult
     statement.run = (...params: unknown[]) => {
       const code = failures.get(sql)
       failures.delete(sql)

@@ -62,10 +62,7 @@ export class SyncPlugin implements AsyncDisposable {
     })
     this.#bytes = new Bytes({ ...options, onProgress: () => this.#session?.tellWatermark() })
     for (const [name, gseq] of readWatermarks(db)) copies.setWatermark(name, gseq)
-    journal.onOutbox = () => {
-      this.#queue.fill()
-      this.#session?.drain()
-    }
+    journal.onOutbox = () => this.#drain()
     this.#running = this.#run()
   }
 
@@ -157,7 +154,14 @@ export class SyncPlugin implements AsyncDisposable {
 
   #keep(): void {
     this.#notice()
+    // The operator's commands write from processes of their own, whose commits tell nobody here.
+    this.#drain()
     this.#session?.keep().catch((err: unknown) => this.#options.logger.error({ err }, 'could not keep positions'))
+  }
+
+  #drain(): void {
+    this.#queue.fill()
+    this.#session?.drain()
   }
 
   /** Notes when this server last had everything that it knew of. */

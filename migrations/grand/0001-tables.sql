@@ -1,0 +1,67 @@
+-- The grand server's database: the log of changes, what follows from it, and the small bytes.
+
+CREATE TABLE meta (
+  key TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Every change ever taken, in the one order. `change` is the exact text that was sent; `ghash` chains it to all before
+-- it: sha256 in hex of the hash before and the text. `small_sha256`: the bytes it names, where they fit beside it.
+CREATE TABLE log (
+  gseq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  origin TEXT NOT NULL,
+  epoch TEXT NOT NULL,
+  oseq INTEGER NOT NULL,
+  change TEXT NOT NULL,
+  ghash TEXT NOT NULL,
+  small_sha256 TEXT,
+  UNIQUE (origin, epoch, oseq)
+) STRICT;
+
+-- The last change that was seen of each incarnation of each origin, logged under it or known already by its id.
+CREATE TABLE heads (
+  origin TEXT NOT NULL,
+  epoch TEXT NOT NULL,
+  oseq INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  PRIMARY KEY (origin, epoch)
+) STRICT, WITHOUT ROWID;
+
+-- Which bytes each file names. Deletions stand apart from it, for they may be logged before what they delete.
+CREATE TABLE named_files (
+  file_id TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  owner_id TEXT NOT NULL,
+  gseq INTEGER NOT NULL,
+  PRIMARY KEY (file_id, sha256, size)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX named_files_by_content ON named_files (sha256);
+
+CREATE TABLE gone_files (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE gone_users (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+
+-- Bytes that live files name and that are not here. `gseq`: the first entry of the log that names them. Two changes may
+-- name the same hash with different sizes, and one of them lies; only the true one can ever arrive.
+CREATE TABLE missing (
+  sha256 TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  gseq INTEGER NOT NULL,
+  PRIMARY KEY (sha256, size)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX missing_by_gseq ON missing (gseq);
+
+-- The bytes that are here: small ones in `content`, larger ones as the file blobs/ab/cd/<sha256>.
+CREATE TABLE blobs (
+  sha256 TEXT PRIMARY KEY,
+  size INTEGER NOT NULL,
+  stored_at TEXT NOT NULL,
+  content BLOB
+) STRICT;
+
+-- Up to which entry of the log each regional has the bytes of every file.
+CREATE TABLE watermarks (
+  server TEXT PRIMARY KEY,
+  gseq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,79 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util'
+import { runCertsCommand } from '../certs/command.js'
+import { readRegionalConfig } from '../config.js'
+import { withAccounts } from '../operator.js'
+import { backupDataDir } from '../storage/backup.js'
+
+const HELP = `The operator's commands. They read the environment that the server reads (NAME, DATA_DIR, …) and work
+whether it runs or not.
+
+  syncsphere account create --username NAME --email EMAIL    make an account; its password is read from standard input
+  syncsphere account quota --username NAME --bytes SIZE      set an account's quota (bytes, or with KiB, MiB, GiB, TiB)
+  syncsphere backup --to DIR                                 copy DATA_DIR, consistent, while the server runs
+  syncsphere certs [--help]                                  certificates of the servers`
+
+const COMMANDS: Record<string, (args: string[]) => Promise<string>> = {
+  'account create': createAccount,
+  'account quota': setQuota,
+  backup,
+  certs: runCertsCommand,
+}
+
+try {
+  console.log(await run(process.argv.slice(2)))
+} catch (error) {
+  console.error(`syncsphere: ${(error as Error).message}`)
+  process.exitCode = 1
+}
+
+async function run(args: string[]): Promise<string> {
+  const words = args[0] === 'account' ? 2 : 1
+  const command = COMMANDS[args.slice(0, words).join(' ')]
+  if (command !== undefined) return command(args.slice(words))
+  if (args.length === 0 || args[0] === '--help' || args[0] === 'help') return HELP
+  throw new Error(`unknown command ${args.slice(0, words).join(' ')}\n\n${HELP}`)
+}
+
+async function createAccount(args: string[]): Promise<string> {
+  const { username, email } = options(args, ['username', 'email'])
+  const password = await passwordFromInput()
+  const user = await withAccounts(readRegionalConfig(process.env), (accounts) =>
+    accounts.create({ username, email, password }),
+  )
+  return `made the account ${user.username} (${user.id})`
+}
+
+async function setQuota(args: string[]): Promise<string> {
+  const { username, bytes } = options(args, ['username', 'bytes'])
+  // Read by the same rules as STORAGE_QUOTA is.
+  const env = { ...process.env, STORAGE_QUOTA: bytes }
+  const config = readRegionalConfig(env)
+  const user = await withAccounts(config, (accounts) => accounts.setQuota(username, config.storageQuotaBytes))
+  return `${user.username} may store ${user.storage_quota} bytes, and stores ${user.used_storage}`
+}
+
+async function backup(args: string[]): Promise<string> {
+  const { to } = options(args, ['to'])
+  const { dataDir } = readRegionalConfig(process.env)
+  const { databases, blobs } = await backupDataDir(dataDir, to)
+  return `copied ${databases.join(', ')} and ${blobs} blobs to ${to}`
+}
+
+function options<const Names extends string[]>(args: string[], names: Names): Record<Names[number], string> {
+  const declared = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]))
+  const { values } = parseArgs({ args, options: declared })
+  const missing = names.find((name) => typeof values[name] !== 'string')
+  if (missing !== undefined) throw new Error(`--${missing} is missing\n\n${HELP}`)
+  return values as Record<Names[number], string>
+}
+
+/** Not an argument: those can be read by everybody on the machine. */
+async function passwordFromInput(): Promise<string> {
+  const chunks: Buffer[] = []
+  if (process.stdin.isTTY) console.error('Password, then Enter and Ctrl-D:')
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
+  const password = Buffer.concat(chunks).toString('utf8').replace(/\r?\n$/, '')
+  if (password.length < 8 || password.length > 256) throw new Error('a password has 8 to 256 characters')
+  return password
+}

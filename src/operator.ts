@@ -1,0 +1,22 @@
+/** The composition root of the operator's commands: they work on a server's data folder, whether it runs or not. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { RegionalConfig } from './config.js'
+import type { Accounts } from './domain/accounts.js'
+import { openAccounts } from './regional.js'
+import { Resources } from './resources.js'
+import { Database } from './storage/database.js'
+import { identify } from './storage/identity.js'
+
+/**
+ * Runs `work` on the accounts of a regional server.
+ * @throws Error when there is no such server's data, and what `work` throws
+ */
+export async function withAccounts<T>(config: RegionalConfig, work: (accounts: Accounts) => Promise<T>): Promise<T> {
+  const path = join(config.dataDir, 'regional.db')
+  if (!existsSync(path)) throw new Error(`there is no data of a regional server in ${config.dataDir}`)
+  await using resources = new Resources()
+  const db = resources.use(Database.open(path, 'regional'))
+  await identify(db, config.name)
+  return work(openAccounts(config, db, Date.now).accounts)
+}

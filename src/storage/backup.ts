@@ -1,0 +1,64 @@
+import { copyFile, link, mkdir, open, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
+
+export interface BackedUp {
+  databases: string[]
+  blobs: number
+}
+
+/**
+ * Copies a server's data folder while the server runs, such that the copy is one moment of it: every blob that the
+ * copied database names is in the copy. Blobs first; then the database; then the blobs that came meanwhile, for what
+ * is removed is always older than a day. Where both folders are on one file system blobs are linked and take no room.
+ * @param to a folder that does not exist yet, or is empty
+ * @throws Error when `from` holds no database or `to` is not empty
+ */
+export async function backupDataDir(from: string, to: string): Promise<BackedUp> {
+  const databases = (await readdir(from)).filter((name) => name.endsWith('.db'))
+  if (databases.length === 0) throw new Error(`${from} holds no database`)
+  await mkdir(to, { recursive: true, mode: 0o700 })
+  if ((await readdir(to)).length > 0) throw new Error(`${to} is not empty`)
+  const blobs = { from: join(from, 'blobs'), to: join(to, 'blobs') }
+  let count = await copyBlobs(blobs.from, blobs.to)
+  for (const name of databases) {
+    const db = new BetterSqlite3(join(from, name), { readonly: true, fileMustExist: true, timeout: 5000 })
+    await db.backup(join(to, name))
+    db.close()
+    await sync(join(to, name))
+  }
+  count += await copyBlobs(blobs.from, blobs.to)
+  await sync(to)
+  return { databases, blobs: count }
+}
+
+async function copyBlobs(from: string, to: string): Promise<number> {
+  let count = 0
+  await mkdir(to, { recursive: true, mode: 0o700 })
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)]
+    if (entry.isDirectory()) count += await copyBlobs(source, target)
+    else if (await copyBlob(source, target)) count += 1
+  }
+  return count
+}
+
+/** Whether there was something to copy: blobs never change, so one that is there needs no second copy. */
+async function copyBlob(source: string, target: string): Promise<boolean> {
+  try {
+    await link(source, target)
+    return true
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' || code === 'ENOENT') return false
+    if (code !== 'EXDEV' && code !== 'EPERM') throw error
+  }
+  await copyFile(source, target)
+  await sync(target)
+  return true
+}
+
+async function sync(path: string): Promise<void> {
+  await using handle = await open(path, 'r')
+  await handle.sync()
+}

@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { chromium, type Locator, type Page } from 'playwright-core'
+import { type Test, test } from 'tap'
+import { openTestRegional } from '../support/test-regional.js'
+
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
+
+/** Chromium's own traffic is off: the test talks to nobody but the server. */
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+const PERSON = { username: 'dana', email: 'dana@example.com', password: 'correct horse battery' }
+
+/** Swagger UI at /docs, operated as a person does. */
+class Docs {
+  readonly page: Page
+  /** What the page could not do, as the browser's console tells it. */
+  readonly faults: string[] = []
+
+  constructor(page: Page) {
+    this.page = page
+    page.on('console', (message) => message.type() === 'error' && this.faults.push(message.text()))
+    page.on('pageerror', (error) => this.faults.push(error.message))
+  }
+
+  /** Opens an operation; afterwards its form can be filled. */
+  async open(operationId: string): Promise<Locator> {
+    const operation = this.page.locator(`[id$="-${operationId}"]`)
+    await operation.locator('.opblock-summary-control').click()
+    await operation.getByRole('button', { name: 'Execute' }).waitFor()
+    return operation
+  }
+
+  /** Sends the form; returns the status that the page shows. */
+  async execute(operation: Locator): Promise<number> {
+    await operation.getByRole('button', { name: 'Execute' }).click()
+    const status = operation.locator('.live-responses-table tbody .response-col_status')
+    return Number.parseInt(await status.innerText(), 10)
+  }
+
+  /** The JSON that the page shows as the answer. */
+  async answer(operation: Locator): Promise<Record<string, unknown>> {
+    return JSON.parse(await operation.locator('.live-responses-table pre').first().innerText())
+  }
+}
+
+async function openDocs(t: Test): Promise<Docs> {
+  const regional = await openTestRegional(t)
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+  t.teardown(() => browser.close())
+  const docs = new Docs(await browser.newPage())
+  await docs.page.goto(`${regional.url}/docs`)
+  return docs
+}
+
+const missing = existsSync(CHROMIUM)
+  ? false
+  : `${CHROMIUM} is missing: install Debian's package chromium, or set CHROMIUM`
+// On CI nothing may be skipped: there the test runs, and fails for want of the browser.
+const skip = process.env.CI ? false : missing
+
+test('a person registers, logs in, uploads and downloads in Swagger UI', { skip }, async (t) => {
+  const docs = await openDocs(t)
+
+  const register = await docs.open('registerUser')
+  await register.locator('textarea').fill(JSON.stringify(PERSON))
+  t.equal(await docs.execute(register), 201)
+
+  const login = await docs.open('loginUser')
+  const credentials = { identifier: PERSON.username, password: PERSON.password }
+  await login.locator('textarea').fill(JSON.stringify(credentials))
+  t.equal(await docs.execute(login), 200)
+
+  const bytes = randomBytes(300_000)
+  const name = 'שקיעה בחוף.bin'
+  const upload = await docs.open('uploadFile')
+  await upload
+    .locator('input[type=file]')
+    .setInputFiles({ name, mimeType: 'application/octet-stream', buffer: bytes })
+  await upload.locator('[data-property-name=sha256] input[type=text]').fill('')
+  t.equal(await docs.execute(upload), 201)
+  const file = await docs.answer(upload)
+  t.match(file, { name, size: bytes.length, owner: { username: PERSON.username } })
+
+  const download = await docs.open('downloadFile')
+  await download.locator('[data-param-name=file_id] input').fill(String(file.id))
+  t.equal(await docs.execute(download), 200)
+  const saving = docs.page.waitForEvent('download')
+  await download.getByRole('link', { name: 'Download file' }).click()
+  const saved = await readFile(await (await saving).path())
+  t.ok(saved.equals(bytes), 'the bytes that were downloaded are the ones that were uploaded')
+
+  t.strictSame(docs.faults, [], 'the page runs without an error, and its policy forbids nothing that it needs')
+})
+
+test('Swagger UI shows every operation of the contract, ready to be tried', { skip }, async (t) => {
+  const docs = await openDocs(t)
+  await docs.page.locator('.opblock').first().waitFor()
+  t.equal(await docs.page.title(), 'SyncSphere API')
+  const { paths } = (await (await docs.page.request.get('/openapi.json')).json()) as {
+    paths: Record<string, Record<string, { operationId?: string }>>
+  }
+  const declared = Object.values(paths).flatMap((item) =>
+    Object.values(item).flatMap(({ operationId }) => operationId ?? []),
+  )
+  const shown = await docs.page
+    .locator('.opblock')
+    .evaluateAll((blocks) => blocks.map(({ id }) => id.replace(/^.*-/, '')))
+  t.strictSame(shown.sort(), declared.sort())
+  t.strictSame(docs.faults, [])
+})
