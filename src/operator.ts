@@ -18,5 +18,5 @@ export async function withAccounts<T>(config: RegionalConfig, work: (accounts: A
   await using resources = new Resources()
   const db = resources.use(Database.open(path, 'regional'))
   await identify(db, config.name)
-  return work(openAccounts(config, db, Date.now).accounts)
+  return await work(openAccounts(config, db, Date.now).accounts)
 }

@@ -34,10 +34,10 @@ const remove = prepare<{ sha256: string }>()((slot) =>
   query.deleteFrom('blobs').where('sha256', '=', slot('sha256')),
 )
 
-/** Finds blobs in order of sha256 after `after`, stored before `before`, that nothing names any more. */
+/** A page of blobs in order of sha256 after `after`; `unreferenced`: stored before `before`, and nothing names it. */
 export type UnreferencedQuery = Query<
   { before: string; after: string; limit: number },
-  { sha256: string; size: number; is_file: number }
+  { sha256: string; size: number; is_file: number; unreferenced: number }
 >
 
 export class BlobStore {
@@ -103,7 +103,8 @@ export class BlobStore {
   }
 
   /**
-   * Removes blobs that no live file names, were stored before a time, and follow `after` in order.
+   * Looks at `limit` blobs that follow `after` in order, and removes those that no live file names and that were stored
+   * before a time.
    * @returns the last one looked at, how many went and their bytes; undefined when there are no more
    */
   async sweep(before: string, after: string, limit: number): Promise<{ last: string; count: number; freed: number } | undefined> {
@@ -111,8 +112,8 @@ export class BlobStore {
       const rows = tx.all(this.#unreferenced, { before, after, limit })
       let count = 0
       let freed = 0
-      for (const { sha256, size, is_file } of rows) {
-        if (this.#pins.has(sha256)) continue
+      for (const { sha256, size, is_file, unreferenced } of rows) {
+        if (!unreferenced || this.#pins.has(sha256)) continue
         tx.run(remove, { sha256 })
         // Inside the unit: afterwards somebody could have stored the same bytes again.
         if (is_file) rmSync(this.pathOf(sha256), { force: true })

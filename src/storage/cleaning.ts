@@ -4,14 +4,20 @@ import { prepare, query } from './query.js'
 
 const blobCount = prepare()(() => query.selectFrom('blobs').select((eb) => eb.fn.countAll<number>().as('count')))
 
-/** Live files of deleted accounts, which nobody can reach any more. */
-const orphans = prepare<{ limit: number }>()((slot) =>
+const accounts = prepare<{ after: string; limit: number }>()((slot) =>
   query
     .selectFrom('users')
-    .innerJoin('files', 'files.owner_id', 'users.id')
-    .select('files.id')
-    .where('users.deleted', '=', 1)
-    .where('files.deleted', '=', 0)
+    .select(['id', 'deleted'])
+    .where('id', '>', slot('after'))
+    .orderBy('id')
+    .limit(slot('limit')),
+)
+const filesOf = prepare<{ owner_id: string; limit: number }>()((slot) =>
+  query
+    .selectFrom('files')
+    .select('id')
+    .where('owner_id', '=', slot('owner_id'))
+    .where('deleted', '=', 0)
     .limit(slot('limit')),
 )
 const bury = prepare<{ id: string }>()((slot) =>
@@ -27,12 +33,21 @@ export function countBlobs(reader: Reader): number {
 }
 
 /**
- * Turns files of deleted accounts into tombstones. It follows from merged state and every server does it, so it is no
- * change to pass on; a digest counts such files as deleted before and after.
- * @returns how many
+ * Turns files of deleted accounts, which nobody can reach any more, into tombstones. It follows from merged state and
+ * every server does it, so it is no change to pass on; a digest counts such files as deleted before and after.
+ * @param after looks at `limit` accounts that follow this id
+ * @returns the account to go on after, and how many files were buried; undefined when there are no more accounts
  */
-export function buryOrphans(tx: Tx, limit: number): number {
-  const rows = tx.all(orphans, { limit })
-  for (const { id } of rows) tx.run(bury, { id })
-  return rows.length
+export function buryOrphans(tx: Tx, after: string, limit: number): { last: string; count: number } | undefined {
+  const page = tx.all(accounts, { after, limit })
+  let last = after
+  let count = 0
+  for (const { id, deleted } of page) {
+    const orphans = deleted === 1 ? tx.all(filesOf, { owner_id: id, limit: limit - count }) : []
+    for (const orphan of orphans) tx.run(bury, { id: orphan.id })
+    count += orphans.length
+    if (count === limit) return { last, count }
+    last = id
+  }
+  return page.length === 0 ? undefined : { last, count }
 }

@@ -197,9 +197,20 @@ function settle(outcomes: Outcome[]): void {
   for (const outcome of outcomes) {
     if ('error' in outcome) outcome.job.reject(outcome.error)
     else {
-      for (const effect of outcome.job.effects) effect()
+      for (const effect of outcome.job.effects) runEffect(effect)
       outcome.job.resolve(outcome.value as never)
     }
+  }
+}
+
+/** The unit is durable whatever becomes of its effects: one that throws ends the process, but after all have their answer. */
+function runEffect(effect: () => void): void {
+  try {
+    effect()
+  } catch (error) {
+    setImmediate(() => {
+      throw error
+    })
   }
 }
 

@@ -29,14 +29,15 @@ const since = prepare<{ user_id: string; after: number; limit: number }>()((slot
 )
 const newest = prepare()(() => query.selectFrom('events').select('seq').orderBy('seq', 'desc').limit(1))
 const oldest = prepare()(() => query.selectFrom('events').select('seq').orderBy('seq').limit(1))
+// Looks at the oldest only, whatever their time: with nothing to remove it must not read on through all of them.
 const purge = prepare<{ before: string; limit: number }>()((slot) =>
   query
     .deleteFrom('events')
+    .where('created_at', '<', slot('before'))
     .where('seq', 'in', (inner) =>
       inner
         .selectFrom('events')
         .select('seq')
-        .where('created_at', '<', slot('before'))
         .where('seq', '<', (last) => last.selectFrom('events').select((eb) => eb.fn.max<number>('seq').as('seq')))
         .orderBy('seq')
         .limit(slot('limit')),

@@ -40,26 +40,32 @@ const live = query
 
 const byId = prepare<{ id: string }>()((slot) => live.where('files.id', '=', slot('id')))
 
-/** Blobs that no live file of a live account names. */
+/** A page of blobs in order of sha256, each with whether it is old and no live file of a live account names it. */
 export const unreferencedBlobs = prepare<{ before: string; after: string; limit: number }>()((slot) =>
   query
     .selectFrom('blobs')
-    .select(['sha256', 'size', (eb) => eb('content', 'is', null).$castTo<number>().as('is_file')])
+    .select(['sha256', 'size'])
+    .select((eb) => [
+      eb('content', 'is', null).$castTo<number>().as('is_file'),
+      eb
+        .and([
+          eb('stored_at', '<', slot('before')),
+          eb.not(
+            eb.exists(
+              eb
+                .selectFrom('files')
+                .innerJoin('users', 'users.id', 'files.owner_id')
+                .select('files.id')
+                .whereRef('files.sha256', '=', 'blobs.sha256')
+                .where('files.deleted', '=', 0)
+                .where('users.deleted', '=', 0),
+            ),
+          ),
+        ])
+        .$castTo<number>()
+        .as('unreferenced'),
+    ])
     .where('sha256', '>', slot('after'))
-    .where('stored_at', '<', slot('before'))
-    .where((eb) =>
-      eb.not(
-        eb.exists(
-          eb
-            .selectFrom('files')
-            .innerJoin('users', 'users.id', 'files.owner_id')
-            .select('files.id')
-            .whereRef('files.sha256', '=', 'blobs.sha256')
-            .where('files.deleted', '=', 0)
-            .where('users.deleted', '=', 0),
-        ),
-      ),
-    )
     .orderBy('sha256')
     .limit(slot('limit')),
 )

@@ -27,13 +27,13 @@ const active = prepare<{ id: string }>()((slot) =>
 const sideA = query
   .selectFrom('friendships')
   .innerJoin('users', 'users.id', 'friendships.user_b')
-  .select(['users.id as id', 'users.username_shown as username', 'friendships.since as since'])
+  .select(['friendships.user_b as id', 'users.username_shown as username', 'friendships.since as since'])
   .where('friendships.active', '=', 1)
   .where('users.deleted', '=', 0)
 const sideB = query
   .selectFrom('friendships')
   .innerJoin('users', 'users.id', 'friendships.user_a')
-  .select(['users.id as id', 'users.username_shown as username', 'friendships.since as since'])
+  .select(['friendships.user_a as id', 'users.username_shown as username', 'friendships.since as since'])
   .where('friendships.active', '=', 1)
   .where('users.deleted', '=', 0)
 

@@ -106,11 +106,7 @@ const ack = closed({ type: Type.Literal('ack'), oseq: position })
  */
 const refused = closed({
   type: Type.Literal('refused'),
-  code: Type.Union(
-    (['future-stamp', 'protocol', 'identity', 'revoked', 'gap', 'invalid', 'overload'] as const).map((code) =>
-      Type.Literal(code),
-    ),
-  ),
+  code: Type.Enum(['future-stamp', 'protocol', 'identity', 'revoked', 'gap', 'invalid', 'overload']),
   reason: Type.String({ maxLength: 500 }),
   oseq: Type.Union([position, Type.Null()]),
   time: position,

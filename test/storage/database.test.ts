@@ -6,12 +6,15 @@ import t, { type Test } from 'tap'
 import { Database, type Query, type Tx } from '../../src/storage/database.js'
 import { MigrationError } from '../../src/storage/migrate.js'
 import { tapSqlite } from '../support/sqlite-tap.js'
+import { until } from '../support/until.js'
 
 const bare = <Row = unknown>(sql: string, ...parameters: unknown[]) =>
   ({ sql, parameters }) as Query<Record<never, never>, Row>
 
-const put = (tx: Tx, key: string, value = 'x') => tx.run(bare('insert into meta (key, value) values (?, ?)', key, value))
-const keysOf = (db: Database) => db.all(bare<{ key: string }>('select key from meta order by key')).map(({ key }) => key)
+const put = (tx: Tx, key: string, value = 'x') =>
+  tx.run(bare('insert into meta (key, value) values (?, ?)', key, value))
+const keysOf = (db: Database) =>
+  db.all(bare<{ key: string }>('select key from meta order by key')).map(({ key }) => key)
 
 async function newDatabase(t: Test): Promise<{ db: Database; path: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'database-'))
@@ -33,26 +36,29 @@ t.test('a commit waits for the disk', async (t) => {
   t.equal(connection?.pragma('journal_mode', { simple: true }), 'wal')
 })
 
-t.test('units of work that arrive together share a commit, and one that throws takes nothing with it', async (t) => {
-  const { runs } = tapSqlite(t)
-  const { db } = await newDatabase(t)
-  const units = Array.from({ length: 300 }, (_, index) =>
-    db.write((tx) => {
-      put(tx, `key-${String(index).padStart(3, '0')}`)
-      if (index % 3 === 0) throw new Error(`unit ${index}`)
-      return index
-    }),
-  )
-  const settled = await Promise.allSettled(units)
-  t.equal(runs.get('COMMIT'), 1)
-  for (const [index, one] of settled.entries()) {
-    if (index % 3 === 0) t.match(one, { status: 'rejected', reason: { message: `unit ${index}` } })
-    else t.match(one, { status: 'fulfilled', value: index })
-  }
-  t.equal(keysOf(db).length, 200)
-  await t.rejects(db.write(() => put(undefined as never, 'x')))
-  t.equal(await db.write((tx) => put(tx, 'alone')), 1, 'it goes on after a unit that failed alone')
-})
+t.test(
+  'units of work that arrive together share a commit, and one that throws takes nothing with it',
+  async (t) => {
+    const { runs } = tapSqlite(t)
+    const { db } = await newDatabase(t)
+    const units = Array.from({ length: 300 }, (_, index) =>
+      db.write((tx) => {
+        put(tx, `key-${String(index).padStart(3, '0')}`)
+        if (index % 3 === 0) throw new Error(`unit ${index}`)
+        return index
+      }),
+    )
+    const settled = await Promise.allSettled(units)
+    t.equal(runs.get('COMMIT'), 1)
+    for (const [index, one] of settled.entries()) {
+      if (index % 3 === 0) t.match(one, { status: 'rejected', reason: { message: `unit ${index}` } })
+      else t.match(one, { status: 'fulfilled', value: index })
+    }
+    t.equal(keysOf(db).length, 200)
+    await t.rejects(db.write(() => put(undefined as never, 'x')))
+    t.equal(await db.write((tx) => put(tx, 'alone')), 1, 'it goes on after a unit that failed alone')
+  },
+)
 
 t.test('a unit sees what those before it wrote, and readers see it after the commit only', async (t) => {
   const { db, path } = await newDatabase(t)
@@ -115,37 +121,52 @@ t.test('a database that is full keeps nothing of what it refused', async (t) => 
   t.equal(await db.write((tx) => put(tx, 'big-again', big)), 1)
 })
 
-t.test('effects follow the commit, in order, and one that fails stops neither the others nor an answer', async (t) => {
-  const { db, path } = await newDatabase(t)
-  const other = new BetterSqlite3(path, { readonly: true })
-  const log: string[] = []
-  const failures: unknown[] = []
-  const onFailure = (error: unknown) => failures.push(error)
-  process.on('uncaughtException', onFailure)
-  t.teardown(() => process.off('uncaughtException', onFailure))
-  const unit = (key: string, effect: () => void) =>
-    db
-      .write((tx) => {
-        put(tx, key)
-        tx.afterCommit(effect)
-        log.push(`work ${key}`)
-      })
-      .then(() => log.push(`answer ${key}`))
-  const count = () => other.prepare('select count(*) as n from meta').get() as { n: number }
-  await Promise.all([
-    unit('a', () => log.push(`effect a ${count().n}`)),
-    unit('b', () => {
-      throw new Error('an effect that fails')
-    }),
-    unit('c', () => log.push(`effect c ${count().n}`)),
-  ])
-  t.same(log.slice(0, 3), ['work a', 'work b', 'work c'])
-  t.same(log.filter((line) => line.startsWith('effect')), ['effect a 3', 'effect c 3'])
-  t.equal(log.filter((line) => line.startsWith('answer')).length, 3)
-  await new Promise((resolve) => setImmediate(resolve))
-  t.match(failures, [{ message: 'an effect that fails' }], 'it is not swallowed either')
-  other.close()
-})
+t.test(
+  'effects follow the commit, in order, and one that fails stops neither the others nor an answer',
+  async (t) => {
+    const { db, path } = await newDatabase(t)
+    const other = new BetterSqlite3(path, { readonly: true })
+    const log: string[] = []
+    const failures: unknown[] = []
+    const { setImmediate } = globalThis
+    globalThis.setImmediate = ((callback: () => void) =>
+      setImmediate(() => {
+        try {
+          callback()
+        } catch (error) {
+          failures.push(error)
+        }
+      })) as typeof setImmediate
+    t.teardown(() => {
+      globalThis.setImmediate = setImmediate
+    })
+    const unit = (key: string, effect: () => void) =>
+      db
+        .write((tx) => {
+          put(tx, key)
+          tx.afterCommit(effect)
+          log.push(`work ${key}`)
+        })
+        .then(() => log.push(`answer ${key}`))
+    const count = () => other.prepare('select count(*) as n from meta').get() as { n: number }
+    await Promise.all([
+      unit('a', () => log.push(`effect a ${count().n}`)),
+      unit('b', () => {
+        throw new Error('an effect that fails')
+      }),
+      unit('c', () => log.push(`effect c ${count().n}`)),
+    ])
+    t.same(log.slice(0, 3), ['work a', 'work b', 'work c'])
+    t.same(
+      log.filter((line) => line.startsWith('effect')),
+      ['effect a 3', 'effect c 3'],
+    )
+    t.equal(log.filter((line) => line.startsWith('answer')).length, 3)
+    await until('the failure shows', () => failures.length > 0)
+    t.match(failures, [{ message: 'an effect that fails' }], 'it is not swallowed either')
+    other.close()
+  },
+)
 
 t.test('closing finishes what waits', async (t) => {
   const { db, path } = await newDatabase(t)

@@ -92,10 +92,10 @@ export function retell(table: TableName, key: string, row: Row): Fact {
   const told = Object.entries(row.cells).filter(
     ([name, cell]) => fieldsOf(table)[name]?.rule !== 'latch' || cell === 1,
   )
-  const valueOf = (name: string, cell: Cell): Value => {
+  const valueFrom = (name: string, cell: Cell): Value => {
     const { schema } = fieldsOf(table)[name] as Declared
     return typeof cell === 'number' && Check(schema, cell === 1) ? cell === 1 : cell
   }
-  const fields = Object.fromEntries(told.map(([name, cell]) => [name, valueOf(name, cell)]))
+  const fields = Object.fromEntries(told.map(([name, cell]) => [name, valueFrom(name, cell)]))
   return { type, key, stamp: row.created_stamp, fields, stamps: row.stamps }
 }

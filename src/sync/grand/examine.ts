@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto'
+import { type Change, faultOfChange, MAX_CHANGE_BYTES } from '../../change.js'
+import { millisecondsOf } from '../../clock.js'
+import { INLINE_BYTES } from '../../storage/blob-writer.js'
+import type { Candidate } from '../../storage/log.js'
+import { type Blob, MAX_CLOCK_AHEAD_MS, type RefusalCode } from '../protocol.js'
+
+/** Why the grand does not take something. */
+export interface Fault {
+  code: RefusalCode
+  reason: string
+  oseq: number | null
+}
+
+/** What came, as far as it may be appended, and what is wrong with the next change if there is one. */
+export interface Examined {
+  candidates: Candidate[]
+  fault?: Fault
+}
+
+export interface Sender {
+  /** The name in its certificate: nobody makes changes in another's name. */
+  server: string
+  /** As it said in its hello. */
+  epoch: string
+}
+
+/** Checks the changes of a batch one by one, before the log sees any of them. */
+export function examineChanges(texts: string[], sender: Sender, nowMs: number): Examined {
+  const candidates: Candidate[] = []
+  for (const text of texts) {
+    const examined = examineOne(text, sender, nowMs)
+    if ('code' in examined) return { candidates, fault: examined }
+    const before = candidates.at(-1)?.change.oseq
+    const { oseq } = examined.change
+    if (before !== undefined && oseq !== before + 1) {
+      return { candidates, fault: { code: 'gap', reason: `change ${oseq} follows ${before} in one batch`, oseq } }
+    }
+    candidates.push(examined)
+  }
+  return { candidates }
+}
+
+/** What is wrong with the bytes beside a batch, if anything: each has to be small, named by a change, and itself. */
+export function faultOfBlobs(blobs: Blob[], candidates: Candidate[]): Fault | undefined {
+  const named = new Map(
+    candidates
+      .filter(({ change }) => change.type === 'file.uploaded' || change.type === 'file.retold')
+      .map(({ change }) => [change.fields.sha256, change.fields.size]),
+  )
+  for (const { sha256, bytes } of blobs) {
+    const refuse = (reason: string): Fault => ({ code: 'invalid', reason: `blob ${sha256} ${reason}`, oseq: null })
+    if (bytes.length > INLINE_BYTES) return refuse('is too large to go beside a change')
+    if (!named.has(sha256)) return refuse('is named by no change beside it')
+    if (createHash('sha256').update(bytes).digest('hex') !== sha256) return refuse('has other bytes')
+  }
+  return undefined
+}
+
+function examineOne(text: string, { server, epoch }: Sender, nowMs: number): Candidate | Fault {
+  const invalid = (reason: string, oseq: number | null = null): Fault => ({ code: 'invalid', reason, oseq })
+  // A lone surrogate is kept and hashed as another character than it is sent as.
+  if (!text.isWellFormed()) return invalid('a change that is not Unicode')
+  if (Buffer.byteLength(text) > MAX_CHANGE_BYTES) return invalid(`a change of more than ${MAX_CHANGE_BYTES} bytes`)
+  const value = parse(text)
+  const fault = faultOfChange(value)
+  if (fault !== undefined) return invalid(fault.slice(0, 300))
+  const change = value as Change
+  const { oseq } = change
+  if (change.origin !== server) {
+    return { code: 'identity', reason: `${server} sent a change of ${change.origin}`, oseq }
+  }
+  if (change.epoch !== epoch) return invalid('a change of another epoch than that of the hello', oseq)
+  const latest = nowMs + MAX_CLOCK_AHEAD_MS
+  if (stampsOf(change).some((stamp) => millisecondsOf(stamp) > latest)) {
+    return { code: 'future-stamp', reason: 'a stamp ahead of the clock of the grand', oseq }
+  }
+  return { text, change }
+}
+
+/** All that a change says of time: a retold row carries a stamp for each field, a session that of its password. */
+function stampsOf({ stamp, stamps, fields }: Change): string[] {
+  const password = fields.password_stamp
+  return [stamp, ...Object.values(stamps ?? {}), ...(typeof password === 'string' ? [password] : [])]
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,112 @@
+import type { BlobStore } from '../../storage/blobs.js'
+import type { Reader } from '../../storage/database.js'
+import type { Entry, Log } from '../../storage/log.js'
+import { type Blob, encodeFrame, listBlobs, MAX_BATCH_BYTES, MAX_BATCH_CHANGES } from '../protocol.js'
+
+/**
+ * Bytes of changes and blobs in one frame: the largest page that is not too long a wait for whoever needs the loop
+ * meanwhile. Escaped as JSON it can at most double, so it keeps within MAX_FRAME_BYTES.
+ */
+const PAGE_BYTES = Math.min(1024 * 1024, MAX_BATCH_BYTES)
+
+/** Entries read from the log at once. */
+const READ_ENTRIES = 64
+
+/** Pages kept for other links that are at the same place. */
+const KEPT_PAGES = 16
+
+/** Who a page is for. */
+export interface Reading {
+  server: string
+  epoch: string
+}
+
+interface Page {
+  entries: Entry[]
+  blobs: Map<string, NamedBlob>
+  frames: Map<string, Buffer>
+}
+
+interface NamedBlob extends Blob {
+  /** The incarnations of regionals that made the changes which name it. */
+  makers: Set<string>
+}
+
+/** The log as frames. Links at the same place get the same frame, encoded once. */
+export class Pages {
+  readonly #log: Log
+  readonly #blobs: BlobStore
+  readonly #reader: Reader
+  readonly #pages = new Map<number, Page>()
+
+  constructor(log: Log, blobs: BlobStore, reader: Reader) {
+    this.#log = log
+    this.#blobs = blobs
+    this.#reader = reader
+  }
+
+  /** The frame of entries after a place, and the last entry in it; undefined when there are none. */
+  next(after: number, reading: Reading): { frame: Buffer; last: number } | undefined {
+    const page = this.#pages.get(after) ?? this.#load(after)
+    const last = page?.entries.at(-1)?.gseq
+    if (page === undefined || last === undefined) return undefined
+    return { frame: this.#frame(page, reading), last }
+  }
+
+  #load(after: number): Page | undefined {
+    const page: Page = { entries: [], blobs: new Map(), frames: new Map() }
+    let bytes = 0
+    for (let from = after; page.entries.length < MAX_BATCH_CHANGES && bytes < PAGE_BYTES; ) {
+      const entries = this.#log.read(from, READ_ENTRIES)
+      for (const entry of entries) {
+        const blob = this.#smallBlob(entry, page)
+        bytes += Buffer.byteLength(entry.change) + (blob?.bytes.length ?? 0)
+        if (page.entries.length > 0 && bytes > PAGE_BYTES) break
+        page.entries.push(entry)
+        if (blob !== undefined) note(page, blob, entry)
+      }
+      from = entries.at(-1)?.gseq ?? from
+      if (entries.length < READ_ENTRIES) break
+    }
+    if (page.entries.length === 0) return undefined
+    this.#pages.set(after, page)
+    for (const oldest of this.#pages.keys()) {
+      if (this.#pages.size <= KEPT_PAGES) break
+      this.#pages.delete(oldest)
+    }
+    return page
+  }
+
+  #smallBlob({ small_sha256 }: Entry, { blobs }: Page): Blob | undefined {
+    if (small_sha256 === null) return undefined
+    const known = blobs.get(small_sha256)
+    // Its bytes count only once.
+    if (known !== undefined) return { sha256: small_sha256, bytes: Buffer.alloc(0) }
+    const bytes = this.#blobs.inline(this.#reader, small_sha256)
+    return bytes === undefined ? undefined : { sha256: small_sha256, bytes }
+  }
+
+  /** Whoever made a change has the bytes of it; an earlier incarnation may have lost them. */
+  #frame({ entries, blobs, frames }: Page, reading: Reading): Buffer {
+    const reader = maker(reading.server, reading.epoch)
+    const others = [...blobs.values()].filter(({ makers }) => makers.size > 1 || !makers.has(reader))
+    const variant = others.length === blobs.size ? '' : reader
+    const known = frames.get(variant)
+    if (known !== undefined) return known
+    const told = entries.map(({ gseq, ghash, change }) => ({ gseq, ghash, change }))
+    const head = this.#log.head().gseq
+    const frame = encodeFrame({ type: 'entries', entries: told, head, blobs: listBlobs(others) }, others)
+    frames.set(variant, frame)
+    return frame
+  }
+}
+
+function note(page: Page, { sha256, bytes }: Blob, { origin, epoch }: Entry): void {
+  const known = page.blobs.get(sha256)
+  if (known === undefined) page.blobs.set(sha256, { sha256, bytes, makers: new Set([maker(origin, epoch)]) })
+  else known.makers.add(maker(origin, epoch))
+}
+
+function maker(server: string, epoch: string): string {
+  return `${server} ${epoch}`
+}
