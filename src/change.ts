@@ -31,7 +31,8 @@ const bytes = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 const flag = Type.Literal(true)
 const stamp = Type.String({ pattern: '^[0-9a-f]{12}-[0-9a-f]{4}-[a-z][a-z0-9-]{0,31}$' })
 const text = (maxLength: number) => Type.String({ maxLength })
-const oneOf = <const T extends string[]>(...values: T) => Type.Union(values.map((value) => Type.Literal(value)))
+const oneOf = <const T extends string[]>(...values: T) =>
+  Type.Union(values.map((value) => Type.Literal(value)))
 
 const once = (schema: TSchema) => ({ rule: 'once', schema }) as const
 const latest = (schema: TSchema) => ({ rule: 'latest', schema }) as const
@@ -123,7 +124,11 @@ interface ChangeShape<T extends TableName = TableName> {
   retold: boolean
 }
 
-function change<T extends TableName>(table: T, required: FieldName<T>[], optional: FieldName<T>[] = []): ChangeShape<T> {
+function change<T extends TableName>(
+  table: T,
+  required: FieldName<T>[],
+  optional: FieldName<T>[] = [],
+): ChangeShape<T> {
   return { table, required, optional, retold: false }
 }
 
@@ -163,7 +168,14 @@ export const CHANGES = {
   ]),
   'session.renewed': change('sessions', ['password_stamp']),
   'session.revoked': change('sessions', ['revoked']),
-  'token.created': change('tokens', ['user_id', 'name', 'scope', 'secret_sha256', 'created_at', 'expires_at']),
+  'token.created': change('tokens', [
+    'user_id',
+    'name',
+    'scope',
+    'secret_sha256',
+    'created_at',
+    'expires_at',
+  ]),
   'token.revoked': change('tokens', ['revoked']),
   'friend.requested': change('friend_requests', ['from_id', 'to_id', 'created_at', 'status']),
   'friend.answered': change('friend_requests', ['status']),
@@ -226,7 +238,9 @@ function schemaOf(type: ChangeType): TObject {
   for (const name of shape.required) properties[name] = (fields[name] as Field).schema
   for (const name of shape.optional) properties[name] = Type.Optional((fields[name] as Field).schema)
   const stamped = Object.keys(fields).filter((name) => fields[name]?.rule === 'latest')
-  const stamps = Type.Object(Object.fromEntries(stamped.map((name) => [name, stamp])), { additionalProperties: false })
+  const stamps = Type.Object(Object.fromEntries(stamped.map((name) => [name, stamp])), {
+    additionalProperties: false,
+  })
   return Type.Object(
     {
       v: Type.Literal(1),

@@ -97,7 +97,11 @@ function join(table: Declared, row: Row, part: Part): Row {
     changed = true
   }
   if (!changed) return row
-  return erase(table, { cells, stamps, created_stamp: created < row.created_stamp ? created : row.created_stamp })
+  return erase(table, {
+    cells,
+    stamps,
+    created_stamp: created < row.created_stamp ? created : row.created_stamp,
+  })
 }
 
 /** Above 0 the part's value goes before the row's, below 0 the row's stays, at 0 the greater value decides. */

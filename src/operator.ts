@@ -12,7 +12,10 @@ import { identify } from './storage/identity.js'
  * Runs `work` on the accounts of a regional server.
  * @throws Error when there is no such server's data, and what `work` throws
  */
-export async function withAccounts<T>(config: RegionalConfig, work: (accounts: Accounts) => Promise<T>): Promise<T> {
+export async function withAccounts<T>(
+  config: RegionalConfig,
+  work: (accounts: Accounts) => Promise<T>,
+): Promise<T> {
   const path = join(config.dataDir, 'regional.db')
   if (!existsSync(path)) throw new Error(`there is no data of a regional server in ${config.dataDir}`)
   await using resources = new Resources()

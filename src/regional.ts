@@ -7,7 +7,6 @@ import type { Logger } from 'pino'
 import type { RegionalConfig, TrustedProxies } from './config.js'
 import { loadContract } from './contract/load.js'
 import { Accounts } from './domain/accounts.js'
-import { SystemClock } from './domain/system-clock.js'
 import { Copies } from './domain/copies.js'
 import { Events } from './domain/events.js'
 import { Feed } from './domain/feed.js'
@@ -19,6 +18,7 @@ import { clean } from './domain/maintenance.js'
 import { Passwords } from './domain/passwords.js'
 import { Quota } from './domain/quota.js'
 import { Sessions } from './domain/sessions.js'
+import { SystemClock } from './domain/system-clock.js'
 import { LoginThrottle } from './domain/throttle.js'
 import { Tokens } from './domain/tokens.js'
 import { Uploads } from './domain/uploads.js'
@@ -35,6 +35,7 @@ import { buildServer, isServedOverHttps } from './http/server.js'
 import { sessionCookie } from './http/session-cookie.js'
 import { createLogger } from './observability/logger.js'
 import { createHttpMetrics, createMetricsRegistry } from './observability/metrics.js'
+import { periodic } from './periodic.js'
 import { Resources } from './resources.js'
 import { BlobStore } from './storage/blobs.js'
 import { takeDataDir } from './storage/data-dir.js'
@@ -42,6 +43,8 @@ import { Database } from './storage/database.js'
 import { stateDigest } from './storage/digest.js'
 import { unreferencedBlobs } from './storage/files.js'
 import { identify } from './storage/identity.js'
+import { noteLost } from './storage/missing.js'
+import { scrub } from './storage/scrub.js'
 import { readPeerTls } from './sync/peer-tls.js'
 import { NoSync } from './sync/regional/no-sync.js'
 import { SyncPlugin } from './sync/regional/plugin.js'
@@ -64,7 +67,8 @@ const GRACE_MS = 10_000
 /** How long an upload waits for the copies that it asks for. */
 const COPIES_MS = 30_000
 
-const CLEANING_INTERVAL_MS = 3600 * 1000
+const HOUR_MS = 3600 * 1000
+const DAY_MS = 24 * HOUR_MS
 
 /**
  * Opens a regional server, which serves users until it is disposed of: then it takes no more requests, finishes those
@@ -73,7 +77,10 @@ const CLEANING_INTERVAL_MS = 3600 * 1000
  */
 export async function openRegional(
   config: RegionalConfig,
-  { now = Date.now, logger = createLogger({ level: config.logLevel, server: config.name }) }: RegionalDependencies = {},
+  {
+    now = Date.now,
+    logger = createLogger({ level: config.logLevel, server: config.name }),
+  }: RegionalDependencies = {},
 ): Promise<Regional> {
   await using resources = new Resources()
   resources.use(takeDataDir(config.dataDir))
@@ -82,7 +89,8 @@ export async function openRegional(
   const blobs = new BlobStore(db, config.dataDir, unreferencedBlobs)
   const clock = new SystemClock(now)
   const services = openServices(config, db, blobs, () => clock.now())
-  resources.use(everyHour((signal) => clean({ db, blobs, now }, signal), logger))
+  resources.use(periodic('cleaning', HOUR_MS, (signal) => clean({ db, blobs, now }, signal), logger))
+  resources.use(periodic('scrub', DAY_MS, (signal) => scrubOnce(db, blobs, signal), logger))
   const sync = resources.use(await openSync(config, db, blobs, { ...services, clock, logger }))
   const app = resources.use(await openHttp(config, db, services, sync, logger))
   await app.listen({ host: config.host, port: config.port, backlog: 4096 })
@@ -143,7 +151,13 @@ async function openSync(config: RegionalConfig, db: Database, blobs: BlobStore, 
 
 type SyncParts = Pick<Services, 'journal' | 'copies' | 'files'> & { clock: SystemClock; logger: Logger }
 
-async function openHttp(config: RegionalConfig, db: Database, services: Services, sync: Sync, logger: Logger) {
+async function openHttp(
+  config: RegionalConfig,
+  db: Database,
+  services: Services,
+  sync: Sync,
+  logger: Logger,
+) {
   const { accounts, sessions, tokens, files, uploads, friends, feed, copies } = services
   const registry = createMetricsRegistry({ server: config.name, processMetrics: true })
   const metrics = createHttpMetrics(registry)
@@ -159,7 +173,7 @@ async function openHttp(config: RegionalConfig, db: Database, services: Services
       ...accountHandlers(accounts, cookie),
       ...sessionHandlers(sessions, tokens, cookie),
       ...fileHandlers(files),
-      ...uploadHandler(uploads, waitForCopies, metrics),
+      ...uploadHandler({ uploads, files, waitForCopies, metrics }),
       ...downloadHandler(files, metrics),
       ...friendHandlers(friends, files),
       ...eventHandlers(streams, sessions, tokens),
@@ -198,21 +212,8 @@ async function closeWithin(graceMs: number, app: FastifyInstance): Promise<void>
   clearTimeout(deadline)
 }
 
-function everyHour(round: (signal: AbortSignal) => Promise<object>, logger: Logger): AsyncDisposable {
-  const stop = new AbortController()
-  let running: Promise<void> = Promise.resolve()
-  const timer = setInterval(() => {
-    running = running.then(async () => {
-      const cleaned = await round(stop.signal)
-      if (Object.values(cleaned).some((count) => count > 0)) logger.info(cleaned, 'cleaned')
-    })
-    running.catch((err: unknown) => logger.error({ err }, 'cleaning failed'))
-  }, CLEANING_INTERVAL_MS)
-  return {
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer)
-      stop.abort()
-      await running.catch(() => undefined)
-    },
-  }
+/** Rotten bytes are missing from then on, and fetched again. */
+async function scrubOnce(db: Database, blobs: BlobStore, signal: AbortSignal) {
+  const { rotten } = await scrub({ db, blobs, onRot: noteLost }, signal)
+  return { rotten }
 }

@@ -20,7 +20,8 @@ let stopping = false
 const names = [GRAND, ...REGIONALS].map(({ name }) => name)
 await ensureCertificates(CERTS_DIR, { names, now: new Date() })
 run('grand', GRAND)
-for (const regional of REGIONALS) run('regional', { ...regional, grandUrl: `https://127.0.0.1:${GRAND.port}` })
+for (const regional of REGIONALS)
+  run('regional', { ...regional, grandUrl: `https://127.0.0.1:${GRAND.port}` })
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(signal))
 
 function run(program: 'grand' | 'regional', server: { name: string; port: number; grandUrl?: string }): void {

@@ -73,7 +73,9 @@ async function passwordFromInput(): Promise<string> {
   const chunks: Buffer[] = []
   if (process.stdin.isTTY) console.error('Password, then Enter and Ctrl-D:')
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
-  const password = Buffer.concat(chunks).toString('utf8').replace(/\r?\n$/, '')
+  const password = Buffer.concat(chunks)
+    .toString('utf8')
+    .replace(/\r?\n$/, '')
   if (password.length < 8 || password.length > 256) throw new Error('a password has 8 to 256 characters')
   return password
 }

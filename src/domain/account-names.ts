@@ -11,7 +11,9 @@ export function usernameFrom(typed: string): string {
   const username = typed.normalize('NFKC')
   if (USERNAME.test(username)) return username
   const message = 'must be 3 to 32 letters, digits, dots, underscores or hyphens'
-  throw new DomainError('validation-failed', `The username ${message}.`, { errors: [{ path: 'body/username', message }] })
+  throw new DomainError('validation-failed', `The username ${message}.`, {
+    errors: [{ path: 'body/username', message }],
+  })
 }
 
 /** What a name that a person typed is looked up by. */

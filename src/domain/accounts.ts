@@ -83,7 +83,9 @@ export class Accounts {
     const persistent = input.remember_me ?? false
     const login = loginForm(input.identifier)
     const user = userByUsername(db, login) ?? userByEmail(db, login)
-    const right = await throttle.attempt(user?.id ?? login, client.address, () => this.#verify(user, input.password))
+    const right = await throttle.attempt(user?.id ?? login, client.address, () =>
+      this.#verify(user, input.password),
+    )
     if (user === undefined || !right) throw wrongCredentials()
     await this.#rehash(user, input.password)
     return db.write((tx) => {
@@ -135,7 +137,10 @@ export class Accounts {
   async delete(caller: Caller): Promise<void> {
     const { db, journal, now } = this.#options
     if (caller.kind !== 'session' || now() - Date.parse(caller.session_created_at) > FRESH_MS) {
-      throw new DomainError('reauthentication-required', 'Log in again and delete the account within ten minutes.')
+      throw new DomainError(
+        'reauthentication-required',
+        'Log in again and delete the account within ten minutes.',
+      )
     }
     await db.write((tx) => {
       live(tx, caller.user_id)

@@ -11,6 +11,7 @@ export class Copies implements Holders {
   readonly #watermarks = new Map<string, number>()
   readonly #waiters = new Set<() => void>()
   #connected = false
+  #alone = true
 
   constructor(server: string) {
     this.#server = server
@@ -26,6 +27,11 @@ export class Copies implements Holders {
       stored_on: [...(here ? [this.#server] : []), ...others.sort()],
       available: here || (this.#connected && others.length > 0),
     }
+  }
+
+  /** There are other servers, even when they cannot be reached now. */
+  joinSphere(): void {
+    this.#alone = false
   }
 
   /** Whether the grand can be reached now. */
@@ -51,14 +57,14 @@ export class Copies implements Holders {
 
   /**
    * Waits until so many servers hold a file's bytes.
-   * @returns whether it came to that before the signal aborted
+   * @returns whether it came to that before the signal aborted; a server that works alone does not wait
    */
   async wait(reader: Reader, fileId: string, count: number, signal: AbortSignal): Promise<boolean> {
     const reached = () => {
       const file = fileById(reader, fileId)
       return file !== undefined && this.of(file).stored_on.length >= count
     }
-    if (reached()) return true
+    if (reached() || this.#alone) return reached()
     return new Promise((resolve) => {
       const done = (result: boolean) => {
         this.#waiters.delete(look)

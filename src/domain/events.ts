@@ -106,7 +106,8 @@ export class Events {
     if (a === undefined || b === undefined) return
     for (const [user, other] of [[a, b] as const, [b, a] as const]) {
       const seen = { id: other.id, username: other.username_shown }
-      if (is) this.#emit(tx, user.id, 'friend.accepted', JSON.stringify({ ...seen, since: after.cells.since }))
+      if (is)
+        this.#emit(tx, user.id, 'friend.accepted', JSON.stringify({ ...seen, since: after.cells.since }))
       else this.#emit(tx, user.id, 'friend.removed', JSON.stringify(seen))
     }
   }

@@ -19,7 +19,8 @@ export function fileName(name: string, path: string): string {
  * @throws DomainError validation-failed
  */
 export function folderPath(folder: string, path: string): string {
-  if (Buffer.byteLength(folder) > MAX_FOLDER_BYTES) refuse(path, `must not be longer than ${MAX_FOLDER_BYTES} bytes`)
+  if (Buffer.byteLength(folder) > MAX_FOLDER_BYTES)
+    refuse(path, `must not be longer than ${MAX_FOLDER_BYTES} bytes`)
   if (!folder.startsWith('/')) refuse(path, 'must begin with /')
   if (folder === '/') return folder
   for (const name of folder.slice(1).split('/')) {
@@ -37,7 +38,8 @@ function faultOfName(name: string): string | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: see above
   if (/[\u0000-\u001f\u007f-\u009f]/.test(name)) return 'must not contain control characters'
   if (!name.isWellFormed()) return 'must be well-formed Unicode'
-  if (Buffer.byteLength(name) > MAX_NAME_BYTES) return `must not be longer than ${MAX_NAME_BYTES} bytes of UTF-8`
+  if (Buffer.byteLength(name) > MAX_NAME_BYTES)
+    return `must not be longer than ${MAX_NAME_BYTES} bytes of UTF-8`
   return undefined
 }
 

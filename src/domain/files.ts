@@ -6,11 +6,11 @@ import type { Database } from '../storage/database.js'
 import { type FileRow, fileById, listFiles, type SortColumn } from '../storage/files.js'
 import type { Visibility } from '../storage/tables.js'
 import { mayRead, userOf } from './access.js'
+import { loginForm as searchForm } from './account-names.js'
 import type { Caller } from './caller.js'
 import { DomainError } from './errors.js'
 import { fileName, folderPath } from './file-names.js'
 import type { Journal } from './journal.js'
-import { loginForm as searchForm } from './account-names.js'
 import { decodeCursor, type Page, pageOf } from './paging.js'
 import { type FileView, fileView, type Holders } from './views.js'
 
@@ -26,7 +26,12 @@ export interface FileQuery {
 }
 
 /** Bytes that are not here, from another server; undefined when they are not to be had now. */
-export type RemoteRead = (sha256: string, size: number, start: number, end: number) => Promise<Readable | undefined>
+export type RemoteRead = (
+  sha256: string,
+  size: number,
+  start: number,
+  end: number,
+) => Promise<Readable | undefined>
 
 /** A file as one caller sees it, with the version that `If-Match` compares. */
 export interface VersionedFile {
@@ -43,7 +48,13 @@ export class Files {
   /** Where bytes that are not here come from; a server that works alone has no such place. */
   remoteRead: RemoteRead = async () => undefined
 
-  constructor(options: { db: Database; blobs: BlobStore; journal: Journal; holders: Holders; now: () => number }) {
+  constructor(options: {
+    db: Database
+    blobs: BlobStore
+    journal: Journal
+    holders: Holders
+    now: () => number
+  }) {
     this.#db = options.db
     this.#blobs = options.blobs
     this.#journal = options.journal
@@ -110,7 +121,8 @@ export class Files {
    */
   async read(file: FileView, start: number, end: number): Promise<Readable | Buffer> {
     const { sha256, size } = file
-    const bytes = (await this.#blobs.read(sha256, start, end)) ?? (await this.remoteRead(sha256, size, start, end))
+    const bytes =
+      (await this.#blobs.read(sha256, start, end)) ?? (await this.remoteRead(sha256, size, start, end))
     if (bytes !== undefined) return bytes
     throw new DomainError('content-pending', 'No server that can be reached holds the bytes yet.', {
       retryAfterSeconds: 5,
@@ -150,7 +162,8 @@ export class Files {
 
   #owned(caller: Caller, id: string): FileRow {
     const file = this.#readable(caller, id)
-    if (file.owner_id !== userOf(caller)) throw new DomainError('not-owner', 'Only its owner may change this file.')
+    if (file.owner_id !== userOf(caller))
+      throw new DomainError('not-owner', 'Only its owner may change this file.')
     return file
   }
 

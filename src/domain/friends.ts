@@ -131,7 +131,8 @@ export class Friends {
     if (request === undefined || !mayDecide(request)) {
       throw new DomainError('request-not-found', 'There is no such request for you.')
     }
-    if (request.status !== 'pending') throw new DomainError('not-pending', `This request was ${request.status}.`)
+    if (request.status !== 'pending')
+      throw new DomainError('not-pending', `This request was ${request.status}.`)
     return request
   }
 
@@ -143,7 +144,9 @@ export class Friends {
 
   #settle(requests: FriendRequestRow[], status: RequestStatus, active: boolean): Draft[] {
     const [{ from_id, to_id }] = requests as [FriendRequestRow]
-    const answers = requests.map(({ id }): Draft => ({ type: 'friend.answered', key: id, fields: { status } }))
+    const answers = requests.map(
+      ({ id }): Draft => ({ type: 'friend.answered', key: id, fields: { status } }),
+    )
     return [...answers, this.#pair(from_id, to_id, active)]
   }
 

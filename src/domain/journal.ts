@@ -3,7 +3,7 @@ import { later, tick } from '../clock.js'
 import type { Tx } from '../storage/database.js'
 import { readClock, writeMeta } from '../storage/meta.js'
 import { appendOutbox } from '../storage/outbox.js'
-import { applyChange, type Applied } from '../storage/replica.js'
+import { type Applied, applyChange } from '../storage/replica.js'
 import type { Events } from './events.js'
 
 /**

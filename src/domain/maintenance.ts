@@ -24,7 +24,7 @@ export interface MaintenanceOptions {
 }
 
 /** What one round removed. */
-export interface Cleaned {
+export type Cleaned = {
   events: number
   sessions: number
   files: number

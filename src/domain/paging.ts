@@ -14,7 +14,11 @@ export function encodeCursor(position: readonly (string | number)[]): string {
  * @param tag what the cursor has to begin with: a cursor of another list is refused
  * @throws DomainError validation-failed
  */
-export function decodeCursor(cursor: string, tag: string, types: ('string' | 'number')[]): (string | number)[] {
+export function decodeCursor(
+  cursor: string,
+  tag: string,
+  types: ('string' | 'number')[],
+): (string | number)[] {
   const position = parse(cursor)
   if (
     !Array.isArray(position) ||

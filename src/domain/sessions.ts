@@ -1,7 +1,13 @@
 import { uuidv7 } from 'uuidv7'
 import type { Draft } from '../change.js'
 import type { Database, Reader } from '../storage/database.js'
-import { type SessionOfUser, sessionById, sessionBySecret, sessionsOfUser, touchSession } from '../storage/sessions.js'
+import {
+  type SessionOfUser,
+  sessionById,
+  sessionBySecret,
+  sessionsOfUser,
+  touchSession,
+} from '../storage/sessions.js'
 import { passwordStamp, type UserRow } from '../storage/users.js'
 import type { Caller, SessionCaller } from './caller.js'
 import { DomainError } from './errors.js'

@@ -86,7 +86,9 @@ export class LoginThrottle {
     const row = loginFailures(this.#db, key, new Date(now).toISOString())
     if (row !== undefined && row.failures >= most) {
       const retryAfterSeconds = Math.max(1, Math.ceil((Date.parse(row.until) - now) / 1000))
-      throw new DomainError('too-many-attempts', 'Too many wrong passwords; try again later.', { retryAfterSeconds })
+      throw new DomainError('too-many-attempts', 'Too many wrong passwords; try again later.', {
+        retryAfterSeconds,
+      })
     }
     return row?.failures ?? 0
   }

@@ -1,6 +1,6 @@
 import { uuidv7 } from 'uuidv7'
 import type { Database } from '../storage/database.js'
-import { tokenById, tokenBySecret, tokensOfUser, type TokenRow, touchToken } from '../storage/tokens.js'
+import { type TokenRow, tokenById, tokenBySecret, tokensOfUser, touchToken } from '../storage/tokens.js'
 import type { TokenCaller, TokenScope } from './caller.js'
 import { DomainError } from './errors.js'
 import type { Journal } from './journal.js'
@@ -40,12 +40,18 @@ export class Tokens {
       scope: input.scope ?? 'read',
       secret_sha256: secretHash(token),
       created_at: new Date(now).toISOString(),
-      expires_at: input.expires_in_days === undefined ? null : new Date(now + input.expires_in_days * DAY_MS).toISOString(),
+      expires_at:
+        input.expires_in_days === undefined
+          ? null
+          : new Date(now + input.expires_in_days * DAY_MS).toISOString(),
     }
     const id = uuidv7()
     await this.#db.write((tx) => {
       if (this.#page(tx, userId, '', MAX_TOKENS).length >= MAX_TOKENS) {
-        throw new DomainError('too-many-tokens', `An account has at most ${MAX_TOKENS} tokens; revoke one first.`)
+        throw new DomainError(
+          'too-many-tokens',
+          `An account has at most ${MAX_TOKENS} tokens; revoke one first.`,
+        )
       }
       this.#journal.record(tx, [{ type: 'token.created', key: id, fields }])
     })
@@ -76,12 +82,18 @@ export class Tokens {
   /** @throws DomainError token-not-found */
   async revoke(userId: string, id: string): Promise<void> {
     await this.#db.write((tx) => {
-      if (tokenById(tx, id)?.user_id !== userId) throw new DomainError('token-not-found', 'You have no such token.')
+      if (tokenById(tx, id)?.user_id !== userId)
+        throw new DomainError('token-not-found', 'You have no such token.')
       this.#journal.record(tx, [{ type: 'token.revoked', key: id, fields: { revoked: true } }])
     })
   }
 
-  #page(reader: Parameters<typeof tokensOfUser>[0], user_id: string, after: string, limit: number): TokenRow[] {
+  #page(
+    reader: Parameters<typeof tokensOfUser>[0],
+    user_id: string,
+    after: string,
+    limit: number,
+  ): TokenRow[] {
     return tokensOfUser(reader, { user_id, now: new Date(this.#now()).toISOString(), after, limit })
   }
 

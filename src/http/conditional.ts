@@ -1,5 +1,4 @@
 /** Conditional and range requests of RFC 9110, sections 13 and 14. */
-import rangeParser from 'range-parser'
 import { DomainError } from '../domain/errors.js'
 
 /** What a request's validators are compared with. */
@@ -30,6 +29,12 @@ export function passesIfMatch(header: string | undefined, etag: string): boolean
   return header === undefined || header.trim() === '*' || tags(header).includes(etag)
 }
 
+/** Whether `If-None-Match` names what bears `etag`. Weak comparison (8.8.3.2). */
+export function matchesWeakly(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false
+  return header.trim() === '*' || tags(header).some((tag) => tag.replace(/^W\//, '') === etag)
+}
+
 /**
  * Evaluates the preconditions of a GET or HEAD in the order of section 13.2.2.
  * @returns whether the client has the present representation already (304)
@@ -39,16 +44,14 @@ export function isNotModified(headers: Preconditions, { etag, lastModified }: Va
   if (headers['if-match'] !== undefined) {
     if (!passesIfMatch(headers['if-match'], etag)) throw failed()
   } else if (isBefore(headers['if-unmodified-since'], lastModified)) throw failed()
-  const none = headers['if-none-match']
-  if (none !== undefined)
-    return none.trim() === '*' || tags(none).some((tag) => tag.replace(/^W\//, '') === etag)
+  if (headers['if-none-match'] !== undefined) return matchesWeakly(headers['if-none-match'], etag)
   const since = dateOf(headers['if-modified-since'])
   return since !== undefined && lastModified.getTime() <= since
 }
 
 /**
- * The part of `size` bytes that a GET asks for, or undefined for all of it: several ranges are answered with the
- * whole, as section 14.2 allows, unless they join to one.
+ * The part of `size` bytes that a GET asks for, or undefined for all of it: what is invalid is ignored, and several
+ * ranges that do not join to one are answered with the whole, as section 14.2 allows.
  * @throws DomainError range-not-satisfiable
  */
 export function requestedRange(
@@ -58,16 +61,54 @@ export function requestedRange(
 ): ByteRange | undefined {
   const { range } = headers
   if (range === undefined || !rangeApplies(headers['if-range'], validators)) return undefined
-  const ranges = rangeParser(size, range, { combine: true })
-  if (ranges === -2) return undefined
-  if (ranges === -1) {
+  const specs = rangeSpecs(range)
+  if (specs === undefined) return undefined
+  const satisfiable = specs
+    .filter(({ first, last }) => (first === undefined ? last > 0 : first < size))
+    .map(({ first, last }) =>
+      first === undefined
+        ? { start: Math.max(0, size - last), end: size - 1 }
+        : { start: first, end: Math.min(last, size - 1) },
+    )
+  if (satisfiable.length === 0) {
     throw new DomainError('range-not-satisfiable', `The file has ${size} bytes.`, {
       headers: { 'content-range': `bytes */${size}` },
     })
   }
-  const [first] = ranges
-  if (ranges.type !== 'bytes' || first === undefined || ranges.length > 1) return undefined
-  return { start: first.start, end: first.end }
+  return size === 0 ? undefined : joined(satisfiable)
+}
+
+/** `first-last`; without `first` it is a suffix of `last` bytes. */
+interface RangeSpec {
+  first: number | undefined
+  last: number
+}
+
+/** Section 14.1.1; undefined for what is not valid. */
+function rangeSpecs(header: string): RangeSpec[] | undefined {
+  const set = /^bytes=(.+)$/i.exec(header.trim())?.[1]
+  if (set === undefined) return undefined
+  const specs: RangeSpec[] = []
+  for (const text of set.split(',').map((part) => part.trim())) {
+    const [, from, to] = /^(\d*)-(\d*)$/.exec(text) ?? []
+    if (from === undefined || to === undefined || text === '-') return undefined
+    const first = from === '' ? undefined : Number(from)
+    const last = to === '' ? Number.POSITIVE_INFINITY : Number(to)
+    if (first !== undefined && last < first) return undefined
+    specs.push({ first, last })
+  }
+  return specs
+}
+
+/** The one range that several make together, where they overlap or touch. */
+function joined(ranges: ByteRange[]): ByteRange | undefined {
+  const [head, ...rest] = ranges.toSorted((a, b) => a.start - b.start) as [ByteRange, ...ByteRange[]]
+  let { end } = head
+  for (const range of rest) {
+    if (range.start > end + 1) return undefined
+    end = Math.max(end, range.end)
+  }
+  return { start: head.start, end }
 }
 
 function rangeApplies(ifRange: string | undefined, { etag, lastModified }: Validators): boolean {
@@ -80,9 +121,14 @@ function isBefore(header: string | undefined, lastModified: Date): boolean {
   return date !== undefined && date < lastModified.getTime()
 }
 
+/** The three forms of section 5.6.7; the last one says no zone and means UTC. */
+const HTTP_DATE =
+  /^(?:\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT|\w{6,9}, \d\d-\w{3}-\d\d \d\d:\d\d:\d\d GMT|\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4})$/
+
 /** Milliseconds since 1970; undefined for a header that is missing or no date, which is to be ignored. */
 function dateOf(header: string | undefined): number | undefined {
-  const time = header === undefined ? Number.NaN : Date.parse(header)
+  if (header === undefined || !HTTP_DATE.test(header)) return undefined
+  const time = Date.parse(header.endsWith('GMT') ? header : `${header} GMT`)
   return Number.isNaN(time) ? undefined : time
 }
 

@@ -24,11 +24,17 @@ const bySha256 = prepare<{ sha256: string }>()((slot) =>
 const exists = prepare<{ sha256: string }>()((slot) =>
   query.selectFrom('blobs').select('size').where('sha256', '=', slot('sha256')),
 )
-const insert = prepare<{ sha256: string; size: number; stored_at: string; content: Buffer | null }>()((slot) =>
-  query
-    .insertInto('blobs')
-    .values({ sha256: slot('sha256'), size: slot('size'), stored_at: slot('stored_at'), content: slot('content') })
-    .onConflict((conflict) => conflict.column('sha256').doNothing()),
+const insert = prepare<{ sha256: string; size: number; stored_at: string; content: Buffer | null }>()(
+  (slot) =>
+    query
+      .insertInto('blobs')
+      .values({
+        sha256: slot('sha256'),
+        size: slot('size'),
+        stored_at: slot('stored_at'),
+        content: slot('content'),
+      })
+      .onConflict((conflict) => conflict.column('sha256').doNothing()),
 )
 const remove = prepare<{ sha256: string }>()((slot) =>
   query.deleteFrom('blobs').where('sha256', '=', slot('sha256')),
@@ -39,6 +45,15 @@ export type UnreferencedQuery = Query<
   { before: string; after: string; limit: number },
   { sha256: string; size: number; is_file: number; unreferenced: number }
 >
+
+const page = prepare<{ after: string; limit: number }>()((slot) =>
+  query
+    .selectFrom('blobs')
+    .select(['sha256', 'size'])
+    .where('sha256', '>', slot('after'))
+    .orderBy('sha256')
+    .limit(slot('limit')),
+)
 
 export class BlobStore {
   readonly #db: Database
@@ -83,6 +98,17 @@ export class BlobStore {
     return reader.get(exists, { sha256 })?.size
   }
 
+  /** Some blobs in order of their hash, after one of them. */
+  page(after: string, limit: number): { sha256: string; size: number }[] {
+    return this.#db.all(page, { after, limit })
+  }
+
+  /** Lets go of bytes that turned out to be wrong. */
+  forget(tx: Tx, sha256: string): void {
+    tx.run(remove, { sha256 })
+    rmSync(this.pathOf(sha256), { force: true })
+  }
+
   /**
    * The bytes from `start` to `end`, both inclusive, or undefined if they are not here.
    * @throws when the file behind the row cannot be opened
@@ -107,7 +133,11 @@ export class BlobStore {
    * before a time.
    * @returns the last one looked at, how many went and their bytes; undefined when there are no more
    */
-  async sweep(before: string, after: string, limit: number): Promise<{ last: string; count: number; freed: number } | undefined> {
+  async sweep(
+    before: string,
+    after: string,
+    limit: number,
+  ): Promise<{ last: string; count: number; freed: number } | undefined> {
     return this.#db.write((tx) => {
       const rows = tx.all(this.#unreferenced, { before, after, limit })
       let count = 0

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
-import { millisecondsOf } from '../clock.js'
 import { TABLES, type TableName } from '../change.js'
+import { millisecondsOf } from '../clock.js'
 import { mergedColumns } from '../merge.js'
 import { type Query, type Reader, Slot } from './database.js'
 import { readClock } from './meta.js'
@@ -37,7 +37,9 @@ export async function stateDigest(reader: Reader): Promise<string> {
 type PageQuery = Query<{ after: string; horizon: string; limit: number }, { id: string; line: string }>
 
 function pageOf(table: TableName): PageQuery {
-  const columns = ['id', ...mergedColumns(table), 'created_stamp', 'stamps'].map((name) => `t.${name}`).join(', ')
+  const columns = ['id', ...mergedColumns(table), 'created_stamp', 'stamps']
+    .map((name) => `t.${name}`)
+    .join(', ')
   const line = `json_array(${columns})`
   const dead = "json_array(t.id, 'deleted')"
   const counted = {

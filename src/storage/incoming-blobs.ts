@@ -6,8 +6,8 @@ import { createHash, type Hash } from 'node:crypto'
 import { createReadStream, mkdirSync } from 'node:fs'
 import { type FileHandle, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { BlobStore } from './blobs.js'
 import { INLINE_BYTES } from './blob-writer.js'
+import type { BlobStore } from './blobs.js'
 import type { Database, Tx } from './database.js'
 import { FileSink } from './file-sink.js'
 
@@ -105,7 +105,7 @@ interface IncomingOptions {
   onEnd: () => void
 }
 
-type State = 'arriving' | 'complete' | 'broken'
+type State = 'arriving' | 'verified' | 'complete' | 'broken'
 
 export class IncomingBlob implements AsyncDisposable {
   readonly #options: IncomingOptions
@@ -138,7 +138,8 @@ export class IncomingBlob implements AsyncDisposable {
     const { size: kept } = await this.#handle.stat()
     if (kept > size) await this.#handle.truncate(0)
     else if (kept > 0) {
-      for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) this.#hash.update(chunk)
+      for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES }))
+        this.#hash.update(chunk)
       this.#offset = kept
       this.#written = kept
     }
@@ -166,30 +167,35 @@ export class IncomingBlob implements AsyncDisposable {
     if (this.#offset !== this.size) throw new Error(`only ${this.#offset} of ${this.size} bytes came`)
     await this.#sink?.drain()
     if (this.#hash.digest('hex') !== sha256) throw await this.#reject('other bytes than those of the hash')
+    this.#state = 'verified'
+    this.#tell()
     await this.#handle?.datasync()
     await this.#close()
     await keep(path, also)
     this.#state = 'complete'
-    this.#tell()
   }
 
   /**
-   * The bytes from `start` to `end`, both inclusive, as they come. The last chunk is handed out only when the whole
-   * blob is verified.
+   * The bytes from `start` to `end`, both inclusive, as they come. The last byte of the range is handed out only when
+   * the whole blob is verified, so nobody takes wrong bytes for all of them.
    * @throws Error when the blob breaks off
    */
-  async *follow(start: number, end: number, read: (from: number, to: number) => Promise<AsyncIterable<Buffer>>) {
-    let at = start
-    while (at <= end) {
-      const ready = this.#state === 'complete' ? end + 1 : Math.min(this.#written, end)
-      if (this.#state === 'broken') throw new Error('the bytes stopped arriving')
-      if (ready > at) {
-        const bytes = this.#state === 'complete' ? await read(at, ready - 1) : this.#readFile(at, ready - 1)
-        for await (const chunk of bytes) {
-          at += chunk.length
-          yield chunk
-        }
-      } else await this.#changed.promise
+  async *follow(start: number, end: number): AsyncGenerator<Buffer> {
+    // Held open: the file gets another name when it is complete.
+    await using handle = await open(this.#options.path, 'r')
+    for (let at = start; at <= end; ) {
+      const ready = this.#ready(end)
+      if (ready <= at) {
+        if (this.#state === 'broken') throw new Error('the bytes stopped arriving')
+        await this.#changed.promise
+        continue
+      }
+      const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(Math.min(ready - at, READ_BYTES)), {
+        position: at,
+      })
+      if (bytesRead === 0) throw new Error('the bytes are gone')
+      at += bytesRead
+      yield buffer.subarray(0, bytesRead)
     }
   }
 
@@ -204,8 +210,10 @@ export class IncomingBlob implements AsyncDisposable {
     this.#tell()
   }
 
-  #readFile(from: number, to: number): AsyncIterable<Buffer> {
-    return createReadStream(this.#options.path, { start: from, end: to, highWaterMark: READ_BYTES })
+  /** The place up to which a reader of bytes until `end` may read. */
+  #ready(end: number): number {
+    const verified = this.#state === 'verified' || this.#state === 'complete'
+    return verified ? end + 1 : Math.min(this.#written, end)
   }
 
   async #reject(reason: string): Promise<CorruptBlob> {

@@ -30,7 +30,9 @@ const bySize = prepare<{ size: number; sha256: string; limit: number }>()((slot)
     .limit(slot('limit')),
 )
 const first = prepare()(() => query.selectFrom('missing').select('gseq').orderBy('gseq').limit(1))
-const count = prepare()(() => query.selectFrom('missing').select((eb) => eb.fn.countAll<number>().as('count')))
+const count = prepare()(() =>
+  query.selectFrom('missing').select((eb) => eb.fn.countAll<number>().as('count')),
+)
 const forget = prepare()(() => query.updateTable('missing').set({ gseq: 0 }))
 const sizeOf = prepare<{ sha256: string }>()((slot) =>
   query.selectFrom('missing').select('size').where('sha256', '=', slot('sha256')),
@@ -77,6 +79,19 @@ export function firstMissing(reader: Reader): number | undefined {
 /** Positions of another log mean nothing any more. */
 export function forgetMissingPositions(tx: Tx): void {
   tx.run(forget)
+}
+
+const firstNaming = prepare<{ sha256: string }>()((slot) =>
+  query
+    .selectFrom('files')
+    .select((eb) => eb.fn.min<number | null>('gseq').as('gseq'))
+    .where('sha256', '=', slot('sha256'))
+    .where('deleted', '=', 0),
+)
+
+/** Notes that bytes which were here are not any more. */
+export function noteLost(tx: Tx, sha256: string, size: number): void {
+  addMissing(tx, { sha256, size }, tx.get(firstNaming, { sha256 })?.gseq ?? 0)
 }
 
 /** Whether a live file names these bytes. */

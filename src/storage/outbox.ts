@@ -14,7 +14,10 @@ export interface Acked {
 }
 
 const insert = prepare<{ change: string }>()((slot) =>
-  query.insertInto('outbox').values({ change: slot('change') }).returning('oseq'),
+  query
+    .insertInto('outbox')
+    .values({ change: slot('change') })
+    .returning('oseq'),
 )
 const last = prepare()(() => query.selectFrom('outbox').select('oseq').orderBy('oseq', 'desc').limit(1))
 const after = prepare<{ oseq: number; limit: number }>()((slot) =>
@@ -25,11 +28,18 @@ const after = prepare<{ oseq: number; limit: number }>()((slot) =>
     .orderBy('oseq')
     .limit(slot('limit')),
 )
-const at = prepare<{ oseq: number }>()((slot) => query.selectFrom('outbox').select('change').where('oseq', '=', slot('oseq')))
-const trim = prepare<{ oseq: number }>()((slot) => query.deleteFrom('outbox').where('oseq', '<=', slot('oseq')))
+const at = prepare<{ oseq: number }>()((slot) =>
+  query.selectFrom('outbox').select('change').where('oseq', '=', slot('oseq')),
+)
+const trim = prepare<{ oseq: number }>()((slot) =>
+  query.deleteFrom('outbox').where('oseq', '<=', slot('oseq')),
+)
 const clear = prepare()(() => query.deleteFrom('outbox'))
 const rewrite = prepare<{ oseq: number; change: string }>()((slot) =>
-  query.updateTable('outbox').set({ change: slot('change') }).where('oseq', '=', slot('oseq')),
+  query
+    .updateTable('outbox')
+    .set({ change: slot('change') })
+    .where('oseq', '=', slot('oseq')),
 )
 /** SQLite's own table of what AUTOINCREMENT has handed out. */
 const restart = { sql: "delete from sqlite_sequence where name = 'outbox'", parameters: [] }
@@ -46,7 +56,9 @@ function append(tx: Tx, change: Kept): void {
 /** Changes after a place, oldest first. */
 export function readOutbox(reader: Reader, oseq: number, limit: number): Change[] {
   const epoch = readMeta(reader, 'epoch') as string
-  return reader.all(after, { oseq, limit }).map((row) => ({ ...JSON.parse(row.change), epoch, oseq: row.oseq }))
+  return reader
+    .all(after, { oseq, limit })
+    .map((row) => ({ ...JSON.parse(row.change), epoch, oseq: row.oseq }))
 }
 
 /** The id of the change at a place, while the outbox still has it. */

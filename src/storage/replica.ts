@@ -20,7 +20,10 @@ type StoredRow = Record<string, Cell> & { created_stamp: string; stamps: string 
 
 /** Columns that follow from the row alone; they are the same on every server. */
 const DERIVED: Partial<Record<TableName, (cells: Record<string, Cell>) => Record<string, Cell>>> = {
-  users: ({ username, email }) => ({ username_folded: fold(String(username)), email_folded: fold(String(email)) }),
+  users: ({ username, email }) => ({
+    username_folded: fold(String(username)),
+    email_folded: fold(String(email)),
+  }),
   files: ({ name }) => ({ name_folded: fold(String(name)) }),
 }
 
@@ -71,7 +74,8 @@ export function restampRow(tx: Tx, { type, key }: Fact, renewed: Map<string, str
   const anew = (value: string) => renewed.get(value) ?? value
   const stamps = Object.fromEntries(Object.entries(row.stamps).map(([name, stamp]) => [name, anew(stamp)]))
   const { password_stamp } = row.cells
-  const cells = password_stamp === undefined ? row.cells : { ...row.cells, password_stamp: anew(String(password_stamp)) }
+  const cells =
+    password_stamp === undefined ? row.cells : { ...row.cells, password_stamp: anew(String(password_stamp)) }
   writeRow(tx, table, key, row, { cells, stamps, created_stamp: anew(row.created_stamp) })
 }
 
@@ -99,7 +103,12 @@ const wait = prepare<{ table: string; key: string; change: string }>()((slot) =>
   query.insertInto('waiting').values({ table: slot('table'), key: slot('key'), change: slot('change') }),
 )
 const selectWaiting = prepare<{ table: string; key: string }>()((slot) =>
-  query.selectFrom('waiting').select('change').where('table', '=', slot('table')).where('key', '=', slot('key')).orderBy('seq'),
+  query
+    .selectFrom('waiting')
+    .select('change')
+    .where('table', '=', slot('table'))
+    .where('key', '=', slot('key'))
+    .orderBy('seq'),
 )
 const deleteWaiting = prepare<{ table: string; key: string }>()((slot) =>
   query.deleteFrom('waiting').where('table', '=', slot('table')).where('key', '=', slot('key')),

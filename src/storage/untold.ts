@@ -7,13 +7,17 @@ import { prepare, query } from './query.js'
 import { readRow } from './replica.js'
 
 const some = prepare()(() => query.selectFrom('untold').select('key').limit(1))
-const page = prepare<{ limit: number }>()((slot) => query.selectFrom('untold').selectAll().limit(slot('limit')))
+const page = prepare<{ limit: number }>()((slot) =>
+  query.selectFrom('untold').selectAll().limit(slot('limit')),
+)
 const remove = prepare<{ table: string; key: string }>()((slot) =>
   query.deleteFrom('untold').where('table', '=', slot('table')).where('key', '=', slot('key')),
 )
 
 const RETOLD = new Map(
-  (Object.keys(CHANGES) as ChangeType[]).filter((type) => CHANGES[type].retold).map((type) => [CHANGES[type].table, type]),
+  (Object.keys(CHANGES) as ChangeType[])
+    .filter((type) => CHANGES[type].retold)
+    .map((type) => [CHANGES[type].table, type]),
 )
 
 /** Takes down every row as untold. */

@@ -133,15 +133,23 @@ const applied = closed({ type: Type.Literal('applied'), gseq: position })
 const watermark = closed({ type: Type.Literal('watermark'), server, gseq: position })
 
 /** The grand lacks these blobs and asks the regional to PUT those that it has. */
-const want = closed({ type: Type.Literal('want'), blobs: Type.Array(hex(64), { minItems: 1, maxItems: 500 }) })
+const want = closed({
+  type: Type.Literal('want'),
+  blobs: Type.Array(hex(64), { minItems: 1, maxItems: 500 }),
+})
 
 /** The grand has these blobs, or they are arriving: whoever lacks them can GET them now. */
-const offer = closed({ type: Type.Literal('offer'), blobs: Type.Array(hex(64), { minItems: 1, maxItems: 500 }) })
+const offer = closed({
+  type: Type.Literal('offer'),
+  blobs: Type.Array(hex(64), { minItems: 1, maxItems: 500 }),
+})
 
 const FROM_REGIONAL = { hello, changes, follow, applied, watermark }
 const FROM_GRAND = { welcome, refused, ack, entries, watermark, want, offer }
 
-type Union<Schemas extends Record<string, TSchema>> = { [Name in keyof Schemas]: Static<Schemas[Name]> }[keyof Schemas]
+type Union<Schemas extends Record<string, TSchema>> = {
+  [Name in keyof Schemas]: Static<Schemas[Name]>
+}[keyof Schemas]
 export type FromRegional = Union<typeof FROM_REGIONAL>
 export type FromGrand = Union<typeof FROM_GRAND>
 export type Message = FromRegional | FromGrand
@@ -202,7 +210,8 @@ function decode(frame: Buffer, validators: Map<string, Validator>): { message: M
   const message = parse(frame.toString('utf8', 4, end))
   const type = (message as { type?: unknown } | null)?.type
   const validator = typeof type === 'string' ? validators.get(type) : undefined
-  if (validator === undefined || !validator.Check(message)) throw new ProtocolError('a header that is no message')
+  if (validator === undefined || !validator.Check(message))
+    throw new ProtocolError('a header that is no message')
   const listed = (message as { blobs?: unknown }).blobs
   const sizes = type === 'changes' || type === 'entries' ? (listed as { sha256: string; size: number }[]) : []
   return { message: message as Message, blobs: slice(frame, end, sizes) }

@@ -100,7 +100,11 @@ test('a person registers, logs in, uploads and downloads in Swagger UI', { skip 
   const saved = await readFile(await (await saving).path())
   t.ok(saved.equals(bytes), 'the bytes that were downloaded are the ones that were uploaded')
 
-  t.strictSame(docs.faults, [], 'the page runs without an error, and its policy forbids nothing that it needs')
+  t.strictSame(
+    docs.faults,
+    [],
+    'the page runs without an error, and its policy forbids nothing that it needs',
+  )
 })
 
 test('Swagger UI shows every operation of the contract, ready to be tried', { skip }, async (t) => {

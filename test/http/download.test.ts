@@ -19,14 +19,20 @@ t.test('a download is the very bytes, and says all about them', async (t) => {
       'accept-ranges': 'bytes',
       'cache-control': 'private, no-cache',
       'content-security-policy': /^sandbox/,
-      'content-disposition': `attachment; filename="${size}.png"`,
+      'content-disposition': `attachment; filename=${size}.png`,
       'repr-digest': `sha-256=:${Buffer.from(sha256(bytes), 'hex').toString('base64')}:`,
       'x-content-type-options': 'nosniff',
     })
     t.equal(new Date(String(got.headers['last-modified'])).getMilliseconds(), 0)
     const head = await alice.ask('HEAD', `/download/${file.id}`, { headers: { range: 'bytes=0-0' } })
     t.equal(head.status, 200, 'Range means nothing in a HEAD')
-    const { 'x-request-id': _id, date: _date, 'keep-alive': _alive, connection: _connection, ...same } = got.headers
+    const {
+      'x-request-id': _id,
+      date: _date,
+      'keep-alive': _alive,
+      connection: _connection,
+      ...same
+    } = got.headers
     t.match(head.headers, same, 'a HEAD has the headers of the GET')
   }
 })
@@ -45,12 +51,20 @@ t.test('ranges and conditions are answered as RFC 9110 says', async (t) => {
   const modified = String((await alice.get(`/download/${files[0].id}`)).headers['last-modified'])
   const earlier = new Date(Date.parse(modified) - 1000).toUTCString()
   const later = new Date(Date.parse(modified) + 1000).toUTCString()
-  const rfc850 = modified.replace(/^(\w{3}), (\d\d) (\w{3}) \d\d(\d\d) (.*)$/, (_all, _day, date, month, year, time) => {
-    const weekday = new Date(modified).toLocaleDateString('en', { weekday: 'long', timeZone: 'UTC' })
-    return `${weekday}, ${date}-${month}-${year} ${time}`
-  })
+  const rfc850 = modified.replace(
+    /^(\w{3}), (\d\d) (\w{3}) \d\d(\d\d) (.*)$/,
+    (_all, _day, date, month, year, time) => {
+      const weekday = new Date(modified).toLocaleDateString('en', { weekday: 'long', timeZone: 'UTC' })
+      return `${weekday}, ${date}-${month}-${year} ${time}`
+    },
+  )
 
-  const cases: [file: 0 | 1 | 2, headers: Record<string, string>, status: number, range?: [number, number]][] = [
+  const cases: [
+    file: 0 | 1 | 2,
+    headers: Record<string, string>,
+    status: number,
+    range?: [number, number],
+  ][] = [
     // Ranges, section 14.
     [0, { range: 'bytes=0-3' }, 206, [0, 3]],
     [0, { range: 'bytes=4-' }, 206, [4, 9]],
@@ -149,14 +163,19 @@ t.test('metadata has an ETag of its own, for reading and for changing', async (t
   t.equal((await alice.get(`/files/${id}`, { 'if-none-match': etag })).status, 304)
   t.equal((await alice.get(`/files/${id}`, { 'if-none-match': `W/${etag}` })).status, 304)
   t.equal((await alice.get(`/files/${id}`, { 'if-none-match': '"other"' })).status, 200)
-  t.equal((await alice.patch(`/files/${id}`, { name: 'b' }, { 'if-match': '"other"' })).outcome, '412 precondition-failed')
+  t.equal(
+    (await alice.patch(`/files/${id}`, { name: 'b' }, { 'if-match': '"other"' })).outcome,
+    '412 precondition-failed',
+  )
   const changed = await alice.patch(`/files/${id}`, { name: 'b' }, { 'if-match': etag })
   t.match(changed, { status: 200, json: { name: 'b' } })
   t.not(changed.headers['etag'], etag)
   const second = await alice.patch(`/files/${id}`, { name: 'c' }, { 'if-match': etag })
   t.equal(second.outcome, '412 precondition-failed', 'somebody was faster')
   const both = await Promise.all(
-    ['d', 'e'].map((name) => alice.patch(`/files/${id}`, { name }, { 'if-match': String(changed.headers['etag']) })),
+    ['d', 'e'].map((name) =>
+      alice.patch(`/files/${id}`, { name }, { 'if-match': String(changed.headers['etag']) }),
+    ),
   )
   t.same(both.map(({ status }) => status).toSorted(), [200, 412], 'of two at once one wins')
 })

@@ -82,6 +82,16 @@ export class TestRegional {
     }
   }
 
+  /** Writes past the server what it would never write itself. */
+  execute(sql: string, ...params: unknown[]): void {
+    const db = new BetterSqlite3(join(this.dataDir, 'regional.db'))
+    try {
+      db.prepare(sql).run(params)
+    } finally {
+      db.close()
+    }
+  }
+
   /** What is wrong on disk and in the database, as far as it can be told while nothing is under way. */
   faults(): Promise<string[]> {
     return faultsOfDataDir(this.dataDir)

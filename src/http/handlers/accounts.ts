@@ -16,7 +16,11 @@ export function accountHandlers(accounts: Accounts, cookie: SessionCookie): Acco
       const { user, session, persistent } = await accounts.login(body, client)
       const seconds = Math.floor((Date.parse(session.expires_at) - Date.now()) / 1000)
       const setCookie = cookie.set(session.secret, persistent ? seconds : undefined)
-      return { status: 200, headers: { 'set-cookie': setCookie }, body: { user, expires_at: session.expires_at } }
+      return {
+        status: 200,
+        headers: { 'set-cookie': setCookie },
+        body: { user, expires_at: session.expires_at },
+      }
     },
 
     getMe(_input, { caller }) {

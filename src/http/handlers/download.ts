@@ -55,6 +55,7 @@ function representationHeaders(file: FileView): Record<string, string> {
 
 function counted(bytes: Readable | Buffer, metrics: DownloadMetrics): Readable | Buffer {
   if (Buffer.isBuffer(bytes)) metrics.bytesDownloaded(bytes.length)
-  else bytes.on('data', (chunk: Buffer) => metrics.bytesDownloaded(chunk.length))
+  // Paused, so that it starts with the pipe and nothing is lost before that.
+  else bytes.pause().on('data', (chunk: Buffer) => metrics.bytesDownloaded(chunk.length))
   return bytes
 }

@@ -1,6 +1,6 @@
 import type { Handlers } from '../../contract/handlers.js'
 import type { Files } from '../../domain/files.js'
-import { passesIfMatch } from '../conditional.js'
+import { matchesWeakly, passesIfMatch } from '../conditional.js'
 import { account } from './identity.js'
 
 type FileHandlers = Pick<Handlers, 'listFiles' | 'getFile' | 'updateFile' | 'deleteFile'>
@@ -8,11 +8,15 @@ type FileHandlers = Pick<Handlers, 'listFiles' | 'getFile' | 'updateFile' | 'del
 export function fileHandlers(files: Files): FileHandlers {
   return {
     listFiles({ query }, { caller }) {
-      return { status: 200, body: files.list(account(caller).user_id, { ...query, limit: query.limit ?? 50 }) }
+      return {
+        status: 200,
+        body: files.list(account(caller).user_id, { ...query, limit: query.limit ?? 50 }),
+      }
     },
 
-    getFile({ params }, { caller }) {
+    getFile({ params, headers }, { caller }) {
       const { file, etag } = files.get(caller, params.file_id)
+      if (matchesWeakly(headers['if-none-match'], etag)) return { status: 304, headers: { etag } }
       return { status: 200, headers: { etag }, body: file }
     },
 

@@ -51,7 +51,10 @@ export function friendHandlers(friends: Friends, files: Files): FriendHandlers {
 
     listFriendFiles({ params, query }, { caller }) {
       const friendId = friends.find(account(caller).user_id, params.username)
-      return { status: 200, body: files.listShared(friendId, { limit: query.limit ?? 50, cursor: query.cursor }) }
+      return {
+        status: 200,
+        body: files.listShared(friendId, { limit: query.limit ?? 50, cursor: query.cursor }),
+      }
     },
   }
 }

@@ -2,6 +2,7 @@ import type { MultipartFile } from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
 import type { Handlers } from '../../contract/handlers.js'
 import { DomainError } from '../../domain/errors.js'
+import type { Files } from '../../domain/files.js'
 import type { Uploads } from '../../domain/uploads.js'
 import { account } from './identity.js'
 
@@ -19,7 +20,15 @@ export type WaitForCopies = (fileId: string, minCopies: number, signal: AbortSig
 
 type Fields = { folder?: string; visibility?: 'private' | 'friends' | 'public'; sha256?: string }
 
-export function uploadHandler(uploads: Uploads, waitForCopies: WaitForCopies, metrics: UploadMetrics): Pick<Handlers, 'uploadFile'> {
+export interface UploadHandlerOptions {
+  uploads: Uploads
+  files: Files
+  waitForCopies: WaitForCopies
+  metrics: UploadMetrics
+}
+
+export function uploadHandler(options: UploadHandlerOptions): Pick<Handlers, 'uploadFile'> {
+  const { uploads, files, waitForCopies, metrics } = options
   return {
     async uploadFile({ query }, context) {
       const { user_id } = account(context.caller)
@@ -31,17 +40,26 @@ export function uploadHandler(uploads: Uploads, waitForCopies: WaitForCopies, me
       const { filename, mimetype } = form.part
       const input = {
         ...form.fields,
-        name: filename,
+        name: unescaped(filename),
         media_type: MEDIA_TYPE.test(mimetype) ? mimetype.toLowerCase() : 'application/octet-stream',
         declaredBytes,
       }
-      const stored = await uploads.store(user_id, input, counted(form.bytes, metrics))
-      const { file } = stored
-      const headers = { location: `/files/${file.id}`, etag: stored.etag }
-      const reached = query.min_copies === undefined || (await waitForCopies(file.id, query.min_copies, context.signal))
-      return { status: reached ? 201 : 202, headers, body: file }
+      const { file, etag } = await uploads.store(user_id, input, counted(form.bytes, metrics))
+      const headers = { location: `/files/${file.id}`, etag }
+      if (query.min_copies === undefined) return { status: 201, headers, body: file }
+      const reached = await waitForCopies(file.id, query.min_copies, context.signal)
+      // Shown as it is now, with those who hold it.
+      return { status: reached ? 201 : 202, headers, body: files.get(context.caller, file.id).file }
     },
   }
+}
+
+/**
+ * Undoes what clients do to a name so that it cannot end the header (WHATWG HTML section 4.10.21.8). They do it to no
+ * other character, `%` included.
+ */
+function unescaped(filename: string): string {
+  return filename.replaceAll(/%(?:22|0D|0A)/g, decodeURIComponent)
 }
 
 interface Form {
@@ -53,14 +71,17 @@ interface Form {
 
 /** Reads a form up to its file. @throws DomainError validation-failed */
 async function openForm(request: FastifyRequest): Promise<Form> {
-  const parts = request.parts()
+  // The name is the client's to choose: the plugin would cut it after its last slash or backslash.
+  const parts = request.parts({ preservePath: true })
   const fields: Record<string, string> = {}
   for await (const part of keepOpen(parts)) {
     if (part.type === 'file') {
-      if (part.fieldname !== 'file') throw invalid(part.fieldname, 'is no part of this form')
+      // The plugin gives both undefined where the part's header does not name them, whatever its types say.
+      if (part.fieldname !== 'file') throw invalid(part.fieldname ?? '', 'is no part of this form')
+      if (part.filename === undefined) throw invalid('file', 'needs a file name')
       return { fields: fields as Fields, part, bytes: fileBytes(part, parts) }
     }
-    addField(fields, part.fieldname, part.value, part.valueTruncated || part.fieldnameTruncated)
+    addField(fields, part.fieldname ?? '', part.value, part.valueTruncated || part.fieldnameTruncated)
   }
   throw invalid('file', 'is missing: the form needs one part with this name and a file name')
 }

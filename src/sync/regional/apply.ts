@@ -106,7 +106,8 @@ export class Applier {
   #noteFile(tx: Tx, gseq: number, { key, fields }: Change): void {
     const alive = setFilePosition(tx, key, gseq)
     const sha256 = String(fields.sha256)
-    if (alive && !this.#options.blobs.has(tx, sha256)) addMissing(tx, { sha256, size: Number(fields.size) }, gseq)
+    if (alive && !this.#options.blobs.has(tx, sha256))
+      addMissing(tx, { sha256, size: Number(fields.size) }, gseq)
   }
 
   #park(tx: Tx, gseq: number, text: string, reason: string): void {
@@ -118,7 +119,8 @@ export class Applier {
 /** A row that this entry alone tells whole needs no retelling. */
 function noteTold(tx: Tx, change: Change, { after }: Applied): void {
   const alone = merge(undefined, change)
-  if (alone !== undefined && after !== undefined && sameRow(alone, after)) markTold(tx, tableOf(change.type), change.key)
+  if (alone !== undefined && after !== undefined && sameRow(alone, after))
+    markTold(tx, tableOf(change.type), change.key)
 }
 
 /** Each entry's hash is that of the hash before it and its text, so a log that was altered cannot pass for the same. */
@@ -127,7 +129,8 @@ function verifyChain(entries: Entry[], cursor: Cursor): void {
   for (const entry of entries) {
     gseq += 1
     ghash = createHash('sha256').update(ghash).update(entry.change).digest('hex')
-    if (entry.gseq !== gseq || entry.ghash !== ghash) throw new ProtocolError(`entry ${entry.gseq} breaks the chain`)
+    if (entry.gseq !== gseq || entry.ghash !== ghash)
+      throw new ProtocolError(`entry ${entry.gseq} breaks the chain`)
   }
 }
 
@@ -149,5 +152,7 @@ function parse(text: string): Change | undefined {
 /** A full disk or a busy database is no fault of the change: the link pauses and tries again. */
 function isPassing(error: unknown): boolean {
   const code = (error as { code?: string }).code ?? ''
-  return ['SQLITE_FULL', 'SQLITE_BUSY', 'SQLITE_IOERR', 'SQLITE_NOMEM'].some((passing) => code.startsWith(passing))
+  return ['SQLITE_FULL', 'SQLITE_BUSY', 'SQLITE_IOERR', 'SQLITE_NOMEM'].some((passing) =>
+    code.startsWith(passing),
+  )
 }

@@ -67,7 +67,9 @@ export class Bytes implements ByteMover, AsyncDisposable {
     if (this.#link.signal.aborted) return undefined
     const bytes = await this.#grand.get(sha256, start, end, this.#link.signal).catch(() => undefined)
     const whole = start === 0 && end === size - 1
-    return bytes !== undefined && whole ? Readable.from(verified(bytes, sha256), { objectMode: false }) : bytes
+    return bytes !== undefined && whole
+      ? Readable.from(verified(bytes, sha256), { objectMode: false })
+      : bytes
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

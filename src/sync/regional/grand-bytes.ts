@@ -48,7 +48,13 @@ export class GrandBytes implements AsyncDisposable {
   }
 
   /** Sends a blob from an offset on to its end. @throws TransferRefused */
-  async put(sha256: string, size: number, offset: number, bytes: Readable | Buffer, signal: AbortSignal): Promise<void> {
+  async put(
+    sha256: string,
+    size: number,
+    offset: number,
+    bytes: Readable | Buffer,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { statusCode, body } = await request(this.#url(sha256), {
       method: 'PUT',
       dispatcher: this.#agent,

@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws'
 import type { Channel, ChannelEvents } from '../channel.js'
-import { HEARTBEAT_MS, LINK_PATH, MAX_FRAME_BYTES } from '../protocol.js'
 import type { PeerTls } from '../peer-tls.js'
+import { HEARTBEAT_MS, LINK_PATH, MAX_FRAME_BYTES } from '../protocol.js'
 
 /** For the connection and the TLS handshake. */
 const CONNECT_MS = 10_000

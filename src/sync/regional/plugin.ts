@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Copies } from '../../domain/copies.js'
+import type { Journal } from '../../domain/journal.js'
 import type { SyncStatus } from '../../domain/sync-status.js'
 import type { BlobStore } from '../../storage/blobs.js'
 import type { Database } from '../../storage/database.js'
 import { readMeta } from '../../storage/meta.js'
 import { outboxHead, readAcked } from '../../storage/outbox.js'
 import { countParked } from '../../storage/parked.js'
-import type { Journal } from '../../domain/journal.js'
 import { readWatermarks } from '../../storage/watermarks.js'
 import type { PeerTls } from '../peer-tls.js'
 import { Applier } from './apply.js'
@@ -58,9 +58,11 @@ export class SyncPlugin implements AsyncDisposable {
       journal,
       server,
       now: () => clock.now(),
-      onParked: (gseq, reason) => logger.error({ gseq, reason }, 'a change could not be applied and is parked'),
+      onParked: (gseq, reason) =>
+        logger.error({ gseq, reason }, 'a change could not be applied and is parked'),
     })
     this.#bytes = new Bytes({ ...options, onProgress: () => this.#session?.tellWatermark() })
+    copies.joinSphere()
     for (const [name, gseq] of readWatermarks(db)) copies.setWatermark(name, gseq)
     journal.onOutbox = () => this.#drain()
     this.#running = this.#run()
@@ -127,7 +129,16 @@ export class SyncPlugin implements AsyncDisposable {
 
   #parts() {
     const { server, db, copies, clock, logger } = this.#options
-    return { server, db, copies, clock, logger, queue: this.#queue, applier: this.#applier, bytes: this.#bytes }
+    return {
+      server,
+      db,
+      copies,
+      clock,
+      logger,
+      queue: this.#queue,
+      applier: this.#applier,
+      bytes: this.#bytes,
+    }
   }
 
   #welcomed(): void {
@@ -156,7 +167,9 @@ export class SyncPlugin implements AsyncDisposable {
     this.#notice()
     // The operator's commands write from processes of their own, whose commits tell nobody here.
     this.#drain()
-    this.#session?.keep().catch((err: unknown) => this.#options.logger.error({ err }, 'could not keep positions'))
+    this.#session
+      ?.keep()
+      .catch((err: unknown) => this.#options.logger.error({ err }, 'could not keep positions'))
   }
 
   #drain(): void {

@@ -1,7 +1,14 @@
 import type { Logger } from 'pino'
 import type { Database } from '../../storage/database.js'
 import type { IncomingBlobs } from '../../storage/incoming-blobs.js'
-import { firstMissing, isNamed, type MissingBlob, missingAfter, missingSize, removeMissing } from '../../storage/missing.js'
+import {
+  firstMissing,
+  isNamed,
+  type MissingBlob,
+  missingAfter,
+  missingSize,
+  removeMissing,
+} from '../../storage/missing.js'
 import type { GrandBytes } from './grand-bytes.js'
 
 const PARALLEL = 4
@@ -57,7 +64,8 @@ export class Puller {
       const page = missingAfter(this.#options.db, after, PAGE)
       for (const blob of page) {
         if (this.#underWay.size >= PARALLEL) return
-        if (!this.#underWay.has(blob.sha256) && (this.#resting.get(blob.sha256) ?? 0) <= now) this.#start(blob)
+        if (!this.#underWay.has(blob.sha256) && (this.#resting.get(blob.sha256) ?? 0) <= now)
+          this.#start(blob)
       }
       after = page.at(-1)
       if (page.length < PAGE) return
@@ -72,7 +80,7 @@ export class Puller {
 
   #start(blob: MissingBlob): void {
     this.#underWay.add(blob.sha256)
-    this.#fetch(blob, this.#signal)
+    void this.#fetch(blob, this.#signal)
       .catch((error: Error) => {
         if (!this.#signal.aborted) {
           this.#options.logger.warn({ sha256: blob.sha256, reason: error.message }, 'a pull failed')

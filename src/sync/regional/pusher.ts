@@ -45,7 +45,7 @@ export class Pusher {
       const [sha256, size] = smallest(this.#wanted)
       this.#wanted.delete(sha256)
       this.#underWay.add(sha256)
-      this.#send(sha256, size, this.#signal).finally(() => {
+      void this.#send(sha256, size, this.#signal).finally(() => {
         this.#underWay.delete(sha256)
         this.#start()
       })

@@ -10,16 +10,23 @@
  */
 import type { Change } from '../../change.js'
 import { later, tick, ZERO_STAMP } from '../../clock.js'
-import type { Tx } from '../../storage/database.js'
+import type { Reader, Tx } from '../../storage/database.js'
 import { forgetFilePositions } from '../../storage/files.js'
 import { deleteMeta, readMeta, writeMeta } from '../../storage/meta.js'
 import { forgetMissingPositions } from '../../storage/missing.js'
-import { type Acked, beginEpoch, outboxHead, outboxIdAt, readAcked, readOutbox, rewriteOutbox } from '../../storage/outbox.js'
+import {
+  type Acked,
+  beginEpoch,
+  outboxHead,
+  outboxIdAt,
+  readAcked,
+  readOutbox,
+  rewriteOutbox,
+} from '../../storage/outbox.js'
 import { clearParked } from '../../storage/parked.js'
 import { restampRow } from '../../storage/replica.js'
 import { markAllUntold } from '../../storage/untold.js'
 import { clearWatermarks } from '../../storage/watermarks.js'
-import type { Reader } from '../../storage/database.js'
 import type { MessageOf } from '../protocol.js'
 
 /** What a welcome says about the two sides' histories. */

@@ -7,13 +7,13 @@ import { hasUntold, takeUntold } from '../../storage/untold.js'
 import { writeWatermark } from '../../storage/watermarks.js'
 import type { Channel } from '../channel.js'
 import {
+  type Blob,
   type Cursor,
   decodeFromGrand,
   encodeFrame,
   type FromGrand,
   type FromRegional,
   listBlobs,
-  type Blob,
   type MessageOf,
   PROTOCOLS,
   WINDOW,
@@ -123,7 +123,7 @@ export class Session {
   tellWatermark(): void {
     if (!this.#open || this.#cursor === undefined) return
     const gseq = this.#options.bytes.watermark(this.#cursor.gseq)
-    if (gseq <= this.#toldWatermark) return
+    if (gseq === this.#toldWatermark) return
     this.#toldWatermark = gseq
     this.#say({ type: 'watermark', server: this.#options.server, gseq })
   }
@@ -154,23 +154,19 @@ export class Session {
 
   #hear(message: FromGrand, blobs: Blob[]): void {
     const { bytes } = this.#options
-    switch (message.type) {
-      case 'welcome':
-        return this.#then(() => this.#welcome(message))
-      case 'entries':
-        this.#head = Math.max(this.#head, message.head)
-        return this.#then(() => this.#entries(message, blobs))
-      case 'ack':
-        return this.#acknowledged(message.oseq)
-      case 'refused':
-        return this.#then(() => this.#refused(message))
-      case 'watermark':
-        return this.#watermarkOf(message.server, message.gseq)
-      case 'want':
-        return bytes.push(message.blobs)
-      case 'offer':
-        return bytes.offered(message.blobs)
+    const hear: { [Type in FromGrand['type']]: (message: MessageOf<Type> & FromGrand) => void } = {
+      welcome: (welcome) => this.#then(() => this.#welcome(welcome)),
+      entries: (entries) => {
+        this.#head = Math.max(this.#head, entries.head)
+        this.#then(() => this.#entries(entries, blobs))
+      },
+      ack: ({ oseq }) => this.#acknowledged(oseq),
+      refused: (refusal) => this.#then(() => this.#refused(refusal)),
+      watermark: ({ server, gseq }) => this.#watermarkOf(server, gseq),
+      want: (want) => bytes.push(want.blobs),
+      offer: (offer) => bytes.offered(offer.blobs),
     }
+    hear[message.type](message as never)
   }
 
   /** Handles messages one after the other; a failure ends the link, which begins anew from what is durable. */

@@ -1,0 +1,30 @@
+import type { Logger } from 'pino'
+
+/** What one round did; it is logged when any of it is worth a word. */
+type Round = (signal: AbortSignal) => Promise<{ [what: string]: number | readonly string[] }>
+
+/**
+ * Runs rounds of background work, one after the other, every so often; disposing of it ends the one that runs.
+ * @param name what the log calls it
+ */
+export function periodic(name: string, intervalMs: number, round: Round, logger: Logger): AsyncDisposable {
+  const stop = new AbortController()
+  let running: Promise<void> = Promise.resolve()
+  const run = async () => {
+    const done = await round(stop.signal)
+    const news = Object.values(done).some((value) =>
+      typeof value === 'number' ? value > 0 : value.length > 0,
+    )
+    if (news) logger.info(done, name)
+  }
+  const timer = setInterval(() => {
+    running = running.then(run).catch((err: unknown) => logger.error({ err }, `${name} failed`))
+  }, intervalMs)
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer)
+      stop.abort()
+      await running
+    },
+  }
+}

@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { BlobStore } from './blobs.js'
+import type { Database, Tx } from './database.js'
+
+const PAGE = 100
+
+/** After reading for a time the scrub rests as long: at most half of one core and of the disk are its own. */
+const SHARE = 1
+
+export interface ScrubOptions {
+  db: Database
+  blobs: BlobStore
+  /** In the unit of work that forgets rotten bytes: takes note that they are missing. */
+  onRot: (tx: Tx, sha256: string, size: number) => void
+}
+
+/** What a scrub found. */
+export interface Scrubbed {
+  checked: number
+  rotten: string[]
+}
+
+/**
+ * Reads every blob and compares it with its hash. Bytes that are others, or gone, are forgotten and noted as missing,
+ * so that they are fetched again from another server. Ends early when the signal aborts.
+ */
+export async function scrub({ db, blobs, onRot }: ScrubOptions, signal: AbortSignal): Promise<Scrubbed> {
+  const scrubbed: Scrubbed = { checked: 0, rotten: [] }
+  for (let after = ''; !signal.aborted; ) {
+    const page = blobs.page(after, PAGE)
+    for (const { sha256, size } of page) {
+      if (signal.aborted) break
+      const began = performance.now()
+      scrubbed.checked += 1
+      if (!(await isWhole(blobs, sha256))) {
+        scrubbed.rotten.push(sha256)
+        await db.write((tx) => {
+          blobs.forget(tx, sha256)
+          onRot(tx, sha256, size)
+        })
+      }
+      await sleep((performance.now() - began) * SHARE, undefined, { signal }).catch(() => undefined)
+    }
+    if (page.length < PAGE) break
+    after = page.at(-1)?.sha256 ?? ''
+  }
+  return scrubbed
+}
+
+async function isWhole(blobs: BlobStore, sha256: string): Promise<boolean> {
+  const hash = createHash('sha256')
+  try {
+    const bytes = await blobs.read(sha256)
+    // Removed since the page was read: there is nothing to be wrong.
+    if (bytes === undefined) return true
+    if (Buffer.isBuffer(bytes)) hash.update(bytes)
+    else for await (const chunk of bytes) hash.update(chunk as Buffer)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'EIO') return false
+    throw error
+  }
+  return hash.digest('hex') === sha256
+}

@@ -1,0 +1,65 @@
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { type CertificateIdentity, DENY_LIST_FILE, isDenied, parseDenyList } from '../../certs/deny-list.js'
+
+/** How often the file is looked at. Not watched: volumes of containers and networks do not always tell. */
+const LOOK_MS = 1000
+
+/** The deny list beside the certificates, as it stands on the disk now. */
+export class DenyListFile implements Disposable {
+  readonly #path: string
+  readonly #logger: Logger
+  readonly #timer: NodeJS.Timeout
+  #denied: ReadonlySet<string> = new Set()
+  #version = ''
+
+  /**
+   * @param onLook called after each look, so that those who connected before they were denied are found
+   * @throws Error when the list cannot be understood: a start without it would let the revoked in
+   */
+  constructor(certsDir: string, logger: Logger, onLook: () => void) {
+    this.#path = join(certsDir, DENY_LIST_FILE)
+    this.#logger = logger
+    this.#read()
+    this.#timer = setInterval(() => {
+      this.look()
+      onLook()
+    }, LOOK_MS)
+    this.#timer.unref()
+  }
+
+  /** Reads the file if it changed. One that cannot be understood changes nothing: who was denied stays so. */
+  look(): void {
+    try {
+      this.#read()
+    } catch (err) {
+      this.#logger.error({ err, file: this.#path }, 'the deny list cannot be read; the one before stays in force')
+    }
+  }
+
+  denies(certificate: CertificateIdentity): boolean {
+    return isDenied(this.#denied, certificate)
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer)
+  }
+
+  #read(): void {
+    const found = statSync(this.#path, { throwIfNoEntry: false })
+    const version = found === undefined ? 'none' : `${found.ino} ${found.size} ${found.mtimeMs}`
+    if (version === this.#version) return
+    // Before it is read: a list that is wrong is complained of once.
+    this.#version = version
+    this.#denied = found === undefined ? new Set() : parse(this.#path)
+  }
+}
+
+function parse(path: string): Set<string> {
+  try {
+    return parseDenyList(readFileSync(path, 'utf8'))
+  } catch (cause) {
+    throw new Error(`${path}: ${(cause as Error).message}`, { cause })
+  }
+}

@@ -1,0 +1,101 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable, Transform, type TransformCallback } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import rangeParser from 'range-parser'
+import type { BlobStore } from '../../storage/blobs.js'
+import type { Database } from '../../storage/database.js'
+import type { IncomingBlobs } from '../../storage/incoming-blobs.js'
+import { answer, Refusal } from './answers.js'
+import type { GrandMetrics } from './metrics.js'
+
+const MALFORMED = -2
+
+export interface DownloadsOptions {
+  db: Database
+  blobs: BlobStore
+  incoming: IncomingBlobs
+  metrics: GrandMetrics
+}
+
+/** Hands out bytes that are here, or that arrive just now: then as they come. */
+export class Downloads {
+  readonly #options: DownloadsOptions
+  #count = 0
+
+  constructor(options: DownloadsOptions) {
+    this.#options = options
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  /**
+   * Answers a GET, with one range if it asks for one (RFC 9110, section 14). A transfer that breaks off ends with the
+   * connection, so that it cannot be taken for a whole one.
+   * @throws Refusal before anything is answered
+   */
+  async send(sha256: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { db, blobs, incoming, metrics } = this.#options
+    const size = blobs.sizeOf(db, sha256) ?? incoming.arriving(sha256)?.size
+    if (size === undefined) throw new Refusal(404, 'not-here', 'these bytes are not here, nor arriving')
+    const range = readRange(request.headers.range, size)
+    const { start, end } = range ?? { start: 0, end: size - 1 }
+    const status = range === undefined ? 200 : 206
+    const headers: Record<string, string> = {
+      'content-type': 'application/octet-stream',
+      'accept-ranges': 'bytes',
+      etag: `"${sha256}"`,
+      ...(range === undefined ? {} : { 'content-range': `bytes ${start}-${end}/${size}` }),
+    }
+    const bytes = await this.#open(sha256, start, end)
+    if (Buffer.isBuffer(bytes)) {
+      metrics.bytesSent(bytes.length)
+      return answer(response, status, bytes, headers)
+    }
+    response.writeHead(status, { ...headers, 'content-length': String(end - start + 1), 'cache-control': 'no-store' })
+    this.#count += 1
+    try {
+      await pipeline(bytes, new Meter((sizeBytes) => metrics.bytesSent(sizeBytes)), response)
+    } finally {
+      this.#count -= 1
+    }
+  }
+
+  async #open(sha256: string, start: number, end: number): Promise<Readable | Buffer> {
+    const { blobs, incoming } = this.#options
+    if (end < start) return Buffer.alloc(0)
+    const here = await blobs.read(sha256, start, end)
+    if (here !== undefined) return here
+    const arriving = incoming.arriving(sha256)
+    if (arriving === undefined) throw new Refusal(404, 'not-here', 'these bytes are not here any more')
+    return Readable.from(arriving.follow(start, end), { objectMode: false })
+  }
+}
+
+/** Counts what passes. */
+class Meter extends Transform {
+  readonly #onBytes: (sizeBytes: number) => void
+
+  constructor(onBytes: (sizeBytes: number) => void) {
+    super()
+    this.#onBytes = onBytes
+  }
+
+  override _transform(chunk: Buffer, _encoding: string, done: TransformCallback): void {
+    this.#onBytes(chunk.length)
+    done(null, chunk)
+  }
+}
+
+function readRange(header: string | undefined, size: number): { start: number; end: number } | undefined {
+  if (header === undefined) return undefined
+  const ranges = rangeParser(size, header)
+  // What cannot be read is as if it were not there; so are several ranges, which a server need not serve.
+  if (ranges === MALFORMED) return undefined
+  if (typeof ranges === 'number' || ranges.type !== 'bytes') {
+    throw new Refusal(416, 'range-not-satisfiable', `there are ${size} bytes`, { 'content-range': `bytes */${size}` })
+  }
+  const [range] = ranges
+  return ranges.length === 1 ? range : undefined
+}

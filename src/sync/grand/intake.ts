@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { BlobStore } from '../../storage/blobs.js'
+import type { Database, Tx } from '../../storage/database.js'
+import type { Candidate, Log } from '../../storage/log.js'
+import { removeMissing } from '../../storage/log-missing.js'
+import { noteReferences } from '../../storage/log-references.js'
+import { isPassingFault } from '../../storage/passing-fault.js'
+import type { Blob } from '../protocol.js'
+import type { Disk } from './disk.js'
+
+/** After the disk was full, it is tried again so much later. */
+const RETRY_MS = 500
+
+export interface IntakeOptions {
+  db: Database
+  log: Log
+  blobs: BlobStore
+  disk: Disk
+  now: () => number
+  logger: Logger
+}
+
+/** What an appended batch means for bytes. */
+export interface Taken {
+  /** Entries that the log has more. */
+  count: number
+  /** Hashes that live files name from now on and whose bytes are not here. */
+  lacking: string[]
+  /** Hashes that were missing until now and came beside the batch. */
+  arrived: string[]
+}
+
+/** The way into the log. While the disk is full nothing is taken, and so nothing acknowledged; nothing is lost either. */
+export class Intake {
+  readonly #options: IntakeOptions
+  #pausedSince: number | undefined
+
+  constructor(options: IntakeOptions) {
+    this.#options = options
+  }
+
+  /** Since when nothing is taken, milliseconds since 1970. */
+  get pausedSince(): number | undefined {
+    return this.#pausedSince
+  }
+
+  /**
+   * Appends checked changes with the bytes beside them, and resolves once they are durable; waits while there is no room.
+   * @throws LogGap; what `signal` throws when it aborts meanwhile
+   */
+  async take(candidates: Candidate[], blobs: Blob[], signal: AbortSignal): Promise<Taken> {
+    for (;;) {
+      signal.throwIfAborted()
+      const taken = await this.#try(candidates, blobs)
+      if (taken !== undefined) return taken
+      await sleep(RETRY_MS, undefined, { signal })
+    }
+  }
+
+  async #try(candidates: Candidate[], blobs: Blob[]): Promise<Taken | undefined> {
+    const { log, disk, logger } = this.#options
+    if (!disk.hasRoomFor(0)) return this.#pause('less than MIN_FREE_DISK is free')
+    const taken: Taken = { count: 0, lacking: [], arrived: [] }
+    try {
+      await log.append(candidates, (tx, logged) => {
+        taken.count = logged.length
+        taken.arrived = blobs.filter((blob) => this.#keep(tx, blob)).map(({ sha256 }) => sha256)
+        taken.lacking = noteReferences(tx, logged, (reader, sha256) => this.#options.blobs.has(reader, sha256))
+      })
+    } catch (error) {
+      if (!isPassingFault(error)) throw error
+      return this.#pause((error as Error).message)
+    }
+    if (this.#pausedSince !== undefined) logger.info('there is room again: changes are taken')
+    this.#pausedSince = undefined
+    return taken
+  }
+
+  #keep(tx: Tx, { sha256, bytes }: Blob): boolean {
+    this.#options.blobs.keep(tx, { sha256, size: bytes.length, content: bytes }, new Date(this.#options.now()))
+    return removeMissing(tx, sha256)
+  }
+
+  #pause(reason: string): undefined {
+    if (this.#pausedSince === undefined) this.#options.logger.error({ reason }, 'no changes are taken')
+    this.#pausedSince ??= this.#options.now()
+  }
+}

@@ -1,0 +1,296 @@
+import type { Log } from '../../storage/log.js'
+import { LogGap } from '../../storage/log.js'
+import type { Channel } from '../channel.js'
+import {
+  type Blob,
+  decodeFromRegional,
+  encodeFrame,
+  type FromGrand,
+  type FromRegional,
+  type MessageOf,
+  PROTOCOLS,
+  WINDOW,
+} from '../protocol.js'
+import { examineChanges, type Fault, faultOfBlobs } from './examine.js'
+import type { Intake } from './intake.js'
+import type { Pages } from './pages.js'
+import type { Watermarks } from './watermarks.js'
+
+/** Hashes in one message (see protocol.ts). */
+const MAX_HASHES = 500
+
+/** What a link needs of the grand, and tells it. */
+export interface LinkHost {
+  /** The grand's own name. */
+  readonly server: string
+  readonly log: Log
+  readonly pages: Pages
+  readonly intake: Intake
+  readonly watermarks: Watermarks
+  now(): number
+  /** The regional has said who it is: an older link of it ends. */
+  join(link: Link): void
+  /** The regional has said from where to read. */
+  followed(link: Link): void
+  /** The link may take more entries than a moment ago. */
+  opened(link: Link): void
+  /** The log has `count` entries more from this link. */
+  appended(link: Link, count: number): void
+  /** Bytes that others may lack are here. */
+  offer(sha256s: string[], from: Link): void
+  refused(link: Link, fault: Fault): void
+  failed(link: Link, error: unknown): void
+}
+
+/** The state of a link as the operator sees it. */
+export interface LinkStatus {
+  server: string
+  since: string
+  /** The last entry that was sent to it, and that it has applied. */
+  sent: number
+  applied: number
+  /** Entries of the log that it has not applied. */
+  lag: number
+}
+
+/** One regional's link, from its hello to its end: what is said on it, and nothing of how it is carried. */
+export class Link {
+  /** The name in the certificate. */
+  readonly server: string
+  readonly #host: LinkHost
+  readonly #channel: Channel
+  readonly #ended = new AbortController()
+  readonly #since: number
+  #epoch: string | undefined
+  #follows = false
+  #position = 0
+  #applied = 0
+  /** The last entry of each page that is sent and not applied, oldest first. */
+  #underWay: number[] = []
+  #pending = 0
+  #taking: Promise<void> = Promise.resolve()
+  /** The change that was refused for its stamp: what was sent behind it is passed over until it comes again. */
+  #awaited: number | undefined
+  #toldWatermark = false
+
+  constructor(host: LinkHost, server: string, channel: Channel) {
+    this.#host = host
+    this.server = server
+    this.#channel = channel
+    this.#since = host.now()
+  }
+
+  get greeted(): boolean {
+    return this.#epoch !== undefined
+  }
+
+  /** Whether the regional reads the log. */
+  get follows(): boolean {
+    return this.#follows && !this.#ended.signal.aborted
+  }
+
+  /** Takes a frame of the regional. Never throws: what is not allowed ends the link. */
+  receive(frame: Buffer): void {
+    if (this.#ended.signal.aborted) return
+    try {
+      const { message, blobs } = decodeFromRegional(frame)
+      this.#hear(message, blobs)
+    } catch (error) {
+      this.refuse({ code: 'protocol', reason: (error as Error).message, oseq: null })
+    }
+  }
+
+  /** The channel is closed. Resolves when nothing of this link is under way any more. */
+  async end(): Promise<void> {
+    this.#ended.abort()
+    await this.#taking
+  }
+
+  /** Ends the link. */
+  close(reason: string): void {
+    this.#ended.abort()
+    this.#channel.close(reason)
+  }
+
+  /** Says why the grand does not take something; ends the link, but for a stamp that can be mended. */
+  refuse(fault: Fault): void {
+    if (this.#ended.signal.aborted) return
+    this.#host.refused(this, fault)
+    const { code, oseq } = fault
+    this.say({ type: 'refused', code, reason: fault.reason.slice(0, 500), oseq, time: this.#host.now() })
+    if (code !== 'future-stamp') this.close(fault.reason)
+  }
+
+  say(message: FromGrand): void {
+    this.send(encodeFrame(message))
+  }
+
+  /** Sends a frame that is encoded already. */
+  send(frame: Buffer): void {
+    this.#channel.send(frame)
+  }
+
+  /** Asks for bytes. */
+  want(sha256s: string[]): void {
+    for (let from = 0; from < sha256s.length; from += MAX_HASHES) {
+      this.say({ type: 'want', blobs: sha256s.slice(from, from + MAX_HASHES) })
+    }
+  }
+
+  /** Sends the next page if the window allows; tells whether another could follow at once. */
+  pump(): boolean {
+    if (!this.follows || this.#epoch === undefined || this.#underWay.length >= WINDOW) return false
+    const page = this.#host.pages.next(this.#position, { server: this.server, epoch: this.#epoch })
+    if (page === undefined) return false
+    this.send(page.frame)
+    this.#position = page.last
+    this.#underWay.push(page.last)
+    return this.#underWay.length < WINDOW
+  }
+
+  status(): LinkStatus {
+    return {
+      server: this.server,
+      since: new Date(this.#since).toISOString(),
+      sent: this.#position,
+      applied: this.#applied,
+      lag: this.#host.log.head().gseq - this.#applied,
+    }
+  }
+
+  #hear(message: FromRegional, blobs: Blob[]): void {
+    const breach = this.#breachOf(message)
+    if (breach !== undefined) return this.refuse({ code: 'protocol', reason: breach, oseq: null })
+    switch (message.type) {
+      case 'hello':
+        return this.#greet(message)
+      case 'changes':
+        return this.#queue(message, blobs)
+      case 'follow':
+        return this.#follow(message)
+      case 'applied':
+        return this.#noteApplied(message)
+      case 'watermark':
+        return this.#noteWatermark(message)
+    }
+  }
+
+  /** What is wrong with a message at this point of the conversation. */
+  #breachOf(message: FromRegional): string | undefined {
+    if (message.type === 'hello') return this.greeted ? 'a second hello' : undefined
+    if (!this.greeted) return `${message.type} before hello`
+    if (message.type === 'follow') {
+      if (this.#follows) return 'a second follow'
+      if (message.after > this.#host.log.head().gseq) return 'follow from beyond the head of the log'
+    }
+    if (message.type === 'applied' && (message.gseq > this.#position || message.gseq <= this.#applied)) {
+      return 'applied what was not sent'
+    }
+    if (message.type === 'watermark') {
+      if (message.server !== this.server) return 'the watermark of another server'
+      if (message.gseq > this.#host.log.head().gseq) return 'a watermark beyond the head of the log'
+    }
+    return undefined
+  }
+
+  #greet(hello: MessageOf<'hello'>): void {
+    const { log, watermarks } = this.#host
+    const protocol = PROTOCOLS.find((version) => hello.protocols.includes(version))
+    if (protocol === undefined) {
+      const reason = `this grand speaks protocol ${PROTOCOLS.join(', ')}`
+      return this.refuse({ code: 'protocol', reason, oseq: null })
+    }
+    if (hello.server !== this.server) {
+      const reason = `${hello.server} says hello with the certificate of ${this.server}`
+      return this.refuse({ code: 'identity', reason, oseq: null })
+    }
+    this.#epoch = hello.epoch
+    this.#host.join(this)
+    const { cursor } = hello
+    const cursorKnown =
+      cursor === null || (cursor.log_id === log.id && log.hashAt(cursor.gseq) === cursor.ghash)
+    // What it has of the log bounds what it can have of its bytes: it may have lost its disk since it last told.
+    const bound = cursorKnown ? (cursor?.gseq ?? 0) : 0
+    watermarks.set(this.server, Math.min(watermarks.of(this.server), bound))
+    this.say({
+      type: 'welcome',
+      protocol,
+      server: this.#host.server,
+      log_id: log.id,
+      head: log.head().gseq,
+      seen: log.lastOf(this.server, hello.epoch) ?? null,
+      cursor_known: cursorKnown,
+      time: this.#host.now(),
+      watermarks: watermarks.all(),
+    })
+  }
+
+  #follow({ after }: MessageOf<'follow'>): void {
+    this.#position = after
+    this.#applied = after
+    this.#follows = true
+    this.#host.followed(this)
+  }
+
+  #noteApplied({ gseq }: MessageOf<'applied'>): void {
+    this.#applied = gseq
+    this.#underWay = this.#underWay.filter((last) => last > gseq)
+    this.#host.opened(this)
+  }
+
+  /** The first one on a link stands as it is, also if it is lower than what was known; later ones only rise. */
+  #noteWatermark({ gseq }: MessageOf<'watermark'>): void {
+    const { watermarks } = this.#host
+    if (!this.#toldWatermark || gseq > watermarks.of(this.server)) watermarks.set(this.server, gseq)
+    this.#toldWatermark = true
+  }
+
+  #queue(message: MessageOf<'changes'>, blobs: Blob[]): void {
+    if (this.#pending >= WINDOW) {
+      const reason = `more than ${WINDOW} batches without waiting for an acknowledgement`
+      return this.refuse({ code: 'overload', reason, oseq: null })
+    }
+    this.#pending += 1
+    this.#taking = this.#taking
+      .then(() => this.#take(message.changes, blobs))
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#pending -= 1
+      })
+  }
+
+  async #take(texts: string[], blobs: Blob[]): Promise<void> {
+    if (this.#ended.signal.aborted || this.#epoch === undefined) return
+    const sender = { server: this.server, epoch: this.#epoch }
+    const { candidates, fault } = examineChanges(texts, sender, this.#host.now())
+    if (fault !== undefined && fault.code !== 'future-stamp') return this.refuse(fault)
+    const first = candidates[0]?.change.oseq ?? fault?.oseq
+    if (this.#awaited !== undefined && first !== this.#awaited) return
+    this.#awaited = undefined
+    const named = new Set(candidates.map(({ change }) => change.fields.sha256))
+    const beside = fault === undefined ? blobs : blobs.filter(({ sha256 }) => named.has(sha256))
+    const wrong = faultOfBlobs(beside, candidates)
+    if (wrong !== undefined) return this.refuse(wrong)
+    await this.#append(candidates, beside)
+    if (fault === undefined) return
+    this.#awaited = fault.oseq ?? undefined
+    this.refuse(fault)
+  }
+
+  async #append(candidates: Parameters<Intake['take']>[0], blobs: Blob[]): Promise<void> {
+    const last = candidates.at(-1)?.change.oseq
+    if (last === undefined) return
+    const { count, lacking, arrived } = await this.#host.intake.take(candidates, blobs, this.#ended.signal)
+    this.say({ type: 'ack', oseq: last })
+    this.#host.appended(this, count)
+    this.want(lacking)
+    this.#host.offer(arrived, this)
+  }
+
+  #fail(error: unknown): void {
+    if (this.#ended.signal.aborted) return
+    if (error instanceof LogGap) return this.refuse({ code: 'gap', reason: error.message, oseq: null })
+    this.#host.failed(this, error)
+    this.close('the grand failed')
+  }
+}

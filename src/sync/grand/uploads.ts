@@ -1,0 +1,194 @@
+import type { IncomingMessage } from 'node:http'
+import type { Logger } from 'pino'
+import type { BlobStore } from '../../storage/blobs.js'
+import type { Database } from '../../storage/database.js'
+import { BlobBusy, CorruptBlob, type IncomingBlob, type IncomingBlobs } from '../../storage/incoming-blobs.js'
+import { missingSizes, removeMissing } from '../../storage/log-missing.js'
+import { isPassingFault } from '../../storage/passing-fault.js'
+import { UPLOAD_LENGTH, UPLOAD_OFFSET } from '../protocol.js'
+import { Refusal } from './answers.js'
+import type { Disk } from './disk.js'
+import type { GrandMetrics } from './metrics.js'
+
+/** A transfer that brought nothing for so long makes way for another one of the same bytes. */
+const STALLED_MS = 5000
+
+/** Where the news of bytes goes. */
+export interface Arrivals {
+  arriving(sha256: string, server: string): void
+  arrived(sha256: string, server: string): void
+  brokeOff(sha256: string): void
+}
+
+export interface UploadsOptions {
+  db: Database
+  blobs: BlobStore
+  incoming: IncomingBlobs
+  disk: Disk
+  maxFileSizeBytes: number
+  arrivals: Arrivals
+  logger: Logger
+  metrics: GrandMetrics
+}
+
+interface Upload {
+  server: string
+  request: IncomingMessage
+  movedAt: number
+  done: Promise<unknown>
+}
+
+/** Bytes that regionals bring: only those that the log names, each by one of them at a time, verified before they count. */
+export class Uploads {
+  readonly #options: UploadsOptions
+  readonly #underWay = new Map<string, Upload>()
+
+  constructor(options: UploadsOptions) {
+    this.#options = options
+  }
+
+  get count(): number {
+    return this.#underWay.size
+  }
+
+  /** How many bytes of a blob are here, and of how many if that is known; undefined when no live file names it. */
+  async progress(sha256: string): Promise<{ offset: number; size: number } | undefined> {
+    const { db, blobs, incoming } = this.#options
+    const whole = blobs.sizeOf(db, sha256)
+    if (whole !== undefined) return { offset: whole, size: whole }
+    const sizes = missingSizes(db, sha256)
+    const [size] = sizes
+    if (size === undefined) return undefined
+    const offset = await incoming.offsetOf(sha256)
+    if (!sizes.includes(offset) || incoming.arriving(sha256) !== undefined) return { offset, size }
+    // All of it came, and the end of the transfer did not: nobody would send it again.
+    return { offset: (await this.#complete(sha256, offset)) ? offset : 0, size }
+  }
+
+  /**
+   * Takes a PUT. @returns whether the bytes were here already
+   * @throws Refusal
+   */
+  async take(sha256: string, server: string, request: IncomingMessage): Promise<'known' | 'stored'> {
+    const { db, blobs } = this.#options
+    if (blobs.has(db, sha256)) return 'known'
+    const { offset, size } = this.#readHeaders(request)
+    this.#checkNamed(sha256, size)
+    this.#checkRoom(size, offset)
+    await this.#makeWay(sha256, server)
+    const upload: Upload = { server, request, movedAt: performance.now(), done: Promise.resolve() }
+    const stored = this.#store(sha256, offset, size, upload)
+    upload.done = stored.catch(() => undefined)
+    this.#underWay.set(sha256, upload)
+    try {
+      await stored
+    } finally {
+      if (this.#underWay.get(sha256) === upload) this.#underWay.delete(sha256)
+    }
+    return 'stored'
+  }
+
+  #readHeaders({ headers }: IncomingMessage): { offset: number; size: number } {
+    const length = whole(headers['content-length'])
+    const offset = whole(headers[UPLOAD_OFFSET] ?? '0')
+    if (length === undefined) throw new Refusal(411, 'length-required', 'a PUT needs a Content-Length')
+    if (offset === undefined) throw new Refusal(400, 'invalid', `${UPLOAD_OFFSET} is not a number of bytes`)
+    const size = whole(headers[UPLOAD_LENGTH] ?? String(offset + length))
+    if (size !== offset + length) {
+      throw new Refusal(400, 'invalid', `${UPLOAD_LENGTH} is not ${UPLOAD_OFFSET} and Content-Length together`)
+    }
+    return { offset, size }
+  }
+
+  #checkNamed(sha256: string, size: number): void {
+    const { db, maxFileSizeBytes } = this.#options
+    const sizes = missingSizes(db, sha256)
+    if (sizes.length === 0) throw new Refusal(404, 'unknown-blob', 'no file of the log names these bytes')
+    if (!sizes.includes(size)) throw new Refusal(422, 'size-mismatch', `the log names ${sizes.join(' or ')} bytes`)
+    if (size > maxFileSizeBytes) throw new Refusal(413, 'too-large', `more than ${maxFileSizeBytes} bytes`)
+  }
+
+  #checkRoom(size: number, offset: number): void {
+    if (!this.#options.disk.hasRoomFor(size - offset)) throw diskFull()
+  }
+
+  /** A server that begins anew has lost the connection of its older transfer. */
+  async #makeWay(sha256: string, server: string): Promise<void> {
+    const other = this.#underWay.get(sha256)
+    if (other === undefined) return
+    if (other.server !== server && performance.now() - other.movedAt < STALLED_MS) throw await this.#busy(sha256)
+    other.request.destroy()
+    await other.done
+  }
+
+  async #store(sha256: string, offset: number, size: number, upload: Upload): Promise<void> {
+    const { arrivals, logger, metrics } = this.#options
+    const { server, request } = upload
+    try {
+      await using blob = await this.#open(sha256, size, offset)
+      arrivals.arriving(sha256, server)
+      await receive(request, blob, (sizeBytes) => {
+        upload.movedAt = performance.now()
+        metrics.bytesReceived(sizeBytes)
+      })
+      await blob.finish((tx) => removeMissing(tx, sha256))
+    } catch (error) {
+      if (error instanceof CorruptBlob) metrics.corruptBlob()
+      if (!(error instanceof Refusal)) {
+        logger.warn({ regional: server, sha256, reason: (error as Error).message }, 'a transfer failed')
+        arrivals.brokeOff(sha256)
+      }
+      throw refusalOf(error)
+    }
+    arrivals.arrived(sha256, server)
+  }
+
+  async #open(sha256: string, size: number, offset: number): Promise<IncomingBlob> {
+    const blob = await this.#options.incoming.open(sha256, size).catch(async (error) => {
+      throw error instanceof BlobBusy ? await this.#busy(sha256) : error
+    })
+    if (blob.offset === offset) return blob
+    const expected = { [UPLOAD_OFFSET]: String(blob.offset) }
+    await blob[Symbol.asyncDispose]()
+    throw new Refusal(409, 'wrong-offset', `the next byte is ${expected[UPLOAD_OFFSET]}`, expected)
+  }
+
+  async #busy(sha256: string): Promise<Refusal> {
+    const offset = String(await this.#options.incoming.offsetOf(sha256))
+    return new Refusal(409, 'busy', 'another transfer brings these bytes', { [UPLOAD_OFFSET]: offset })
+  }
+
+  async #complete(sha256: string, size: number): Promise<boolean> {
+    const { incoming, arrivals, logger, metrics } = this.#options
+    try {
+      await using blob = await incoming.open(sha256, size)
+      await blob.finish((tx) => removeMissing(tx, sha256))
+      arrivals.arrived(sha256, '')
+      return true
+    } catch (error) {
+      if (error instanceof CorruptBlob) metrics.corruptBlob()
+      logger.warn({ sha256, reason: (error as Error).message }, 'a transfer could not be completed')
+      return false
+    }
+  }
+}
+
+async function receive(request: IncomingMessage, blob: IncomingBlob, onMoved: (sizeBytes: number) => void) {
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    onMoved(chunk.length)
+    await blob.write(chunk)
+  }
+}
+
+function refusalOf(error: unknown): unknown {
+  if (error instanceof CorruptBlob) return new Refusal(422, 'corrupt', error.message)
+  return isPassingFault(error) ? diskFull() : error
+}
+
+function diskFull(): Refusal {
+  return new Refusal(507, 'disk-full', 'no room on the disk', { 'retry-after': '30' })
+}
+
+function whole(text: string | string[] | undefined): number | undefined {
+  return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : undefined
+}

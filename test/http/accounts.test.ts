@@ -1,0 +1,270 @@
+import t from 'tap'
+import { cookieOf } from '../support/person.js'
+import { openTestRegional } from '../support/test-regional.js'
+
+const MINUTE_MS = 60_000
+
+t.test('one name is one account, however it is written', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('Alice')
+  t.equal((await alice.get('/me')).json.username, 'Alice', 'shown as it was chosen')
+  const nobody = regional.nobody()
+  const register = (username: string, email: string) =>
+    nobody.post('/register', { username, email, password: 'correct horse battery' })
+  for (const same of ['alice', 'ALICE', 'ａｌｉｃｅ', 'aLıce'.replace('ı', 'i')]) {
+    t.equal((await register(same, 'other@example.com')).outcome, '409 username-taken', same)
+    const login = await nobody.post('/login', { identifier: same, password: alice.password })
+    t.equal(login.status, 200, `${same} logs in`)
+  }
+  t.equal((await register('alice2', 'ALICE@example.com')).outcome, '409 email-taken')
+  t.equal((await register('Straße', 'a@example.com')).status, 201)
+  t.equal((await register('STRASSE', 'b@example.com')).outcome, '409 username-taken')
+  for (const bad of ['ab', 'x'.repeat(33), 'a b', 'a/b', 'a~b', 'a@b', '', 'a\u200db', '🙂🙂🙂'])
+    t.equal((await register(bad, 'c@example.com')).outcome, '400 validation-failed', JSON.stringify(bad))
+  const both = await Promise.all([register('dora', 'd1@example.com'), register('DORA', 'd2@example.com')])
+  t.same(
+    both.map(({ outcome }) => outcome).toSorted(),
+    ['201', '409 username-taken'],
+    'of two at once one wins',
+  )
+})
+
+t.test('a session is a secret in a cookie that only the browser sees', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  const login = async (remember_me?: boolean) =>
+    regional.nobody().post('/login', {
+      identifier: 'alice@example.com',
+      password: alice.password,
+      ...(remember_me !== undefined && { remember_me }),
+    })
+  const short = await login()
+  t.match(short.headers['set-cookie'], /^syncsphere_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax$/)
+  const long = await login(true)
+  t.match(long.headers['set-cookie'], /; Max-Age=604800;/, 'seven days')
+  const days = (Date.parse(long.json.expires_at) - Date.now()) / 86_400_000
+  t.ok(days > 6.99 && days <= 7)
+  regional.pass(5 * MINUTE_MS)
+  t.match((await login(true)).headers['set-cookie'], /; Max-Age=604800;/, 'whatever the wall clock says')
+
+  const kept = JSON.stringify(regional.rows('select * from sessions'))
+  for (const answer of [short, long]) t.notMatch(kept, cookieOf(answer), 'the secret itself is nowhere')
+  const outbox = JSON.stringify(regional.rows('select * from outbox'))
+  t.notMatch(outbox, cookieOf(short))
+  t.notMatch(outbox, alice.password)
+  t.match(outbox, /\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+
+  const { items } = (await alice.get('/sessions')).json
+  t.equal(items.length, 4)
+  t.equal(items.filter((session: { current: boolean }) => session.current).length, 1)
+  const other = regional.nobody().as({ cookie: `syncsphere_session=${cookieOf(short)}` })
+  t.equal((await other.get('/me')).status, 200)
+  const otherId = (await other.get('/sessions')).json.items.find(
+    (one: { current: boolean }) => one.current,
+  ).id
+  t.equal((await alice.delete(`/sessions/${otherId}`)).status, 204)
+  t.equal((await other.get('/me')).outcome, '401 unauthenticated')
+  t.equal((await alice.delete(`/sessions/${otherId}`)).outcome, '404 session-not-found')
+  const bob = await regional.person('bob')
+  const mine = items.find((session: { current: boolean }) => session.current).id
+  t.equal((await bob.delete(`/sessions/${mine}`)).outcome, '404 session-not-found', "nobody ends another's")
+  regional.pass(13 * 60 * MINUTE_MS)
+  t.equal((await alice.get('/me')).outcome, '401 unauthenticated', 'a short one ends after half a day')
+  const remembered = regional.nobody().as({ cookie: `syncsphere_session=${cookieOf(long)}` })
+  t.equal((await remembered.get('/me')).status, 200)
+  const out = await remembered.ask('POST', '/logout')
+  t.match(out, { status: 204, headers: { 'set-cookie': /syncsphere_session=; Max-Age=0/ } })
+  t.equal((await remembered.get('/me')).outcome, '401 unauthenticated')
+})
+
+t.test('a new password ends the other sessions and opens with nothing else', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  const phone = regional.stranger('alice')
+  await phone.logIn()
+  const token = await alice.token('write')
+  const change = { new_password: 'paper boat on the river', current_password: alice.password }
+  t.equal(
+    (await alice.patch('/me', { ...change, current_password: 'wrong password' })).outcome,
+    '403 wrong-password',
+  )
+  t.equal((await alice.patch('/me', change)).status, 200)
+  t.equal((await alice.get('/me')).status, 200, 'the one that asked stays')
+  t.equal((await phone.get('/me')).outcome, '401 unauthenticated')
+  t.equal((await alice.get('/sessions')).json.items.length, 1)
+  t.equal((await alice.as({ authorization: `Bearer ${token}` }).get('/me')).status, 200, 'tokens stay')
+  const login = (password: string) => regional.nobody().post('/login', { identifier: 'alice', password })
+  t.equal((await login(alice.password)).outcome, '401 invalid-credentials')
+  t.equal((await login('paper boat on the river')).status, 200)
+  await regional.restart()
+  t.equal((await phone.get('/me')).outcome, '401 unauthenticated', 'also after a restart')
+
+  await regional.person('bob')
+  const email = (value: string) => alice.patch('/me', { email: value, current_password: change.new_password })
+  t.equal((await email('bob@EXAMPLE.com')).outcome, '409 email-taken')
+  t.match(await email('new@example.com'), { status: 200, json: { email: 'new@example.com' } })
+  t.equal(
+    (await regional.nobody().post('/login', { identifier: 'new@example.com', password: change.new_password }))
+      .status,
+    200,
+  )
+  t.same(await regional.faults(), [])
+})
+
+t.test('five wrong passwords close an account to that address, and to no other', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice', '127.0.0.9')
+  const login = async (password: string, address = '127.0.0.1', identifier = 'alice') =>
+    regional.nobody(address).post('/login', { identifier, password })
+  for (const identifier of ['alice', 'ALICE', 'alice@example.com', 'alice', 'alice'])
+    t.equal((await login('wrong password', undefined, identifier)).outcome, '401 invalid-credentials')
+  const refused = await login(alice.password)
+  t.equal(refused.outcome, '429 too-many-attempts', 'even with the right one')
+  t.ok(Number(refused.headers['retry-after']) > 14 * 60)
+  t.ok(Number(refused.headers['retry-after']) <= 15 * 60)
+  t.equal((await login(alice.password, '127.0.0.2')).status, 200, 'the right one gets in from elsewhere')
+  await regional.restart()
+  t.equal((await login(alice.password)).outcome, '429 too-many-attempts', 'a restart forgives nothing')
+  regional.pass(14 * MINUTE_MS)
+  t.equal((await login(alice.password)).outcome, '429 too-many-attempts')
+  regional.pass(2 * MINUTE_MS)
+  t.equal((await login(alice.password)).status, 200)
+  t.equal((await login('wrong password')).outcome, '401 invalid-credentials', 'and begins anew')
+})
+
+t.test('parallel guesses gain nothing', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice', '127.0.0.9')
+  const nobody = regional.nobody()
+  const guesses = Array.from({ length: 20 }, (_, i) =>
+    nobody.post('/login', { identifier: 'alice', password: `guess ${i}` }),
+  )
+  const outcomes = (await Promise.all(guesses)).map(({ outcome }) => outcome)
+  t.equal(outcomes.filter((outcome) => outcome === '401 invalid-credentials').length, 5)
+  t.equal(outcomes.filter((outcome) => outcome === '429 too-many-attempts').length, 15)
+  const changes = Array.from({ length: 10 }, (_, i) =>
+    alice.patch('/me', { new_password: 'x'.repeat(20), current_password: `guess ${i}` }),
+  )
+  const refused = (await Promise.all(changes)).map(({ outcome }) => outcome)
+  t.equal(
+    refused.filter((outcome) => outcome === '403 wrong-password').length,
+    5,
+    'nor at a change of password',
+  )
+  t.equal(refused.filter((outcome) => outcome === '429 too-many-attempts').length, 5)
+})
+
+t.test('an address that fails on many accounts is refused altogether', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice', '127.0.0.9')
+  const nobody = regional.nobody('127.0.0.3')
+  const guesses = Array.from({ length: 80 }, (_, i) =>
+    nobody.post('/login', { identifier: `user-${i}`, password: 'x' }),
+  )
+  const outcomes = (await Promise.all(guesses)).map(({ outcome }) => outcome)
+  t.equal(
+    outcomes.filter((outcome) => outcome === '401 invalid-credentials').length,
+    50,
+    'also when they come at once',
+  )
+  const right = { identifier: 'alice', password: alice.password }
+  t.equal((await nobody.post('/login', right)).outcome, '429 too-many-attempts')
+  t.equal((await regional.nobody('127.0.0.4').post('/login', right)).status, 200)
+})
+
+t.test('whether an account exists does not show at the login', async (t) => {
+  const regional = await openTestRegional(t)
+  await regional.person('alice', '127.0.0.9')
+  for (const password of ['wrong password', 'x']) {
+    const known = await regional.nobody().post('/login', { identifier: 'alice', password })
+    const unknown = await regional.nobody().post('/login', { identifier: 'nobody', password })
+    t.equal(known.status, unknown.status)
+    t.same({ ...known.json, request_id: '' }, { ...unknown.json, request_id: '' })
+    t.same(Object.keys(known.headers), Object.keys(unknown.headers))
+    t.equal(known.headers['content-length'], unknown.headers['content-length'])
+  }
+  for (let i = 0; i < 3; i++)
+    for (const identifier of ['alice', 'nobody'])
+      await regional.nobody().post('/login', { identifier, password: 'x' })
+  for (const identifier of ['alice', 'nobody']) {
+    const throttled = await regional.nobody().post('/login', { identifier, password: 'x' })
+    t.equal(throttled.outcome, '429 too-many-attempts', identifier)
+  }
+})
+
+t.test('tokens do what their scope allows until they end', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  const made = await alice.post('/tokens', { name: 'nightly', scope: 'write', expires_in_days: 2 })
+  const { token, id } = made.json
+  t.match(token, /^[\w-]{43}$/)
+  t.notMatch(JSON.stringify(regional.rows('select * from tokens')), token)
+  const program = alice.as({ authorization: `Bearer ${token}` })
+  t.equal((await program.get('/me')).status, 200)
+  const reader = alice.as({ authorization: `Bearer ${await alice.token('read')}` })
+  t.equal((await reader.get('/files')).status, 200)
+  t.equal((await reader.post('/tokens', { name: 'more', scope: 'write' })).outcome, '403 insufficient-scope')
+  t.equal((await alice.get('/tokens')).json.items.length, 2)
+  t.notMatch(JSON.stringify((await alice.get('/tokens')).json), token)
+  regional.pass(3 * 24 * 60 * MINUTE_MS)
+  t.equal((await program.get('/me')).outcome, '401 unauthenticated', 'it has expired')
+  t.equal((await reader.get('/me')).status, 200)
+  await alice.logIn()
+  const { items } = (await alice.get('/tokens')).json
+  t.equal(items.length, 1)
+  t.equal((await alice.delete(`/tokens/${items[0].id}`)).status, 204)
+  t.equal((await reader.get('/me')).outcome, '401 unauthenticated')
+  t.equal((await alice.delete(`/tokens/${items[0].id}`)).outcome, '404 token-not-found')
+  t.equal((await (await regional.person('bob')).delete(`/tokens/${id}`)).outcome, '404 token-not-found')
+  const self = alice.as({ authorization: `Bearer ${await alice.token('write')}` })
+  t.equal((await self.ask('POST', '/logout')).status, 204, 'a token logs itself out')
+  t.equal((await self.get('/me')).outcome, '401 unauthenticated')
+  const many = await Promise.all(
+    Array.from({ length: 105 }, (_, i) => alice.post('/tokens', { name: `${i}` })),
+  )
+  t.equal(many.filter(({ status }) => status === 201).length, 100)
+  t.equal(many.at(-1)?.outcome, '409 too-many-tokens')
+})
+
+t.test('deleting an account takes all with it, and sets its name free', async (t) => {
+  const regional = await openTestRegional(t)
+  const [alice, bob] = [await regional.person('alice'), await regional.person('bob')]
+  await alice.befriend(bob)
+  const shown = await alice.put('public', { visibility: 'public' })
+  const large = await alice.put(Buffer.alloc(200_000), { visibility: 'friends' })
+  const carol = await regional.person('carol')
+  await alice.post('/friends/request', { username: 'carol' })
+  const token = await alice.token('write')
+  regional.pass(11 * MINUTE_MS)
+  t.equal((await alice.delete('/me')).outcome, '403 reauthentication-required', 'the session is too old')
+  const program = alice.as({ authorization: `Bearer ${token}` })
+  t.equal((await program.delete('/me')).outcome, '403 reauthentication-required', 'a token may not')
+  await alice.logIn()
+  t.match(await alice.delete('/me'), { status: 204, headers: { 'set-cookie': /Max-Age=0/ } })
+  for (const client of [alice, program]) t.equal((await client.get('/me')).outcome, '401 unauthenticated')
+  const login = await regional.nobody().post('/login', { identifier: 'alice', password: alice.password })
+  t.equal(login.outcome, '401 invalid-credentials')
+  for (const { id } of [shown, large]) {
+    t.equal((await bob.get(`/files/${id}`)).outcome, '404 file-not-found')
+    t.equal((await bob.get(`/download/${id}`)).outcome, '404 file-not-found')
+  }
+  t.same((await bob.get('/friends')).json.items, [])
+  t.same((await carol.get('/friends/requests')).json.incoming, [])
+  t.equal((await bob.get('/friends/alice/files')).outcome, '404 friend-not-found')
+  t.equal((await bob.post('/friends/request', { username: 'alice' })).outcome, '404 user-not-found')
+  const again = await regional.person('Alice')
+  t.not(again.id, alice.id)
+  t.equal(await again.usedStorage(), 0)
+  t.same((await again.get('/friends')).json.items, [])
+  const row = JSON.stringify(regional.rows('select * from users where id = ?', alice.id))
+  t.notMatch(row, /alice|argon2/i, 'nothing personal is kept')
+})
+
+t.test('where registration is closed nobody makes an account', async (t) => {
+  const regional = await openTestRegional(t, { registration: 'closed' })
+  const { outcome } = await regional
+    .nobody()
+    .post('/register', { username: 'alice', email: 'alice@example.com', password: 'correct horse battery' })
+  t.equal(outcome, '403 registration-closed')
+  t.same(regional.rows('select * from users'), [])
+})

@@ -1,0 +1,339 @@
+import { randomBytes } from 'node:crypto'
+import { Readable } from 'node:stream'
+import t from 'tap'
+import { rawConnection } from '../contract/raw-http.js'
+import { fieldPart, filePart, formOf, type Part } from '../support/multipart.js'
+import { type Person, sha256 } from '../support/person.js'
+import { openTestRegional, type TestRegional } from '../support/test-regional.js'
+import { until } from '../support/until.js'
+
+t.test('names are kept exactly, and given back exactly', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  const names = [
+    'שקיעה בחוף.jpg',
+    '👩‍👩‍👧 family.png',
+    'e\u0301 and \u00e9.txt',
+    'a "quoted" name',
+    "it's; semi, colon=1",
+    'back\\slash',
+    'C:\\temp\\x.txt',
+    '.hidden',
+    '...',
+    ' leading and trailing ',
+    '100%',
+    '%20%41',
+    'a\u200fb',
+    'x'.repeat(255),
+    'ש'.repeat(127),
+    '"'.repeat(255),
+    'constructor',
+  ]
+  for (const name of names) {
+    const file = await alice.put('x', { name })
+    t.equal(file.name, name)
+    t.equal((await alice.get(`/files/${file.id}`)).json.name, name)
+    const { headers } = await alice.get(`/download/${file.id}`)
+    t.equal(nameOffered(String(headers['content-disposition'])), name, 'as a download')
+    const renamed = await alice.patch(`/files/${file.id}`, { name: 'other' })
+    t.equal(renamed.json.name, 'other')
+    t.equal((await alice.patch(`/files/${file.id}`, { name })).json.name, name)
+  }
+  const folder = '/תמונות/2026 "best"'
+  const { id } = await alice.put('x', { folder })
+  t.equal((await alice.get(`/files/${id}`)).json.folder, folder)
+  t.same(await regional.faults(), [])
+})
+
+/** As RFC 6266 section 4.3 and RFC 8187 say a client reads it. */
+function nameOffered(header: string): string {
+  const extended = /filename\*=UTF-8''([^;]+)/.exec(header)?.[1]
+  if (extended !== undefined) return decodeURIComponent(extended)
+  const quoted = /filename="((?:[^"\\]|\\.)*)"/.exec(header)?.[1]
+  return quoted?.replaceAll(/\\(.)/g, '$1') ?? /filename=([^;]+)/.exec(header)?.[1] ?? ''
+}
+
+t.test('what is no name is refused', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  const { id } = await alice.put('x', { name: 'x' })
+  const names = [
+    '',
+    '.',
+    '..',
+    'a/b',
+    '/etc/passwd',
+    '../x',
+    'a\0b',
+    'a\r\nb',
+    'a\nb',
+    '\x7f',
+    'a\u0085b',
+    'x'.repeat(256),
+    'ש'.repeat(128),
+  ]
+  for (const name of names) {
+    t.equal((await alice.upload('x', { name })).outcome, '400 validation-failed', JSON.stringify(name))
+    t.equal(
+      (await alice.patch(`/files/${id}`, { name })).outcome,
+      '400 validation-failed',
+      JSON.stringify(name),
+    )
+  }
+  const lone = await alice.ask('PATCH', `/files/${id}`, {
+    body: '{"name":"\\ud800"}',
+    headers: { 'content-type': 'application/json' },
+  })
+  t.equal(lone.outcome, '400 malformed-json')
+  for (const folder of [
+    '',
+    'x',
+    '/x/',
+    '//',
+    '/a//b',
+    '/..',
+    '/a/./b',
+    '/a\0',
+    `/${'x'.repeat(256)}`,
+    `${'/x'.repeat(513)}`,
+  ]) {
+    t.equal((await alice.upload('x', { folder })).outcome, '400 validation-failed', `folder ${folder}`)
+    t.equal(
+      (await alice.patch(`/files/${id}`, { folder })).outcome,
+      '400 validation-failed',
+      `folder ${folder}`,
+    )
+  }
+  t.equal(await alice.usedStorage(), 1)
+  t.same(await regional.faults(), [])
+})
+
+t.test('a form that is not as declared is refused, and nothing of it is left', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  const file = filePart('a.bin', 'hello')
+  const disposition = 'Content-Disposition: form-data'
+  const forms: [what: string, parts: Part[], outcome?: string][] = [
+    ['no parts', []],
+    ['no file', [fieldPart('folder', '/')]],
+    ['the file before a field', [file, fieldPart('folder', '/')]],
+    ['two files', [file, file]],
+    ['an unknown field', [fieldPart('owner_id', 'x'), file]],
+    ['a field of the prototype', [fieldPart('__proto__', 'x'), file]],
+    ['another one', [fieldPart('constructor', 'x'), file]],
+    ['a repeated field', [fieldPart('folder', '/a'), fieldPart('folder', '/b'), file]],
+    ['a wrong value', [fieldPart('visibility', 'all'), file]],
+    ['a checksum that is none', [fieldPart('sha256', 'xyz'), file]],
+    ['a wrong checksum', [fieldPart('sha256', '0'.repeat(64)), file], '400 checksum-mismatch'],
+    ['a field too long', [fieldPart('folder', `/${'x'.repeat(10_000)}`), file]],
+    ['a file of another name', [{ head: `${disposition}; name="other"; filename="x"`, body: 'x' }]],
+    ['a file of the prototype', [{ head: `${disposition}; name="__proto__"; filename="x"`, body: 'x' }]],
+    ['a file without a file name', [{ head: `${disposition}; name="file"`, body: 'x' }]],
+    [
+      'bytes without a file name',
+      [{ head: `${disposition}; name="file"\r\nContent-Type: application/octet-stream`, body: 'x' }],
+    ],
+    ['a file with an empty name', [{ head: `${disposition}; name="file"; filename=""`, body: 'x' }]],
+    ['a file without a field name', [{ head: `${disposition}; filename="x"`, body: 'x' }]],
+    ['a part without a disposition', [{ head: 'Content-Type: text/plain', body: 'x' }]],
+    [
+      'a JSON field',
+      [{ head: `${disposition}; name="folder"\r\nContent-Type: application/json`, body: '{"a":1}' }, file],
+    ],
+    [
+      'a malformed JSON field',
+      [{ head: `${disposition}; name="folder"\r\nContent-Type: application/json`, body: '{' }, file],
+    ],
+    [
+      'a name in an unknown charset',
+      [{ head: `${disposition}; name="file"; filename*=klingon''x%FF`, body: 'x' }],
+      '201',
+    ],
+    ['very many fields', [...Array.from({ length: 50 }, (_, i) => fieldPart(`f${i}`, 'x')), file]],
+    ['many empty parts', Array.from({ length: 50 }, () => fieldPart('folder', '/'))],
+    [
+      'a header too long',
+      [{ head: `${disposition}; name="file"; filename="${'x'.repeat(100_000)}"`, body: 'x' }],
+    ],
+  ]
+  for (const [what, parts, outcome = '400 validation-failed'] of forms) {
+    const { contentType, body } = formOf(parts)
+    const answer = await alice.ask('POST', '/upload', { headers: { 'content-type': contentType }, body })
+    t.equal(answer.outcome, outcome, what)
+  }
+  const { boundary, contentType, body } = formOf([file])
+  const bodies: [what: string, contentType: string, body: Buffer, outcome?: string][] = [
+    ['no boundary in the header', 'multipart/form-data', body],
+    ['an empty boundary', 'multipart/form-data; boundary=', body],
+    ['another boundary', 'multipart/form-data; boundary=other', body],
+    ['no closing boundary', contentType, body.subarray(0, -(boundary.length + 8))],
+    ['cut in the middle of a header', contentType, body.subarray(0, boundary.length + 20)],
+    ['nothing at all', contentType, Buffer.alloc(0)],
+    ['an unknown charset', `${contentType}; charset=klingon`, body, '201'],
+    ['a boundary in quotes', `multipart/form-data; boundary="${boundary}"`, body, '201'],
+    ['another media type', 'multipart/mixed; boundary=x', body, '415 unsupported-media-type'],
+    [
+      'text before and after the form',
+      contentType,
+      Buffer.concat([Buffer.from('preamble\r\n'), body, Buffer.from('epilogue')]),
+      '201',
+    ],
+  ]
+  for (const [what, type, bytes, outcome = '400 validation-failed'] of bodies) {
+    const answer = await alice.ask('POST', '/upload', { headers: { 'content-type': type }, body: bytes })
+    t.equal(answer.outcome, outcome, what)
+  }
+  t.equal(await alice.usedStorage(), 16, 'those that were right')
+  await until('all is cleared away', async () => (await regional.faults()).length === 0)
+})
+
+t.test('what is uploaded is told in full', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  const bytes = randomBytes(100_000)
+  const made = await alice.upload(bytes, {
+    name: 'photo.jpg',
+    mediaType: 'image/jpeg; q=1',
+    folder: '/photos',
+    visibility: 'friends',
+    sha256: sha256(bytes),
+  })
+  t.match(made, {
+    status: 201,
+    headers: { location: `/files/${made.json.id}`, etag: /^".+"$/ },
+    json: {
+      name: 'photo.jpg',
+      size: 100_000,
+      folder: '/photos',
+      visibility: 'friends',
+      sha256: sha256(bytes),
+      media_type: 'image/jpeg',
+      available: true,
+      stored_on: ['eu'],
+      owner: { id: alice.id, username: 'alice' },
+    },
+  })
+  for (const [mediaType, kept] of [
+    ['nonsense', 'application/octet-stream'],
+    [`text/${'x'.repeat(1000)}`, 'application/octet-stream'],
+    ['', 'text/plain'],
+  ] as const) {
+    const { json } = await alice.upload('x', { mediaType })
+    t.equal(json.media_type, kept)
+  }
+  t.equal((await alice.ask('POST', '/upload?min_copies=1', formAsked('x'))).status, 201)
+  t.same(await regional.faults(), [])
+})
+
+const formAsked = (bytes: Buffer | string) => {
+  const { contentType, body } = formOf([filePart('a.bin', bytes)])
+  return { headers: { 'content-type': contentType }, body }
+}
+
+t.test('fifty uploads at once fill the quota to the last byte and never exceed it', async (t) => {
+  const size = 70_000
+  const regional = await openTestRegional(t, { storageQuotaBytes: 20 * size })
+  const alice = await regional.person('alice')
+  const answers = await Promise.all(Array.from({ length: 50 }, () => alice.upload(randomBytes(size))))
+  const outcomes = answers.map(({ outcome }) => outcome)
+  t.equal(outcomes.filter((outcome) => outcome === '201').length, 20, 'exactly those that fit')
+  t.equal(outcomes.filter((outcome) => outcome === '507 quota-exceeded').length, 30)
+  const refused = answers.find(({ status }) => status === 507)
+  t.match(refused?.json, { quota: 20 * size, used: Number, reserved: Number, required: Number })
+  t.equal(await alice.usedStorage(), 20 * size)
+  t.equal((await alice.upload('x')).outcome, '507 quota-exceeded', 'not a byte more')
+  t.equal((await alice.upload('')).status, 201, 'but an empty file')
+  const { items } = (await alice.get('/files?sort=-size&limit=1')).json
+  t.equal((await alice.delete(`/files/${items[0].id}`)).status, 204)
+  t.equal(await alice.usedStorage(), 19 * size, 'a deleted file gives back at once')
+  t.equal((await alice.upload(randomBytes(size))).status, 201)
+  await until('all is cleared away', async () => (await regional.faults()).length === 0)
+})
+
+t.test('uploads without a length that share the last bytes never exceed the quota', async (t) => {
+  const regional = await openTestRegional(t, { storageQuotaBytes: 300_000 })
+  const alice = await regional.person('alice')
+  const answers = await Promise.all(
+    Array.from({ length: 12 }, () => {
+      const { contentType, body } = formOf([filePart('a', randomBytes(100_000))])
+      const pieces = Array.from({ length: Math.ceil(body.length / 9000) }, (_, i) =>
+        body.subarray(i * 9000, (i + 1) * 9000),
+      )
+      return alice.ask('POST', '/upload', {
+        headers: { 'content-type': contentType },
+        body: Readable.from(pieces),
+      })
+    }),
+  )
+  const kept = answers.filter(({ status }) => status === 201).length
+  t.ok(kept <= 3, `${kept} of 12`)
+  t.equal(await alice.usedStorage(), kept * 100_000)
+  for (let i = kept; i < 3; i++)
+    t.equal((await alice.upload(randomBytes(100_000))).status, 201, 'nothing stays reserved')
+  await until('all is cleared away', async () => (await regional.faults()).length === 0)
+})
+
+async function brokenUpload(
+  regional: TestRegional,
+  alice: Person,
+  declared: number,
+  sent: number,
+): Promise<void> {
+  using connection = await rawConnection(regional.url)
+  const form = formOf([filePart('a', Buffer.alloc(sent))])
+  const head = `POST /upload HTTP/1.1\r\nHost: x\r\nCookie: syncsphere_session=${alice.session}\r\n`
+  connection.send(`${head}Content-Type: ${form.contentType}\r\nContent-Length: ${declared}\r\n\r\n`)
+  connection.send(form.body.subarray(0, sent))
+  await until(
+    'its bytes arrive',
+    () => connection.socket.bytesWritten >= sent && connection.socket.writableLength === 0,
+  )
+}
+
+t.test('an upload that breaks off gives its space back and leaves nothing', async (t) => {
+  const regional = await openTestRegional(t, { storageQuotaBytes: 4_000_000 })
+  const alice = await regional.person('alice')
+  for (const sent of [10, 1000, 100_000, 3_000_000]) await brokenUpload(regional, alice, 3_500_000, sent)
+  await until('the space is free again', async () => {
+    const answer = await alice.upload(randomBytes(3_900_000))
+    return answer.status === 201
+  })
+  t.equal(await alice.usedStorage(), 3_900_000)
+  await until('all is cleared away', async () => (await regional.faults()).length === 0)
+})
+
+t.test('an upload that cannot fit is refused before a byte of it is sent', async (t) => {
+  const regional = await openTestRegional(t, { storageQuotaBytes: 1_000_000, maxFileSizeBytes: 50_000_000 })
+  const alice = await regional.person('alice')
+  const ask = async (length: number, extra = '') => {
+    const connection = await rawConnection(regional.url)
+    connection.send(
+      `POST /upload HTTP/1.1\r\nHost: x\r\nCookie: syncsphere_session=${alice.session}\r\n${extra}` +
+        `Content-Type: multipart/form-data; boundary=x\r\nContent-Length: ${length}\r\nExpect: 100-continue\r\n\r\n`,
+    )
+    return connection
+  }
+  using tooMuch = await ask(2_000_000)
+  t.match(await tooMuch.rest(), /^HTTP\/1.1 507 .*quota-exceeded/s)
+  using tooLarge = await ask(60_000_000)
+  t.match(await tooLarge.rest(), /^HTTP\/1.1 413 .*file-too-large/s)
+  using fits = await ask(500_000)
+  t.match(await fits.until(/\r\n\r\n/), /^HTTP\/1.1 100 Continue\r\n\r\n$/)
+  using foreign = await ask(500_000, 'Origin: https://evil.example\r\n')
+  t.match(await foreign.rest(), /^HTTP\/1.1 403 .*cross-origin/s)
+})
+
+t.test('a file that is larger than the server takes is refused, however it comes', async (t) => {
+  const regional = await openTestRegional(t, { maxFileSizeBytes: 200_000 })
+  const alice = await regional.person('alice')
+  t.equal((await alice.upload(Buffer.alloc(200_001))).outcome, '413 file-too-large')
+  t.equal((await alice.upload(Buffer.alloc(200_000))).status, 201)
+  const { contentType, body } = formOf([filePart('a', Buffer.alloc(400_000))])
+  const chunked = await alice.ask('POST', '/upload', {
+    headers: { 'content-type': contentType },
+    body: Readable.from([body]),
+  })
+  t.equal(chunked.outcome, '413 file-too-large')
+  t.equal(await alice.usedStorage(), 200_000)
+  await until('all is cleared away', async () => (await regional.faults()).length === 0)
+})

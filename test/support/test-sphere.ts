@@ -1,0 +1,180 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import type { Test } from 'tap'
+import { ensureCertificates } from '../../src/certs/folder.js'
+import type { GrandConfig, RegionalConfig } from '../../src/config.js'
+import { type Grand, openGrand } from '../../src/grand.js'
+import { LinkProxy } from './link-proxy.js'
+import type { Person } from './person.js'
+import { TestRegional, testConfig } from './test-regional.js'
+import { until } from './until.js'
+
+/** A regional of a sphere, and the piece of network between it and the grand. */
+export interface Member {
+  regional: TestRegional
+  link: LinkProxy
+}
+
+/** A grand and regionals in this process, on real sockets with real certificates, that lose and find each other. */
+export class TestSphere {
+  readonly #folder: string
+  readonly #members = new Map<string, Member>()
+  #grand: Grand | undefined
+  #grandAheadMs = 0
+
+  private constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  static async open(t: Test, names = ['eu', 'us', 'ap'], overrides: Partial<RegionalConfig> = {}) {
+    const sphere = new TestSphere(await mkdtemp(join(tmpdir(), 'sphere-')))
+    t.teardown(() => sphere.close())
+    await sphere.startGrand()
+    for (const name of names) await sphere.add(name, overrides)
+    await sphere.connected(...names)
+    return sphere
+  }
+
+  get certsDir(): string {
+    return join(this.#folder, 'certs')
+  }
+
+  get grandDir(): string {
+    return join(this.#folder, 'grand')
+  }
+
+  get grand(): Grand {
+    return this.#grand as Grand
+  }
+
+  /** Adds a regional, with a certificate of its own, and opens it. */
+  async add(name: string, overrides: Partial<RegionalConfig> = {}): Promise<TestRegional> {
+    await ensureCertificates(this.certsDir, { names: ['grand', name], now: new Date() })
+    const link = await LinkProxy.open()
+    link.target = this.grand.port
+    const config = await testConfig({
+      ...overrides,
+      name,
+      dataDir: join(this.#folder, name),
+      certsDir: this.certsDir,
+      grandUrl: `https://127.0.0.1:${link.port}`,
+    })
+    const regional = new TestRegional(config)
+    this.#members.set(name, { regional, link })
+    await regional.open()
+    return regional
+  }
+
+  regional(name: string): TestRegional {
+    return this.#member(name).regional
+  }
+
+  link(name: string): LinkProxy {
+    return this.#member(name).link
+  }
+
+  /** The same person as seen by another regional: the session is one for all. */
+  at(name: string, person: Person): Person {
+    const there = this.regional(name).stranger(person.username)
+    there.id = person.id
+    there.session = person.session
+    there.password = person.password
+    there.headers = person.headers
+    return there
+  }
+
+  async startGrand(): Promise<void> {
+    await ensureCertificates(this.certsDir, { names: ['grand'], now: new Date() })
+    const config: GrandConfig = {
+      name: 'grand',
+      host: '127.0.0.1',
+      port: 0,
+      dataDir: this.grandDir,
+      certsDir: this.certsDir,
+      maxFileSizeBytes: 1024 ** 3,
+      minFreeDiskBytes: 0,
+      operatorToken: undefined,
+      logLevel: 'silent',
+    }
+    const logger = pino({ level: process.env.TEST_LOG ?? 'silent' })
+    this.#grand = await openGrand(config, { logger, now: () => Date.now() + this.#grandAheadMs })
+    for (const { link } of this.#members.values()) link.target = this.#grand.port
+  }
+
+  async stopGrand(): Promise<void> {
+    await this.#grand?.[Symbol.asyncDispose]()
+    this.#grand = undefined
+  }
+
+  /** Copies a stopped server's folder, as a backup. */
+  async backup(from: string): Promise<string> {
+    const to = `${from}-backup-${Math.random().toString(36).slice(2)}`
+    await cp(from, to, { recursive: true })
+    return to
+  }
+
+  async restoreBackup(backup: string, to: string): Promise<void> {
+    await rm(to, { recursive: true, force: true })
+    await cp(backup, to, { recursive: true })
+  }
+
+  async status(name: string): Promise<Record<string, unknown> & { state_digest: string }> {
+    const answer = await this.regional(name)
+      .nobody()
+      .get('/sync/status?digest=true', { headers: { authorization: 'Bearer operator-token-of-the-tests' } })
+    return answer.json as Record<string, unknown> & { state_digest: string }
+  }
+
+  /** Waits until these have a link to the grand. */
+  async connected(...names: string[]): Promise<void> {
+    for (const name of names)
+      await until(`${name} is connected`, async () => (await this.status(name)).connected === true)
+  }
+
+  /** Waits until all that are named have all changes of each other, and hold the same state. */
+  async converged(...given: string[]): Promise<void> {
+    const names = given.length === 0 ? [...this.#members.keys()] : given
+    let seen: unknown
+    await until('all hold the same state', async () => {
+      const all = await Promise.all(names.map((name) => this.status(name)))
+      seen = all
+      const quiet = all.every((one) => one.unacknowledged === 0 && one.applied_position === this.grand.head)
+      return quiet && new Set(all.map((one) => one.state_digest)).size === 1
+    }).catch((error: Error) => {
+      throw new Error(`${error.message}: ${JSON.stringify(seen)}`)
+    })
+  }
+
+  /** Waits until these have the bytes of every file. */
+  async haveAllBytes(...names: string[]): Promise<void> {
+    for (const name of names) {
+      await until(
+        `${name} has all bytes`,
+        () => this.regional(name).rows('select 1 from missing').length === 0,
+      )
+    }
+  }
+
+  /** What is wrong with any of the regionals, with nothing under way. */
+  async faults(): Promise<string[]> {
+    const all = await Promise.all(
+      [...this.#members].map(async ([name, { regional }]) =>
+        (await regional.faults()).map((fault) => `${name}: ${fault}`),
+      ),
+    )
+    return all.flat()
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#members.values()].map(({ regional }) => regional.close()))
+    await this.stopGrand()
+    await Promise.all([...this.#members.values()].map(({ link }) => link.close()))
+    await rm(this.#folder, { recursive: true, force: true })
+  }
+
+  #member(name: string): Member {
+    return this.#members.get(name) as Member
+  }
+}
