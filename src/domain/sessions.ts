@@ -27,6 +27,8 @@ export interface OpenedSession {
   id: string
   secret: string
   expires_at: string
+  /** From opening to expiry. */
+  lifetime_seconds: number
 }
 
 /**
@@ -48,7 +50,8 @@ export class Sessions {
   open(user: UserRow, userAgent: string, remember: boolean): { session: OpenedSession; draft: Draft } {
     const now = this.#now()
     const secret = newSecret()
-    const expires_at = new Date(now + (remember ? LONG_MS : SHORT_MS)).toISOString()
+    const lifetimeMs = remember ? LONG_MS : SHORT_MS
+    const expires_at = new Date(now + lifetimeMs).toISOString()
     const id = uuidv7()
     const fields = {
       user_id: user.id,
@@ -58,7 +61,7 @@ export class Sessions {
       user_agent: userAgent.slice(0, 256),
       password_stamp: passwordStamp(user),
     }
-    return { session: { id, secret, expires_at }, draft: { type: 'session.opened', key: id, fields } }
+    return { session: { id, secret, expires_at, lifetime_seconds: lifetimeMs / 1000 }, draft: { type: 'session.opened', key: id, fields } }
   }
 
   /** Who a session's secret stands for. */

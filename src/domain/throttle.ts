@@ -45,21 +45,28 @@ export class LoginThrottle {
       return right
     } finally {
       this.#land(key)
+      this.#land(address)
     }
   }
 
   async #takeoff(key: string, address: string): Promise<void> {
     for (;;) {
-      const left = MAX_FOR_ACCOUNT - this.#failures(key, MAX_FOR_ACCOUNT)
-      this.#failures(address, MAX_FOR_ADDRESS)
-      const flight = this.#flights.get(key) ?? newFlight()
-      if (flight.count < left) {
-        flight.count += 1
-        this.#flights.set(key, flight)
-        return
-      }
-      await flight.landed
+      const full = this.#full(key, MAX_FOR_ACCOUNT) ?? this.#full(address, MAX_FOR_ADDRESS)
+      if (full === undefined) break
+      await full.landed
     }
+    for (const name of [key, address]) {
+      const flight = this.#flights.get(name) ?? newFlight()
+      flight.count += 1
+      this.#flights.set(name, flight)
+    }
+  }
+
+  /** The attempts under way whose outcome has to be awaited, since all of them failing would reach the limit. */
+  #full(key: string, most: number): Flight | undefined {
+    const left = most - this.#failures(key, most)
+    const flight = this.#flights.get(key)
+    return flight !== undefined && flight.count >= left ? flight : undefined
   }
 
   #land(key: string): void {

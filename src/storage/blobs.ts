@@ -40,10 +40,13 @@ const remove = prepare<{ sha256: string }>()((slot) =>
   query.deleteFrom('blobs').where('sha256', '=', slot('sha256')),
 )
 
-/** A page of blobs in order of sha256 after `after`; `unreferenced`: stored before `before`, and nothing names it. */
+/**
+ * A page of blobs in order of sha256 after `after`; `unreferenced`: stored before `before`, and nothing names it. A query
+ * that gives no others may leave it out.
+ */
 export type UnreferencedQuery = Query<
   { before: string; after: string; limit: number },
-  { sha256: string; size: number; is_file: number; unreferenced: number }
+  { sha256: string; size: number; is_file: number; unreferenced?: number }
 >
 
 const page = prepare<{ after: string; limit: number }>()((slot) =>
@@ -143,7 +146,7 @@ export class BlobStore {
       let count = 0
       let freed = 0
       for (const { sha256, size, is_file, unreferenced } of rows) {
-        if (!unreferenced || this.#pins.has(sha256)) continue
+        if (unreferenced === 0 || this.#pins.has(sha256)) continue
         tx.run(remove, { sha256 })
         // Inside the unit: afterwards somebody could have stored the same bytes again.
         if (is_file) rmSync(this.pathOf(sha256), { force: true })

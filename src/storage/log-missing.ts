@@ -34,7 +34,10 @@ const first = prepare()(() => grandQuery.selectFrom('missing').select('gseq').or
 const total = prepare()(() =>
   grandQuery
     .selectFrom('missing')
-    .select((eb) => [eb.fn.countAll<number>().as('blobs'), eb.fn.coalesce(eb.fn.sum<number>('size'), eb.lit(0)).as('bytes')]),
+    .select((eb) => [
+      eb.fn.countAll<number>().as('blobs'),
+      eb.fn.coalesce(eb.fn.sum<number>('size'), eb.lit(0)).as('bytes'),
+    ]),
 )
 const live = prepare<{ sha256: string }>()((slot) =>
   grandQuery

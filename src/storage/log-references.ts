@@ -3,17 +3,23 @@
  * bytes are missing here, and which are of no use any more. The outcome does not depend on the order of the changes.
  */
 import type { Change } from '../change.js'
-import type { Query, Reader, Tx } from './database.js'
+import type { Reader, Tx } from './database.js'
 import { grandQuery } from './grand-tables.js'
 import type { Logged } from './log.js'
 import { addMissing, isMissing, missingOf, refreshMissing } from './log-missing.js'
 import { prepare } from './query.js'
 
 const buryFile = prepare<{ id: string }>()((slot) =>
-  grandQuery.insertInto('gone_files').values({ id: slot('id') }).onConflict((conflict) => conflict.doNothing()),
+  grandQuery
+    .insertInto('gone_files')
+    .values({ id: slot('id') })
+    .onConflict((conflict) => conflict.doNothing()),
 )
 const buryUser = prepare<{ id: string }>()((slot) =>
-  grandQuery.insertInto('gone_users').values({ id: slot('id') }).onConflict((conflict) => conflict.doNothing()),
+  grandQuery
+    .insertInto('gone_users')
+    .values({ id: slot('id') })
+    .onConflict((conflict) => conflict.doNothing()),
 )
 const goneFile = prepare<{ id: string }>()((slot) =>
   grandQuery.selectFrom('gone_files').select('id').where('id', '=', slot('id')),
@@ -27,40 +33,44 @@ const named = prepare<{ file_id: string }>()((slot) =>
 const unname = prepare<{ file_id: string }>()((slot) =>
   grandQuery.deleteFrom('named_files').where('file_id', '=', slot('file_id')),
 )
-const name = prepare<{ file_id: string; sha256: string; size: number; owner_id: string; gseq: number }>()((slot) =>
-  grandQuery
-    .insertInto('named_files')
-    .values({
-      file_id: slot('file_id'),
-      sha256: slot('sha256'),
-      size: slot('size'),
-      owner_id: slot('owner_id'),
-      gseq: slot('gseq'),
-    })
-    .onConflict((conflict) => conflict.doNothing()),
+const name = prepare<{ file_id: string; sha256: string; size: number; owner_id: string; gseq: number }>()(
+  (slot) =>
+    grandQuery
+      .insertInto('named_files')
+      .values({
+        file_id: slot('file_id'),
+        sha256: slot('sha256'),
+        size: slot('size'),
+        owner_id: slot('owner_id'),
+        gseq: slot('gseq'),
+      })
+      .onConflict((conflict) => conflict.doNothing()),
 )
 
-/** Blobs that no live file names: for the sweep of the store. */
-export const unreferencedByLog: Query<
-  { before: string; after: string; limit: number },
-  { sha256: string; size: number; is_file: number }
-> = prepare<{ before: string; after: string; limit: number }>()((slot) =>
+/** Which of the store's blobs no live file of the log names: for its sweep. */
+export const unreferencedByLog = prepare<{ before: string; after: string; limit: number }>()((slot) =>
   grandQuery
     .selectFrom('blobs')
-    .select(['sha256', 'size', (eb) => eb('content', 'is', null).$castTo<number>().as('is_file')])
+    .select(['sha256', 'size'])
+    .select((eb) => [
+      eb('content', 'is', null).$castTo<number>().as('is_file'),
+      eb
+        .and([
+          eb('stored_at', '<', slot('before')),
+          eb.not(
+            eb.exists(
+              eb
+                .selectFrom('named_files')
+                .select('file_id')
+                .whereRef('named_files.sha256', '=', 'blobs.sha256')
+                .where('owner_id', 'not in', eb.selectFrom('gone_users').select('id')),
+            ),
+          ),
+        ])
+        .$castTo<number>()
+        .as('unreferenced'),
+    ])
     .where('sha256', '>', slot('after'))
-    .where('stored_at', '<', slot('before'))
-    .where((eb) =>
-      eb.not(
-        eb.exists(
-          eb
-            .selectFrom('named_files as f')
-            .select('f.file_id')
-            .whereRef('f.sha256', '=', 'blobs.sha256')
-            .where('f.owner_id', 'not in', eb.selectFrom('gone_users').select('id')),
-        ),
-      ),
-    )
     .orderBy('sha256')
     .limit(slot('limit')),
 )
@@ -70,7 +80,11 @@ export const unreferencedByLog: Query<
  * @param has whether bytes are here
  * @returns hashes of bytes that live files name from now on and that are not here
  */
-export function noteReferences(tx: Tx, logged: Logged[], has: (reader: Reader, sha256: string) => boolean): string[] {
+export function noteReferences(
+  tx: Tx,
+  logged: Logged[],
+  has: (reader: Reader, sha256: string) => boolean,
+): string[] {
   const missing: string[] = []
   for (const { gseq, change } of logged) {
     const lacking = note(tx, gseq, change, has)

@@ -29,18 +29,20 @@ const after = prepare<{ gseq: number; limit: number }>()((slot) =>
 const byId = prepare<{ id: string }>()((slot) =>
   grandQuery.selectFrom('log').select('gseq').where('id', '=', slot('id')),
 )
-const insert = prepare<Record<'gseq' | 'oseq', number> & Record<'id' | 'origin' | 'epoch' | 'change' | 'ghash', string> & { small_sha256: string | null }>()(
-  (slot) =>
-    grandQuery.insertInto('log').values({
-      gseq: slot('gseq'),
-      id: slot('id'),
-      origin: slot('origin'),
-      epoch: slot('epoch'),
-      oseq: slot('oseq'),
-      change: slot('change'),
-      ghash: slot('ghash'),
-      small_sha256: slot('small_sha256'),
-    }),
+const insert = prepare<
+  Record<'gseq' | 'oseq', number> &
+    Record<'id' | 'origin' | 'epoch' | 'change' | 'ghash', string> & { small_sha256: string | null }
+>()((slot) =>
+  grandQuery.insertInto('log').values({
+    gseq: slot('gseq'),
+    id: slot('id'),
+    origin: slot('origin'),
+    epoch: slot('epoch'),
+    oseq: slot('oseq'),
+    change: slot('change'),
+    ghash: slot('ghash'),
+    small_sha256: slot('small_sha256'),
+  }),
 )
 const headOf = prepare<{ origin: string; epoch: string }>()((slot) =>
   grandQuery
@@ -80,7 +82,8 @@ export class SqliteLog implements Log {
     const id = db.get(readMeta, { key: 'log_id' })?.value
     if (id === undefined) return new SqliteLog(db, await begin(db, server))
     const known = db.get(readMeta, { key: 'server' })?.value
-    if (known !== server) throw new WrongGrand(`the data is that of the server ${known}, and this one is ${server}`)
+    if (known !== server)
+      throw new WrongGrand(`the data is that of the server ${known}, and this one is ${server}`)
     return new SqliteLog(db, id)
   }
 
@@ -137,7 +140,16 @@ function append(tx: Tx, candidates: Candidate[]): Logged[] {
       if (oseq <= seen.oseq) throw new LogGap(`another change than ${id} has the place ${oseq}`)
       gseq += 1
       ghash = createHash('sha256').update(ghash).update(text).digest('hex')
-      tx.run(insert, { gseq, id, origin, epoch, oseq, change: text, ghash, small_sha256: smallBlobOf(change) })
+      tx.run(insert, {
+        gseq,
+        id,
+        origin,
+        epoch,
+        oseq,
+        change: text,
+        ghash,
+        small_sha256: smallBlobOf(change),
+      })
       logged.push({ gseq, change })
     }
     if (oseq > seen.oseq) seen = { oseq, id }

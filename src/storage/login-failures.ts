@@ -12,13 +12,23 @@ const upsert = prepare<{ key: string; failures: number; until: string }>()((slot
   query
     .insertInto('login_failures')
     .values({ key: slot('key'), failures: slot('failures'), until: slot('until') })
-    .onConflict((conflict) => conflict.column('key').doUpdateSet({ failures: slot('failures'), until: slot('until') })),
+    .onConflict((conflict) =>
+      conflict.column('key').doUpdateSet({ failures: slot('failures'), until: slot('until') }),
+    ),
 )
-const remove = prepare<{ key: string }>()((slot) => query.deleteFrom('login_failures').where('key', '=', slot('key')))
-const purge = prepare<{ now: string }>()((slot) => query.deleteFrom('login_failures').where('until', '<=', slot('now')))
+const remove = prepare<{ key: string }>()((slot) =>
+  query.deleteFrom('login_failures').where('key', '=', slot('key')),
+)
+const purge = prepare<{ now: string }>()((slot) =>
+  query.deleteFrom('login_failures').where('until', '<=', slot('now')),
+)
 
 /** Failures in the window that is open at `now`, and when it ends. */
-export function loginFailures(reader: Reader, key: string, now: string): { failures: number; until: string } | undefined {
+export function loginFailures(
+  reader: Reader,
+  key: string,
+  now: string,
+): { failures: number; until: string } | undefined {
   return reader.get(select, { key, now })
 }
 

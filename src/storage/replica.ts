@@ -5,6 +5,7 @@ import { type Query, Slot, type Tx } from './database.js'
 import { fold } from './fold.js'
 import { settleNames } from './names.js'
 import { prepare, query } from './query.js'
+import { forgetLocal } from './users.js'
 
 /** What a change did: the row before and after; `after` is undefined when the change waits for its row. */
 export interface Applied {
@@ -90,7 +91,9 @@ function writeRow(tx: Tx, table: TableName, key: string, before: Row | undefined
   }
   if (before === undefined) tx.run(insert, { ...params, ...INITIAL[table] })
   else tx.run(update, params)
-  if (table === 'users') settleNames(tx, key, before, after)
+  if (table !== 'users') return
+  settleNames(tx, key, before, after)
+  if (after.cells.deleted === 1) forgetLocal(tx, key)
 }
 
 /** Only stamps that differ from `created_stamp` are kept, in one order, so that equal rows have equal texts. */

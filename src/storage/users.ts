@@ -27,6 +27,10 @@ const setRehash = prepare<{ id: string; rehash: string; stamp: string }>()((slot
     .where('id', '=', slot('id')),
 )
 
+const dropRehash = prepare<{ id: string }>()((slot) =>
+  query.updateTable('users').set({ rehash: null, rehash_stamp: null }).where('id', '=', slot('id')),
+)
+
 /** A live account. */
 export function userById(reader: Reader, id: string): UserRow | undefined {
   return reader.get(byId, { id })
@@ -60,4 +64,9 @@ export function passwordStamp(user: Pick<UserRow, 'stamps' | 'created_stamp'>): 
 /** Keeps the same password's hash under newer parameters, here only: a replicated one could undo a change of it. */
 export function keepRehash(tx: Tx, id: string, rehash: string, stamp: string): void {
   tx.run(setRehash, { id, rehash, stamp })
+}
+
+/** Forgets what this server alone keeps of an account. */
+export function forgetLocal(tx: Tx, id: string): void {
+  tx.run(dropRehash, { id })
 }

@@ -231,7 +231,7 @@ function slice(frame: Buffer, start: number, sizes: { sha256: string; size: numb
 function parse(text: string): unknown {
   try {
     return JSON.parse(text)
-  } catch {
-    throw new ProtocolError('a header that is no JSON')
+  } catch (cause) {
+    throw new ProtocolError('a header that is no JSON', { cause })
   }
 }

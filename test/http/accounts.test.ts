@@ -52,7 +52,7 @@ t.test('a session is a secret in a cookie that only the browser sees', async (t)
   const outbox = JSON.stringify(regional.rows('select * from outbox'))
   t.notMatch(outbox, cookieOf(short))
   t.notMatch(outbox, alice.password)
-  t.match(outbox, /\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+  t.match(outbox, /\$argon2id\$v=19\$m=19456,/)
 
   const { items } = (await alice.get('/sessions')).json
   t.equal(items.length, 4)

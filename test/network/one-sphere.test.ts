@@ -17,8 +17,8 @@ t.test('what a person does on one regional is there on the others', async (t) =>
   await sphere.haveAllBytes('eu', 'us', 'ap')
   for (const name of ['eu', 'us', 'ap']) {
     const there = sphere.at(name, bob)
-    t.same((await there.get(`/download/${note.id}`)).body, small, `${name} has the small file`)
-    t.same((await there.get(`/download/${film.id}`)).body, large, `${name} has the large file`)
+    t.same((await there.get(`/download/${note.id}`)).bytes, small, `${name} has the small file`)
+    t.same((await there.get(`/download/${film.id}`)).bytes, large, `${name} has the large file`)
     const list = await there.get('/friends/alice/files')
     t.strictSame(
       list.json.items.map((file: { name: string }) => file.name).sort(),

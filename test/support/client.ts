@@ -33,7 +33,7 @@ export class Client {
   /** @param address the client's own, any of 127.0.0.0/8 */
   constructor(origin: () => string, address = '127.0.0.1') {
     this.#origin = origin
-    this.#agent = new Agent({ connect: { localAddress: address }, connections: 64, headersTimeout: 60_000 })
+    this.#agent = new Agent({ localAddress: address, connections: 64, headersTimeout: 60_000 })
   }
 
   /** The same server, with other credentials. */

@@ -8,7 +8,7 @@ import type { GrandConfig, RegionalConfig } from '../../src/config.js'
 import { type Grand, openGrand } from '../../src/grand.js'
 import { LinkProxy } from './link-proxy.js'
 import type { Person } from './person.js'
-import { TestRegional, testConfig } from './test-regional.js'
+import { OPERATOR_TOKEN, TestRegional, testConfig } from './test-regional.js'
 import { until } from './until.js'
 
 /** A regional of a sphere, and the piece of network between it and the grand. */
@@ -108,6 +108,11 @@ export class TestSphere {
     this.#grand = undefined
   }
 
+  /** Takes away all that a stopped grand had. */
+  async wipeGrand(): Promise<void> {
+    await rm(this.grandDir, { recursive: true, force: true })
+  }
+
   /** Copies a stopped server's folder, as a backup. */
   async backup(from: string): Promise<string> {
     const to = `${from}-backup-${Math.random().toString(36).slice(2)}`
@@ -121,9 +126,8 @@ export class TestSphere {
   }
 
   async status(name: string): Promise<Record<string, unknown> & { state_digest: string }> {
-    const answer = await this.regional(name)
-      .nobody()
-      .get('/sync/status?digest=true', { headers: { authorization: 'Bearer operator-token-of-the-tests' } })
+    const operator = this.regional(name).nobody().as({ authorization: `Bearer ${OPERATOR_TOKEN}` })
+    const answer = await operator.get('/sync/status?digest=true')
     return answer.json as Record<string, unknown> & { state_digest: string }
   }
 
@@ -140,7 +144,8 @@ export class TestSphere {
     await until('all hold the same state', async () => {
       const all = await Promise.all(names.map((name) => this.status(name)))
       seen = all
-      const quiet = all.every((one) => one.unacknowledged === 0 && one.applied_position === this.grand.head)
+      const head = Math.max(...all.map((one) => Number(one.log_head)))
+      const quiet = all.every((one) => one.connected && one.unacknowledged === 0 && one.applied_position === head)
       return quiet && new Set(all.map((one) => one.state_digest)).size === 1
     }).catch((error: Error) => {
       throw new Error(`${error.message}: ${JSON.stringify(seen)}`)

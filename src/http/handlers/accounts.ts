@@ -14,8 +14,7 @@ export function accountHandlers(accounts: Accounts, cookie: SessionCookie): Acco
     async loginUser({ body }, { address, request }) {
       const client = { address, userAgent: request.headers['user-agent'] ?? '' }
       const { user, session, persistent } = await accounts.login(body, client)
-      const seconds = Math.floor((Date.parse(session.expires_at) - Date.now()) / 1000)
-      const setCookie = cookie.set(session.secret, persistent ? seconds : undefined)
+      const setCookie = cookie.set(session.secret, persistent ? session.lifetime_seconds : undefined)
       return {
         status: 200,
         headers: { 'set-cookie': setCookie },

@@ -34,7 +34,10 @@ export class DenyListFile implements Disposable {
     try {
       this.#read()
     } catch (err) {
-      this.#logger.error({ err, file: this.#path }, 'the deny list cannot be read; the one before stays in force')
+      this.#logger.error(
+        { err, file: this.#path },
+        'the deny list cannot be read; the one before stays in force',
+      )
     }
   }
 

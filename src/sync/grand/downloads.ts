@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Readable, Transform, type TransformCallback } from 'node:stream'
+import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import rangeParser from 'range-parser'
 import type { BlobStore } from '../../storage/blobs.js'
@@ -53,10 +53,15 @@ export class Downloads {
       metrics.bytesSent(bytes.length)
       return answer(response, status, bytes, headers)
     }
-    response.writeHead(status, { ...headers, 'content-length': String(end - start + 1), 'cache-control': 'no-store' })
+    response.writeHead(status, {
+      ...headers,
+      'content-length': String(end - start + 1),
+      'cache-control': 'no-store',
+    })
     this.#count += 1
     try {
-      await pipeline(bytes, new Meter((sizeBytes) => metrics.bytesSent(sizeBytes)), response)
+      await pipeline(bytes, response)
+      metrics.bytesSent(end - start + 1)
     } finally {
       this.#count -= 1
     }
@@ -73,28 +78,15 @@ export class Downloads {
   }
 }
 
-/** Counts what passes. */
-class Meter extends Transform {
-  readonly #onBytes: (sizeBytes: number) => void
-
-  constructor(onBytes: (sizeBytes: number) => void) {
-    super()
-    this.#onBytes = onBytes
-  }
-
-  override _transform(chunk: Buffer, _encoding: string, done: TransformCallback): void {
-    this.#onBytes(chunk.length)
-    done(null, chunk)
-  }
-}
-
 function readRange(header: string | undefined, size: number): { start: number; end: number } | undefined {
   if (header === undefined) return undefined
   const ranges = rangeParser(size, header)
   // What cannot be read is as if it were not there; so are several ranges, which a server need not serve.
   if (ranges === MALFORMED) return undefined
   if (typeof ranges === 'number' || ranges.type !== 'bytes') {
-    throw new Refusal(416, 'range-not-satisfiable', `there are ${size} bytes`, { 'content-range': `bytes */${size}` })
+    throw new Refusal(416, 'range-not-satisfiable', `there are ${size} bytes`, {
+      'content-range': `bytes */${size}`,
+    })
   }
   const [range] = ranges
   return ranges.length === 1 ? range : undefined

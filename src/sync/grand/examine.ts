@@ -34,7 +34,10 @@ export function examineChanges(texts: string[], sender: Sender, nowMs: number): 
     const before = candidates.at(-1)?.change.oseq
     const { oseq } = examined.change
     if (before !== undefined && oseq !== before + 1) {
-      return { candidates, fault: { code: 'gap', reason: `change ${oseq} follows ${before} in one batch`, oseq } }
+      return {
+        candidates,
+        fault: { code: 'gap', reason: `change ${oseq} follows ${before} in one batch`, oseq },
+      }
     }
     candidates.push(examined)
   }
@@ -49,7 +52,11 @@ export function faultOfBlobs(blobs: Blob[], candidates: Candidate[]): Fault | un
       .map(({ change }) => [change.fields.sha256, change.fields.size]),
   )
   for (const { sha256, bytes } of blobs) {
-    const refuse = (reason: string): Fault => ({ code: 'invalid', reason: `blob ${sha256} ${reason}`, oseq: null })
+    const refuse = (reason: string): Fault => ({
+      code: 'invalid',
+      reason: `blob ${sha256} ${reason}`,
+      oseq: null,
+    })
     if (bytes.length > INLINE_BYTES) return refuse('is too large to go beside a change')
     if (!named.has(sha256)) return refuse('is named by no change beside it')
     if (createHash('sha256').update(bytes).digest('hex') !== sha256) return refuse('has other bytes')
@@ -61,7 +68,8 @@ function examineOne(text: string, { server, epoch }: Sender, nowMs: number): Can
   const invalid = (reason: string, oseq: number | null = null): Fault => ({ code: 'invalid', reason, oseq })
   // A lone surrogate is kept and hashed as another character than it is sent as.
   if (!text.isWellFormed()) return invalid('a change that is not Unicode')
-  if (Buffer.byteLength(text) > MAX_CHANGE_BYTES) return invalid(`a change of more than ${MAX_CHANGE_BYTES} bytes`)
+  if (Buffer.byteLength(text) > MAX_CHANGE_BYTES)
+    return invalid(`a change of more than ${MAX_CHANGE_BYTES} bytes`)
   const value = parse(text)
   const fault = faultOfChange(value)
   if (fault !== undefined) return invalid(fault.slice(0, 300))

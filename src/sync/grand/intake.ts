@@ -66,7 +66,9 @@ export class Intake {
       await log.append(candidates, (tx, logged) => {
         taken.count = logged.length
         taken.arrived = blobs.filter((blob) => this.#keep(tx, blob)).map(({ sha256 }) => sha256)
-        taken.lacking = noteReferences(tx, logged, (reader, sha256) => this.#options.blobs.has(reader, sha256))
+        taken.lacking = noteReferences(tx, logged, (reader, sha256) =>
+          this.#options.blobs.has(reader, sha256),
+        )
       })
     } catch (error) {
       if (!isPassingFault(error)) throw error
@@ -78,7 +80,11 @@ export class Intake {
   }
 
   #keep(tx: Tx, { sha256, bytes }: Blob): boolean {
-    this.#options.blobs.keep(tx, { sha256, size: bytes.length, content: bytes }, new Date(this.#options.now()))
+    this.#options.blobs.keep(
+      tx,
+      { sha256, size: bytes.length, content: bytes },
+      new Date(this.#options.now()),
+    )
     return removeMissing(tx, sha256)
   }
 

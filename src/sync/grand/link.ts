@@ -1,5 +1,4 @@
-import type { Log } from '../../storage/log.js'
-import { LogGap } from '../../storage/log.js'
+import { type Log, LogGap } from '../../storage/log.js'
 import type { Channel } from '../channel.js'
 import {
   type Blob,
@@ -8,10 +7,10 @@ import {
   type FromGrand,
   type FromRegional,
   type MessageOf,
-  PROTOCOLS,
   WINDOW,
 } from '../protocol.js'
 import { examineChanges, type Fault, faultOfBlobs } from './examine.js'
+import { faultOfHello, isPlaceIn, protocolOf } from './greeting.js'
 import type { Intake } from './intake.js'
 import type { Pages } from './pages.js'
 import type { Watermarks } from './watermarks.js'
@@ -160,19 +159,12 @@ export class Link {
 
   #hear(message: FromRegional, blobs: Blob[]): void {
     const breach = this.#breachOf(message)
-    if (breach !== undefined) return this.refuse({ code: 'protocol', reason: breach, oseq: null })
-    switch (message.type) {
-      case 'hello':
-        return this.#greet(message)
-      case 'changes':
-        return this.#queue(message, blobs)
-      case 'follow':
-        return this.#follow(message)
-      case 'applied':
-        return this.#noteApplied(message)
-      case 'watermark':
-        return this.#noteWatermark(message)
-    }
+    if (breach !== undefined) this.refuse({ code: 'protocol', reason: breach, oseq: null })
+    else if (message.type === 'hello') this.#greet(message)
+    else if (message.type === 'changes') this.#queue(message, blobs)
+    else if (message.type === 'follow') this.#follow(message)
+    else if (message.type === 'applied') this.#noteApplied(message)
+    else this.#noteWatermark(message)
   }
 
   /** What is wrong with a message at this point of the conversation. */
@@ -194,28 +186,22 @@ export class Link {
   }
 
   #greet(hello: MessageOf<'hello'>): void {
-    const { log, watermarks } = this.#host
-    const protocol = PROTOCOLS.find((version) => hello.protocols.includes(version))
-    if (protocol === undefined) {
-      const reason = `this grand speaks protocol ${PROTOCOLS.join(', ')}`
-      return this.refuse({ code: 'protocol', reason, oseq: null })
+    const fault = faultOfHello(hello, this.server)
+    if (fault !== undefined) {
+      this.refuse(fault)
+      return
     }
-    if (hello.server !== this.server) {
-      const reason = `${hello.server} says hello with the certificate of ${this.server}`
-      return this.refuse({ code: 'identity', reason, oseq: null })
-    }
+    const { log, watermarks, server } = this.#host
     this.#epoch = hello.epoch
     this.#host.join(this)
-    const { cursor } = hello
-    const cursorKnown =
-      cursor === null || (cursor.log_id === log.id && log.hashAt(cursor.gseq) === cursor.ghash)
+    const cursorKnown = isPlaceIn(log, hello.cursor)
     // What it has of the log bounds what it can have of its bytes: it may have lost its disk since it last told.
-    const bound = cursorKnown ? (cursor?.gseq ?? 0) : 0
+    const bound = cursorKnown ? (hello.cursor?.gseq ?? 0) : 0
     watermarks.set(this.server, Math.min(watermarks.of(this.server), bound))
     this.say({
       type: 'welcome',
-      protocol,
-      server: this.#host.server,
+      protocol: protocolOf(hello) as number,
+      server,
       log_id: log.id,
       head: log.head().gseq,
       seen: log.lastOf(this.server, hello.epoch) ?? null,
@@ -248,7 +234,8 @@ export class Link {
   #queue(message: MessageOf<'changes'>, blobs: Blob[]): void {
     if (this.#pending >= WINDOW) {
       const reason = `more than ${WINDOW} batches without waiting for an acknowledgement`
-      return this.refuse({ code: 'overload', reason, oseq: null })
+      this.refuse({ code: 'overload', reason, oseq: null })
+      return
     }
     this.#pending += 1
     this.#taking = this.#taking
@@ -289,7 +276,10 @@ export class Link {
 
   #fail(error: unknown): void {
     if (this.#ended.signal.aborted) return
-    if (error instanceof LogGap) return this.refuse({ code: 'gap', reason: error.message, oseq: null })
+    if (error instanceof LogGap) {
+      this.refuse({ code: 'gap', reason: error.message, oseq: null })
+      return
+    }
     this.#host.failed(this, error)
     this.close('the grand failed')
   }

@@ -46,13 +46,19 @@ export function createGrandMetrics(registry: Registry, readings: GrandReadings):
     },
     ['regional'],
   )
-  gauge('missing_blobs', 'Blobs that live files name and that are not here', (it) => it.set(readings.missing().blobs))
+  gauge('missing_blobs', 'Blobs that live files name and that are not here', (it) =>
+    it.set(readings.missing().blobs),
+  )
   gauge('missing_bytes', 'Bytes of the missing blobs', (it) => it.set(readings.missing().bytes))
   gauge('free_disk_bytes', 'Bytes free on the disk', (it) => it.set(readings.freeBytes()))
   gauge('paused', '1 while no changes are taken for lack of disk', (it) => it.set(readings.paused() ? 1 : 0))
-  const changes = counter('changes_total', 'Changes appended to the log, by the regional that made them', ['origin'])
+  const changes = counter('changes_total', 'Changes appended to the log, by the regional that made them', [
+    'origin',
+  ])
   const refusals = counter('refusals_total', 'What regionals sent and was refused, by code', ['code'])
-  const connections = counter('refused_connections_total', 'Connections that were refused, by why', ['reason'])
+  const connections = counter('refused_connections_total', 'Connections that were refused, by why', [
+    'reason',
+  ])
   const received = counter('received_bytes_total', 'Bytes of blobs received')
   const sent = counter('sent_bytes_total', 'Bytes of blobs sent')
   const corrupt = counter('corrupt_blobs_total', 'Transfers whose bytes were not those of their hash')

@@ -59,7 +59,7 @@ export class Peers {
   /** Ends the connections of those whose certificate is denied or has expired by now. */
   review(onRevoked: (socket: Socket) => void): void {
     for (const [socket, peer] of this.#peers) {
-      if (this.#faultOf(peer.certificate) === undefined) continue
+      if (this.#isValid(peer.certificate)) continue
       this.#options.logger.warn({ regional: peer.server }, 'its certificate is not valid any more: cut off')
       this.#peers.delete(socket)
       onRevoked(socket)
@@ -81,26 +81,31 @@ export class Peers {
   #admit(socket: TLSSocket): void {
     this.#handshakes.delete(addressOf(socket))
     const { denyList, logger, metrics } = this.#options
-    const certificate = socket.getPeerX509Certificate()
-    const server = certificate === undefined ? undefined : serverNameOf(certificate)
     denyList.look()
-    const refuse = (reason: 'name' | 'revoked' | 'limit') => {
-      metrics.connectionRefused(reason)
-      logger.warn({ regional: server, address: socket.remoteAddress, reason }, 'connection refused')
-      socket.destroy()
+    const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined
+    const server = certificate === undefined ? undefined : serverNameOf(certificate)
+    const peer = certificate === undefined || server === undefined ? undefined : { server, certificate }
+    const reason = peer === undefined ? 'name' : this.#obstacleTo(peer)
+    if (peer !== undefined && reason === undefined) {
+      this.#peers.set(socket, peer)
+      socket.once('close', () => this.#peers.delete(socket))
+      return
     }
-    if (!socket.authorized || certificate === undefined || server === undefined) return refuse('name')
-    if (server === this.#options.server) return refuse('name')
-    if (this.#faultOf(certificate) !== undefined) return refuse('revoked')
-    const others = [...this.#peers.values()].filter((peer) => peer.server === server).length
-    if (others >= MAX_CONNECTIONS_EACH) return refuse('limit')
-    this.#peers.set(socket, { server, certificate })
-    socket.once('close', () => this.#peers.delete(socket))
+    metrics.connectionRefused(reason ?? 'name')
+    logger.warn({ regional: server, address: socket.remoteAddress, reason }, 'connection refused')
+    socket.destroy()
   }
 
-  #faultOf(certificate: X509Certificate): 'revoked' | 'expired' | undefined {
-    if (this.#options.denyList.denies(certificate)) return 'revoked'
-    return Date.parse(certificate.validTo) < this.#options.now() ? 'expired' : undefined
+  #obstacleTo({ server, certificate }: Peer): 'name' | 'revoked' | 'limit' | undefined {
+    if (server === this.#options.server) return 'name'
+    if (!this.#isValid(certificate)) return 'revoked'
+    const others = [...this.#peers.values()].filter((peer) => peer.server === server).length
+    return others >= MAX_CONNECTIONS_EACH ? 'limit' : undefined
+  }
+
+  #isValid(certificate: X509Certificate): boolean {
+    const { denyList, now } = this.#options
+    return !denyList.denies(certificate) && Date.parse(certificate.validTo) >= now()
   }
 }
 
@@ -108,7 +113,9 @@ export class Peers {
  * The server that a certificate names: the first DNS name among its subject alternative names. Its common name does not
  * count (RFC 9525, section 2).
  */
-export function serverNameOf({ subjectAltName }: Pick<X509Certificate, 'subjectAltName'>): string | undefined {
+export function serverNameOf({
+  subjectAltName,
+}: Pick<X509Certificate, 'subjectAltName'>): string | undefined {
   // Node quotes a name that holds a separator: such a certificate tries to name what it does not.
   if (subjectAltName === undefined || subjectAltName.includes('"')) return undefined
   const name = subjectAltName

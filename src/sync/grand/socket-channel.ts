@@ -1,5 +1,5 @@
-import type { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
 import type { Channel, ChannelEvents } from '../channel.js'
 import { HEARTBEAT_MS } from '../protocol.js'

@@ -35,7 +35,7 @@ interface Upload {
   server: string
   request: IncomingMessage
   movedAt: number
-  done: Promise<unknown>
+  ended: Promise<void>
 }
 
 /** Bytes that regionals bring: only those that the log names, each by one of them at a time, verified before they count. */
@@ -76,14 +76,16 @@ export class Uploads {
     this.#checkNamed(sha256, size)
     this.#checkRoom(size, offset)
     await this.#makeWay(sha256, server)
-    const upload: Upload = { server, request, movedAt: performance.now(), done: Promise.resolve() }
-    const stored = this.#store(sha256, offset, size, upload)
-    upload.done = stored.catch(() => undefined)
-    this.#underWay.set(sha256, upload)
+    let end: () => void = () => {}
+    const ended = new Promise<void>((resolve) => {
+      end = resolve
+    })
+    const upload: Upload = { server, request, movedAt: performance.now(), ended }
     try {
-      await stored
+      await this.#store(sha256, offset, size, upload)
     } finally {
       if (this.#underWay.get(sha256) === upload) this.#underWay.delete(sha256)
+      end()
     }
     return 'stored'
   }
@@ -95,7 +97,11 @@ export class Uploads {
     if (offset === undefined) throw new Refusal(400, 'invalid', `${UPLOAD_OFFSET} is not a number of bytes`)
     const size = whole(headers[UPLOAD_LENGTH] ?? String(offset + length))
     if (size !== offset + length) {
-      throw new Refusal(400, 'invalid', `${UPLOAD_LENGTH} is not ${UPLOAD_OFFSET} and Content-Length together`)
+      throw new Refusal(
+        400,
+        'invalid',
+        `${UPLOAD_LENGTH} is not ${UPLOAD_OFFSET} and Content-Length together`,
+      )
     }
     return { offset, size }
   }
@@ -104,7 +110,8 @@ export class Uploads {
     const { db, maxFileSizeBytes } = this.#options
     const sizes = missingSizes(db, sha256)
     if (sizes.length === 0) throw new Refusal(404, 'unknown-blob', 'no file of the log names these bytes')
-    if (!sizes.includes(size)) throw new Refusal(422, 'size-mismatch', `the log names ${sizes.join(' or ')} bytes`)
+    if (!sizes.includes(size))
+      throw new Refusal(422, 'size-mismatch', `the log names ${sizes.join(' or ')} bytes`)
     if (size > maxFileSizeBytes) throw new Refusal(413, 'too-large', `more than ${maxFileSizeBytes} bytes`)
   }
 
@@ -116,9 +123,10 @@ export class Uploads {
   async #makeWay(sha256: string, server: string): Promise<void> {
     const other = this.#underWay.get(sha256)
     if (other === undefined) return
-    if (other.server !== server && performance.now() - other.movedAt < STALLED_MS) throw await this.#busy(sha256)
+    if (other.server !== server && performance.now() - other.movedAt < STALLED_MS)
+      throw await this.#busy(sha256)
     other.request.destroy()
-    await other.done
+    await other.ended
   }
 
   async #store(sha256: string, offset: number, size: number, upload: Upload): Promise<void> {
@@ -126,6 +134,7 @@ export class Uploads {
     const { server, request } = upload
     try {
       await using blob = await this.#open(sha256, size, offset)
+      this.#underWay.set(sha256, upload)
       arrivals.arriving(sha256, server)
       await receive(request, blob, (sizeBytes) => {
         upload.movedAt = performance.now()

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Copies } from '../../domain/copies.js'
 import type { Database } from '../../storage/database.js'
-import { readMeta, writeMeta } from '../../storage/meta.js'
+import { readMeta } from '../../storage/meta.js'
 import { acknowledge, appendOutbox, outboxHead, outboxIdAt, readAcked } from '../../storage/outbox.js'
 import { hasUntold, takeUntold } from '../../storage/untold.js'
 import { writeWatermark } from '../../storage/watermarks.js'

@@ -1,0 +1,183 @@
+/** The composition root of the grand server: everything that it is made of, put together once. */
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { GrandConfig } from './config.js'
+import { createLogger } from './observability/logger.js'
+import { createMetricsRegistry } from './observability/metrics.js'
+import { Resources } from './resources.js'
+import { BlobStore } from './storage/blobs.js'
+import { takeDataDir } from './storage/data-dir.js'
+import { Database } from './storage/database.js'
+import { IncomingBlobs } from './storage/incoming-blobs.js'
+import { missingTotal } from './storage/log-missing.js'
+import { unreferencedByLog } from './storage/log-references.js'
+import { SqliteLog } from './storage/log-sqlite.js'
+import { DenyListFile } from './sync/grand/deny-list-file.js'
+import { Disk } from './sync/grand/disk.js'
+import { Downloads } from './sync/grand/downloads.js'
+import { Hub } from './sync/grand/hub.js'
+import { Intake } from './sync/grand/intake.js'
+import { sweepBytes } from './sync/grand/maintenance.js'
+import { createGrandMetrics, type GrandReadings } from './sync/grand/metrics.js'
+import { Pages } from './sync/grand/pages.js'
+import { Peers } from './sync/grand/peers.js'
+import { grandRoutes } from './sync/grand/routes.js'
+import { GrandServer } from './sync/grand/server.js'
+import { Uploads } from './sync/grand/uploads.js'
+import { Watermarks } from './sync/grand/watermarks.js'
+import { type PeerTls, readPeerTls } from './sync/peer-tls.js'
+import { VERSION } from './version.js'
+
+export interface Grand extends AsyncDisposable {
+  /** Where it serves regionals, e.g. `https://127.0.0.1:9000`. */
+  url: string
+  port: number
+  /** The last entry of its log. */
+  readonly head: number
+}
+
+export interface GrandDependencies {
+  /** Milliseconds since 1970. */
+  now?: () => number
+  logger?: Logger
+}
+
+/** For transfers that are under way when the server is told to close; they can be resumed. */
+const GRACE_MS = 10_000
+
+const SWEEP_INTERVAL_MS = 3600 * 1000
+
+/**
+ * Opens the grand server, which serves regionals until it is disposed of: then it takes no more connections, ends the
+ * links, lets transfers finish for ten seconds, and closes.
+ * @throws DataDirInUse, WrongGrand, MigrationError, what a missing certificate and what listening throws
+ */
+export async function openGrand(
+  config: GrandConfig,
+  {
+    now = Date.now,
+    logger = createLogger({ level: config.logLevel, server: config.name }),
+  }: GrandDependencies = {},
+): Promise<Grand> {
+  const tls = await readPeerTls(config.certsDir, config.name)
+  await using resources = new Resources()
+  resources.use(takeDataDir(config.dataDir))
+  const db = resources.use(Database.open(join(config.dataDir, 'grand.db'), 'grand'))
+  const grand = await assemble(config, { db, now, logger, tls })
+  resources.use(grand)
+  const port = await grand.server.listen(config.host, config.port)
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host
+  const owned = resources.move()
+  return {
+    url: `https://${host}:${port}`,
+    port,
+    get head() {
+      return grand.log.head().gseq
+    },
+    [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
+  }
+}
+
+interface Ground {
+  db: Database
+  now: () => number
+  logger: Logger
+  tls: PeerTls
+}
+
+async function assemble(config: GrandConfig, { db, now, logger, tls }: Ground) {
+  const { name, dataDir, maxFileSizeBytes } = config
+  const log = await SqliteLog.open(db, name)
+  const blobs = new BlobStore(db, dataDir, unreferencedByLog)
+  const incoming = new IncomingBlobs(db, blobs, dataDir)
+  const disk = new Disk(blobs, config.minFreeDiskBytes)
+  const intake = new Intake({ db, log, blobs, disk, now, logger })
+  const registry = createMetricsRegistry({ server: name, processMetrics: true })
+  const readings: GrandReadings = {
+    head: () => log.head().gseq,
+    links: () => hub.status(),
+    missing: () => missingTotal(db),
+    freeBytes: () => disk.freeBytes(),
+    paused: () => intake.pausedSince !== undefined,
+  }
+  const metrics = createGrandMetrics(registry, readings)
+  const onError = (err: unknown) => logger.error({ err }, 'watermarks could not be kept')
+  const hub: Hub = new Hub({
+    server: name,
+    db,
+    log,
+    pages: new Pages(log, blobs, db),
+    intake,
+    watermarks: (onMoved) => new Watermarks({ db, server: name, onMoved, onError }),
+    now,
+    logger,
+    metrics,
+  })
+  const denyList = new DenyListFile(config.certsDir, logger, () =>
+    peers.review((socket) => server.cut(socket)),
+  )
+  const peers: Peers = new Peers({ server: name, denyList, now, logger, metrics })
+  const uploads = new Uploads({ db, blobs, incoming, disk, maxFileSizeBytes, arrivals: hub, logger, metrics })
+  const downloads = new Downloads({ db, blobs, incoming, metrics })
+  let closing = false
+  const status = () => ({
+    server: name,
+    version: VERSION,
+    log_id: log.id,
+    log_head: log.head().gseq,
+    paused_since: intake.pausedSince === undefined ? null : new Date(intake.pausedSince).toISOString(),
+    links: hub.status(),
+    missing: missingTotal(db),
+    transfers: { incoming: uploads.count, outgoing: downloads.count },
+    watermarks: hub.watermarks.all(),
+    free_disk_bytes: disk.freeBytes(),
+  })
+  const route = grandRoutes({
+    server: name,
+    version: VERSION,
+    uploads,
+    downloads,
+    closing: () => closing,
+    status,
+    metrics: () => registry.metrics(),
+    operatorToken: config.operatorToken,
+  })
+  const server: GrandServer = new GrandServer({ tls, hub, peers, route, logger })
+  const sweeping = everyHour((signal) => sweepBytes({ db, blobs, incoming, now }, signal), logger)
+  return {
+    server,
+    log,
+    async [Symbol.asyncDispose]() {
+      closing = true
+      denyList[Symbol.dispose]()
+      server.stopListening()
+      await hub[Symbol.asyncDispose]()
+      await sweeping[Symbol.asyncDispose]()
+      const deadline = performance.now() + GRACE_MS
+      while (uploads.count + downloads.count > 0 && performance.now() < deadline) await sleep(20)
+      await server.close()
+      while (uploads.count > 0) await sleep(5)
+    },
+  }
+}
+
+function everyHour(round: (signal: AbortSignal) => Promise<object>, logger: Logger): AsyncDisposable {
+  const stop = new AbortController()
+  let running: Promise<void> = Promise.resolve()
+  const timer = setInterval(() => {
+    running = running
+      .then(async () => {
+        const swept = await round(stop.signal)
+        if (Object.values(swept).some((count) => count > 0)) logger.info(swept, 'swept')
+      })
+      .catch((err: unknown) => logger.error({ err }, 'sweeping failed'))
+  }, SWEEP_INTERVAL_MS)
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer)
+      stop.abort()
+      await running
+    },
+  }
+}

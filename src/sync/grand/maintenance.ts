@@ -1,0 +1,49 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { BlobStore } from '../../storage/blobs.js'
+import { countBlobs } from '../../storage/cleaning.js'
+import type { Database } from '../../storage/database.js'
+import type { IncomingBlobs } from '../../storage/incoming-blobs.js'
+
+const DAY_MS = 24 * 3600 * 1000
+const BATCH = 100
+const PAUSE_MS = 50
+
+/** Blobs that one round may remove: a tenth of all, so that a mistake elsewhere is noticed before all is gone. */
+const BLOB_SHARE = 0.1
+const BLOB_MINIMUM = 1000
+
+export interface MaintenanceOptions {
+  db: Database
+  blobs: BlobStore
+  incoming: IncomingBlobs
+  now: () => number
+}
+
+/** What one round removed. */
+export interface Swept {
+  partials: number
+  blobs: number
+  blob_bytes: number
+}
+
+/**
+ * Removes bytes that no live file of the log has named for a day, and parts of transfers that nobody went on with for
+ * as long; in small steps with pauses. Ends early when `signal` aborts.
+ */
+export async function sweepBytes(
+  { db, blobs, incoming, now }: MaintenanceOptions,
+  signal: AbortSignal,
+): Promise<Swept> {
+  const most = Math.max(BLOB_MINIMUM, Math.floor(countBlobs(db) * BLOB_SHARE))
+  const before = now() - DAY_MS
+  const swept: Swept = { partials: await incoming.sweep(before), blobs: 0, blob_bytes: 0 }
+  for (let after = ''; swept.blobs < most && !signal.aborted; ) {
+    const step = await blobs.sweep(new Date(before).toISOString(), after, Math.min(BATCH, most - swept.blobs))
+    if (step === undefined) break
+    after = step.last
+    swept.blobs += step.count
+    swept.blob_bytes += step.freed
+    await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined)
+  }
+  return swept
+}

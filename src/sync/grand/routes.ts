@@ -1,0 +1,91 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { UPLOAD_LENGTH, UPLOAD_OFFSET } from '../protocol.js'
+import { answer, answerJson, Refusal } from './answers.js'
+import type { Downloads } from './downloads.js'
+import type { Route } from './server.js'
+import type { Uploads } from './uploads.js'
+
+const BLOB_PATH = /^\/blobs\/([0-9a-f]{64})$/
+
+export interface RouteOptions {
+  server: string
+  version: string
+  uploads: Uploads
+  downloads: Downloads
+  closing: () => boolean
+  status: () => object
+  metrics: () => Promise<string>
+  operatorToken: string | undefined
+}
+
+/**
+ * The requests that the grand answers, each only over a connection with a valid certificate:
+ * GET /health; GET /status; GET /metrics with the operator's token; HEAD, GET and PUT of /blobs/<sha256>.
+ * A refusal is JSON: `code` and `reason`.
+ */
+export function grandRoutes(options: RouteOptions): Route {
+  return (request, response, peer) => {
+    const path = request.url?.split('?')[0] ?? ''
+    const sha256 = path.match(BLOB_PATH)?.[1]
+    if (sha256 !== undefined) return answerBlob(options, sha256, request, response, peer)
+    if (!['/health', '/status', '/metrics'].includes(path))
+      throw new Refusal(404, 'not-found', 'nothing is here')
+    allow(request, ['GET', 'HEAD'])
+    if (path === '/health') return answerHealth(options, response)
+    if (path === '/status') return answerJson(response, 200, options.status())
+    return answerMetrics(options, request, response)
+  }
+}
+
+function answerHealth({ server, version, closing }: RouteOptions, response: ServerResponse): void {
+  if (closing()) throw new Refusal(503, 'closing', 'this server is closing')
+  answerJson(response, 200, { status: 'ok', server, version })
+}
+
+async function answerMetrics(
+  { operatorToken, metrics }: RouteOptions,
+  { headers }: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (operatorToken === undefined) throw new Refusal(404, 'not-found', 'no OPERATOR_TOKEN is configured')
+  if (!same(headers.authorization ?? '', `Bearer ${operatorToken}`)) {
+    throw new Refusal(401, 'unauthenticated', 'the token of the operator is needed', {
+      'www-authenticate': 'Bearer',
+    })
+  }
+  answer(response, 200, Buffer.from(await metrics()), {
+    'content-type': 'text/plain; version=0.0.4; charset=utf-8',
+  })
+}
+
+async function answerBlob(
+  { uploads, downloads }: RouteOptions,
+  sha256: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  peer: string,
+): Promise<void> {
+  allow(request, ['GET', 'HEAD', 'PUT'])
+  if (request.method === 'GET') return downloads.send(sha256, request, response)
+  if (request.method === 'PUT') {
+    const outcome = await uploads.take(sha256, peer, request)
+    return answerJson(response, outcome === 'stored' ? 201 : 200, { sha256 })
+  }
+  const progress = await uploads.progress(sha256)
+  if (progress === undefined) throw new Refusal(404, 'unknown-blob', 'no file of the log names these bytes')
+  const { offset, size } = progress
+  answer(response, 200, Buffer.alloc(0), { [UPLOAD_OFFSET]: String(offset), [UPLOAD_LENGTH]: String(size) })
+}
+
+function allow(request: IncomingMessage, methods: string[]): void {
+  if (methods.includes(request.method ?? '')) return
+  const headers = { allow: methods.join(', ') }
+  throw new Refusal(405, 'method-not-allowed', `allowed: ${headers.allow}`, headers)
+}
+
+/** In a time that tells nothing of how far they agree. */
+function same(a: string, b: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(a), digest(b))
+}

@@ -1,0 +1,144 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Logger } from 'pino'
+import { WebSocketServer } from 'ws'
+import type { PeerTls } from '../peer-tls.js'
+import { LINK_PATH, MAX_FRAME_BYTES } from '../protocol.js'
+import { Refusal, refuse } from './answers.js'
+import type { Hub } from './hub.js'
+import type { Link } from './link.js'
+import type { Peers } from './peers.js'
+import { openSocketChannel } from './socket-channel.js'
+
+const HANDSHAKE_MS = 10_000
+const HEADERS_MS = 10_000
+const HELLO_MS = 10_000
+const KEEP_ALIVE_MS = 75_000
+/** A request in which nothing moves for so long is over. */
+const IDLE_MS = 60_000
+const MAX_HEADER_BYTES = 8 * 1024
+const MAX_CONNECTIONS = 2048
+
+/** Answers one request of a server that is known by its certificate. */
+export type Route = (request: IncomingMessage, response: ServerResponse, peer: string) => void | Promise<void>
+
+export interface GrandServerOptions {
+  tls: PeerTls
+  hub: Hub
+  peers: Peers
+  route: Route
+  logger: Logger
+}
+
+/** Whatever speaks to the grand: TLS 1.3 with certificates on both sides, links and requests on one port. */
+export class GrandServer {
+  readonly #options: GrandServerOptions
+  readonly #server: Server
+  readonly #sockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: MAX_FRAME_BYTES,
+    skipUTF8Validation: true,
+  })
+  readonly #links = new Map<Socket, Link>()
+
+  constructor(options: GrandServerOptions) {
+    this.#options = options
+    this.#server = createServer({
+      ...options.tls,
+      minVersion: 'TLSv1.3',
+      requestCert: true,
+      rejectUnauthorized: true,
+      ALPNProtocols: ['http/1.1'],
+      handshakeTimeout: HANDSHAKE_MS,
+      headersTimeout: HEADERS_MS,
+      // A blob may take as long as it moves.
+      requestTimeout: 0,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      connectionsCheckingInterval: 2000,
+    })
+    this.#server.maxConnections = MAX_CONNECTIONS
+    this.#server.timeout = IDLE_MS
+    options.peers.guard(this.#server)
+    this.#server.on('request', (request, response) => void this.#answer(request, response))
+    this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
+    this.#server.on('clientError', (_error, socket) => socket.destroy())
+  }
+
+  async listen(host: string, port: number): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen({ host, port, backlog: 512 }, resolve)
+    })
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  /** Ends a connection, and the link on it with a word of why. */
+  cut(socket: Socket): void {
+    const link = this.#links.get(socket)
+    if (link === undefined) socket.destroy()
+    else link.refuse({ code: 'revoked', reason: 'the certificate is not valid any more', oseq: null })
+  }
+
+  /** Takes no more connections, and ends those on which nothing is under way. */
+  stopListening(): void {
+    this.#server.close()
+    this.#server.closeIdleConnections()
+  }
+
+  /** Ends all connections. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    for (const socket of this.#links.keys()) socket.destroy()
+    this.#server.closeAllConnections()
+    await closed
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { peers, route, logger } = this.#options
+    const peer = peers.nameOf(request.socket)
+    if (peer === undefined) return void request.socket.destroy()
+    response.on('error', () => undefined)
+    try {
+      await route(request, response, peer)
+    } catch (error) {
+      if (response.headersSent || response.destroyed) return void request.socket.destroy()
+      if (error instanceof Refusal) return refuse(response, error)
+      // A client that went away is no failure of ours.
+      if (request.socket.destroyed) return
+      logger.error({ err: error, regional: peer, url: request.url }, 'a request failed')
+      refuse(response, new Refusal(500, 'internal', 'the grand failed'))
+    }
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { peers, hub } = this.#options
+    const carrier = request.socket
+    const server = peers.nameOf(carrier)
+    socket.on('error', () => socket.destroy())
+    if (server === undefined || request.url !== LINK_PATH) {
+      return void socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+    }
+    carrier.setTimeout(0)
+    carrier.setNoDelay(true)
+    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      const channel = openSocketChannel(webSocket, carrier, {
+        onFrame: (frame) => link.receive(frame),
+        onClose: (reason) => {
+          clearTimeout(silence)
+          this.#links.delete(carrier)
+          hub.disconnected(link, reason)
+        },
+      })
+      const link = hub.connect(server, channel)
+      this.#links.set(carrier, link)
+      const silence = setTimeout(() => {
+        if (!link.greeted) link.close('no hello in time')
+      }, HELLO_MS)
+    })
+  }
+}
