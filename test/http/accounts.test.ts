@@ -223,7 +223,7 @@ t.test('tokens do what their scope allows until they end', async (t) => {
     Array.from({ length: 105 }, (_, i) => alice.post('/tokens', { name: `${i}` })),
   )
   t.equal(many.filter(({ status }) => status === 201).length, 100)
-  t.equal(many.at(-1)?.outcome, '409 too-many-tokens')
+  t.equal(many.filter(({ outcome }) => outcome === '409 too-many-tokens').length, 5)
 })
 
 t.test('deleting an account takes all with it, and sets its name free', async (t) => {

@@ -39,13 +39,18 @@ export class TestRegional {
 
   async close(): Promise<void> {
     for (const client of this.#clients) await client.close()
+    await this.stop()
+  }
+
+  /** Closes the server; the people who use it stay, and find it again when it is opened. */
+  async stop(): Promise<void> {
     await this.#regional?.[Symbol.asyncDispose]()
     this.#regional = undefined
   }
 
   /** Closes it and opens it again on what it left; its port is another one then. */
   async restart(): Promise<void> {
-    await this.#regional?.[Symbol.asyncDispose]()
+    await this.stop()
     await this.open()
   }
 
