@@ -34,11 +34,12 @@ export class EventStreams implements Disposable {
   readonly #feed: Feed
   readonly #metrics: StreamMetrics
   readonly #groups = new Map<string, Group>()
-  readonly #heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS).unref()
+  readonly #heartbeat: NodeJS.Timeout
 
-  constructor(feed: Feed, metrics: StreamMetrics) {
+  constructor(feed: Feed, metrics: StreamMetrics, heartbeatMs = HEARTBEAT_MS) {
     this.#feed = feed
     this.#metrics = metrics
+    this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs).unref()
   }
 
   /** @throws DomainError too-many-streams */

@@ -36,6 +36,7 @@ export const operations: Operation[] = operationsOf(document)
 const ajv = new Ajv2020({ strict: false, allErrors: true, coerceTypes: false })
 formats.default(ajv)
 for (const schema of componentSchemas(document)) ajv.addSchema(schema)
+const STREAM_EVENT: Schema = { $ref: '#/components/schemas/StreamEvent' }
 const validators = new Map<object, ValidateFunction>()
 
 const routes = operations.map((operation) => ({
@@ -104,4 +105,9 @@ function invalidities(schema: Schema, value: unknown): string[] {
   validators.set(schema, validate)
   if (validate(value)) return []
   return (validate.errors ?? []).map(({ instancePath, message }) => ` ${instancePath} ${message}`)
+}
+
+/** What in an event of the stream openapi.yaml does not declare. */
+export function faultsOfEvent(event: unknown): string[] {
+  return invalidities(STREAM_EVENT, event)
 }

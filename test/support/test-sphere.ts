@@ -126,7 +126,9 @@ export class TestSphere {
   }
 
   async status(name: string): Promise<Record<string, unknown> & { state_digest: string }> {
-    const operator = this.regional(name).nobody().as({ authorization: `Bearer ${OPERATOR_TOKEN}` })
+    const operator = this.regional(name)
+      .nobody()
+      .as({ authorization: `Bearer ${OPERATOR_TOKEN}` })
     const answer = await operator.get('/sync/status?digest=true')
     return answer.json as Record<string, unknown> & { state_digest: string }
   }
@@ -145,7 +147,9 @@ export class TestSphere {
       const all = await Promise.all(names.map((name) => this.status(name)))
       seen = all
       const head = Math.max(...all.map((one) => Number(one.log_head)))
-      const quiet = all.every((one) => one.connected && one.unacknowledged === 0 && one.applied_position === head)
+      const quiet = all.every(
+        (one) => one.connected && one.unacknowledged === 0 && one.applied_position === head,
+      )
       return quiet && new Set(all.map((one) => one.state_digest)).size === 1
     }).catch((error: Error) => {
       throw new Error(`${error.message}: ${JSON.stringify(seen)}`)

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -28,11 +27,13 @@ export class Servers implements AsyncDisposable {
     this.#folder = folder
   }
 
-  /** Resolves when the server serves. */
-  async start(place: Place, env: NodeJS.ProcessEnv = {}): Promise<void> {
+  /** Starts a server; resolves with its port when it serves. */
+  async start(place: Place, env: NodeJS.ProcessEnv = {}): Promise<number> {
     const port = await freePort()
     this.#places.push({ place, port })
-    await this.#run(place, port, env)
+    const { stdout } = this.#run(place, port, env)
+    if (stdout !== null) await once(stdout, 'data')
+    return port
   }
 
   /** A text for the ports that the README shows, turned to the ports in use. */
@@ -59,7 +60,7 @@ export class Servers implements AsyncDisposable {
     }
   }
 
-  async #run(place: Place, port: number, env: NodeJS.ProcessEnv): Promise<void> {
+  #run(place: Place, port: number, env: NodeJS.ProcessEnv): ChildProcess {
     const path = fileURLToPath(new URL(`../../dist/bin/${place.program}.js`, import.meta.url))
     const child = spawn(process.execPath, [path], {
       env: {
@@ -67,7 +68,7 @@ export class Servers implements AsyncDisposable {
         NAME: place.name,
         PORT: String(port),
         DATA_DIR: join(this.#folder, place.name),
-        LOG_LEVEL: 'warn',
+        LOG_LEVEL: 'error',
         ...env,
       },
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -75,9 +76,9 @@ export class Servers implements AsyncDisposable {
     this.#running.add(child)
     child.once('exit', () => {
       this.#running.delete(child)
-      if (!this.#stopping) setTimeout(() => void this.#run(place, port, env), RESTART_MS)
+      if (!this.#stopping) setTimeout(() => this.#stopping || this.#run(place, port, env), RESTART_MS)
     })
-    await once(child.stdout, 'data')
+    return child
   }
 }
 

@@ -127,6 +127,11 @@ export class TestGrand {
     return agent
   }
 
+  async status(): Promise<Record<string, unknown>> {
+    const { body } = await request(`${this.url}/status`, { dispatcher: this.agent('us') })
+    return (await body.json()) as Record<string, unknown>
+  }
+
   blobs(name: string): TestBlobs {
     return new TestBlobs(this.url, this.agent(name))
   }
@@ -177,7 +182,9 @@ export class TestPeer {
   }
 
   all<Type extends FromGrand['type']>(type: Type): MessageOf<Type>[] {
-    return this.heard.map(({ message }) => message).filter((message) => message.type === type) as MessageOf<Type>[]
+    return this.heard
+      .map(({ message }) => message)
+      .filter((message) => message.type === type) as MessageOf<Type>[]
   }
 
   /** Waits for a message of a type that matches. */
@@ -230,7 +237,10 @@ export class TestPeer {
 
   send(changes: Change[], bytes: Buffer[] = []): void {
     const blobs = bytes.map((content) => ({ sha256: sha256(content), bytes: content }))
-    this.say({ type: 'changes', changes: changes.map((change) => JSON.stringify(change)), blobs: listBlobs(blobs) }, blobs)
+    this.say(
+      { type: 'changes', changes: changes.map((change) => JSON.stringify(change)), blobs: listBlobs(blobs) },
+      blobs,
+    )
   }
 
   /** Sends changes and waits until they are acknowledged. */
@@ -265,9 +275,16 @@ export class TestBlobs {
   ) {}
 
   async head(hash: string) {
-    const { statusCode, headers, body } = await request(this.url + blobPath(hash), { method: 'HEAD', dispatcher: this.agent })
+    const { statusCode, headers, body } = await request(this.url + blobPath(hash), {
+      method: 'HEAD',
+      dispatcher: this.agent,
+    })
     await body.dump()
-    return { status: statusCode, offset: Number(headers[UPLOAD_OFFSET]), length: Number(headers[UPLOAD_LENGTH]) }
+    return {
+      status: statusCode,
+      offset: Number(headers[UPLOAD_OFFSET]),
+      length: Number(headers[UPLOAD_LENGTH]),
+    }
   }
 
   async put(hash: string, size: number, offset: number, body: Buffer | AsyncIterable<Buffer>) {

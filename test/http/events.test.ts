@@ -1,0 +1,193 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import t from 'tap'
+import { Feed } from '../../src/domain/feed.js'
+import { Live } from '../../src/domain/live.js'
+import { EventStreams } from '../../src/http/event-streams.js'
+import { Database } from '../../src/storage/database.js'
+import { addEvent } from '../../src/storage/events.js'
+import { Client } from '../support/client.js'
+import { listen } from '../support/event-stream.js'
+import { openTestRegional } from '../support/test-regional.js'
+import { until } from '../support/until.js'
+
+t.test('everybody hears of what concerns them, and of nothing else', async (t) => {
+  const regional = await openTestRegional(t)
+  const [alice, bob, carol] = [
+    await regional.person('alice'),
+    await regional.person('bob'),
+    await regional.person('carol'),
+  ]
+  const [hers, his, others] = [
+    await listen(t, regional.url, alice),
+    await listen(t, regional.url, bob),
+    await listen(t, regional.url, carol),
+  ]
+  await alice.befriend(bob)
+  const secret = await alice.put('1', { name: 'secret' })
+  const shared = await alice.put('22', { name: 'shared', visibility: 'friends' })
+  await alice.patch(`/files/${shared.id}`, { name: 'renamed' })
+  await alice.patch(`/files/${secret.id}`, { visibility: 'public' })
+  await alice.patch(`/files/${shared.id}`, { visibility: 'private' })
+  await alice.patch(`/files/${shared.id}`, { name: 'hidden' })
+  await alice.delete(`/files/${shared.id}`)
+  await alice.delete(`/files/${secret.id}`)
+  await bob.delete('/friends/alice')
+  await alice.put('3', { visibility: 'public' })
+
+  await hers.count(15)
+  t.same(hers.types, [
+    ...['friend.requested', 'friend.accepted'],
+    ...['file.created', 'storage.changed', 'file.created', 'storage.changed'],
+    ...['file.updated', 'file.updated', 'file.updated', 'file.updated'],
+    ...['file.deleted', 'storage.changed', 'file.deleted', 'storage.changed'],
+    ...['friend.removed', 'file.created', 'storage.changed'],
+  ])
+  await his.count(8)
+  t.same(his.types, [
+    ...['friend.requested', 'friend.accepted'],
+    ...['file.created', 'file.updated', 'file.created', 'file.deleted', 'file.deleted'],
+    'friend.removed',
+  ])
+  t.match(his.events[0]?.data, { from: { username: 'alice' }, to: { username: 'bob' }, status: 'pending' })
+  t.match(his.events[1]?.data, { username: 'alice' })
+  t.match(hers.events[1]?.data, { username: 'bob' })
+  t.match(his.events[3]?.data, { id: shared.id, name: 'renamed', owner: { username: 'alice' } })
+  t.match(
+    his.events[5],
+    { event: 'file.deleted', data: { id: shared.id } },
+    'out of sight is as good as deleted',
+  )
+  t.match(hers.events[3]?.data, { used_storage: 1, storage_quota: Number })
+  t.same(others.types, [])
+})
+
+t.test('requests that come to nothing, and accounts that end, are told as well', async (t) => {
+  const regional = await openTestRegional(t)
+  const [alice, bob] = [await regional.person('alice'), await regional.person('bob')]
+  const his = await listen(t, regional.url, bob)
+  const first = await alice.post('/friends/request', { username: 'bob' })
+  await bob.post(`/friends/reject/${first.json.id}`)
+  const second = await alice.post('/friends/request', { username: 'bob' })
+  await alice.delete(`/friends/request/${second.json.id}`)
+  await alice.befriend(bob)
+  await alice.delete('/me')
+  await his.count(7)
+  t.same(his.types, [
+    ...['friend.requested', 'friend.rejected', 'friend.requested', 'friend.rejected'],
+    ...['friend.requested', 'friend.accepted', 'friend.removed'],
+  ])
+  t.match(his.events[1]?.data, { status: 'rejected' })
+  t.match(his.events[3]?.data, { status: 'cancelled' })
+  t.match(his.events[6]?.data, { id: alice.id, username: 'alice' })
+})
+
+t.test('who comes back goes on where they were: nothing is lost, nothing comes twice', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  const heard: string[] = []
+  let lastId: string | undefined
+  let made = 0
+  for (let round = 0; round < 6; round++) {
+    const stream = await listen(t, regional.url, alice, lastId)
+    const uploads = Array.from({ length: 30 }, () => alice.put('x', { name: `${made++}` }))
+    // Left in the middle of it; the rest comes in the next round.
+    await stream.count(10 + round)
+    stream.close()
+    lastId = stream.lastId
+    heard.push(...stream.events.map(({ id }) => id))
+    await Promise.all(uploads)
+    if (round === 3) await regional.restart()
+  }
+  const rest = await listen(t, regional.url, alice, lastId)
+  await until('all came', () => heard.length + rest.events.length >= made * 2)
+  const all = [...heard, ...rest.events.map(({ id }) => id)]
+  t.equal(all.length, made * 2, 'a file and the storage each')
+  t.equal(new Set(all).size, all.length, 'none twice')
+  const places = all.map((id) => Number(id.split('-')[1]))
+  t.same(
+    places,
+    places.toSorted((a, b) => a - b),
+    'in order',
+  )
+})
+
+t.test('an id that this server does not know starts anew, and says so', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  await alice.put('x')
+  const known = await listen(t, regional.url, alice)
+  for (const id of [
+    'nonsense',
+    '0123456789ab-1',
+    `${known.lastId}0000`,
+    '-1',
+    known.lastId.replace(/-.*/, ''),
+    '9'.repeat(200),
+  ]) {
+    const stream = await listen(t, regional.url, alice, id)
+    await stream.count(1)
+    t.same(stream.types, ['stream.reset'], id.slice(0, 30))
+    t.equal(stream.lastId, known.lastId)
+    await alice.put('y')
+    await stream.count(3)
+    await known.count(2)
+    stream.close()
+    known.lastId = stream.lastId
+  }
+})
+
+t.test('a stream ends with the session or token that opened it', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  const other = regional.stranger('alice')
+  await other.logIn()
+  const token = await alice.token('read')
+  const byToken = await listen(t, regional.url, alice.as({ authorization: `Bearer ${token}` }))
+  const byOther = await listen(t, regional.url, other)
+  const own = await listen(t, regional.url, alice)
+  const change = { new_password: 'paper boat on the river', current_password: alice.password }
+  await alice.patch('/me', change)
+  await until('the other session is gone', () => byOther.ended)
+  const { items } = (await alice.get('/tokens')).json
+  await alice.delete(`/tokens/${items[0].id}`)
+  await until('the token is gone', () => byToken.ended)
+  t.notOk(own.ended)
+  await alice.ask('POST', '/logout')
+  await until('the own session is gone', () => own.ended)
+  t.same(own.types, [])
+})
+
+t.test('a heartbeat keeps a quiet stream open, and ends one whose session has expired', async (t) => {
+  await using db = Database.open(':memory:', 'regional')
+  const live = new Live()
+  const metrics = { eventStreamOpened: () => undefined, eventStreamClosed: () => undefined }
+  using streams = new EventStreams(new Feed(db, live), metrics, 20)
+  let isAllowed = true
+  const server = createServer((request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    streams.open(response, 'alice', request.headers['last-event-id'] as string | undefined, () => isAllowed)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const client = new Client(() => url)
+  t.teardown(() => client.close())
+  const stream = await listen(t, url, client)
+  await until('heartbeats', () => stream.comments >= 3)
+  await db.write((tx) => {
+    for (let i = 0; i < 250; i++)
+      addEvent(tx, {
+        user_id: i % 2 ? 'alice' : 'bob',
+        type: 'file.deleted',
+        data: '{"id":"01a207e2-48c0-7173-b83d-9c172411e20b"}',
+        created_at: '',
+      })
+    tx.afterCommit(() => live.wake('alice'))
+  })
+  await stream.count(125)
+  t.equal(new Set(stream.events.map(({ id }) => id)).size, 125, 'more than one page, each once')
+  isAllowed = false
+  await until('it ends', () => stream.ended)
+  t.equal(live.count('alice'), 0, 'and nobody listens any more')
+})

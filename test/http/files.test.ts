@@ -1,0 +1,149 @@
+import fc from 'fast-check'
+import t from 'tap'
+import type { Person } from '../support/person.js'
+import { openTestRegional } from '../support/test-regional.js'
+
+async function namesOf(person: Person, query: string): Promise<string[]> {
+  const { items } = (await person.get(`/files?${query}`)).json as { items: { name: string }[] }
+  return items.map(({ name }) => name)
+}
+
+async function pages(
+  person: Person,
+  path: string,
+  between: () => Promise<unknown> = async () => undefined,
+): Promise<string[]> {
+  const ids: string[] = []
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const answer = await person.get(`${path}${cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`}`)
+    ids.push(...(answer.json.items as { id: string }[]).map(({ id }) => id))
+    cursor = answer.json.next_cursor as string | null
+    await between()
+  }
+  return ids
+}
+
+t.test('files are found by folder, name and visibility, in every order', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  const other = await regional.person('other')
+  await other.put('not hers', { name: 'alpha', visibility: 'public' })
+  const files = [
+    { name: 'Zebra.txt', size: 5, folder: '/', visibility: 'private' },
+    { name: 'alpha.txt', size: 30, folder: '/docs', visibility: 'friends' },
+    { name: 'Beta ÉTÉ.txt', size: 20, folder: '/docs', visibility: 'public' },
+    { name: 'שקיעה.jpg', size: 10, folder: '/docs/deep', visibility: 'public' },
+  ] as const
+  for (const { name, size, folder, visibility } of files)
+    await alice.put('x'.repeat(size), { name, folder, visibility })
+  const [zebra, alpha, beta, sunset] = files.map(({ name }) => name) as [string, string, string, string]
+  const cases: [query: string, names: string[]][] = [
+    ['', [alpha, beta, zebra, sunset]],
+    ['sort=-name', [sunset, zebra, beta, alpha]],
+    ['sort=created_at', [zebra, alpha, beta, sunset]],
+    ['sort=-created_at', [sunset, beta, alpha, zebra]],
+    ['sort=size', [zebra, sunset, beta, alpha]],
+    ['sort=-size', [alpha, beta, sunset, zebra]],
+    ['folder=/', [zebra]],
+    ['folder=/docs', [alpha, beta]],
+    ['folder=/docs/deep&sort=-size', [sunset]],
+    ['folder=/nothing', []],
+    ['q=TXT', [alpha, beta, zebra]],
+    ['q=e%CC%81t%C3%A9', [beta]],
+    [`q=${encodeURIComponent('קיע')}`, [sunset]],
+    ['q=%25', []],
+    ['q=_', []],
+    ["q='", []],
+    ['visibility=public', [beta, sunset]],
+    ['visibility=public&folder=/docs&q=beta&sort=-created_at', [beta]],
+    ['limit=1', [alpha]],
+  ]
+  for (const [query, names] of cases) t.same(await namesOf(alice, query), names, query)
+  for (const bad of [
+    'sort=owner',
+    'limit=0',
+    'limit=201',
+    'folder=docs',
+    'q=',
+    'visibility=all',
+    'offset=1',
+    'sort=name&sort=size',
+  ])
+    t.equal((await alice.get(`/files?${bad}`)).outcome, '400 validation-failed', bad)
+})
+
+t.test('pages stay right while files come and go', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  const kept = new Set<string>()
+  const doomed: string[] = []
+  await Promise.all(
+    Array.from({ length: 60 }, async (_, i) => {
+      // Many are alike in what they are sorted by.
+      const { id } = await alice.put('x'.repeat(i % 4), { name: `${'ab'[i % 2]}${i % 7}` })
+      if (i % 5 === 0) doomed.push(id)
+      else kept.add(id)
+    }),
+  )
+  for (const sort of ['name', '-name', 'created_at', '-created_at', 'size', '-size']) {
+    let step = 0
+    const seen = await pages(alice, `/files?limit=7&sort=${sort}`, async () => {
+      await alice.put('x', { name: ['0', 'a3', 'zzz'][step++ % 3] as string })
+      const gone = doomed.pop()
+      if (gone !== undefined && step % 4 === 0) await alice.delete(`/files/${gone}`)
+    })
+    t.equal(new Set(seen).size, seen.length, `${sort}: nothing twice`)
+    t.same(
+      [...kept].filter((id) => !seen.includes(id)),
+      [],
+      `${sort}: nothing that stayed is missing`,
+    )
+  }
+})
+
+t.test('a cursor is good for the list that gave it, and for no other', async (t) => {
+  const regional = await openTestRegional(t)
+  const [alice, bob] = [await regional.person('alice'), await regional.person('bob')]
+  for (let i = 0; i < 3; i++) await alice.put('x', { visibility: 'friends', name: 'n'.repeat(200 + i) })
+  await alice.befriend(bob)
+  const cursor = encodeURIComponent((await alice.get('/files?limit=1&sort=size')).json.next_cursor as string)
+  t.equal((await alice.get(`/files?limit=1&sort=size&cursor=${cursor}`)).status, 200)
+  for (const path of [
+    '/files?sort=name',
+    '/files?sort=-size',
+    '/files?sort=created_at',
+    '/tokens?limit=9',
+    '/sessions?limit=9',
+    '/friends?limit=9',
+  ])
+    t.equal((await alice.get(`${path}&cursor=${cursor}`)).outcome, '400 validation-failed', path)
+  const theirs = await bob.get(`/files?limit=1&sort=size&cursor=${cursor}`)
+  t.same(theirs.json?.items, [], "another's cursor shows nothing that is not one's own")
+  const shared = await pages(bob, '/friends/alice/files?limit=1')
+  t.equal(shared.length, 3)
+  const forged = fc.oneof(
+    fc.string({ minLength: 1 }),
+    fc.json().map((json) => Buffer.from(json).toString('base64url')),
+  )
+  for (const text of fc.sample(forged, 40)) {
+    const { status } = await alice.get(
+      `/files?cursor=${encodeURIComponent(text.slice(0, 500).toWellFormed())}`,
+    )
+    t.ok(status === 400 || status === 200, text)
+  }
+})
+
+t.test('two files may have one name; each is itself', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  const bytes = Buffer.alloc(200_000, 7)
+  const [one, other] = [await alice.put(bytes, { name: 'same' }), await alice.put(bytes, { name: 'same' })]
+  t.not(one.id, other.id)
+  t.equal(await alice.usedStorage(), 400_000, 'counted to the owner each')
+  t.equal(regional.rows('select * from blobs').length, 1, 'and stored once')
+  await alice.delete(`/files/${one.id}`)
+  t.ok((await alice.get(`/download/${other.id}`)).bytes.equals(bytes))
+  t.equal((await alice.get(`/download/${one.id}`)).outcome, '404 file-not-found')
+  t.equal((await alice.delete(`/files/${one.id}`)).outcome, '404 file-not-found')
+  t.same(await regional.faults(), [])
+})

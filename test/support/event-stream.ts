@@ -1,0 +1,95 @@
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
+import type { Test } from 'tap'
+import type { Client } from './client.js'
+import { faultsOfEvent } from './contract-check.js'
+import { until } from './until.js'
+
+export interface StreamedEvent {
+  id: string
+  event: string
+  // biome-ignore lint/suspicious/noExplicitAny: what came is for the test to look at
+  data: any
+}
+
+/** A client that listens to GET /events; every event is compared with openapi.yaml. */
+export class EventStream {
+  readonly events: StreamedEvent[] = []
+  readonly #response: IncomingMessage
+  /** The last id that came, with an event or alone. */
+  lastId = ''
+  comments = 0
+  ended = false
+  #text = ''
+
+  constructor(response: IncomingMessage) {
+    this.#response = response
+    response.setEncoding('utf8')
+    response.on('data', (chunk: string) => this.#take(chunk))
+    response.on('close', () => {
+      this.ended = true
+    })
+    response.on('error', () => undefined)
+  }
+
+  /** The events so far, each as `type`. */
+  get types(): string[] {
+    return this.events.map(({ event }) => event)
+  }
+
+  /** Waits until so many events came in all. */
+  async count(n: number): Promise<StreamedEvent[]> {
+    await until(`${n} events; came: ${this.types}`, () => this.events.length >= n)
+    return this.events
+  }
+
+  close(): void {
+    this.#response.destroy()
+  }
+
+  #take(chunk: string): void {
+    this.#text += chunk
+    for (let end = this.#text.indexOf('\n\n'); end >= 0; end = this.#text.indexOf('\n\n')) {
+      this.#frame(this.#text.slice(0, end))
+      this.#text = this.#text.slice(end + 2)
+    }
+  }
+
+  #frame(frame: string): void {
+    const fields = Object.fromEntries(
+      frame.split('\n').map((line) => {
+        const colon = line.indexOf(':')
+        return [line.slice(0, colon), line.slice(colon + 1).replace(/^ /, '')]
+      }),
+    )
+    if ('' in fields) this.comments += 1
+    if (fields['id'] !== undefined) this.lastId = fields['id']
+    if (fields['event'] === undefined) return
+    const event = {
+      id: this.lastId,
+      event: fields['event'],
+      data: JSON.parse(fields['data'] ?? '') as unknown,
+    }
+    const faults = faultsOfEvent(event)
+    if (faults.length > 0) throw new Error(`${frame}: ${faults.join('; ')}`)
+    this.events.push(event)
+  }
+}
+
+/** Opens a stream for as long as the test runs, and waits until it stands. */
+export async function listen(
+  t: Test,
+  url: string,
+  client: Client,
+  lastEventId?: string,
+): Promise<EventStream> {
+  const headers = { ...client.headers, ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) }
+  const request = get(`${url}/events`, { headers, agent: false })
+  request.on('error', () => undefined)
+  t.teardown(() => request.destroy())
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  if (response.statusCode !== 200) throw new Error(`GET /events: ${response.statusCode}`)
+  const stream = new EventStream(response)
+  await until('the stream begins', () => stream.lastId !== '' || stream.ended)
+  return stream
+}
