@@ -34,7 +34,7 @@ import { uploadHandler, type WaitForCopies } from './http/handlers/upload.js'
 import { buildServer, isServedOverHttps } from './http/server.js'
 import { sessionCookie } from './http/session-cookie.js'
 import { createLogger } from './observability/logger.js'
-import { createHttpMetrics, createMetricsRegistry } from './observability/metrics.js'
+import { createHttpMetrics, createMetricsRegistry, observeSync } from './observability/metrics.js'
 import { periodic } from './periodic.js'
 import { Resources } from './resources.js'
 import { BlobStore } from './storage/blobs.js'
@@ -43,7 +43,7 @@ import { Database } from './storage/database.js'
 import { stateDigest } from './storage/digest.js'
 import { unreferencedBlobs } from './storage/files.js'
 import { identify } from './storage/identity.js'
-import { noteLost } from './storage/missing.js'
+import { countMissing, noteLost } from './storage/missing.js'
 import { scrub } from './storage/scrub.js'
 import { readPeerTls } from './sync/peer-tls.js'
 import { NoSync } from './sync/regional/no-sync.js'
@@ -161,6 +161,7 @@ async function openHttp(
   const { accounts, sessions, tokens, files, uploads, friends, feed, copies } = services
   const registry = createMetricsRegistry({ server: config.name, processMetrics: true })
   const metrics = createHttpMetrics(registry)
+  observeSync(registry, () => ({ ...sync.status(), missing_blobs: countMissing(db) }))
   const streams = new EventStreams(feed, metrics)
   const tls = config.tls && { cert: readFileSync(config.tls.certFile), key: readFileSync(config.tls.keyFile) }
   const { publicOrigin, rateLimits, operatorToken } = config
@@ -195,6 +196,7 @@ async function openHttp(
     publicOrigin,
     trustProxy: trustedProxies(config.trustProxy),
     rateLimits,
+    onAnswered: metrics.requestAnswered,
   })
   app.addHook('onClose', () => streams[Symbol.dispose]())
   return Object.assign(app, { [Symbol.asyncDispose]: () => closeWithin(GRACE_MS, app) })

@@ -58,7 +58,7 @@ test('the README and ARCHITECTURE.md name files that are there', async (t) => {
   for (const page of ['README.md', 'ARCHITECTURE.md']) {
     const text = await readFile(page, 'utf8')
     const links = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map(([, path]) => path ?? '')
-    const paths = [...text.matchAll(/`((?:src|test|scripts|migrations|certs)\/[\w./-]+)`/g)].map(
+    const paths = [...text.matchAll(/`((?:src|test|scripts|migrations)\/[\w./-]+)`/g)].map(
       ([, path]) => path ?? '',
     )
     const missing = [...links, ...paths].filter((path) => !existsSync(path))

@@ -29,6 +29,14 @@ import { RequestLog } from './request-log.js'
 import { securityHeaders } from './security-headers.js'
 import { sessionCookie } from './session-cookie.js'
 
+/** One request and its answer. `route` is the declared path, never the URL. */
+export interface AnsweredRequest {
+  method: string
+  route: string
+  status: number
+  durationSeconds: number
+}
+
 export interface ServerOptions {
   contract: Contract
   handlers: Handlers
@@ -43,6 +51,8 @@ export interface ServerOptions {
   /** Off, nothing is counted; on by default. */
   rateLimits?: boolean | undefined
   limits?: Partial<Limits> | undefined
+  /** Told of every request when its answer has been sent. */
+  onAnswered?: ((answered: AnsweredRequest) => void) | undefined
   /** Whether requests are served yet; while it says no, all are answered 503. */
   isReady?: (() => boolean) | undefined
 }
@@ -104,6 +114,18 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     publicOrigin,
     isReady: options.isReady ?? (() => true),
   })
+  const { onAnswered } = options
+  if (onAnswered !== undefined) {
+    app.addHook('onResponse', (request, reply, done) => {
+      onAnswered({
+        method: request.method,
+        route: request.routeOptions.url ?? 'unmatched',
+        status: reply.statusCode,
+        durationSeconds: reply.elapsedTime / 1000,
+      })
+      done()
+    })
+  }
   for (const schema of componentSchemas(contract.document)) app.addSchema(schema)
   await addRoutes(app, routesOf(contract.document, operations, hooks))
   await addApiDocs(app, contract)

@@ -85,3 +85,42 @@ export function createHttpMetrics(registry: Registry): HttpMetrics {
     },
   }
 }
+
+/** How a regional stands to the sphere, as it is read when somebody asks for the metrics. */
+export interface SyncReadings {
+  connected: boolean
+  queue_length: number
+  unacknowledged: number
+  applied_position: number
+  log_head: number | null
+  lag_seconds: number | null
+  parked: number
+  missing_blobs: number
+}
+
+const SYNC_GAUGES: Record<keyof SyncReadings, string> = {
+  connected: '1 while there is a link to the grand, else 0',
+  queue_length: 'Changes in the in-memory queue',
+  unacknowledged: 'Changes that the grand has not acknowledged',
+  applied_position: "Last entry of the grand's log that is applied here",
+  log_head: 'Last entry that the grand has told of',
+  lag_seconds: 'Seconds since this server last knew that it had everything',
+  parked: 'Changes that could not be applied',
+  missing_blobs: 'Blobs that live files name and that are not here yet',
+}
+
+/** Registers a gauge for each reading; one that is not known has no value. */
+export function observeSync(registry: Registry, read: () => SyncReadings): void {
+  for (const [name, help] of Object.entries(SYNC_GAUGES)) {
+    new Gauge({
+      name: `syncsphere_sync_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        const reading = read()[name as keyof SyncReadings]
+        this.reset()
+        if (reading !== null) this.set(Number(reading))
+      },
+    })
+  }
+}
