@@ -59,16 +59,14 @@ export interface RegionalDependencies {
   /** Milliseconds since 1970. */
   now?: () => number
   logger?: Logger
+  timing?: Partial<typeof TIMING>
 }
+
+/** How long an upload waits for the copies that it asks for, and how often what is done now and then is done. */
+const TIMING = { copiesMs: 30_000, cleaningMs: 3600 * 1000, scrubMs: 24 * 3600 * 1000 }
 
 /** For requests that are under way when the server is told to close. */
 const GRACE_MS = 10_000
-
-/** How long an upload waits for the copies that it asks for. */
-const COPIES_MS = 30_000
-
-const HOUR_MS = 3600 * 1000
-const DAY_MS = 24 * HOUR_MS
 
 /**
  * Opens a regional server, which serves users until it is disposed of: then it takes no more requests, finishes those
@@ -80,8 +78,10 @@ export async function openRegional(
   {
     now = Date.now,
     logger = createLogger({ level: config.logLevel, server: config.name }),
+    timing: given = {},
   }: RegionalDependencies = {},
 ): Promise<Regional> {
+  const timing = { ...TIMING, ...given }
   await using resources = new Resources()
   resources.use(takeDataDir(config.dataDir))
   const db = resources.use(Database.open(join(config.dataDir, 'regional.db'), 'regional'))
@@ -89,10 +89,12 @@ export async function openRegional(
   const blobs = new BlobStore(db, config.dataDir, unreferencedBlobs)
   const clock = new SystemClock(now)
   const services = openServices(config, db, blobs, () => clock.now())
-  resources.use(periodic('cleaning', HOUR_MS, (signal) => clean({ db, blobs, now }, signal), logger))
-  resources.use(periodic('scrub', DAY_MS, (signal) => scrubOnce(db, blobs, signal), logger))
+  const cleanOnce = (signal: AbortSignal) => clean({ db, blobs, now: () => clock.now() }, signal)
+  resources.use(periodic('cleaning', timing.cleaningMs, cleanOnce, logger))
   const sync = resources.use(await openSync(config, db, blobs, { ...services, clock, logger }))
-  const app = resources.use(await openHttp(config, db, services, sync, logger))
+  const scrubOnce = (signal: AbortSignal) => scrubAndFetch(db, blobs, sync, signal)
+  resources.use(periodic('scrub', timing.scrubMs, scrubOnce, logger))
+  const app = resources.use(await openHttp(config, db, services, sync, { ...timing, logger }))
   await app.listen({ host: config.host, port: config.port, backlog: 4096 })
   const { port } = app.server.address() as AddressInfo
   const host = config.host.includes(':') ? `[${config.host}]` : config.host
@@ -156,7 +158,7 @@ async function openHttp(
   db: Database,
   services: Services,
   sync: Sync,
-  logger: Logger,
+  { copiesMs, logger }: { copiesMs: number; logger: Logger },
 ) {
   const { accounts, sessions, tokens, files, uploads, friends, feed, copies } = services
   const registry = createMetricsRegistry({ server: config.name, processMetrics: true })
@@ -166,7 +168,7 @@ async function openHttp(
   const tls = config.tls && { cert: readFileSync(config.tls.certFile), key: readFileSync(config.tls.keyFile) }
   const { publicOrigin, rateLimits, operatorToken } = config
   const waitForCopies: WaitForCopies = (fileId, count, signal) =>
-    copies.wait(db, fileId, count, AbortSignal.any([signal, AbortSignal.timeout(COPIES_MS)]))
+    copies.wait(db, fileId, count, AbortSignal.any([signal, AbortSignal.timeout(copiesMs)]))
   const cookie = sessionCookie(isServedOverHttps({ tls, publicOrigin }))
   const app = await buildServer({
     contract: loadContract(),
@@ -215,7 +217,8 @@ async function closeWithin(graceMs: number, app: FastifyInstance): Promise<void>
 }
 
 /** Rotten bytes are missing from then on, and fetched again. */
-async function scrubOnce(db: Database, blobs: BlobStore, signal: AbortSignal) {
+async function scrubAndFetch(db: Database, blobs: BlobStore, sync: Sync, signal: AbortSignal) {
   const { rotten } = await scrub({ db, blobs, onRot: noteLost }, signal)
+  if (rotten.length > 0) sync.look()
   return { rotten }
 }

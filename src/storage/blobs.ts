@@ -191,7 +191,7 @@ export class BlobStore {
 
   async #release(named: string, sha256: string): Promise<void> {
     this.#pin(sha256, -1)
-    if (!this.#pins.has(sha256) && !this.has(this.#db, sha256)) rmSync(this.pathOf(sha256), { force: true })
+    if (!this.#pins.has(sha256) && !this.has(this.#db, sha256)) removeFile(this.pathOf(sha256))
     await unlink(named).catch(() => undefined)
   }
 
@@ -215,4 +215,13 @@ export class BlobStore {
 async function syncFolder(path: string): Promise<void> {
   await using folder = await open(path, 'r')
   await folder.sync()
+}
+
+/** Removes a file if it is there, which it is not where its folder could not be made either. */
+function removeFile(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR') throw error
+  }
 }

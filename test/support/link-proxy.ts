@@ -1,20 +1,35 @@
 import type { AddressInfo } from 'node:net'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
+/** Which way bytes go. */
+export type Direction = 'to-grand' | 'to-regional'
+
 interface Pair {
   client: Socket
   server: Socket
 }
 
-/** A piece of network between a regional and the grand, which the test can cut, freeze or break off. */
+/** What happens to the bytes that go one way. */
+interface Way {
+  /** Bytes that have passed so far. */
+  passed: number
+  /** Bytes after which everything is cut, one after the other; each counts from the cut before it. */
+  cuts: number[]
+  /** Bytes until one is altered. */
+  flipAfter: number
+  bytesPerSecond: number
+  /** When the line has taken all that was put on it, milliseconds of the monotonic clock. */
+  freeAt: number
+}
+
+/** A piece of network between a regional and the grand, which the test can cut, freeze, slow down or break. */
 export class LinkProxy {
   readonly #server: Server
   readonly #pairs = new Set<Pair>()
+  readonly #ways: Record<Direction, Way> = { 'to-grand': newWay(), 'to-regional': newWay() }
   #target = 0
   #up = true
   #frozen = false
-  /** Bytes towards the regional that may still pass before everything is cut. */
-  #budget = Number.POSITIVE_INFINITY
 
   private constructor() {
     this.#server = createServer((client) => this.#accept(client))
@@ -35,6 +50,11 @@ export class LinkProxy {
     this.#target = port
   }
 
+  /** How many bytes have gone one way so far. */
+  passed(direction: Direction): number {
+    return this.#ways[direction].passed
+  }
+
   /** Cuts every connection, and refuses new ones until `restore`. */
   cut(): void {
     this.#up = false
@@ -50,15 +70,33 @@ export class LinkProxy {
     }
   }
 
-  /** Cuts everything once so many more bytes have gone to the regional; new connections are let through. */
-  cutAfter(bytes: number): void {
-    this.#budget = bytes
+  /**
+   * Cuts everything once so many more bytes have gone one way; new connections are let through.
+   * @param more after that, cuts again and again, after so many bytes each
+   */
+  cutAfter(direction: Direction, bytes: number, ...more: number[]): void {
+    this.#ways[direction].cuts = [bytes, ...more]
+  }
+
+  /** Cuts that are still to come. */
+  cutsLeft(direction: Direction): number {
+    return this.#ways[direction].cuts.length
+  }
+
+  /** Alters one byte once so many more have gone one way. */
+  flipAfter(direction: Direction, bytes: number): void {
+    this.#ways[direction].flipAfter = bytes
+  }
+
+  /** Lets all connections together pass so many bytes in a second one way. */
+  throttle(direction: Direction, bytesPerSecond: number): void {
+    this.#ways[direction].bytesPerSecond = bytesPerSecond
   }
 
   /** Lets everything through again. */
   restore(): void {
     this.#up = true
-    this.#budget = Number.POSITIVE_INFINITY
+    for (const way of Object.values(this.#ways)) Object.assign(way, { ...newWay(), passed: way.passed })
     if (this.#frozen) this.#dropAll()
     this.#frozen = false
   }
@@ -80,18 +118,37 @@ export class LinkProxy {
     }
     for (const socket of [client, server]) socket.on('error', drop).on('close', drop)
     if (this.#frozen) return
-    client.pipe(server)
-    server.on('data', (chunk: Buffer) => this.#pass(chunk, pair))
-    client.on('drain', () => server.resume())
+    this.#join(client, server, this.#ways['to-grand'])
+    this.#join(server, client, this.#ways['to-regional'])
   }
 
-  #pass(chunk: Buffer, { client, server }: Pair): void {
-    const passed = chunk.subarray(0, Math.min(chunk.length, this.#budget))
-    this.#budget -= passed.length
-    if (!client.write(passed)) server.pause()
-    if (this.#budget > 0) return
-    this.#budget = Number.POSITIVE_INFINITY
-    this.#dropAll()
+  #join(from: Socket, to: Socket, way: Way): void {
+    let waits = false
+    const goOn = () => {
+      if (!this.#frozen && !waits && !to.writableNeedDrain) from.resume()
+    }
+    to.on('drain', goOn)
+    from.on('end', () => to.end())
+    from.on('data', (chunk: Buffer) => {
+      const cut = way.cuts[0]
+      const passed = flipped(cut === undefined ? chunk : chunk.subarray(0, cut), way)
+      way.passed += passed.length
+      if (!to.write(passed)) from.pause()
+      if (way.bytesPerSecond !== Number.POSITIVE_INFINITY) {
+        from.pause()
+        waits = true
+        setTimeout(() => {
+          waits = false
+          goOn()
+        }, waitMs(passed.length, way))
+      }
+      if (cut === undefined) return
+      if (passed.length < cut) way.cuts[0] = cut - passed.length
+      else {
+        way.cuts.shift()
+        this.#dropAll()
+      }
+    })
   }
 
   #dropAll(): void {
@@ -101,4 +158,31 @@ export class LinkProxy {
     }
     this.#pairs.clear()
   }
+}
+
+function newWay(): Way {
+  return {
+    passed: 0,
+    cuts: [],
+    flipAfter: Number.POSITIVE_INFINITY,
+    bytesPerSecond: Number.POSITIVE_INFINITY,
+    freeAt: 0,
+  }
+}
+
+function flipped(chunk: Buffer, way: Way): Buffer {
+  const at = way.flipAfter
+  way.flipAfter -= chunk.length
+  if (at >= chunk.length) return chunk
+  way.flipAfter = Number.POSITIVE_INFINITY
+  const altered = Buffer.from(chunk)
+  altered[at] = (chunk[at] as number) ^ 1
+  return altered
+}
+
+/** Puts bytes on the line; tells how long it takes until all that is on it has passed. */
+function waitMs(bytes: number, way: Way): number {
+  const now = performance.now()
+  way.freeAt = Math.max(now, way.freeAt) + (bytes / way.bytesPerSecond) * 1000
+  return way.freeAt - now
 }

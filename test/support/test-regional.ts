@@ -5,7 +5,7 @@ import BetterSqlite3 from 'better-sqlite3'
 import { pino } from 'pino'
 import type { Test } from 'tap'
 import type { RegionalConfig } from '../../src/config.js'
-import { openRegional, type Regional } from '../../src/regional.js'
+import { openRegional, type Regional, type RegionalDependencies } from '../../src/regional.js'
 import { Client } from './client.js'
 import { faultsOfDataDir } from './invariants.js'
 import { Person } from './person.js'
@@ -15,13 +15,15 @@ export const OPERATOR_TOKEN = 'operator-token-of-the-tests'
 /** A regional server in this process, on a free port and in a folder of its own, with people who use it. */
 export class TestRegional {
   readonly config: RegionalConfig
+  readonly #dependencies: RegionalDependencies
   #regional: Regional | undefined
   readonly #clients: Client[] = []
   /** Added to the wall clock. */
   #aheadMs = 0
 
-  constructor(config: RegionalConfig) {
+  constructor(config: RegionalConfig, dependencies: RegionalDependencies = {}) {
     this.config = config
+    this.#dependencies = dependencies
   }
 
   get url(): string {
@@ -34,7 +36,8 @@ export class TestRegional {
 
   async open(): Promise<void> {
     const logger = pino({ level: 'silent' })
-    this.#regional = await openRegional(this.config, { logger, now: () => Date.now() + this.#aheadMs })
+    const now = () => Date.now() + this.#aheadMs
+    this.#regional = await openRegional(this.config, { logger, now, ...this.#dependencies })
   }
 
   async close(): Promise<void> {

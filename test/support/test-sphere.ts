@@ -6,6 +6,7 @@ import type { Test } from 'tap'
 import { ensureCertificates } from '../../src/certs/folder.js'
 import type { GrandConfig, RegionalConfig } from '../../src/config.js'
 import { type Grand, openGrand } from '../../src/grand.js'
+import type { RegionalDependencies } from '../../src/regional.js'
 import { LinkProxy } from './link-proxy.js'
 import type { Person } from './person.js'
 import { OPERATOR_TOKEN, TestRegional, testConfig } from './test-regional.js'
@@ -28,11 +29,16 @@ export class TestSphere {
     this.#folder = folder
   }
 
-  static async open(t: Test, names = ['eu', 'us', 'ap'], overrides: Partial<RegionalConfig> = {}) {
+  static async open(
+    t: Test,
+    names = ['eu', 'us', 'ap'],
+    overrides: Partial<RegionalConfig> = {},
+    dependencies: RegionalDependencies = {},
+  ) {
     const sphere = new TestSphere(await mkdtemp(join(tmpdir(), 'sphere-')))
     t.teardown(() => sphere.close())
     await sphere.startGrand()
-    for (const name of names) await sphere.add(name, overrides)
+    for (const name of names) await sphere.add(name, overrides, dependencies)
     await sphere.connected(...names)
     return sphere
   }
@@ -50,7 +56,11 @@ export class TestSphere {
   }
 
   /** Adds a regional, with a certificate of its own, and opens it. */
-  async add(name: string, overrides: Partial<RegionalConfig> = {}): Promise<TestRegional> {
+  async add(
+    name: string,
+    overrides: Partial<RegionalConfig> = {},
+    dependencies: RegionalDependencies = {},
+  ): Promise<TestRegional> {
     await ensureCertificates(this.certsDir, { names: ['grand', name], now: new Date() })
     const link = await LinkProxy.open()
     link.target = this.grand.port
@@ -61,7 +71,7 @@ export class TestSphere {
       certsDir: this.certsDir,
       grandUrl: `https://127.0.0.1:${link.port}`,
     })
-    const regional = new TestRegional(config)
+    const regional = new TestRegional(config, dependencies)
     this.#members.set(name, { regional, link })
     await regional.open()
     return regional
@@ -83,6 +93,28 @@ export class TestSphere {
     there.password = person.password
     there.headers = person.headers
     return there
+  }
+
+  get names(): string[] {
+    return [...this.#members.keys()]
+  }
+
+  /** The same person as seen by every regional, each with its name. */
+  everywhere(person: Person): [name: string, person: Person][] {
+    return this.names.map((name) => [name, this.at(name, person)])
+  }
+
+  /** Cuts regionals off, and waits until they know. */
+  async part(...names: string[]): Promise<void> {
+    for (const name of names) this.link(name).cut()
+    for (const name of names)
+      await until(`${name} notices`, async () => (await this.status(name)).connected === false)
+  }
+
+  /** Lets all regionals find each other again, and waits until they hold the same state. */
+  async unite(): Promise<void> {
+    for (const { link } of this.#members.values()) link.restore()
+    await this.converged()
   }
 
   async startGrand(): Promise<void> {
@@ -141,7 +173,7 @@ export class TestSphere {
 
   /** Waits until all that are named have all changes of each other, and hold the same state. */
   async converged(...given: string[]): Promise<void> {
-    const names = given.length === 0 ? [...this.#members.keys()] : given
+    const names = given.length === 0 ? this.names : given
     let seen: unknown
     await until('all hold the same state', async () => {
       const all = await Promise.all(names.map((name) => this.status(name)))

@@ -11,11 +11,15 @@ const STALLED_MS = 30_000
 
 /** The grand answered a transfer with a refusal. */
 export class TransferRefused extends Error {
+  /** Which refusal, as the grand names it; empty when it does not say. */
+  readonly code: string
+
   constructor(
     readonly status: number,
     body: string,
   ) {
     super(`the grand answered ${status}: ${body.slice(0, 200)}`)
+    this.code = /"code":"([a-z-]+)"/.exec(body)?.[1] ?? ''
   }
 }
 

@@ -26,5 +26,8 @@ export class NoSync implements AsyncDisposable {
     }
   }
 
+  /** There is nowhere to fetch what is missing from. */
+  look(): void {}
+
   async [Symbol.asyncDispose](): Promise<void> {}
 }

@@ -90,6 +90,12 @@ export class SyncPlugin implements AsyncDisposable {
     }
   }
 
+  /** Bytes that were here are missing: fetches them, and tells that they are not here. */
+  look(): void {
+    this.#bytes.look()
+    this.#session?.tellWatermark()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort()
     await this.#running

@@ -33,6 +33,8 @@ export interface PullerOptions {
 export class Puller {
   readonly #options: PullerOptions
   readonly #underWay = new Set<string>()
+  /** Blobs that were offered while a try was under way: if it fails, the next one need not wait. */
+  readonly #offered = new Set<string>()
   /** Blobs that are not to be tried before a time, milliseconds of the monotonic clock. */
   readonly #resting = new Map<string, number>()
   #signal: AbortSignal = AbortSignal.abort()
@@ -52,7 +54,10 @@ export class Puller {
 
   /** The grand has these now. */
   offered(sha256s: string[]): void {
-    for (const sha256 of sha256s) this.#resting.delete(sha256)
+    for (const sha256 of sha256s) {
+      this.#resting.delete(sha256)
+      if (this.#underWay.has(sha256)) this.#offered.add(sha256)
+    }
     this.look()
   }
 
@@ -79,17 +84,19 @@ export class Puller {
   }
 
   #start(blob: MissingBlob): void {
-    this.#underWay.add(blob.sha256)
-    void this.#fetch(blob, this.#signal)
+    const { sha256 } = blob
+    // That of this try: by its end there may be another link, on which the blob has not been tried yet.
+    const signal = this.#signal
+    this.#underWay.add(sha256)
+    this.#offered.delete(sha256)
+    void this.#fetch(blob, signal)
       .catch((error: Error) => {
-        if (!this.#signal.aborted) {
-          this.#options.logger.warn({ sha256: blob.sha256, reason: error.message }, 'a pull failed')
-        }
+        if (!signal.aborted) this.#options.logger.warn({ sha256, reason: error.message }, 'a pull failed')
         return false
       })
       .then((done) => {
-        this.#underWay.delete(blob.sha256)
-        if (!done) this.#rest(blob.sha256)
+        this.#underWay.delete(sha256)
+        if (!done && !signal.aborted && !this.#offered.has(sha256)) this.#rest(sha256)
         this.look()
       })
   }
@@ -113,7 +120,7 @@ export class Puller {
   }
 
   #rest(sha256: string): void {
-    if (missingSize(this.#options.db, sha256) === undefined || this.#signal.aborted) return
+    if (missingSize(this.#options.db, sha256) === undefined) return
     this.#resting.set(sha256, performance.now() + RETRY_MS)
     clearTimeout(this.#retry)
     this.#retry = setTimeout(() => this.look(), RETRY_MS + 10)

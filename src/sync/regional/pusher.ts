@@ -35,14 +35,16 @@ export class Pusher {
   push(sha256s: string[]): void {
     for (const sha256 of sha256s) {
       const size = this.#blobs.sizeOf(this.#db, sha256)
-      if (size !== undefined && !this.#underWay.has(sha256)) this.#wanted.set(sha256, size)
+      if (size !== undefined) this.#wanted.set(sha256, size)
     }
     this.#start()
   }
 
   #start(): void {
-    while (this.#underWay.size < PARALLEL && this.#wanted.size > 0 && !this.#signal.aborted) {
-      const [sha256, size] = smallest(this.#wanted)
+    while (this.#underWay.size < PARALLEL && !this.#signal.aborted) {
+      // What is asked for again while it is under way has its turn behind that: what was sent may have been lost.
+      const [sha256, size] = smallest(this.#wanted, this.#underWay) ?? []
+      if (sha256 === undefined || size === undefined) return
       this.#wanted.delete(sha256)
       this.#underWay.add(sha256)
       void this.#send(sha256, size, this.#signal).finally(() => {
@@ -62,16 +64,18 @@ export class Pusher {
         if (bytes === undefined) return
         return await this.#grand.put(sha256, size, offset, bytes, signal)
       } catch (error) {
-        // Another regional is sending the same bytes.
-        if (error instanceof TransferRefused && error.status === 409) return
+        // Another regional is sending the same bytes; if it fails, the grand asks again.
+        if (error instanceof TransferRefused && error.code === 'busy') return
         if (!signal.aborted) this.#logger.warn({ sha256, reason: (error as Error).message }, 'a push failed')
       }
     }
   }
 }
 
-function smallest(blobs: Map<string, number>): [string, number] {
+function smallest(blobs: Map<string, number>, except: Set<string>): [string, number] | undefined {
   let found: [string, number] | undefined
-  for (const entry of blobs) if (found === undefined || entry[1] < found[1]) found = entry
-  return found as [string, number]
+  for (const entry of blobs) {
+    if (!except.has(entry[0]) && (found === undefined || entry[1] < found[1])) found = entry
+  }
+  return found
 }

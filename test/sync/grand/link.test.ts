@@ -2,17 +2,17 @@ import { randomBytes } from 'node:crypto'
 import { test } from 'tap'
 import { tick, ZERO_STAMP } from '../../../src/clock.js'
 import { NO_HASH } from '../../../src/storage/log.js'
-import { WINDOW } from '../../../src/sync/protocol.js'
+import { type MessageOf, WINDOW } from '../../../src/sync/protocol.js'
 import { until } from '../../support/until.js'
 import { sha256, TestGrand, type TestPeer } from './test-grand.js'
 
-function checkChain(entries: TestPeer['entries'], ghash = NO_HASH, gseq = 0) {
-  for (const entry of entries) {
+/** Whether these are the first entries of a log, in order, each chained to the one before. */
+function isChained(entries: TestPeer['entries']) {
+  let ghash = NO_HASH
+  return entries.every((entry, index) => {
     ghash = sha256(ghash + entry.change)
-    gseq += 1
-    if (entry.gseq !== gseq || entry.ghash !== ghash) return false
-  }
-  return true
+    return entry.gseq === index + 1 && entry.ghash === ghash
+  })
 }
 
 test('what is acknowledged is passed on to everybody, numbered and chained, and is there after a restart', async (t) => {
@@ -23,8 +23,8 @@ test('what is acknowledged is passed on to everybody, numbered and chained, and 
   await eu.put(changes, [small])
   await us.put([us.token()])
   await Promise.all([eu.caughtUp(4), us.caughtUp(4)])
-  t.ok(checkChain(eu.entries))
-  t.ok(checkChain(us.entries))
+  t.ok(isChained(eu.entries))
+  t.ok(isChained(us.entries))
   t.same(
     us.entries.slice(0, 3).map(({ change }) => change),
     changes.map((change) => JSON.stringify(change)),
@@ -138,16 +138,8 @@ test('a regional that breaks a rule is refused with a reason, and the others go 
   t.ok(grand.logged.filter(({ msg }) => msg === 'refused').length >= breaches.length, 'and each is logged')
 })
 
-function hello(eu: TestPeer) {
-  return {
-    type: 'hello',
-    protocols: [1],
-    server: 'eu',
-    epoch: eu.epoch,
-    head: 0,
-    cursor: null,
-    time: 0,
-  } as const
+function hello(eu: TestPeer): MessageOf<'hello'> {
+  return { type: 'hello', protocols: [1], server: 'eu', epoch: eu.epoch, head: 0, cursor: null, time: 0 }
 }
 
 test('two histories under one epoch are not taken for one', async (t) => {
@@ -200,7 +192,7 @@ test('a reader that never says what it has applied gets a window full, and slows
   ap.applies = true
   ap.say({ type: 'applied', gseq: ap.entries.at(-1)!.gseq })
   await ap.caughtUp(40)
-  t.ok(checkChain(ap.entries))
+  t.ok(isChained(ap.entries))
 })
 
 test('catching up goes through the log in pages', async (t) => {
@@ -219,7 +211,7 @@ test('catching up goes through the log in pages', async (t) => {
   t.equal(head, 6 * 410)
   const us = await grand.link('us')
   await us.caughtUp(head)
-  t.ok(checkChain(us.entries))
+  t.ok(isChained(us.entries))
   t.equal(us.heard.flatMap(({ blobs }) => blobs).length, 60)
   // What a regional made in an earlier life it may have lost.
   const reborn = await grand.link('eu')

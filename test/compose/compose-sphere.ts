@@ -1,0 +1,163 @@
+import { execFile, execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { Person } from '../support/person.js'
+import { until } from '../support/until.js'
+
+const PROJECT_FOLDER = fileURLToPath(new URL('../../', import.meta.url))
+
+/** Compose as a plugin of docker, and as the program that Debian has. */
+const COMPOSES = [['docker', 'compose'], ['docker-compose']] as const
+const COMMAND_MS = 60_000
+/** Between two looks: asking without a pause would use up what one address may ask. */
+const LOOK_AGAIN_MS = 100
+export const BUILD_MS = 600_000
+
+const run = promisify(execFile)
+
+export const REGIONALS = ['eu', 'us', 'ap'] as const
+export const SERVERS = ['grand', ...REGIONALS] as const
+export type RegionalName = (typeof REGIONALS)[number]
+export type ServerName = (typeof SERVERS)[number]
+
+/** Why no sphere can be run by Compose here; undefined: it can. */
+export function whatIsMissing(): string | undefined {
+  if (!answers('docker', 'info')) return 'no docker engine answers'
+  return composeCommand() === undefined ? 'neither docker compose nor docker-compose is installed' : undefined
+}
+
+/** What docker-compose.yml describes, under a project name, an image name and ports of its own. */
+export class ComposeSphere implements AsyncDisposable {
+  readonly operatorToken = randomBytes(24).toString('hex')
+  readonly #compose = composeCommand() ?? COMPOSES[0]
+  readonly #ports: Record<RegionalName, number>
+  readonly #env: NodeJS.ProcessEnv
+
+  static async make(): Promise<ComposeSphere> {
+    return new ComposeSphere({ eu: await freePort(), us: await freePort(), ap: await freePort() })
+  }
+
+  private constructor(ports: Record<RegionalName, number>) {
+    const name = `syncsphere-test-${process.pid}`
+    this.#ports = ports
+    this.#env = {
+      ...process.env,
+      COMPOSE_PROJECT_NAME: name,
+      SYNCSPHERE_IMAGE: name,
+      OPERATOR_TOKEN: this.operatorToken,
+      EU_PORT: String(ports.eu),
+      US_PORT: String(ports.us),
+      AP_PORT: String(ports.ap),
+    }
+  }
+
+  async build(): Promise<void> {
+    await this.compose(['build'], BUILD_MS)
+  }
+
+  async compose(args: string[], timeoutMs = COMMAND_MS): Promise<string> {
+    const [program, ...rest] = this.#compose
+    const options = { cwd: PROJECT_FOLDER, env: this.#env, timeout: timeoutMs, maxBuffer: 64 * 1024 ** 2 }
+    return (await run(program, [...rest, ...args], options)).stdout
+  }
+
+  /** Runs a command in a server's container; resolves with what it wrote, to standard output and error. */
+  async inside(server: ServerName, script: string): Promise<string> {
+    const { stdout } = await run('docker', [
+      'exec',
+      await this.#id(server),
+      'sh',
+      '-c',
+      `{ ${script}; } 2>&1; true`,
+    ])
+    return stdout.trim()
+  }
+
+  async kill(server: ServerName): Promise<void> {
+    await run('docker', ['kill', await this.#id(server)])
+  }
+
+  async start(server: ServerName): Promise<void> {
+    await run('docker', ['start', await this.#id(server)])
+  }
+
+  /** The container as the engine describes it. */
+  // biome-ignore lint/suspicious/noExplicitAny: what the engine tells is for the test to look at
+  async inspect(server: ServerName): Promise<any> {
+    const { stdout } = await run('docker', ['inspect', await this.#id(server)])
+    return JSON.parse(stdout)[0]
+  }
+
+  person(regional: RegionalName, username: string): Person {
+    return new Person(() => `http://127.0.0.1:${this.#ports[regional]}`, username)
+  }
+
+  /** The same person, with the same session, at another regional. */
+  at(regional: RegionalName, person: Person): Person {
+    const there = this.person(regional, person.username)
+    there.headers = person.headers
+    return there
+  }
+
+  /** Waits until every regional answers and is linked, and all hold the same state; returns its digests. */
+  async converged(): Promise<Set<string>> {
+    let digests = new Set<string>()
+    const operator = { authorization: `Bearer ${this.operatorToken}` }
+    const clients = REGIONALS.map((name) => this.person(name, 'operator').as(operator))
+    const look = async () => {
+      const answers = await Promise.all(clients.map((client) => client.get('/sync/status?digest=true')))
+      const states = answers.map(({ json }) => json)
+      digests = new Set(states.map((state) => state.state_digest as string))
+      const even = states.every(
+        (state) => state.connected && state.queue_length === 0 && state.applied_position === state.log_head,
+      )
+      if (!even || digests.size !== 1) await sleep(LOOK_AGAIN_MS)
+      return even && digests.size === 1
+    }
+    // A server that starts refuses connections, or cuts one off.
+    await until('all servers hold the same state', () => look().catch(() => false), 40_000)
+    await Promise.all(clients.map((client) => client.close()))
+    return digests
+  }
+
+  /** Removes containers, volumes, network and image; what the engine keeps to build faster stays. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.compose(['down', '--volumes', '--timeout', '5'])
+    await run('docker', ['image', 'rm', '--force', this.#env['SYNCSPHERE_IMAGE'] ?? ''])
+  }
+
+  async #id(server: ServerName): Promise<string> {
+    const filters = [
+      `label=com.docker.compose.project=${this.#env['COMPOSE_PROJECT_NAME']}`,
+      `label=com.docker.compose.service=${server}`,
+    ]
+    const args = filters.flatMap((filter) => ['--filter', filter])
+    return (await run('docker', ['ps', '--all', '--quiet', ...args])).stdout.trim()
+  }
+}
+
+function composeCommand() {
+  return COMPOSES.find(([program, ...args]) => answers(program, ...args, 'version'))
+}
+
+function answers(program: string, ...args: string[]): boolean {
+  try {
+    execFileSync(program, args, { stdio: 'ignore', timeout: 10_000 })
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}

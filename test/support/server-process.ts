@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Test } from 'tap'
+import { Person } from './person.js'
+import { until } from './until.js'
+
+const PROGRAM = fileURLToPath(new URL('../../dist/bin/regional.js', import.meta.url))
+
+/** glibc would keep the memory of password hashes, 19 MiB for each thread, instead of giving it back. */
+const MALLOC_MMAP_THRESHOLD_ = String(4 * 1024 * 1024)
+
+/** The built program as a process of its own, for what only a process can suffer. */
+export class ServerProcess {
+  readonly #child: ChildProcess
+  url = ''
+  output = ''
+  errors = ''
+
+  constructor(env: Record<string, string>) {
+    this.#child = spawn(process.execPath, [PROGRAM], {
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        MALLOC_MMAP_THRESHOLD_,
+        PORT: '0',
+        LOG_LEVEL: 'fatal',
+        RATE_LIMITS: 'off',
+        MIN_FREE_DISK: '0',
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      this.output += chunk
+      this.url ||= /serves on (http:\S+)/.exec(this.output)?.[1] ?? ''
+    })
+    this.#child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+      this.errors += chunk
+    })
+  }
+
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  get exitCode(): number | null {
+    return this.#child.exitCode
+  }
+
+  /** Most memory that it ever held, bytes. */
+  get peakBytes(): number {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8')
+    return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024
+  }
+
+  async serves(): Promise<this> {
+    await until('it serves or has ended', () => this.url !== '' || !this.isRunning)
+    if (this.url === '') throw new Error(`it ended: ${this.errors}`)
+    return this
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
+  /** Waits for its end; returns the exit code, null where a signal ended it. */
+  async end(): Promise<number | null> {
+    if (this.isRunning) await once(this.#child, 'close')
+    return this.#child.exitCode
+  }
+
+  async kill(): Promise<void> {
+    this.signal('SIGKILL')
+    await this.end()
+  }
+
+  person(username: string): Person {
+    return new Person(() => this.url, username)
+  }
+}
+
+/** Starts a server that does not outlive the test. */
+export function startServer(t: Test, env: Record<string, string>): ServerProcess {
+  const server = new ServerProcess(env)
+  t.teardown(() => server.kill())
+  return server
+}
