@@ -5,14 +5,16 @@ import type { Logger } from 'pino'
 import type { GrandConfig } from './config.js'
 import { createLogger } from './observability/logger.js'
 import { createMetricsRegistry } from './observability/metrics.js'
+import { periodic } from './periodic.js'
 import { Resources } from './resources.js'
 import { BlobStore } from './storage/blobs.js'
 import { takeDataDir } from './storage/data-dir.js'
 import { Database } from './storage/database.js'
 import { IncomingBlobs } from './storage/incoming-blobs.js'
-import { missingTotal } from './storage/log-missing.js'
+import { missingTotal, refreshMissing } from './storage/log-missing.js'
 import { unreferencedByLog } from './storage/log-references.js'
 import { SqliteLog } from './storage/log-sqlite.js'
+import { scrub } from './storage/scrub.js'
 import { DenyListFile } from './sync/grand/deny-list-file.js'
 import { Disk } from './sync/grand/disk.js'
 import { Downloads } from './sync/grand/downloads.js'
@@ -41,12 +43,14 @@ export interface GrandDependencies {
   /** Milliseconds since 1970. */
   now?: () => number
   logger?: Logger
+  timing?: Partial<typeof TIMING>
 }
+
+/** How often what is done now and then is done. */
+const TIMING = { sweepMs: 3600 * 1000, scrubMs: 24 * 3600 * 1000 }
 
 /** For transfers that are under way when the server is told to close; they can be resumed. */
 const GRACE_MS = 10_000
-
-const SWEEP_INTERVAL_MS = 3600 * 1000
 
 /**
  * Opens the grand server, which serves regionals until it is disposed of: then it takes no more connections, ends the
@@ -58,13 +62,14 @@ export async function openGrand(
   {
     now = Date.now,
     logger = createLogger({ level: config.logLevel, server: config.name }),
+    timing = {},
   }: GrandDependencies = {},
 ): Promise<Grand> {
   const tls = await readPeerTls(config.certsDir, config.name)
   await using resources = new Resources()
   resources.use(takeDataDir(config.dataDir))
   const db = resources.use(Database.open(join(config.dataDir, 'grand.db'), 'grand'))
-  const grand = await assemble(config, { db, now, logger, tls })
+  const grand = await assemble(config, { db, now, logger, tls, timing: { ...TIMING, ...timing } })
   resources.use(grand)
   const port = await grand.server.listen(config.host, config.port)
   const host = config.host.includes(':') ? `[${config.host}]` : config.host
@@ -84,10 +89,15 @@ interface Ground {
   now: () => number
   logger: Logger
   tls: PeerTls
+  timing: typeof TIMING
 }
 
-async function assemble(config: GrandConfig, { db, now, logger, tls }: Ground) {
+async function assemble(config: GrandConfig, { db, now, logger, tls, timing }: Ground) {
   const { name, dataDir, maxFileSizeBytes } = config
+  // First, for it may not be readable, and what follows would be left running.
+  const denyList = new DenyListFile(config.certsDir, logger, () =>
+    peers.review((socket) => server.cut(socket)),
+  )
   const log = await SqliteLog.open(db, name)
   const blobs = new BlobStore(db, dataDir, unreferencedByLog)
   const incoming = new IncomingBlobs(db, blobs, dataDir)
@@ -114,9 +124,6 @@ async function assemble(config: GrandConfig, { db, now, logger, tls }: Ground) {
     logger,
     metrics,
   })
-  const denyList = new DenyListFile(config.certsDir, logger, () =>
-    peers.review((socket) => server.cut(socket)),
-  )
   const peers: Peers = new Peers({ server: name, denyList, now, logger, metrics })
   const uploads = new Uploads({ db, blobs, incoming, disk, maxFileSizeBytes, arrivals: hub, logger, metrics })
   const downloads = new Downloads({ db, blobs, incoming, metrics })
@@ -144,7 +151,10 @@ async function assemble(config: GrandConfig, { db, now, logger, tls }: Ground) {
     operatorToken: config.operatorToken,
   })
   const server: GrandServer = new GrandServer({ tls, hub, peers, route, logger })
-  const sweeping = everyHour((signal) => sweepBytes({ db, blobs, incoming, now }, signal), logger)
+  const sweepOnce = (signal: AbortSignal) => sweepBytes({ db, blobs, incoming, now }, signal)
+  const sweeping = periodic('sweep', timing.sweepMs, sweepOnce, logger)
+  const scrubOnce = (signal: AbortSignal) => scrubAndAsk(db, blobs, hub, signal)
+  const scrubbing = periodic('scrub', timing.scrubMs, scrubOnce, logger)
   return {
     server,
     log,
@@ -154,6 +164,7 @@ async function assemble(config: GrandConfig, { db, now, logger, tls }: Ground) {
       server.stopListening()
       await hub[Symbol.asyncDispose]()
       await sweeping[Symbol.asyncDispose]()
+      await scrubbing[Symbol.asyncDispose]()
       const deadline = performance.now() + GRACE_MS
       while (uploads.count + downloads.count > 0 && performance.now() < deadline) await sleep(20)
       await server.close()
@@ -162,22 +173,9 @@ async function assemble(config: GrandConfig, { db, now, logger, tls }: Ground) {
   }
 }
 
-function everyHour(round: (signal: AbortSignal) => Promise<object>, logger: Logger): AsyncDisposable {
-  const stop = new AbortController()
-  let running: Promise<void> = Promise.resolve()
-  const timer = setInterval(() => {
-    running = running
-      .then(async () => {
-        const swept = await round(stop.signal)
-        if (Object.values(swept).some((count) => count > 0)) logger.info(swept, 'swept')
-      })
-      .catch((err: unknown) => logger.error({ err }, 'sweeping failed'))
-  }, SWEEP_INTERVAL_MS)
-  return {
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer)
-      stop.abort()
-      await running
-    },
-  }
+/** Rotten bytes are missing from then on, and asked of the regionals. */
+async function scrubAndAsk(db: Database, blobs: BlobStore, hub: Hub, signal: AbortSignal) {
+  const { rotten } = await scrub({ db, blobs, onRot: refreshMissing }, signal)
+  hub.lost(rotten)
+  return { rotten }
 }

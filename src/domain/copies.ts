@@ -2,6 +2,13 @@ import type { Reader } from '../storage/database.js'
 import { type FileRow, fileById } from '../storage/files.js'
 import type { Holders } from './views.js'
 
+/** Where bytes that are not here come from. */
+export interface Source {
+  server: string
+  /** Whether it has bytes that are missing here, or gets them now. */
+  offers(sha256: string): boolean
+}
+
 /**
  * Which servers hold a file's bytes. Each server tells up to which entry of the log it has all bytes; a file whose
  * entry lies below is there. It costs nothing for each file.
@@ -10,7 +17,8 @@ export class Copies implements Holders {
   readonly #server: string
   readonly #watermarks = new Map<string, number>()
   readonly #waiters = new Set<() => void>()
-  #connected = false
+  /** While it can be reached. */
+  #source: Source | undefined
   #alone = true
 
   constructor(server: string) {
@@ -23,10 +31,9 @@ export class Copies implements Holders {
     for (const [server, gseq] of this.#watermarks) {
       if (server !== this.#server && file.gseq !== null && gseq >= file.gseq) others.push(server)
     }
-    return {
-      stored_on: [...(here ? [this.#server] : []), ...others.sort()],
-      available: here || (this.#connected && others.length > 0),
-    }
+    const source = this.#source
+    const isToBeHad = source !== undefined && (others.includes(source.server) || source.offers(file.sha256))
+    return { stored_on: [...(here ? [this.#server] : []), ...others.sort()], available: here || isToBeHad }
   }
 
   /** There are other servers, even when they cannot be reached now. */
@@ -34,9 +41,9 @@ export class Copies implements Holders {
     this.#alone = false
   }
 
-  /** Whether the grand can be reached now. */
-  setConnected(connected: boolean): void {
-    this.#connected = connected
+  /** Where bytes can be had from now; undefined when nobody can be reached. */
+  setSource(source: Source | undefined): void {
+    this.#source = source
     this.look()
   }
 

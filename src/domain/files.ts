@@ -121,8 +121,11 @@ export class Files {
    */
   async read(file: FileView, start: number, end: number): Promise<Readable | Buffer> {
     const { sha256, size } = file
-    const bytes =
-      (await this.#blobs.read(sha256, start, end)) ?? (await this.remoteRead(sha256, size, start, end))
+    const here = await this.#blobs.read(sha256, start, end).catch((error: NodeJS.ErrnoException) => {
+      // The disk has lost the file; the scrub finds out, and the others still have the bytes.
+      if (error.code !== 'ENOENT') throw error
+    })
+    const bytes = here ?? (await this.remoteRead(sha256, size, start, end))
     if (bytes !== undefined) return bytes
     throw new DomainError('content-pending', 'No server that can be reached holds the bytes yet.', {
       retryAfterSeconds: 5,
@@ -138,9 +141,11 @@ export class Files {
     const column = (descending ? sort.slice(1) : sort) as SortColumn
     const kind = column === 'size' ? 'number' : 'string'
     const [value, id] = query.cursor === undefined ? [] : decodeCursor(query.cursor, sort, [kind, 'string'])
-    const after = value === undefined ? undefined : { value, id: String(id) }
+    // A cursor holds the name as it is: folded it can be eleven times as long.
+    const place = (name: string | number) => (column === 'name' ? searchForm(String(name)) : name)
+    const after = value === undefined ? undefined : { value: place(value), id: String(id) }
     const rows = listFiles(this.#db, filter, { sort: column, descending, after, limit: query.limit + 1 })
-    const position = (row: FileRow) => [sort, column === 'name' ? row.name_folded : row[column], row.id]
+    const position = (row: FileRow) => [sort, row[column], row.id]
     return pageOf(rows, query.limit, (row) => fileView(row, this.#holders), position)
   }
 

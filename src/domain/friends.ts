@@ -82,7 +82,7 @@ export class Friends {
   async reject(userId: string, requestId: string): Promise<void> {
     await this.#db.write((tx) => {
       const request = this.#pending(tx, requestId, (row) => row.to_id === userId)
-      this.#journal.record(tx, this.#settle([request], 'rejected', false))
+      this.#journal.record(tx, this.#decline(tx, request, 'rejected'))
     })
   }
 
@@ -90,7 +90,7 @@ export class Friends {
   async cancel(userId: string, requestId: string): Promise<void> {
     await this.#db.write((tx) => {
       const request = this.#pending(tx, requestId, (row) => row.from_id === userId)
-      this.#journal.record(tx, this.#settle([request], 'cancelled', false))
+      this.#journal.record(tx, this.#decline(tx, request, 'cancelled'))
     })
   }
 
@@ -139,15 +139,21 @@ export class Friends {
   /** Accepts a request, and with it every other one that is pending between the two. */
   #accept(tx: Tx, { from_id, to_id }: FriendRequestRow): void {
     const all = [...pendingRequests(tx, from_id, to_id), ...pendingRequests(tx, to_id, from_id)]
-    this.#journal.record(tx, this.#settle(all, 'accepted', true))
+    const answers = all.map(
+      ({ id }): Draft => ({ type: 'friend.answered', key: id, fields: { status: 'accepted' } }),
+    )
+    this.#journal.record(tx, [...answers, this.#pair(from_id, to_id, true)])
   }
 
-  #settle(requests: FriendRequestRow[], status: RequestStatus, active: boolean): Draft[] {
-    const [{ from_id, to_id }] = requests as [FriendRequestRow]
-    const answers = requests.map(
-      ({ id }): Draft => ({ type: 'friend.answered', key: id, fields: { status } }),
-    )
-    return [...answers, this.#pair(from_id, to_id, active)]
+  /**
+   * Turns a request down. Where servers that were cut off from each other each took one, the two can be friends already
+   * by the other: then this one only goes, and ends nothing.
+   */
+  #decline(tx: Tx, request: FriendRequestRow, status: RequestStatus): Draft[] {
+    const { id, from_id, to_id } = request
+    const answer: Draft = { type: 'friend.answered', key: id, fields: { status } }
+    const areFriends = friendship(tx, from_id, to_id) !== undefined
+    return areFriends ? [answer] : [answer, this.#pair(from_id, to_id, false)]
   }
 
   #pair(a: string, b: string, active: boolean): Draft {

@@ -61,7 +61,10 @@ export class Sessions {
       user_agent: userAgent.slice(0, 256),
       password_stamp: passwordStamp(user),
     }
-    return { session: { id, secret, expires_at, lifetime_seconds: lifetimeMs / 1000 }, draft: { type: 'session.opened', key: id, fields } }
+    return {
+      session: { id, secret, expires_at, lifetime_seconds: lifetimeMs / 1000 },
+      draft: { type: 'session.opened', key: id, fields },
+    }
   }
 
   /** Who a session's secret stands for. */

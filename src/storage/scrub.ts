@@ -21,25 +21,32 @@ export interface Scrubbed {
   rotten: string[]
 }
 
+/** Compares one blob with its hash; bytes that are others, or gone, are forgotten and noted as missing. */
+export async function checkBlob(
+  { db, blobs, onRot }: ScrubOptions,
+  { sha256, size }: { sha256: string; size: number },
+): Promise<boolean> {
+  if (await isWhole(blobs, sha256)) return true
+  await db.write((tx) => {
+    blobs.forget(tx, sha256)
+    onRot(tx, sha256, size)
+  })
+  return false
+}
+
 /**
  * Reads every blob and compares it with its hash. Bytes that are others, or gone, are forgotten and noted as missing,
  * so that they are fetched again from another server. Ends early when the signal aborts.
  */
-export async function scrub({ db, blobs, onRot }: ScrubOptions, signal: AbortSignal): Promise<Scrubbed> {
+export async function scrub(options: ScrubOptions, signal: AbortSignal): Promise<Scrubbed> {
   const scrubbed: Scrubbed = { checked: 0, rotten: [] }
   for (let after = ''; !signal.aborted; ) {
-    const page = blobs.page(after, PAGE)
-    for (const { sha256, size } of page) {
+    const page = options.blobs.page(after, PAGE)
+    for (const blob of page) {
       if (signal.aborted) break
       const began = performance.now()
       scrubbed.checked += 1
-      if (!(await isWhole(blobs, sha256))) {
-        scrubbed.rotten.push(sha256)
-        await db.write((tx) => {
-          blobs.forget(tx, sha256)
-          onRot(tx, sha256, size)
-        })
-      }
+      if (!(await checkBlob(options, blob))) scrubbed.rotten.push(blob.sha256)
       await sleep((performance.now() - began) * SHARE, undefined, { signal }).catch(() => undefined)
     }
     if (page.length < PAGE) break

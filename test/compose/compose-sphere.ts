@@ -15,6 +15,7 @@ const COMPOSES = [['docker', 'compose'], ['docker-compose']] as const
 const COMMAND_MS = 60_000
 /** Between two looks: asking without a pause would use up what one address may ask. */
 const LOOK_AGAIN_MS = 100
+const PATIENCE_MS = 40_000
 export const BUILD_MS = 600_000
 
 const run = promisify(execFile)
@@ -115,11 +116,9 @@ export class ComposeSphere implements AsyncDisposable {
       const even = states.every(
         (state) => state.connected && state.queue_length === 0 && state.applied_position === state.log_head,
       )
-      if (!even || digests.size !== 1) await sleep(LOOK_AGAIN_MS)
       return even && digests.size === 1
     }
-    // A server that starts refuses connections, or cuts one off.
-    await until('all servers hold the same state', () => look().catch(() => false), 40_000)
+    await eventually('all servers hold the same state', look)
     await Promise.all(clients.map((client) => client.close()))
     return digests
   }
@@ -138,6 +137,16 @@ export class ComposeSphere implements AsyncDisposable {
     const args = filters.flatMap((filter) => ['--filter', filter])
     return (await run('docker', ['ps', '--all', '--quiet', ...args])).stdout.trim()
   }
+}
+
+/** Waits until something holds, while servers start: until then they refuse connections, or cut one off. */
+export async function eventually(what: string, condition: () => Promise<boolean>): Promise<void> {
+  const look = async () => {
+    if (await condition().catch(() => false)) return true
+    await sleep(LOOK_AGAIN_MS)
+    return false
+  }
+  await until(what, look, PATIENCE_MS)
 }
 
 function composeCommand() {

@@ -101,6 +101,17 @@ t.test('pages stay right while files come and go', async (t) => {
   }
 })
 
+t.test('pages go on after the longest names', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  const made: string[] = []
+  // The last one is eleven times as long when it is folded.
+  for (const name of ['"'.repeat(255), '\\'.repeat(255), 'ŉ'.repeat(127), '\ufdfa'.repeat(85)])
+    for (let i = 0; i < 2; i++) made.push((await alice.put('x', { name })).id)
+  for (const sort of ['name', '-name', 'created_at'])
+    t.same((await pages(alice, `/files?limit=1&sort=${sort}`)).toSorted(), made.toSorted(), sort)
+})
+
 t.test('a cursor is good for the list that gave it, and for no other', async (t) => {
   const regional = await openTestRegional(t)
   const [alice, bob] = [await regional.person('alice'), await regional.person('bob')]

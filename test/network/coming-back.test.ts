@@ -60,7 +60,11 @@ t.test('two regionals that were cut off from each other and both busy end with t
   sphere.link('us').restore()
   await whole(t, sphere, 'eu', 'us', 'ap')
   const file = (await sphere.at('ap', alice).get(`/files/${shared.id}`)).json
-  t.match(file, { name: 'renamed on eu.txt', folder: '/moved-on-us' }, 'changes of different fields both stand')
+  t.match(
+    file,
+    { name: 'renamed on eu.txt', folder: '/moved-on-us' },
+    'changes of different fields both stand',
+  )
 })
 
 t.test('a regional that swallows packets is found out in seconds', async (t) => {
@@ -85,38 +89,41 @@ t.test('a regional that was killed and its grand that was restarted go on where 
   await whole(t, sphere, 'eu', 'us')
 })
 
-t.test('a regional restored from an old backup gets its later changes back and loses no new one', async (t) => {
-  for (const [much, title] of [
-    [1, 'fewer new changes than it lost'],
-    [12, 'more new changes than it lost'],
-  ] as const) {
-    await t.test(title, async (t) => {
-      const sphere = await TestSphere.open(t, ['eu', 'us'])
-      const eu = sphere.regional('eu')
-      const alice = await eu.person('alice')
-      await busy(alice, 'in the backup')
-      await sphere.converged()
-      await eu.stop()
-      const backup = await sphere.backup(eu.dataDir)
-      await eu.open()
-      await sphere.connected('eu')
-      const lost = await busy(alice, 'after the backup')
-      await sphere.converged()
-      await sphere.haveAllBytes('us')
-      await eu.stop()
-      await sphere.restoreBackup(backup, eu.dataDir)
-      sphere.link('eu').cut()
-      await eu.open()
-      const made = await busy(alice, 'after the restore', much + 2)
-      sphere.link('eu').restore()
-      await whole(t, sphere, 'eu', 'us')
-      for (const id of [lost[0], lost[2], made[0]]) {
-        t.equal((await alice.get(`/files/${id}`)).status, 200)
-        t.equal((await sphere.at('us', alice).get(`/download/${id}`)).status, 200)
-      }
-    })
-  }
-})
+t.test(
+  'a regional restored from an old backup gets its later changes back and loses no new one',
+  async (t) => {
+    for (const [much, title] of [
+      [1, 'fewer new changes than it lost'],
+      [12, 'more new changes than it lost'],
+    ] as const) {
+      await t.test(title, async (t) => {
+        const sphere = await TestSphere.open(t, ['eu', 'us'])
+        const eu = sphere.regional('eu')
+        const alice = await eu.person('alice')
+        await busy(alice, 'in the backup')
+        await sphere.converged()
+        await eu.stop()
+        const backup = await sphere.backup(eu.dataDir)
+        await eu.open()
+        await sphere.connected('eu')
+        const lost = await busy(alice, 'after the backup')
+        await sphere.converged()
+        await sphere.haveAllBytes('us')
+        await eu.stop()
+        await sphere.restoreBackup(backup, eu.dataDir)
+        sphere.link('eu').cut()
+        await eu.open()
+        const made = await busy(alice, 'after the restore', much + 2)
+        sphere.link('eu').restore()
+        await whole(t, sphere, 'eu', 'us')
+        for (const id of [lost[0], lost[2], made[0]]) {
+          t.equal((await alice.get(`/files/${id}`)).status, 200)
+          t.equal((await sphere.at('us', alice).get(`/download/${id}`)).status, 200)
+        }
+      })
+    }
+  },
+)
 
 t.test('a grand that was wiped is filled again by the regionals, bytes too', async (t) => {
   const sphere = await TestSphere.open(t, ['eu', 'us'])

@@ -24,6 +24,14 @@ const JUSTIFIED: [sql: RegExp, why: string][] = [
     /^update "(files|missing)" set "gseq" = (null|0)/,
     'all of them have to change, when the grand lost its log',
   ],
+  [
+    /from "named_files" where "sha256" = \? .* group by "size"/,
+    'sorts the files of the same bytes, mostly one',
+  ],
+  [
+    /^select distinct "missing"."sha256" from "missing"/,
+    'what the grand still lacks is little, and an account seldom ends',
+  ],
   [/^select \* from "watermarks"$/, 'one row for each server'],
   [/^(select|delete from) "outbox"/, 'takes the whole outbox'],
 ]

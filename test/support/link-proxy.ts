@@ -137,10 +137,13 @@ export class LinkProxy {
       if (way.bytesPerSecond !== Number.POSITIVE_INFINITY) {
         from.pause()
         waits = true
-        setTimeout(() => {
-          waits = false
-          goOn()
-        }, waitMs(passed.length, way))
+        setTimeout(
+          () => {
+            waits = false
+            goOn()
+          },
+          waitMs(passed.length, way),
+        )
       }
       if (cut === undefined) return
       if (passed.length < cut) way.cuts[0] = cut - passed.length

@@ -5,8 +5,13 @@ import { pino } from 'pino'
 import type { Test } from 'tap'
 import { ensureCertificates } from '../../src/certs/folder.js'
 import type { GrandConfig, RegionalConfig } from '../../src/config.js'
-import { type Grand, openGrand } from '../../src/grand.js'
+import { type Grand, type GrandDependencies, openGrand } from '../../src/grand.js'
 import type { RegionalDependencies } from '../../src/regional.js'
+import { BlobStore } from '../../src/storage/blobs.js'
+import { Database } from '../../src/storage/database.js'
+import { IncomingBlobs } from '../../src/storage/incoming-blobs.js'
+import { unreferencedByLog } from '../../src/storage/log-references.js'
+import { type Swept, sweepBytes } from '../../src/sync/grand/maintenance.js'
 import { LinkProxy } from './link-proxy.js'
 import type { Person } from './person.js'
 import { OPERATOR_TOKEN, TestRegional, testConfig } from './test-regional.js'
@@ -117,7 +122,7 @@ export class TestSphere {
     await this.converged()
   }
 
-  async startGrand(): Promise<void> {
+  async startGrand(timing: GrandDependencies['timing'] = {}): Promise<void> {
     await ensureCertificates(this.certsDir, { names: ['grand'], now: new Date() })
     const config: GrandConfig = {
       name: 'grand',
@@ -131,13 +136,26 @@ export class TestSphere {
       logLevel: 'silent',
     }
     const logger = pino({ level: process.env.TEST_LOG ?? 'silent' })
-    this.#grand = await openGrand(config, { logger, now: () => Date.now() + this.#grandAheadMs })
+    const now = () => Date.now() + this.#grandAheadMs
+    this.#grand = await openGrand(config, { logger, now, timing })
     for (const { link } of this.#members.values()) link.target = this.#grand.port
   }
 
   async stopGrand(): Promise<void> {
     await this.#grand?.[Symbol.asyncDispose]()
     this.#grand = undefined
+  }
+
+  /** Sweeps the grand's bytes as if it were a later time, milliseconds since 1970; the grand is closed meanwhile. */
+  async sweepGrand(nowMs: number): Promise<Swept> {
+    await this.stopGrand()
+    const db = Database.open(join(this.grandDir, 'grand.db'), 'grand')
+    const blobs = new BlobStore(db, this.grandDir, unreferencedByLog)
+    const incoming = new IncomingBlobs(db, blobs, this.grandDir)
+    const swept = await sweepBytes({ db, blobs, incoming, now: () => nowMs }, new AbortController().signal)
+    await db[Symbol.asyncDispose]()
+    await this.startGrand()
+    return swept
   }
 
   /** Takes away all that a stopped grand had. */

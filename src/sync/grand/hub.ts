@@ -124,6 +124,12 @@ export class Hub implements LinkHost, AsyncDisposable {
     for (const link of this.#links.values()) link.want([sha256])
   }
 
+  /** Bytes that were here are missing: whoever has them may send them. */
+  lost(sha256s: string[]): void {
+    this.#refreshOwnWatermark()
+    if (sha256s.length > 0) for (const link of this.#links.values()) link.want(sha256s)
+  }
+
   refused(link: Link, { code, reason, oseq }: Fault): void {
     this.#options.metrics.refused(code)
     this.#options.logger.warn({ regional: link.server, code, reason, oseq }, 'refused')

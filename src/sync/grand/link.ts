@@ -70,7 +70,6 @@ export class Link {
   #taking: Promise<void> = Promise.resolve()
   /** The change that was refused for its stamp: what was sent behind it is passed over until it comes again. */
   #awaited: number | undefined
-  #toldWatermark = false
 
   constructor(host: LinkHost, server: string, channel: Channel) {
     this.#host = host
@@ -224,11 +223,9 @@ export class Link {
     this.#host.opened(this)
   }
 
-  /** The first one on a link stands as it is, also if it is lower than what was known; later ones only rise. */
+  /** As a rule it rises; it falls when the regional has lost bytes. */
   #noteWatermark({ gseq }: MessageOf<'watermark'>): void {
-    const { watermarks } = this.#host
-    if (!this.#toldWatermark || gseq > watermarks.of(this.server)) watermarks.set(this.server, gseq)
-    this.#toldWatermark = true
+    this.#host.watermarks.set(this.server, gseq)
   }
 
   #queue(message: MessageOf<'changes'>, blobs: Blob[]): void {

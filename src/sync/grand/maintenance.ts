@@ -20,7 +20,7 @@ export interface MaintenanceOptions {
 }
 
 /** What one round removed. */
-export interface Swept {
+export type Swept = {
   partials: number
   blobs: number
   blob_bytes: number

@@ -17,6 +17,7 @@ export interface BytesOptions {
   blobs: BlobStore
   dataDir: string
   logger: Logger
+  /** Bytes came, or were lost: others may have to know. */
   onProgress: () => void
 }
 
@@ -31,7 +32,11 @@ export class Bytes implements ByteMover, AsyncDisposable {
   constructor({ grandUrl, tls, db, blobs, dataDir, logger, onProgress }: BytesOptions) {
     this.#grand = new GrandBytes(grandUrl, tls)
     this.#incoming = new IncomingBlobs(db, blobs, dataDir)
-    this.#pusher = new Pusher({ db, blobs, grand: this.#grand, logger })
+    const onLost = () => {
+      this.look()
+      onProgress()
+    }
+    this.#pusher = new Pusher({ db, blobs, grand: this.#grand, logger, onLost })
     this.#puller = new Puller({ db, incoming: this.#incoming, grand: this.#grand, logger, onProgress })
   }
 
@@ -53,6 +58,10 @@ export class Bytes implements ByteMover, AsyncDisposable {
 
   look(): void {
     this.#puller.look()
+  }
+
+  isOffered(sha256: string): boolean {
+    return this.#puller.isOffered(sha256)
   }
 
   watermark(cursor: number): number {

@@ -120,7 +120,7 @@ export class SyncPlugin implements AsyncDisposable {
       onClose: (reason: string) => end(reason),
     }
     const channel = connect(grandUrl, tls, events, (open) => {
-      this.#session = new Session({ ...this.#parts(), onWelcome: () => this.#welcomed() }, open)
+      this.#session = new Session({ ...this.#parts(), onWelcome: (grand) => this.#welcomed(grand) }, open)
     })
     const stop = () => channel.close('this server stops')
     signal.addEventListener('abort', stop)
@@ -147,10 +147,10 @@ export class SyncPlugin implements AsyncDisposable {
     }
   }
 
-  #welcomed(): void {
+  #welcomed(grand: string): void {
     this.#connected = true
     this.#detail = undefined
-    this.#options.copies.setConnected(true)
+    this.#options.copies.setSource({ server: grand, offers: (sha256) => this.#bytes.isOffered(sha256) })
     this.#bytes.setConnected(true)
     this.#options.logger.info({ grand: this.#options.grandUrl }, 'connected to the grand')
   }
@@ -162,7 +162,7 @@ export class SyncPlugin implements AsyncDisposable {
     this.#notice()
     this.#connected = false
     this.#detail = reason
-    copies.setConnected(false)
+    copies.setSource(undefined)
     this.#bytes.setConnected(false)
     const session = this.#session
     this.#session = undefined

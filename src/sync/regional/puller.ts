@@ -33,8 +33,8 @@ export interface PullerOptions {
 export class Puller {
   readonly #options: PullerOptions
   readonly #underWay = new Set<string>()
-  /** Blobs that were offered while a try was under way: if it fails, the next one need not wait. */
-  readonly #offered = new Set<string>()
+  /** How often each missing blob was offered since the grand was found not to have it. */
+  readonly #offers = new Map<string, number>()
   /** Blobs that are not to be tried before a time, milliseconds of the monotonic clock. */
   readonly #resting = new Map<string, number>()
   #signal: AbortSignal = AbortSignal.abort()
@@ -48,6 +48,7 @@ export class Puller {
   begin(signal: AbortSignal): void {
     this.#signal = signal
     this.#resting.clear()
+    this.#offers.clear()
     signal.addEventListener('abort', () => clearTimeout(this.#retry))
     this.look()
   }
@@ -55,10 +56,16 @@ export class Puller {
   /** The grand has these now. */
   offered(sha256s: string[]): void {
     for (const sha256 of sha256s) {
+      if (missingSize(this.#options.db, sha256) === undefined) continue
       this.#resting.delete(sha256)
-      if (this.#underWay.has(sha256)) this.#offered.add(sha256)
+      this.#offers.set(sha256, this.#offersOf(sha256) + 1)
     }
     this.look()
+  }
+
+  /** Whether the grand has a blob that is missing here, or gets it now, as far as it told. */
+  isOffered(sha256: string): boolean {
+    return this.#offers.has(sha256)
   }
 
   /** Starts what may start. */
@@ -87,8 +94,8 @@ export class Puller {
     const { sha256 } = blob
     // That of this try: by its end there may be another link, on which the blob has not been tried yet.
     const signal = this.#signal
+    const offers = this.#offersOf(sha256)
     this.#underWay.add(sha256)
-    this.#offered.delete(sha256)
     void this.#fetch(blob, signal)
       .catch((error: Error) => {
         if (!signal.aborted) this.#options.logger.warn({ sha256, reason: error.message }, 'a pull failed')
@@ -96,9 +103,17 @@ export class Puller {
       })
       .then((done) => {
         this.#underWay.delete(sha256)
-        if (!done && !signal.aborted && !this.#offered.has(sha256)) this.#rest(sha256)
+        // Offered again meanwhile, there is something new to try at once.
+        if (!signal.aborted && (done || this.#offersOf(sha256) === offers)) {
+          this.#offers.delete(sha256)
+          if (!done) this.#rest(sha256)
+        }
         this.look()
       })
+  }
+
+  #offersOf(sha256: string): number {
+    return this.#offers.get(sha256) ?? 0
   }
 
   /** Whether there is nothing left to do for a blob. */

@@ -2,11 +2,22 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { BlobStore } from '../../storage/blobs.js'
 import type { Database } from '../../storage/database.js'
+import { noteLost } from '../../storage/missing.js'
+import { checkBlob } from '../../storage/scrub.js'
 import { backOffMs } from './back-off.js'
 import { type GrandBytes, TransferRefused } from './grand-bytes.js'
 
 const PARALLEL = 4
 const TRIES = 6
+
+export interface PusherOptions {
+  db: Database
+  blobs: BlobStore
+  grand: GrandBytes
+  logger: Logger
+  /** Bytes that were here are missing. */
+  onLost: () => void
+}
 
 /** Sends the grand the bytes that it asks for, small ones first. The grand keeps the list of what it lacks. */
 export class Pusher {
@@ -16,13 +27,15 @@ export class Pusher {
   readonly #logger: Logger
   readonly #wanted = new Map<string, number>()
   readonly #underWay = new Set<string>()
+  readonly #onLost: () => void
   #signal: AbortSignal = AbortSignal.abort()
 
-  constructor(options: { db: Database; blobs: BlobStore; grand: GrandBytes; logger: Logger }) {
+  constructor(options: PusherOptions) {
     this.#db = options.db
     this.#blobs = options.blobs
     this.#grand = options.grand
     this.#logger = options.logger
+    this.#onLost = options.onLost
   }
 
   /** Begins a link; what was asked on the one before is asked again by the grand. */
@@ -54,6 +67,7 @@ export class Pusher {
     }
   }
 
+  /** Sends a blob, over and over while that can help. */
   async #send(sha256: string, size: number, signal: AbortSignal): Promise<void> {
     for (let failures = 0; failures < TRIES && !signal.aborted; failures += 1) {
       try {
@@ -64,11 +78,24 @@ export class Pusher {
         if (bytes === undefined) return
         return await this.#grand.put(sha256, size, offset, bytes, signal)
       } catch (error) {
+        if (signal.aborted) return
+        const code = error instanceof TransferRefused ? error.code : ''
         // Another regional is sending the same bytes; if it fails, the grand asks again.
-        if (error instanceof TransferRefused && error.code === 'busy') return
-        if (!signal.aborted) this.#logger.warn({ sha256, reason: (error as Error).message }, 'a push failed')
+        if (code === 'busy') return
+        this.#logger.warn({ sha256, reason: (error as Error).message }, 'a push failed')
+        if (['unknown-blob', 'size-mismatch', 'too-large'].includes(code)) return
+        if (code === 'corrupt' && !(await this.#isIntact({ sha256, size }))) return
       }
     }
+  }
+
+  /** Whether it was the transfer that went wrong, and not the bytes here: then others have to send them. */
+  async #isIntact(blob: { sha256: string; size: number }): Promise<boolean> {
+    const isIntact = await checkBlob({ db: this.#db, blobs: this.#blobs, onRot: noteLost }, blob)
+    if (isIntact) return true
+    this.#logger.error({ sha256: blob.sha256 }, 'bytes have rotted here')
+    this.#onLost()
+    return false
   }
 }
 

@@ -59,7 +59,8 @@ export interface SessionOptions {
   bytes: ByteMover
   clock: AdjustableClock
   logger: Logger
-  onWelcome(): void
+  /** The grand, by its name, welcomed us. */
+  onWelcome(grand: string): void
 }
 
 /** One link to the grand, from hello to its end: what is said on it, and nothing of how it is carried. */
@@ -164,7 +165,8 @@ export class Session {
       refused: (refusal) => this.#then(() => this.#refused(refusal)),
       watermark: ({ server, gseq }) => this.#watermarkOf(server, gseq),
       want: (want) => bytes.push(want.blobs),
-      offer: (offer) => bytes.offered(offer.blobs),
+      // Behind the entries that came before: what they name is not known to be missing yet.
+      offer: (offer) => this.#then(async () => bytes.offered(offer.blobs)),
     }
     hear[message.type](message as never)
   }
@@ -195,7 +197,7 @@ export class Session {
     this.#acked = welcome.seen?.oseq ?? 0
     await this.keep()
     this.#open = true
-    this.#options.onWelcome()
+    this.#options.onWelcome(welcome.server)
     this.#say({ type: 'follow', after: this.#cursor.gseq })
     this.drain()
     this.tellWatermark()

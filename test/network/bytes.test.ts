@@ -1,0 +1,259 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { open, rm } from 'node:fs/promises'
+import { get, type IncomingMessage } from 'node:http'
+import { join } from 'node:path'
+import t from 'tap'
+import { filePart, formOf } from '../support/multipart.js'
+import { type Person, sha256 } from '../support/person.js'
+import { TestSphere } from '../support/test-sphere.js'
+import { until } from '../support/until.js'
+
+const MIB = 1024 * 1024
+const DAY_MS = 24 * 3600 * 1000
+
+/** Where a server keeps a large blob. */
+function blobFile(dataDir: string, hash: string): string {
+  return join(dataDir, 'blobs', hash.slice(0, 2), hash.slice(2, 4), hash)
+}
+
+function grandHas(sphere: TestSphere, bytes: Buffer): boolean {
+  return existsSync(blobFile(sphere.grandDir, sha256(bytes)))
+}
+
+/** Alters one byte of a file in its place, as a failing disk does. */
+async function rot(path: string): Promise<void> {
+  await using file = await open(path, 'r+')
+  const { buffer } = await file.read(Buffer.alloc(1), { position: 1000 })
+  buffer[0] = (buffer[0] as number) ^ 1
+  await file.write(buffer, 0, 1, 1000)
+}
+
+function lacks(sphere: TestSphere, name: string, bytes: Buffer): boolean {
+  return sphere.regional(name).rows('select 1 from missing where sha256 = ?', sha256(bytes)).length > 0
+}
+
+async function fileOf(person: Person, id: string) {
+  return (await person.get(`/files/${id}`)).json as { available: boolean; stored_on: string[] }
+}
+
+/** Waits until an account sees a file with these bytes stored on so many servers. */
+async function storedOn(person: Person, id: string, count: number): Promise<string[]> {
+  await until(`stored on ${count}`, async () => (await fileOf(person, id)).stored_on?.length === count)
+  return (await fileOf(person, id)).stored_on
+}
+
+t.test('bytes find their way', async (t) => {
+  const sphere = await TestSphere.open(t, ['eu', 'us'], {}, { timing: { scrubMs: 700, copiesMs: 1500 } })
+  const [eu, us] = [sphere.link('eu'), sphere.link('us')]
+  const alice = await sphere.regional('eu').person('alice')
+  await sphere.converged()
+  const there = sphere.at('us', alice)
+
+  await t.test('a push that breaks off again and again never starts from zero', async (t) => {
+    const bytes = randomBytes(12 * MIB)
+    const before = eu.passed('to-grand')
+    eu.cutAfter('to-grand', 4 * MIB, 4 * MIB, 3 * MIB)
+    await alice.put(bytes, { name: 'pushed.bin' })
+    await until('the grand has it', async () => grandHas(sphere, bytes))
+    t.equal(eu.cutsLeft('to-grand'), 0)
+    const sent = eu.passed('to-grand') - before
+    t.ok(sent < bytes.length + 3 * MIB, `sent ${sent} bytes for ${bytes.length}`)
+    await sphere.haveAllBytes('us')
+    t.ok(readFileSync(blobFile(sphere.regional('us').dataDir, sha256(bytes))).equals(bytes))
+  })
+
+  await t.test('a pull that breaks off again and again never starts from zero', async (t) => {
+    const bytes = randomBytes(12 * MIB)
+    const before = us.passed('to-regional')
+    us.cutAfter('to-regional', 2 * MIB, 5 * MIB, 4 * MIB)
+    await alice.put(bytes, { name: 'pulled.bin' })
+    await until('us has it', () => us.cutsLeft('to-regional') === 0 && !lacks(sphere, 'us', bytes))
+    await sphere.converged()
+    await sphere.haveAllBytes('us')
+    const got = us.passed('to-regional') - before
+    t.ok(got < bytes.length + 3 * MIB, `got ${got} bytes for ${bytes.length}`)
+    t.ok(readFileSync(blobFile(sphere.regional('us').dataDir, sha256(bytes))).equals(bytes))
+  })
+
+  await t.test('a byte that is altered on the way is refused, and the right ones come', async (t) => {
+    const bytes = randomBytes(3 * MIB)
+    eu.flipAfter('to-grand', MIB)
+    us.flipAfter('to-regional', MIB)
+    const { id } = await alice.put(bytes, { name: 'flipped.bin' })
+    t.same(await storedOn(alice, id, 3), ['eu', 'grand', 'us'])
+    t.ok(readFileSync(blobFile(sphere.regional('us').dataDir, sha256(bytes))).equals(bytes))
+  })
+
+  await t.test('a byte that rotted on a disk is found and fetched from another server', async (t) => {
+    const bytes = randomBytes(200_000)
+    const { id } = await alice.put(bytes, { name: 'rotten.bin' })
+    await storedOn(there, id, 3)
+    const path = blobFile(sphere.regional('us').dataDir, sha256(bytes))
+    await rot(path)
+    await until('it is as it was', () => whole(path, bytes))
+    await storedOn(there, id, 3)
+    t.ok((await there.get(`/download/${id}`)).bytes.equals(bytes))
+  })
+
+  await t.test('a byte that rotted before it was sent is not sent on', async (t) => {
+    const bytes = randomBytes(200_000)
+    await sphere.part('us')
+    const here = await there.put(bytes, { name: 'the same.bin' })
+    eu.cut()
+    const elsewhere = await alice.put(bytes, { name: 'the same.bin' })
+    await rot(blobFile(sphere.regional('us').dataDir, sha256(bytes)))
+    us.restore()
+    await sphere.connected('us')
+    await until('us finds out', () => lacks(sphere, 'us', bytes))
+    await sphere.unite()
+    for (const { id } of [here, elsewhere]) {
+      await storedOn(there, id, 3)
+      t.ok((await there.get(`/download/${id}`)).bytes.equals(bytes))
+    }
+  })
+
+  await t.test('bytes that the disk has lost are fetched through', async (t) => {
+    const bytes = randomBytes(200_000)
+    const { id } = await alice.put(bytes, { name: 'lost.bin' })
+    await storedOn(there, id, 3)
+    const path = blobFile(sphere.regional('us').dataDir, sha256(bytes))
+    await rm(path)
+    t.ok((await there.get(`/download/${id}`)).bytes.equals(bytes))
+    await until('it is here again', () => whole(path, bytes))
+  })
+
+  await t.test('a download is served while the bytes are still on their way', async (t) => {
+    const bytes = randomBytes(6 * MIB)
+    eu.throttle('to-grand', 4 * MIB)
+    const { id } = await alice.put(bytes, { name: 'on its way.bin' })
+    await until('us can hand it out', async () => (await fileOf(there, id)).available)
+    t.strictSame((await fileOf(there, id)).stored_on, [])
+    const request = get(`${sphere.regional('us').url}/download/${id}`, { headers: there.headers })
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    t.equal(response.statusCode, 200)
+    const chunks: Buffer[] = []
+    let early = 0
+    for await (const chunk of response) {
+      chunks.push(chunk as Buffer)
+      if (!grandHas(sphere, bytes)) early += (chunk as Buffer).length
+    }
+    t.ok(Buffer.concat(chunks).equals(bytes))
+    t.ok(early > MIB, `${early} bytes were handed out before the grand had all of them`)
+    const part = await there.get(`/download/${id}`, { range: 'bytes=1000000-1999999' })
+    t.equal(part.status, 206)
+    t.ok(part.bytes.equals(bytes.subarray(1_000_000, 2_000_000)))
+    eu.restore()
+    t.same(await storedOn(there, id, 3), ['eu', 'grand', 'us'])
+  })
+
+  await t.test('what nobody reachable has is pending, and says so', async (t) => {
+    const bytes = randomBytes(4 * MIB)
+    eu.throttle('to-grand', MIB)
+    const { id } = await alice.put(bytes, { name: 'pending.bin' })
+    await until('us knows of it', async () => (await there.get(`/files/${id}`)).status === 200)
+    await sphere.part('eu')
+    await until('it is not to be had', async () => !(await fileOf(there, id)).available)
+    const pending = await there.get(`/download/${id}`)
+    t.equal(pending.outcome, '503 content-pending')
+    t.ok(Number(pending.headers['retry-after']) > 0)
+    t.equal((await fileOf(alice, id)).available, true, 'who has it can hand it out')
+    await sphere.part('us')
+    t.equal((await there.get(`/download/${id}`)).outcome, '503 content-pending')
+    await sphere.unite()
+    await storedOn(there, id, 3)
+    t.equal((await fileOf(there, id)).available, true)
+    t.ok((await there.get(`/download/${id}`)).bytes.equals(bytes))
+  })
+
+  await t.test('small bytes come with the change that names them', async (t) => {
+    const { id } = await alice.put('a few bytes', { name: 'small.txt' })
+    await until('us knows of it', async () => (await there.get(`/files/${id}`)).status === 200)
+    us.cut()
+    t.equal((await there.get(`/download/${id}`)).bytes.toString(), 'a few bytes')
+    await sphere.unite()
+  })
+
+  await t.test('an upload that asks for copies waits for them, for a time', async (t) => {
+    const upload = (copies: number, bytes: Buffer) => {
+      const form = formOf([filePart('copies.bin', bytes)])
+      const headers = { 'content-type': form.contentType }
+      return alice.ask('POST', `/upload?min_copies=${copies}`, { body: form.body, headers })
+    }
+    for (const bytes of [randomBytes(1000), randomBytes(200_000)]) {
+      const all = await upload(3, bytes)
+      t.equal(all.status, 201)
+      t.strictSame(all.json.stored_on, ['eu', 'grand', 'us'])
+    }
+    await sphere.part('us')
+    const some = await upload(3, randomBytes(200_000))
+    t.equal(some.status, 202)
+    t.strictSame(some.json.stored_on, ['eu', 'grand'])
+    await sphere.part('eu')
+    const one = await upload(2, randomBytes(1000))
+    t.equal(one.status, 202)
+    t.strictSame(one.json.stored_on, ['eu'])
+    await sphere.unite()
+    for (const { id } of [some.json, one.json]) {
+      t.strictSame(await storedOn(alice, id, 3), ['eu', 'grand', 'us'])
+      t.strictSame(await storedOn(there, id, 3), ['eu', 'grand', 'us'])
+    }
+  })
+
+  t.strictSame(await sphere.faults(), [])
+})
+
+t.test('a byte that rotted on the grand is found, and brought again by a regional', async (t) => {
+  const sphere = await TestSphere.open(t, ['eu'])
+  const alice = await sphere.regional('eu').person('alice')
+  const bytes = randomBytes(200_000)
+  const { id } = await alice.put(bytes)
+  await storedOn(alice, id, 2)
+  const path = blobFile(sphere.grandDir, sha256(bytes))
+  await rot(path)
+  await sphere.add('us')
+  await until('us knows of it', async () => (await sphere.at('us', alice).get(`/files/${id}`)).status === 200)
+  t.ok(lacks(sphere, 'us', bytes), 'the wrong bytes are not taken')
+  await sphere.stopGrand()
+  await sphere.startGrand({ scrubMs: 300 })
+  await until('it is as it was', () => whole(path, bytes))
+  await sphere.haveAllBytes('us')
+  t.ok((await sphere.at('us', alice).get(`/download/${id}`)).bytes.equals(bytes))
+  t.strictSame(await sphere.faults(), [])
+})
+
+t.test('bytes that no file names any more are swept everywhere, and no others', async (t) => {
+  const sphere = await TestSphere.open(t, ['eu', 'us'], {}, { timing: { cleaningMs: 200 } })
+  const alice = await sphere.regional('eu').person('alice')
+  const bob = await sphere.regional('eu').person('bob')
+  const [shared, own] = [randomBytes(200_000), randomBytes(200_000)]
+  const mine = await alice.put(shared)
+  const his = await bob.put(shared)
+  const gone = await alice.put(own)
+  await sphere.converged()
+  await sphere.haveAllBytes('us')
+  for (const { id } of [mine, gone]) await alice.delete(`/files/${id}`)
+  await sphere.converged()
+  await until('eu has told all', async () => grandHas(sphere, own))
+  for (const name of sphere.names) sphere.regional(name).pass(25 * 3600 * 1000)
+  for (const name of sphere.names) {
+    await until(`${name} has swept`, () => sphere.regional(name).rows('select 1 from blobs').length === 1)
+    t.ok(whole(blobFile(sphere.regional(name).dataDir, sha256(shared)), shared))
+  }
+  t.equal((await sphere.sweepGrand(Date.now() + DAY_MS + 3600_000)).blobs, 1)
+  t.ok(grandHas(sphere, shared))
+  t.notOk(grandHas(sphere, own))
+  for (const [, there] of sphere.everywhere(bob))
+    t.ok((await there.get(`/download/${his.id}`)).bytes.equals(shared))
+  await sphere.converged()
+  t.strictSame(await sphere.faults(), [])
+})
+
+function whole(path: string, bytes: Buffer): boolean {
+  try {
+    return readFileSync(path).equals(bytes)
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,315 @@
+import { randomBytes } from 'node:crypto'
+import t, { type Test } from 'tap'
+import type { Person } from '../support/person.js'
+import { TestSphere } from '../support/test-sphere.js'
+import { until } from '../support/until.js'
+
+const QUOTA = 100_000
+
+/** An account whose email is not made from its name. */
+async function signUp(sphere: TestSphere, where: string, username: string, email: string): Promise<Person> {
+  const person = sphere.regional(where).stranger(username)
+  person.password = `the password of ${where}`
+  const { password } = person
+  const answer = await person.post('/register', { username, email, password })
+  person.id = answer.json.id as string
+  await person.logIn()
+  return person
+}
+
+/** What `GET /me` tells everywhere: it has to be the same. */
+async function me(t: Test, sphere: TestSphere, person: Person) {
+  const [first, ...others] = await Promise.all(
+    sphere.everywhere(person).map(async ([, there]) => (await there.get('/me')).json),
+  )
+  for (const other of others) t.strictSame(other, first, 'the same everywhere')
+  return first
+}
+
+/** Logs in on a regional; tells the name that the account shows, or why not. */
+async function logIn(
+  sphere: TestSphere,
+  where: string,
+  identifier: string,
+  password: string,
+): Promise<string> {
+  const answer = await sphere.regional(where).nobody().post('/login', { identifier, password })
+  return answer.status === 200 ? answer.json.user.username : answer.outcome
+}
+
+async function friendsOf(sphere: TestSphere, person: Person): Promise<string[][]> {
+  return Promise.all(
+    sphere
+      .everywhere(person)
+      .map(async ([, there]) =>
+        (await there.get('/friends')).json.items.map(({ username }: Person) => username),
+      ),
+  )
+}
+
+async function pendingOf(sphere: TestSphere, person: Person): Promise<number> {
+  const counts = await Promise.all(
+    sphere.everywhere(person).map(async ([, there]) => {
+      const { incoming, outgoing } = (await there.get('/friends/requests')).json
+      return incoming.length + outgoing.length
+    }),
+  )
+  return Math.max(...counts)
+}
+
+/** Whether two are friends, which everybody has to see alike from both sides. */
+async function areFriends(t: Test, sphere: TestSphere, a: Person, b: Person): Promise<boolean> {
+  const seen = [
+    ...(await friendsOf(sphere, a)).map((names) => names.includes(b.username)),
+    ...(await friendsOf(sphere, b)).map((names) => names.includes(a.username)),
+  ]
+  t.equal(new Set(seen).size, 1, 'symmetric, and the same everywhere')
+  return seen[0] as boolean
+}
+
+t.test('servers that were cut off from each other come to one outcome', async (t) => {
+  const sphere = await TestSphere.open(t, ['eu', 'us', 'ap'], { storageQuotaBytes: QUOTA })
+  const on = (name: string, person: Person) => sphere.at(name, person)
+  const pairOf = async (a: string, b: string): Promise<[Person, Person]> => {
+    const both = [await sphere.regional('eu').person(a), await sphere.regional('eu').person(b)] as const
+    await sphere.converged()
+    return [...both]
+  }
+
+  await t.test('a username that three registered is borne by the first, then by the next', async (t) => {
+    await sphere.part('eu', 'us', 'ap')
+    const first = await signUp(sphere, 'eu', 'dana', 'first@example.com')
+    const second = await signUp(sphere, 'us', 'Dana', 'second@example.com')
+    const third = await signUp(sphere, 'ap', 'DANA', 'third@example.com')
+    const file = await second.put('kept', { name: 'kept.txt' })
+    await sphere.unite()
+    const shown = (person: Person) => `${person.username}~${person.id.slice(-4)}`
+    t.match(await me(t, sphere, first), { username: 'dana', requested_username: undefined })
+    t.match(await me(t, sphere, second), { username: shown(second), requested_username: 'Dana' })
+    t.match(await me(t, sphere, third), { username: shown(third), requested_username: 'DANA' })
+    for (const name of sphere.names) {
+      t.equal((await on(name, second).get(`/download/${file.id}`)).bytes.toString(), 'kept')
+      t.equal(await logIn(sphere, name, 'second@example.com', second.password), shown(second))
+      t.equal(await logIn(sphere, name, shown(second).toUpperCase(), second.password), shown(second))
+      t.equal(await logIn(sphere, name, 'dana', first.password), 'dana')
+    }
+    t.equal(await logIn(sphere, 'ap', 'dana', second.password), '401 invalid-credentials')
+    const asked = await on('ap', first).post('/friends/request', { username: shown(second) })
+    t.equal(asked.json.to.username, shown(second), 'others reach it by the name that it shows')
+    const taken = { username: 'dana', email: 'fourth@example.com', password: first.password }
+    t.equal((await sphere.regional('us').nobody().post('/register', taken)).outcome, '409 username-taken')
+    await on('us', first).delete('/me')
+    await sphere.converged()
+    t.match(await me(t, sphere, second), { username: 'Dana', requested_username: undefined })
+    t.match(await me(t, sphere, third), { username: shown(third) })
+    await on('eu', second).delete('/me')
+    await sphere.converged()
+    t.match(await me(t, sphere, third), { username: 'DANA', requested_username: undefined })
+    t.equal(await logIn(sphere, 'us', 'dana', third.password), 'DANA')
+  })
+
+  await t.test(
+    'an email that two registered is borne by the first; the other can take another one',
+    async (t) => {
+      await sphere.part('eu', 'us')
+      const erin = await signUp(sphere, 'us', 'erin', 'Shared@example.com')
+      const finn = await signUp(sphere, 'eu', 'finn', 'shared@example.com')
+      await sphere.unite()
+      const shown = `shared@example.com~${finn.id.slice(-4)}`
+      t.match(await me(t, sphere, erin), { email: 'Shared@example.com', requested_email: undefined })
+      t.match(await me(t, sphere, finn), { email: shown, requested_email: 'shared@example.com' })
+      for (const name of sphere.names) {
+        t.equal(await logIn(sphere, name, 'shared@example.com', erin.password), 'erin')
+        t.equal(await logIn(sphere, name, shown, finn.password), 'finn')
+        t.equal(await logIn(sphere, name, 'finn', finn.password), 'finn')
+      }
+      const change = { email: 'finn@example.com', current_password: finn.password }
+      t.equal((await on('ap', finn).patch('/me', change)).status, 200)
+      await sphere.converged()
+      t.match(await me(t, sphere, finn), { email: 'finn@example.com', requested_email: undefined })
+    },
+  )
+
+  await t.test('of two names for a file the later one stays; what is deleted stays deleted', async (t) => {
+    const gil = await sphere.regional('eu').person('gil')
+    const [twice, renamed, shared] = await Promise.all(
+      ['twice', 'renamed', 'shared'].map((name) => gil.put(name, { name })),
+    )
+    await sphere.converged()
+    await sphere.part('eu', 'us')
+    const there = on('us', gil)
+    await gil.patch(`/files/${twice?.id}`, { name: 'earlier', folder: '/from-eu' })
+    await there.patch(`/files/${twice?.id}`, { name: 'later' })
+    await there.delete(`/files/${renamed?.id}`)
+    await gil.patch(`/files/${renamed?.id}`, { name: 'after its end' })
+    await gil.delete(`/files/${shared?.id}`)
+    await there.patch(`/files/${shared?.id}`, { visibility: 'public' })
+    await sphere.unite()
+    for (const [, seen] of sphere.everywhere(gil)) {
+      t.match((await seen.get('/files')).json.items, [{ id: twice?.id, name: 'later', folder: '/from-eu' }])
+      t.equal((await seen.get('/files')).json.items.length, 1)
+      t.equal((await seen.get(`/download/${shared?.id}`)).status, 404)
+      t.equal(await seen.usedStorage(), 'twice'.length)
+    }
+  })
+
+  await t.test('crossing friend requests: one acceptance settles both', async (t) => {
+    const [ann, ben] = await pairOf('ann', 'ben')
+    const [cleo, dirk] = await pairOf('cleo', 'dirk')
+    await sphere.part('eu', 'us')
+    t.equal((await ann.post('/friends/request', { username: 'ben' })).status, 201)
+    const crossing = await on('us', ben).post('/friends/request', { username: 'ann' })
+    t.equal(crossing.status, 201)
+    t.equal((await cleo.post('/friends/request', { username: 'dirk' })).status, 201)
+    t.equal((await on('us', dirk).post('/friends/request', { username: 'cleo' })).status, 201)
+    await sphere.unite()
+    t.notOk(await areFriends(t, sphere, ann, ben))
+    t.equal(await pendingOf(sphere, ann), 2)
+    t.equal((await on('ap', ann).post(`/friends/accept/${crossing.json.id}`)).status, 200)
+    t.match(await on('ap', cleo).post('/friends/request', { username: 'dirk' }), {
+      status: 200,
+      json: { status: 'accepted' },
+    })
+    await sphere.converged()
+    for (const [one, other] of [[ann, ben] as const, [cleo, dirk] as const]) {
+      t.ok(await areFriends(t, sphere, one, other))
+      t.equal((await pendingOf(sphere, one)) + (await pendingOf(sphere, other)), 0)
+    }
+  })
+
+  await t.test('a crossing request of two who are friends by the other one ends nothing', async (t) => {
+    const [eve, fay] = await pairOf('eve', 'fay')
+    await sphere.part('us')
+    const stale = await on('us', fay).post('/friends/request', { username: 'eve' })
+    await eve.befriend(fay)
+    await sphere.unite()
+    t.ok(await areFriends(t, sphere, eve, fay))
+    t.equal((await on('ap', eve).post(`/friends/reject/${stale.json.id}`)).status, 204)
+    await sphere.converged()
+    t.ok(await areFriends(t, sphere, eve, fay))
+    t.equal(await pendingOf(sphere, fay), 0)
+  })
+
+  await t.test('of accepting and taking back the later one stands', async (t) => {
+    const [gus, hal] = await pairOf('gus', 'hal')
+    const [ida, jan] = await pairOf('ida', 'jan')
+    const asked = async (from: Person, to: Person) =>
+      (await from.post('/friends/request', { username: to.username })).json.id as string
+    const [gusAsked, idaAsked] = [await asked(gus, hal), await asked(ida, jan)]
+    await sphere.converged()
+    await sphere.part('eu', 'us')
+    t.equal((await gus.delete(`/friends/request/${gusAsked}`)).status, 204)
+    t.equal((await on('us', hal).post(`/friends/accept/${gusAsked}`)).status, 200)
+    t.equal((await on('us', jan).post(`/friends/accept/${idaAsked}`)).status, 200)
+    t.equal((await ida.delete(`/friends/request/${idaAsked}`)).status, 204)
+    await sphere.unite()
+    t.ok(await areFriends(t, sphere, gus, hal))
+    t.notOk(await areFriends(t, sphere, ida, jan))
+    for (const person of [gus, hal, ida, jan]) t.equal(await pendingOf(sphere, person), 0)
+  })
+
+  await t.test('of accepting and removing the later one stands', async (t) => {
+    const [kim, lou] = await pairOf('kim', 'lou')
+    const [max, nia] = await pairOf('max', 'nia')
+    const asked = [
+      (await kim.post('/friends/request', { username: 'lou' })).json.id,
+      (await max.post('/friends/request', { username: 'nia' })).json.id,
+    ]
+    await sphere.converged()
+    await sphere.part('eu', 'us')
+    await lou.post(`/friends/accept/${asked[0]}`)
+    await nia.post(`/friends/accept/${asked[1]}`)
+    t.equal((await kim.delete('/friends/lou')).status, 204)
+    t.equal((await on('us', lou).post(`/friends/accept/${asked[0]}`)).status, 200)
+    t.equal((await on('us', nia).post(`/friends/accept/${asked[1]}`)).status, 200)
+    t.equal((await max.delete('/friends/nia')).status, 204)
+    await sphere.unite()
+    t.ok(await areFriends(t, sphere, kim, lou))
+    t.notOk(await areFriends(t, sphere, max, nia))
+  })
+
+  await t.test('of two new passwords one is valid everywhere, and so are its sessions alone', async (t) => {
+    const olga = await sphere.regional('eu').person('olga')
+    const before = olga.password
+    await sphere.converged()
+    await sphere.part('eu', 'us')
+    const there = sphere.regional('us').stranger('olga')
+    await there.logIn()
+    const setPassword = (person: Person, new_password: string) =>
+      person.patch('/me', { new_password, current_password: before })
+    t.equal((await setPassword(olga, 'the earlier password')).status, 200)
+    t.equal((await setPassword(there, 'the later password')).status, 200)
+    const loser = sphere.regional('eu').stranger('olga')
+    loser.password = 'the earlier password'
+    await loser.logIn()
+    await sphere.unite()
+    for (const name of sphere.names) {
+      t.equal(await logIn(sphere, name, 'olga', 'the later password'), 'olga')
+      t.equal(await logIn(sphere, name, 'olga', 'the earlier password'), '401 invalid-credentials')
+      t.equal(await logIn(sphere, name, 'olga', before), '401 invalid-credentials')
+      t.equal((await on(name, there).get('/me')).status, 200)
+      t.equal(
+        (await on(name, olga).get('/me')).status,
+        401,
+        'the one that set the earlier password has ended',
+      )
+      t.equal((await on(name, loser).get('/me')).status, 401)
+    }
+  })
+
+  await t.test('a quota that two exceeded together refuses new uploads and takes nothing away', async (t) => {
+    const pia = await sphere.regional('eu').person('pia')
+    await sphere.converged()
+    await sphere.part('eu', 'us')
+    const bytes = [randomBytes(70_000), randomBytes(69_000)] as const
+    const files = [await pia.put(bytes[0]), await on('us', pia).put(bytes[1])] as const
+    await sphere.unite()
+    await sphere.haveAllBytes(...sphere.names)
+    for (const [, there] of sphere.everywhere(pia)) {
+      t.equal(await there.usedStorage(), 139_000)
+      t.equal((await there.upload('x')).outcome, '507 quota-exceeded')
+      for (const [i, file] of files.entries()) {
+        t.ok((await there.get(`/download/${file.id}`)).bytes.equals(bytes[i] as Buffer))
+      }
+    }
+    await on('ap', pia).delete(`/files/${files[0].id}`)
+    await sphere.converged()
+    t.equal((await pia.upload('x')).status, 201, 'there is room again')
+  })
+
+  await sphere.converged()
+  t.strictSame(await sphere.faults(), [])
+})
+
+t.test('an account that is deleted takes with it what was uploaded elsewhere meanwhile', async (t) => {
+  const sphere = await TestSphere.open(t, ['eu', 'us', 'ap'], {}, { timing: { cleaningMs: 300 } })
+  const rosa = await sphere.regional('eu').person('rosa')
+  const sam = await sphere.regional('us').person('sam')
+  await sphere.converged()
+  await rosa.befriend(sphere.at('eu', sam))
+  await sphere.converged()
+  await sphere.part('eu', 'us')
+  t.equal((await rosa.delete('/me')).status, 204)
+  const there = sphere.at('us', rosa)
+  const large = await there.put(randomBytes(200_000), { visibility: 'public' })
+  const small = await there.put('small', { visibility: 'public' })
+  await sphere.unite()
+  for (const name of sphere.names) {
+    const nobody = sphere.regional(name).nobody()
+    for (const { id } of [large, small]) t.equal((await nobody.get(`/download/${id}`)).status, 404)
+    t.equal((await sphere.at(name, rosa).get('/me')).status, 401)
+    t.equal(await logIn(sphere, name, 'rosa', rosa.password), '401 invalid-credentials')
+    t.strictSame((await sphere.at(name, sam).get('/friends')).json.items, [])
+    await until(`nothing is missing on ${name}`, () => isEmpty(sphere, name, 'missing'))
+  }
+  for (const name of sphere.names) sphere.regional(name).pass(25 * 3600 * 1000)
+  for (const name of sphere.names)
+    await until(`the bytes are gone from ${name}`, () => isEmpty(sphere, name, 'blobs'))
+  t.equal((await sphere.sweepGrand(Date.now() + 25 * 3600 * 1000)).blobs, 1)
+  await sphere.converged()
+  t.strictSame(await sphere.faults(), [])
+})
+
+function isEmpty(sphere: TestSphere, name: string, table: string): boolean {
+  return sphere.regional(name).rows(`select 1 from ${table}`).length === 0
+}

@@ -1,0 +1,77 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import BetterSqlite3 from 'better-sqlite3'
+import t from 'tap'
+import { newDataDir, openUpload } from '../support/data-dir.js'
+import { filePart, formOf } from '../support/multipart.js'
+import { startServer } from '../support/server-process.js'
+
+t.test('a server that cannot run says why in a line each, and ends with 1', async (t) => {
+  const DATA_DIR = await newDataDir(t)
+  const running = await startServer(t, { DATA_DIR, NAME: 'eu' }).serves()
+  const refusal = async (env: Record<string, string>) => {
+    const server = startServer(t, { DATA_DIR, ...env })
+    return { code: await server.end(), lines: server.errors.trim().split('\n'), output: server.output }
+  }
+  t.match(await refusal({}), { code: 1, lines: [/another server is using/], output: '' })
+  await running.kill()
+  const wrongName = await refusal({ NAME: 'us' })
+  t.match(wrongName, { code: 1, lines: [/the server eu.* us/] })
+  t.equal(wrongName.lines.length, 1)
+  const bad = await refusal({ PORT: 'x', STORAGE_QUOTA: '-1', SYNCSPHERE_PROT: '1', TLS_CERT: 'a.pem' })
+  t.equal(bad.code, 1)
+  t.equal(bad.lines.length, 4, 'one line for each fault')
+  const busy = await startServer(t, { DATA_DIR: await newDataDir(t) }).serves()
+  t.match(await refusal({ PORT: new URL(busy.url).port }), { code: 1, lines: [/EADDRINUSE/] })
+  const db = new BetterSqlite3(join(DATA_DIR, 'regional.db'))
+  db.pragma('user_version = 9999')
+  db.close()
+  t.match(await refusal({}), { code: 1, lines: [/migration 9999/] })
+})
+
+t.test('memory does not grow with the size of a file', async (t) => {
+  const MIB = 1024 * 1024
+  const size = Number(process.env['STORY_MIB'] ?? 256) * MIB
+  const server = await startServer(t, { DATA_DIR: await newDataDir(t), STORAGE_QUOTA: '4 GiB' }).serves()
+  const alice = server.person('alice')
+  t.teardown(() => alice.close())
+  await alice.register()
+  await alice.logIn()
+  const block = randomBytes(MIB)
+  const hash = createHash('sha256')
+  const { boundary } = formOf([])
+  const head = `--${boundary}\r\n${filePart('large.bin', '').head}\r\n\r\n`
+  const tail = `\r\n--${boundary}--\r\n`
+  async function* body(): AsyncGenerator<Buffer> {
+    yield Buffer.from(head)
+    for (let sent = 0; sent < size; sent += MIB) {
+      block.writeUInt32BE(sent / MIB)
+      hash.update(block)
+      yield Buffer.from(block)
+    }
+    yield Buffer.from(tail)
+  }
+  const upload = openUpload(
+    server.url,
+    alice,
+    `multipart/form-data; boundary=${boundary}`,
+    head.length + size + tail.length,
+  )
+  await pipeline(Readable.from(body()), upload)
+  const [answer] = (await once(upload, 'response')) as [IncomingMessage]
+  t.equal(answer.statusCode, 201)
+  const { id } = JSON.parse(Buffer.concat(await answer.toArray()).toString()) as { id: string }
+  const download = request(`${server.url}/download/${id}`, { headers: alice.headers, agent: false }).end()
+  const [response] = (await once(download, 'response')) as [IncomingMessage]
+  const received = createHash('sha256')
+  for await (const chunk of response) received.update(chunk as Buffer)
+  t.equal(received.digest('hex'), hash.digest('hex'), 'the very bytes')
+  t.ok(
+    server.peakBytes < 200 * MIB,
+    `${Math.round(server.peakBytes / MIB)} MiB at most for ${size / MIB} MiB`,
+  )
+})
