@@ -4,7 +4,7 @@
  */
 import { createHash, type Hash } from 'node:crypto'
 import { createReadStream, mkdirSync } from 'node:fs'
-import { type FileHandle, open, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { type FileHandle, link, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { INLINE_BYTES } from './blob-writer.js'
 import type { BlobStore } from './blobs.js'
@@ -92,8 +92,13 @@ export class IncomingBlobs {
       await rm(path, { force: true })
       return
     }
-    await using _placed = await this.#blobs.place(path, sha256)
+    // Under a second name: by the first one it can be read along until it is in the database.
+    const placing = `${path}.placing`
+    await rm(placing, { force: true })
+    await link(path, placing)
+    await using _placed = await this.#blobs.place(placing, sha256)
     await keep()
+    await rm(path, { force: true })
   }
 }
 
@@ -181,7 +186,7 @@ export class IncomingBlob implements AsyncDisposable {
    * @throws Error when the blob breaks off
    */
   async *follow(start: number, end: number): AsyncGenerator<Buffer> {
-    // Held open: the file gets another name when it is complete.
+    // Held open: the file loses its name when it is complete.
     await using handle = await open(this.#options.path, 'r')
     for (let at = start; at <= end; ) {
       const ready = this.#ready(end)

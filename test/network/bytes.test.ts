@@ -41,7 +41,7 @@ async function fileOf(person: Person, id: string) {
 /** Waits until an account sees a file with these bytes stored on so many servers. */
 async function storedOn(person: Person, id: string, count: number): Promise<string[]> {
   await until(`stored on ${count}`, async () => (await fileOf(person, id)).stored_on?.length === count)
-  return (await fileOf(person, id)).stored_on
+  return (await fileOf(person, id)).stored_on.sort()
 }
 
 t.test('bytes find their way', async (t) => {
@@ -65,15 +65,16 @@ t.test('bytes find their way', async (t) => {
   })
 
   await t.test('a pull that breaks off again and again never starts from zero', async (t) => {
-    const bytes = randomBytes(12 * MIB)
+    const bytes = randomBytes(16 * MIB)
     const before = us.passed('to-regional')
-    us.cutAfter('to-regional', 2 * MIB, 5 * MIB, 4 * MIB)
+    us.cutAfter('to-regional', 4 * MIB, 5 * MIB, 5 * MIB)
     await alice.put(bytes, { name: 'pulled.bin' })
     await until('us has it', () => us.cutsLeft('to-regional') === 0 && !lacks(sphere, 'us', bytes))
     await sphere.converged()
     await sphere.haveAllBytes('us')
+    // What is under way when it breaks is lost.
     const got = us.passed('to-regional') - before
-    t.ok(got < bytes.length + 3 * MIB, `got ${got} bytes for ${bytes.length}`)
+    t.ok(got < bytes.length + 6 * MIB, `got ${got} bytes for ${bytes.length}`)
     t.ok(readFileSync(blobFile(sphere.regional('us').dataDir, sha256(bytes))).equals(bytes))
   })
 
@@ -129,7 +130,7 @@ t.test('bytes find their way', async (t) => {
     eu.throttle('to-grand', 4 * MIB)
     const { id } = await alice.put(bytes, { name: 'on its way.bin' })
     await until('us can hand it out', async () => (await fileOf(there, id)).available)
-    t.strictSame((await fileOf(there, id)).stored_on, [])
+    t.notOk((await fileOf(there, id)).stored_on.some((server) => server !== 'eu'))
     const request = get(`${sphere.regional('us').url}/download/${id}`, { headers: there.headers })
     const [response] = (await once(request, 'response')) as [IncomingMessage]
     t.equal(response.statusCode, 200)
@@ -229,7 +230,7 @@ t.test('bytes that no file names any more are swept everywhere, and no others', 
   const bob = await sphere.regional('eu').person('bob')
   const [shared, own] = [randomBytes(200_000), randomBytes(200_000)]
   const mine = await alice.put(shared)
-  const his = await bob.put(shared)
+  const his = await bob.put(shared, { visibility: 'public' })
   const gone = await alice.put(own)
   await sphere.converged()
   await sphere.haveAllBytes('us')
@@ -244,8 +245,8 @@ t.test('bytes that no file names any more are swept everywhere, and no others', 
   t.equal((await sphere.sweepGrand(Date.now() + DAY_MS + 3600_000)).blobs, 1)
   t.ok(grandHas(sphere, shared))
   t.notOk(grandHas(sphere, own))
-  for (const [, there] of sphere.everywhere(bob))
-    t.ok((await there.get(`/download/${his.id}`)).bytes.equals(shared))
+  for (const name of sphere.names)
+    t.ok((await sphere.regional(name).nobody().get(`/download/${his.id}`)).bytes.equals(shared))
   await sphere.converged()
   t.strictSame(await sphere.faults(), [])
 })

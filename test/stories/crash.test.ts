@@ -109,11 +109,3 @@ t.test('SIGTERM lets an upload that is under way finish, takes no more, and ends
   const { items } = (await back.get('/files')).json
   t.match(items, [{ name: 'slow.bin', sha256: sha256(bytes) }], 'there, and the session still good')
 })
-
-function openUpload(url: string, person: Person, contentType: string, length: number): ClientRequest {
-  return request(`${url}/upload`, {
-    method: 'POST',
-    headers: { ...person.headers, 'content-type': contentType, 'content-length': length },
-    agent: false,
-  })
-}

@@ -1,0 +1,190 @@
+import t from 'tap'
+import { listen } from '../support/event-stream.js'
+import type { Person } from '../support/person.js'
+import { TestSphere } from '../support/test-sphere.js'
+import { until } from '../support/until.js'
+
+/** What `GET /me` answers on each regional. */
+async function answers(sphere: TestSphere, person: Person): Promise<string[]> {
+  return Promise.all(sphere.everywhere(person).map(async ([, there]) => (await there.get('/me')).outcome))
+}
+
+const WELCOME = ['200', '200', '200']
+const UNKNOWN = ['401 unauthenticated', '401 unauthenticated', '401 unauthenticated']
+
+t.test('one account, whichever server it is used on', async (t) => {
+  const sphere = await TestSphere.open(t)
+  const on = (name: string, person: Person) => sphere.at(name, person)
+  /** One more session of an account. */
+  const logIn = async (name: string, person: Person): Promise<Person> => {
+    const session = on(name, person)
+    await session.logIn()
+    return session
+  }
+  /** Somebody whom all servers know. */
+  const newcomer = async (username: string): Promise<Person> => {
+    const person = await sphere.regional('eu').person(username)
+    await sphere.converged()
+    return person
+  }
+
+  await t.test(
+    'a session works everywhere, and ends everywhere when it is logged out or revoked',
+    async (t) => {
+      const ada = await newcomer('ada')
+      const [second, third] = [await logIn('us', ada), await logIn('ap', ada)]
+      await sphere.converged()
+      for (const session of [ada, second, third]) t.strictSame(await answers(sphere, session), WELCOME)
+      t.equal((await on('ap', second).post('/logout')).status, 204)
+      const list = (await on('us', ada).get('/sessions')).json.items as { id: string; current: boolean }[]
+      const others = list.filter(({ current }) => !current)
+      await sphere.converged()
+      for (const { id } of others) await on('us', ada).delete(`/sessions/${id}`)
+      await sphere.converged()
+      t.strictSame(await answers(sphere, ada), WELCOME)
+      t.strictSame(await answers(sphere, second), UNKNOWN)
+      t.strictSame(await answers(sphere, third), UNKNOWN)
+      t.equal((await on('eu', ada).get('/sessions')).json.items.length, 1)
+    },
+  )
+
+  await t.test('a new password ends all other sessions everywhere, tokens stay', async (t) => {
+    const bea = await newcomer('bea')
+    const old = await logIn('us', bea)
+    const token = await on('ap', bea).token('read')
+    await sphere.converged()
+    const change = { new_password: 'a new password', current_password: bea.password }
+    t.equal((await on('us', bea).patch('/me', change)).status, 200)
+    await sphere.converged()
+    t.strictSame(await answers(sphere, bea), WELCOME)
+    t.strictSame(await answers(sphere, old), UNKNOWN)
+    for (const name of sphere.names) {
+      const nobody = sphere.regional(name).nobody()
+      t.equal((await nobody.as({ authorization: `Bearer ${token}` }).get('/me')).status, 200)
+      t.equal((await nobody.post('/login', { identifier: 'bea', password: 'a new password' })).status, 200)
+      const wrong = await nobody.post('/login', { identifier: 'bea', password: bea.password })
+      t.equal(wrong.outcome, '401 invalid-credentials')
+    }
+  })
+
+  await t.test('a session that was opened on a cut-off server with the old password ends too', async (t) => {
+    const cid = await newcomer('cid')
+    await sphere.part('ap')
+    const late = await logIn('ap', cid)
+    const change = { new_password: 'a new password', current_password: cid.password }
+    t.equal((await cid.patch('/me', change)).status, 200)
+    const later = await logIn('ap', cid)
+    t.equal((await later.get('/me')).status, 200, 'it cannot know yet')
+    t.equal((await sphere.status('ap')).connected, false, 'and says so')
+    await sphere.unite()
+    t.strictSame(await answers(sphere, late), UNKNOWN)
+    t.strictSame(await answers(sphere, later), UNKNOWN)
+    t.strictSame(await answers(sphere, cid), WELCOME)
+  })
+
+  await t.test('a token works everywhere within its scope, until it is revoked on any of them', async (t) => {
+    const dot = await newcomer('dot')
+    const [read, write] = [await dot.token('read'), await dot.token('write')]
+    await sphere.converged()
+    const bearing = (name: string, token: string) => {
+      const person = sphere.regional(name).stranger('dot')
+      person.headers = { authorization: `Bearer ${token}` }
+      return person
+    }
+    for (const name of sphere.names) {
+      t.equal((await bearing(name, read).get('/files')).status, 200)
+      t.equal((await bearing(name, read).upload('x')).outcome, '403 insufficient-scope')
+      t.equal((await bearing(name, write).upload('x')).status, 201)
+    }
+    const { items } = (await on('us', dot).get('/tokens')).json
+    for (const { id } of items) t.equal((await on('us', dot).delete(`/tokens/${id}`)).status, 204)
+    await sphere.converged()
+    for (const name of sphere.names)
+      for (const token of [read, write])
+        t.equal((await bearing(name, token).get('/files')).outcome, '401 unauthenticated')
+  })
+
+  await t.test('a deleted account is gone everywhere, and its name is free', async (t) => {
+    const eli = await newcomer('eli')
+    const session = await logIn('us', eli)
+    const token = await eli.token('write')
+    await sphere.converged()
+    const { id } = await eli.put('x', { visibility: 'public' })
+    const streams = await Promise.all(
+      sphere.everywhere(eli).map(([name, there]) => listen(t, sphere.regional(name).url, there)),
+    )
+    t.equal((await session.delete('/me')).status, 204)
+    await sphere.converged()
+    for (const person of [eli, session]) t.strictSame(await answers(sphere, person), UNKNOWN)
+    for (const name of sphere.names) {
+      const nobody = sphere.regional(name).nobody()
+      t.equal((await nobody.as({ authorization: `Bearer ${token}` }).get('/me')).status, 401)
+      t.equal((await nobody.get(`/download/${id}`)).status, 404)
+    }
+    for (const stream of streams) await until('its streams end', () => stream.ended)
+    t.equal((await newcomer('eli')).id === eli.id, false)
+  })
+
+  await t.test(
+    'wrong logins are counted where they happen; the right one still gets in elsewhere',
+    async (t) => {
+      const fee = await newcomer('fee')
+      const guess = (name: string) =>
+        sphere
+          .regional(name)
+          .nobody('127.0.0.9')
+          .post('/login', { identifier: 'fee', password: 'a wrong guess' })
+      for (let i = 0; i < 5; i += 1) t.equal((await guess('us')).outcome, '401 invalid-credentials')
+      const blocked = await guess('us')
+      t.equal(blocked.outcome, '429 too-many-attempts')
+      t.ok(Number(blocked.headers['retry-after']) > 800)
+      await logIn('us', fee)
+      await logIn('ap', fee)
+    },
+  )
+
+  await t.test(
+    'live events tell on any server of what happened on another, and go on after a break',
+    async (t) => {
+      const [gil, hue] = [await newcomer('gil'), await newcomer('hue')]
+      const stream = await listen(t, sphere.regional('ap').url, on('ap', gil))
+      const friends = await listen(t, sphere.regional('us').url, on('us', hue))
+      const asked = await hue.post('/friends/request', { username: 'gil' })
+      await stream.count(1)
+      t.match(stream.events[0], {
+        event: 'friend.requested',
+        data: { id: asked.json.id, from: { username: 'hue' } },
+      })
+      t.equal((await on('ap', gil).post(`/friends/accept/${asked.json.id}`)).status, 200)
+      await friends.count(2)
+      t.match(friends.events[1], { event: 'friend.accepted', data: { username: 'gil' } })
+      await sphere.converged()
+
+      const file = await gil.put('four', { name: 'told.txt', visibility: 'friends' })
+      await stream.count(4)
+      t.strictSame(stream.types.slice(1), ['friend.accepted', 'file.created', 'storage.changed'])
+      t.match(stream.events[2]?.data, { id: file.id, name: 'told.txt', size: 4, owner: { username: 'gil' } })
+      t.match(stream.events[3]?.data, { used_storage: 4 })
+      await friends.count(3)
+      t.match(friends.events[2], { event: 'file.created', data: { id: file.id, name: 'told.txt' } })
+
+      stream.close()
+      await on('us', gil).patch(`/files/${file.id}`, { name: 'renamed.txt' })
+      await on('us', gil).delete('/friends/hue')
+      await sphere.converged()
+      const resumed = await listen(t, sphere.regional('ap').url, on('ap', gil), stream.lastId)
+      await on('us', gil).delete(`/files/${file.id}`)
+      await resumed.count(4)
+      await sphere.converged()
+      t.strictSame(resumed.types, ['file.updated', 'friend.removed', 'file.deleted', 'storage.changed'])
+      t.match(resumed.events[0]?.data, { id: file.id, name: 'renamed.txt' })
+      t.match(resumed.events[3]?.data, { used_storage: 0 })
+
+      await on('us', gil).post('/logout')
+      await until('the stream ends with the session', () => resumed.ended)
+      t.notOk(friends.ended)
+    },
+  )
+
+  t.strictSame(await sphere.faults(), [])
+})
