@@ -67,7 +67,10 @@ export class BenchSphere implements AsyncDisposable {
       STORAGE_QUOTA: '1TiB',
       ...(program === 'regional' ? { GRAND_URL: `https://127.0.0.1:${GRAND_PORT}` } : {}),
     }
-    const child = spawn(process.execPath, [join(BIN, `${program}.js`)], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, [join(BIN, `${program}.js`)], {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     this.#processes.set(name, child)
     await new Promise<void>((resolve, reject) => {
       child.stdout?.once('data', () => resolve())

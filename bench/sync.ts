@@ -30,7 +30,9 @@ for (const name of names) {
   const row = ROWS[name]
   if (row === undefined) throw new Error(`no row ${name}; there are ${Object.keys(ROWS).join(', ')}`)
   const { ours, peer, target, memory, row: title } = await row()
-  console.log(`${title}\n  here       ${ours}\n  Syncthing  ${peer}\n  target     ${target}\n  peak RSS   ${memory}\n`)
+  console.log(
+    `${title}\n  here       ${ours}\n  Syncthing  ${peer}\n  target     ${target}\n  peak RSS   ${memory}\n`,
+  )
 }
 
 /** From the answer to an upload on one regional to the live event on another, at 100 uploads a second. */
@@ -119,7 +121,10 @@ async function catchUp(): Promise<Result> {
   await using sphere = await BenchSphere.start(['eu'])
   const client = await BenchClient.register(urlOf('eu'))
   const bytes = randomBytes(16)
-  await uploadAll(client, Array.from({ length: CATCH_UP }, () => bytes))
+  await uploadAll(
+    client,
+    Array.from({ length: CATCH_UP }, () => bytes),
+  )
   await until(async () => (await client.json(`${urlOf('eu')}/sync/status`)).unacknowledged === 0)
   const began = performance.now()
   await sphere.startRegional('us')

@@ -1,5 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { request } from 'undici'
@@ -62,7 +71,10 @@ export class SyncthingPair implements AsyncDisposable {
     const began = performance.now()
     await call(from, 'POST', `/rest/db/scan?folder=${FOLDER}`)
     await until(async () => {
-      const status = (await call(to, 'GET', `/rest/db/status?folder=${FOLDER}`)) as Record<string, number | string>
+      const status = (await call(to, 'GET', `/rest/db/status?folder=${FOLDER}`)) as Record<
+        string,
+        number | string
+      >
       return status.inSyncBytes === bytes && status.state === 'idle' && status.globalBytes === bytes
     }, 20)
     return (performance.now() - began) / 1000
@@ -73,18 +85,35 @@ export class SyncthingPair implements AsyncDisposable {
       const home = join(this.#folder, name)
       const data = join(this.#folder, `${name}-data`)
       mkdirSync(data, { recursive: true })
-      execFileSync('syncthing', ['generate', `--home=${home}`, '--no-default-folder', '--skip-port-probing'], {
-        stdio: 'ignore',
+      execFileSync(
+        'syncthing',
+        ['generate', `--home=${home}`, '--no-default-folder', '--skip-port-probing'],
+        {
+          stdio: 'ignore',
+        },
+      )
+      const id = execFileSync('syncthing', [`--home=${home}`, '--device-id'])
+        .toString()
+        .trim()
+      this.#devices.push({
+        home,
+        data,
+        gui: 5920 + index,
+        listen: 5930 + index,
+        id,
+        process: undefined as never,
       })
-      const id = execFileSync('syncthing', [`--home=${home}`, '--device-id']).toString().trim()
-      this.#devices.push({ home, data, gui: 5920 + index, listen: 5930 + index, id, process: undefined as never })
     }
     for (const device of this.#devices) {
       configure(device, this.#devices)
-      device.process = spawn('syncthing', ['serve', `--home=${device.home}`, '--no-browser', '--no-restart', '--no-upgrade'], {
-        stdio: 'ignore',
-        env: { ...process.env, HOME: device.home, STNOUPGRADE: '1' },
-      })
+      device.process = spawn(
+        'syncthing',
+        ['serve', `--home=${device.home}`, '--no-browser', '--no-restart', '--no-upgrade'],
+        {
+          stdio: 'ignore',
+          env: { ...process.env, HOME: device.home, STNOUPGRADE: '1' },
+        },
+      )
     }
     await until(async () => {
       const [one] = this.#devices as [Device]
@@ -100,7 +129,10 @@ function configure(device: Device, devices: Device[]): void {
   const path = join(device.home, 'config.xml')
   const key = keyOf(device)
   const known = devices
-    .map(({ id, listen }) => `<device id="${id}" name="${listen}"><address>tcp://127.0.0.1:${listen}</address></device>`)
+    .map(
+      ({ id, listen }) =>
+        `<device id="${id}" name="${listen}"><address>tcp://127.0.0.1:${listen}</address></device>`,
+    )
     .join('\n')
   const shared = devices.map(({ id }) => `<device id="${id}"></device>`).join('')
   writeFileSync(

@@ -14,7 +14,7 @@ import { IncomingBlobs } from './storage/incoming-blobs.js'
 import { missingTotal, refreshMissing } from './storage/log-missing.js'
 import { unreferencedByLog } from './storage/log-references.js'
 import { SqliteLog } from './storage/log-sqlite.js'
-import { scrub } from './storage/scrub.js'
+import { checkBlob, scrub } from './storage/scrub.js'
 import { DenyListFile } from './sync/grand/deny-list-file.js'
 import { Disk } from './sync/grand/disk.js'
 import { Downloads } from './sync/grand/downloads.js'
@@ -55,7 +55,7 @@ const GRACE_MS = 10_000
 /**
  * Opens the grand server, which serves regionals until it is disposed of: then it takes no more connections, ends the
  * links, lets transfers finish for ten seconds, and closes.
- * @throws DataDirInUse, WrongGrand, MigrationError, what a missing certificate and what listening throws
+ * @throws DataDirInUse, WrongServer, MigrationError, what a missing certificate and what listening throws
  */
 export async function openGrand(
   config: GrandConfig,
@@ -126,7 +126,12 @@ async function assemble(config: GrandConfig, { db, now, logger, tls, timing }: G
   })
   const peers: Peers = new Peers({ server: name, denyList, now, logger, metrics })
   const uploads = new Uploads({ db, blobs, incoming, disk, maxFileSizeBytes, arrivals: hub, logger, metrics })
-  const downloads = new Downloads({ db, blobs, incoming, metrics })
+  const onUnreadable = (blob: { sha256: string; size: number }) => {
+    checkBlob({ db, blobs, onRot: refreshMissing }, blob)
+      .then((whole) => whole || hub.lost([blob.sha256]))
+      .catch((err: unknown) => logger.error({ err, sha256: blob.sha256 }, 'a blob could not be checked'))
+  }
+  const downloads = new Downloads({ db, blobs, incoming, metrics, onUnreadable })
   let closing = false
   const status = () => ({
     server: name,

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RegionalConfig } from './config.js'
+import { accountServices } from './domain/account-services.js'
 import type { Accounts } from './domain/accounts.js'
-import { openAccounts } from './regional.js'
 import { Resources } from './resources.js'
 import { Database } from './storage/database.js'
 import { identify } from './storage/identity.js'
@@ -21,5 +21,6 @@ export async function withAccounts<T>(
   await using resources = new Resources()
   const db = resources.use(Database.open(path, 'regional'))
   await identify(db, config.name)
-  return await work(openAccounts(config, db, Date.now).accounts)
+  const { name: server, storageQuotaBytes: storageQuota, registration } = config
+  return await work(accountServices({ server, db, now: Date.now, storageQuota, registration }).accounts)
 }

@@ -6,21 +6,13 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { RegionalConfig, TrustedProxies } from './config.js'
 import { loadContract } from './contract/load.js'
-import { Accounts } from './domain/accounts.js'
-import { Copies } from './domain/copies.js'
-import { Events } from './domain/events.js'
+import { accountServices } from './domain/account-services.js'
 import { Feed } from './domain/feed.js'
 import { Files } from './domain/files.js'
 import { Friends } from './domain/friends.js'
-import { Journal } from './domain/journal.js'
-import { Live } from './domain/live.js'
 import { clean } from './domain/maintenance.js'
-import { Passwords } from './domain/passwords.js'
 import { Quota } from './domain/quota.js'
-import { Sessions } from './domain/sessions.js'
 import { SystemClock } from './domain/system-clock.js'
-import { LoginThrottle } from './domain/throttle.js'
-import { Tokens } from './domain/tokens.js'
 import { Uploads } from './domain/uploads.js'
 import { EventStreams } from './http/event-streams.js'
 import { accountHandlers } from './http/handlers/accounts.js'
@@ -106,28 +98,9 @@ export async function openRegional(
 type Services = ReturnType<typeof openServices>
 type Sync = NoSync | SyncPlugin
 
-/** The part of the domain that needs no bytes. */
-export function openAccounts(config: RegionalConfig, db: Database, now: () => number) {
-  const copies = new Copies(config.name)
-  const live = new Live()
-  const journal = new Journal(config.name, now, new Events(live, copies, now))
-  const sessions = new Sessions(db, journal, now)
-  const tokens = new Tokens(db, journal, now)
-  const accounts = new Accounts({
-    db,
-    journal,
-    sessions,
-    now,
-    passwords: new Passwords(),
-    throttle: new LoginThrottle(db, now),
-    storageQuota: config.storageQuotaBytes,
-    registration: config.registration,
-  })
-  return { accounts, sessions, tokens, journal, copies, live }
-}
-
 function openServices(config: RegionalConfig, db: Database, blobs: BlobStore, now: () => number) {
-  const base = openAccounts(config, db, now)
+  const { name: server, storageQuotaBytes: storageQuota, registration } = config
+  const base = accountServices({ server, db, now, storageQuota, registration })
   const { journal, copies, live } = base
   const quota = new Quota(db)
   const { maxFileSizeBytes: maxFileSize, minFreeDiskBytes: minFreeDisk } = config

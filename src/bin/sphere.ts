@@ -22,6 +22,9 @@ await ensureCertificates(CERTS_DIR, { names, now: new Date() })
 run('grand', GRAND)
 for (const regional of REGIONALS)
   run('regional', { ...regional, grandUrl: `https://127.0.0.1:${GRAND.port}` })
+console.log(
+  `a sphere of ${names.join(', ')}; the API to try is at http://127.0.0.1:${REGIONALS[0]?.port}/docs`,
+)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(signal))
 
 function run(program: 'grand' | 'regional', server: { name: string; port: number; grandUrl?: string }): void {

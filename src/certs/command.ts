@@ -53,6 +53,9 @@ async function make(
   checkNames([...names, ...renew.filter((name) => name !== AUTHORITY_NAME)])
   const wrongHost = hosts.find((host) => !HOST.test(host))
   if (wrongHost !== undefined) throw new Error(`${JSON.stringify(wrongHost)} is no host name or IP address`)
+  // In every certificate it would let each regional pose as the server of that host.
+  if (hosts.length > 0 && names.length + renew.length !== 1)
+    throw new Error('--host needs the one NAME that it is for')
   const wanted = names.length + renew.length === 0 ? DEFAULT_SERVERS : names
   const statuses = await ensureCertificates(dir, { names: wanted, renew, hosts, now: new Date() })
   const width = Math.max(...statuses.map(({ name }) => name.length))

@@ -777,11 +777,18 @@ export interface components {
             next_cursor: components["schemas"]["NextCursor"];
         };
         Upload: {
-            /** @default / */
+            /**
+             * @default /
+             * @example /
+             */
             folder?: components["schemas"]["Folder"];
             /** @default private */
             visibility?: components["schemas"]["Visibility"];
-            sha256?: components["schemas"]["Sha256"];
+            /**
+             * @description The sha256 checksum that the bytes must have, in lower-case hexadecimal; blank, any will do.
+             * @example
+             */
+            sha256?: string;
             /**
              * Format: binary
              * @description The bytes. This part comes last and has a `filename`.

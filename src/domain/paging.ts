@@ -9,7 +9,7 @@ export interface Page<T> {
 const SEPARATOR = '\0'
 
 /** An opaque cursor: the position of the last row of a page. With a name of 255 bytes it has some 410 characters. */
-export function encodeCursor(position: readonly (string | number)[]): string {
+function encodeCursor(position: readonly (string | number)[]): string {
   return Buffer.from(position.join(SEPARATOR)).toString('base64url')
 }
 

@@ -1,4 +1,4 @@
-import { copyFile, link, mkdir, open, readdir } from 'node:fs/promises'
+import { chmod, copyFile, link, mkdir, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 
@@ -25,6 +25,7 @@ export async function backupDataDir(from: string, to: string): Promise<BackedUp>
     const db = new BetterSqlite3(join(from, name), { readonly: true, fileMustExist: true, timeout: 5000 })
     await db.backup(join(to, name))
     db.close()
+    await chmod(join(to, name), 0o600)
     await sync(join(to, name))
   }
   count += await copyBlobs(blobs.from, blobs.to)

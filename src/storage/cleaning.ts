@@ -2,7 +2,9 @@
 import type { Reader, Tx } from './database.js'
 import { prepare, query } from './query.js'
 
-const blobCount = prepare()(() => query.selectFrom('blobs').select((eb) => eb.fn.countAll<number>().as('count')))
+const blobCount = prepare()(() =>
+  query.selectFrom('blobs').select((eb) => eb.fn.countAll<number>().as('count')),
+)
 
 const accounts = prepare<{ after: string; limit: number }>()((slot) =>
   query
@@ -38,7 +40,11 @@ export function countBlobs(reader: Reader): number {
  * @param after looks at `limit` accounts that follow this id
  * @returns the account to go on after, and how many files were buried; undefined when there are no more accounts
  */
-export function buryOrphans(tx: Tx, after: string, limit: number): { last: string; count: number } | undefined {
+export function buryOrphans(
+  tx: Tx,
+  after: string,
+  limit: number,
+): { last: string; count: number } | undefined {
   const page = tx.all(accounts, { after, limit })
   let last = after
   let count = 0

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 
 /** Another process serves from the folder. */
-export class DataDirInUse extends Error {
-  constructor(path: string) {
-    super(`another server is using ${path}`)
+class DataDirInUse extends Error {
+  constructor(path: string, options: ErrorOptions) {
+    super(`another server is using ${path}`, options)
   }
 }
 
@@ -21,7 +21,8 @@ export function takeDataDir(path: string): Disposable {
     lock.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     lock.close()
-    if ((error as { code?: string }).code?.startsWith('SQLITE_BUSY')) throw new DataDirInUse(path)
+    if ((error as { code?: string }).code?.startsWith('SQLITE_BUSY'))
+      throw new DataDirInUse(path, { cause: error })
     throw error
   }
   return { [Symbol.dispose]: () => void lock.close() }

@@ -38,7 +38,9 @@ const purge = prepare<{ before: string; limit: number }>()((slot) =>
       inner
         .selectFrom('events')
         .select('seq')
-        .where('seq', '<', (last) => last.selectFrom('events').select((eb) => eb.fn.max<number>('seq').as('seq')))
+        .where('seq', '<', (last) =>
+          last.selectFrom('events').select((eb) => eb.fn.max<number>('seq').as('seq')),
+        )
         .orderBy('seq')
         .limit(slot('limit')),
     ),

@@ -80,14 +80,20 @@ const setPosition = prepare<{ id: string; gseq: number }>()((slot) =>
 const isAlive = prepare<{ id: string }>()((slot) =>
   query.selectFrom('files').select('id').where('id', '=', slot('id')).where('deleted', '=', 0),
 )
-const forgetPositions = prepare()(() => query.updateTable('files').set({ gseq: null }).where('gseq', 'is not', null))
+const forgetPositions = prepare()(() =>
+  query.updateTable('files').set({ gseq: null }).where('gseq', 'is not', null),
+)
 
 export function fileById(reader: Reader, id: string): FileRow | undefined {
   return reader.get(byId, { id })
 }
 
 /** One page of an account's files, from its place in an index (keyset, never offset). */
-export function listFiles(reader: Reader, filter: FileFilter, { sort, descending, after, limit }: FilePage): FileRow[] {
+export function listFiles(
+  reader: Reader,
+  filter: FileFilter,
+  { sort, descending, after, limit }: FilePage,
+): FileRow[] {
   const listing = listQuery({
     sort,
     descending,
@@ -103,7 +109,8 @@ export function listFiles(reader: Reader, filter: FileFilter, { sort, descending
 }
 
 /** Which filters a listing has, and its order; each such combination is one query. */
-export interface ListShape extends Record<'folder' | 'contains' | 'visibility' | 'shared' | 'after', boolean> {
+export interface ListShape
+  extends Record<'folder' | 'contains' | 'visibility' | 'shared' | 'after', boolean> {
   sort: SortColumn
   descending: boolean
 }
@@ -139,11 +146,15 @@ function buildListing({ sort, descending, ...filters }: ListShape): Query<ListPa
     if (filters.visibility) rows = rows.where('files.visibility', '=', slot('visibility') as Visibility)
     if (filters.shared) rows = rows.where('files.visibility', '<>', 'private')
     if (filters.contains) {
-      rows = rows.where((eb) => eb(eb.fn<number>('instr', ['files.name_folded', eb.val(slot('contains'))]), '>', 0))
+      rows = rows.where((eb) =>
+        eb(eb.fn<number>('instr', ['files.name_folded', eb.val(slot('contains'))]), '>', 0),
+      )
     }
     if (filters.after) {
       const place = [slot('value') as never, slot('id')] as const
-      rows = rows.where((eb) => eb(eb.refTuple(column, 'files.id'), descending ? '<' : '>', eb.tuple(...place)))
+      rows = rows.where((eb) =>
+        eb(eb.refTuple(column, 'files.id'), descending ? '<' : '>', eb.tuple(...place)),
+      )
     }
     return rows.orderBy(column, direction).orderBy('files.id', direction).limit(slot('limit'))
   })

@@ -6,7 +6,10 @@ import type { FriendRequestsTable, FriendshipsTable } from './tables.js'
 export type FriendshipRow = Selectable<FriendshipsTable>
 
 /** A request with the names that both accounts show. */
-export type FriendRequestRow = Selectable<FriendRequestsTable> & { from_username: string; to_username: string }
+export type FriendRequestRow = Selectable<FriendRequestsTable> & {
+  from_username: string
+  to_username: string
+}
 
 export interface FriendRow {
   id: string

@@ -3,6 +3,7 @@ import type { Change } from '../change.js'
 import { INLINE_BYTES } from './blob-writer.js'
 import type { Database, Reader, Tx } from './database.js'
 import { grandQuery } from './grand-tables.js'
+import { WrongServer } from './identity.js'
 import { type Candidate, type Entry, type Log, LogGap, type Logged, NO_HASH, type Position } from './log.js'
 import { prepare } from './query.js'
 
@@ -60,9 +61,6 @@ const setHead = prepare<{ origin: string; epoch: string; oseq: number; id: strin
     ),
 )
 
-/** The data was made by a grand server of another name. */
-export class WrongGrand extends Error {}
-
 /** The log in the grand server's own database, under its group commit. */
 export class SqliteLog implements Log {
   readonly id: string
@@ -76,14 +74,14 @@ export class SqliteLog implements Log {
   /**
    * Takes up the log of a database, or begins it.
    * @param server the grand server's name, which is kept with the log
-   * @throws WrongGrand
+   * @throws WrongServer
    */
   static async open(db: Database, server: string): Promise<SqliteLog> {
     const id = db.get(readMeta, { key: 'log_id' })?.value
     if (id === undefined) return new SqliteLog(db, await begin(db, server))
     const known = db.get(readMeta, { key: 'server' })?.value
     if (known !== server)
-      throw new WrongGrand(`the data is that of the server ${known}, and this one is ${server}`)
+      throw new WrongServer(`the data is that of the server ${known}, and this one is ${server}`)
     return new SqliteLog(db, id)
   }
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type BetterSqlite3 from 'better-sqlite3'
 
 /** The database was written by a newer program. */
-export class MigrationError extends Error {}
+class MigrationError extends Error {}
 
 const ROOT = fileURLToPath(new URL('../../migrations/', import.meta.url))
 

@@ -48,7 +48,8 @@ const KINDS = [
 /** Settles anew every name that the change of a user's row touches. */
 export function settleNames(tx: Tx, id: string, before: Row | undefined, after: Row): void {
   const isDead = after.cells.deleted === 1
-  const ranksAlike = before?.created_stamp === after.created_stamp && before.cells.deleted === after.cells.deleted
+  const ranksAlike =
+    before?.created_stamp === after.created_stamp && before.cells.deleted === after.cells.deleted
   for (const { column, claims, show } of KINDS) {
     if (ranksAlike && before.cells[column] === after.cells[column]) continue
     if (isDead) tx.run(show, { id, shown: '', login: '' })

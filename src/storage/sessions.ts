@@ -27,7 +27,10 @@ const byUser = prepare<{ user_id: string; now: string; after: string; limit: num
     .limit(slot('limit')),
 )
 const touch = prepare<{ id: string; now: string }>()((slot) =>
-  query.updateTable('sessions').set({ last_used_at: slot('now') }).where('id', '=', slot('id')),
+  query
+    .updateTable('sessions')
+    .set({ last_used_at: slot('now') })
+    .where('id', '=', slot('id')),
 )
 const purge = prepare<{ before: string; limit: number }>()((slot) =>
   query

@@ -23,7 +23,10 @@ const byUser = prepare<{ user_id: string; now: string; after: string; limit: num
     .limit(slot('limit')),
 )
 const touch = prepare<{ id: string; now: string }>()((slot) =>
-  query.updateTable('tokens').set({ last_used_at: slot('now') }).where('id', '=', slot('id')),
+  query
+    .updateTable('tokens')
+    .set({ last_used_at: slot('now') })
+    .where('id', '=', slot('id')),
 )
 
 export function tokenBySecret(reader: Reader, secret: string): TokenRow | undefined {

@@ -15,10 +15,20 @@ const byEmail = prepare<{ login: string }>()((slot) =>
   query.selectFrom('users').selectAll().where('email_login', '=', slot('login')).where('deleted', '=', 0),
 )
 const usernameClaimed = prepare<{ folded: string }>()((slot) =>
-  query.selectFrom('users').select('id').where('username_folded', '=', slot('folded')).where('deleted', '=', 0).limit(1),
+  query
+    .selectFrom('users')
+    .select('id')
+    .where('username_folded', '=', slot('folded'))
+    .where('deleted', '=', 0)
+    .limit(1),
 )
 const emailClaimed = prepare<{ folded: string }>()((slot) =>
-  query.selectFrom('users').select('id').where('email_folded', '=', slot('folded')).where('deleted', '=', 0).limit(1),
+  query
+    .selectFrom('users')
+    .select('id')
+    .where('email_folded', '=', slot('folded'))
+    .where('deleted', '=', 0)
+    .limit(1),
 )
 const setRehash = prepare<{ id: string; rehash: string; stamp: string }>()((slot) =>
   query

@@ -186,5 +186,6 @@ t.test('one account, whichever server it is used on', async (t) => {
     },
   )
 
+  await sphere.converged()
   t.strictSame(await sphere.faults(), [])
 })

@@ -201,6 +201,8 @@ t.test('cleaning removes what is of no use, and stops at a share of all', async 
   t.equal((await regional.nobody().get(`/download/${files[1]?.id}`)).bytes.length, 200_000)
 })
 
+const MOUNT = '/bin/mount'
+const UMOUNT = '/bin/umount'
 const mayMount = process.getuid?.() === 0
 
 t.test(
@@ -209,14 +211,14 @@ t.test(
   async (t) => {
     const dataDir = await mkdtemp(join(tmpdir(), 'full-'))
     try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', dataDir], { stdio: 'pipe' })
+      execFileSync(MOUNT, ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', dataDir], { stdio: 'pipe' })
     } catch (error) {
       await rm(dataDir, { recursive: true })
       t.pass(`skipped: this machine mounts nothing (${(error as Error).message})`)
       return
     }
     const regional = await openTestRegional(t, { dataDir })
-    t.teardown(() => execFileSync('umount', ['-l', dataDir]))
+    t.teardown(() => execFileSync(UMOUNT, ['-l', dataDir]))
     const alice = await regional.person('alice')
     const before = await alice.put(randomBytes(1_000_000))
     const declared = await alice.upload(Buffer.alloc(9_000_000))
@@ -228,7 +230,7 @@ t.test(
     t.same([...outcomes].toSorted(), ['201', '507 disk-full'], 'nothing else comes of it')
     await until('all is cleared away', async () => (await regional.faults()).length === 0)
     t.equal((await alice.get(`/download/${before.id}`)).bytes.length, 1_000_000, 'reading goes on')
-    execFileSync('mount', ['-o', 'remount,size=32m', dataDir])
+    execFileSync(MOUNT, ['-o', 'remount,size=32m', dataDir])
     t.equal((await alice.upload(randomBytes(900_000))).status, 201)
     t.equal((await alice.delete(`/files/${before.id}`)).status, 204)
   },

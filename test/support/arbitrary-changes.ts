@@ -14,9 +14,7 @@ const stampOf = (ms: number, origin: string) => `${ms.toString(16).padStart(12, 
 
 export const IDS = [1, 2, 3, 4].map(uuid)
 /** Few, so that equal ones are common; those of one moment differ by origin only. */
-export const STAMPS = [1, 2, 2, 3, 4, 5].map((ms, index) =>
-  stampOf(1_900_000_000_000 + ms, index % 2 ? 'eu' : 'us'),
-)
+const STAMPS = [1, 2, 2, 3, 4, 5].map((ms, index) => stampOf(1_900_000_000_000 + ms, index % 2 ? 'eu' : 'us'))
 const NAMES = ['alice', 'ALICE', 'bob', '']
 const CANDIDATES: Value[] = [
   ...IDS,

@@ -45,7 +45,7 @@ const routes = operations.map((operation) => ({
 }))
 
 /** The operation that a request meets; a path without parameters goes before one with. */
-export function operationOf(method: string, path: string): Operation | undefined {
+function operationOf(method: string, path: string): Operation | undefined {
   const bare = path.split(/[?#]/, 1)[0] ?? ''
   const found = routes.filter(({ operation, pattern }) => operation.method === method && pattern.test(bare))
   return (found.find(({ operation }) => operation.path === bare) ?? found[0])?.operation

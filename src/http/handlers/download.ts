@@ -46,11 +46,20 @@ function validatorsOf(file: FileView): Validators {
 function representationHeaders(file: FileView): Record<string, string> {
   return {
     'content-type': file.media_type,
-    'content-disposition': contentDisposition(file.name, { type: 'attachment' }),
+    'content-disposition': contentDisposition(file.name, {
+      type: 'attachment',
+      fallback: plainName(file.name),
+    }),
     'content-security-policy': "sandbox; default-src 'none'",
     'accept-ranges': 'bytes',
     'repr-digest': `sha-256=:${Buffer.from(file.sha256, 'hex').toString('base64')}:`,
   }
+}
+
+/** For clients that know only ASCII names: a neutral name with the same ending. */
+function plainName(name: string): string {
+  if (/^[\x20-\x7e]*$/.test(name)) return name
+  return `download${/\.[a-z0-9]{1,10}$/i.exec(name)?.[0] ?? ''}`
 }
 
 function counted(bytes: Readable | Buffer, metrics: DownloadMetrics): Readable | Buffer {

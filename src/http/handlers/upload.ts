@@ -40,6 +40,8 @@ export function uploadHandler(options: UploadHandlerOptions): Pick<Handlers, 'up
       const { filename, mimetype } = form.part
       const input = {
         ...form.fields,
+        // A form in a browser sends what was left blank, too.
+        sha256: form.fields.sha256 || undefined,
         name: unescaped(filename),
         media_type: MEDIA_TYPE.test(mimetype) ? mimetype.toLowerCase() : 'application/octet-stream',
         declaredBytes,
@@ -108,7 +110,7 @@ const FIELDS: Record<keyof Fields, (value: string) => string | undefined> = {
   folder: () => undefined,
   visibility: (value) =>
     ['private', 'friends', 'public'].includes(value) ? undefined : 'must be private, friends or public',
-  sha256: (value) => (/^[0-9a-f]{64}$/.test(value) ? undefined : 'must be 64 lower-case hex digits'),
+  sha256: (value) => (/^(?:[0-9a-f]{64})?$/.test(value) ? undefined : 'must be 64 lower-case hex digits'),
 }
 
 function addField(fields: Record<string, string>, name: string, value: unknown, truncated: boolean): void {

@@ -5,6 +5,7 @@ import rangeParser from 'range-parser'
 import type { BlobStore } from '../../storage/blobs.js'
 import type { Database } from '../../storage/database.js'
 import type { IncomingBlobs } from '../../storage/incoming-blobs.js'
+import { isPassingFault } from '../../storage/passing-fault.js'
 import { answer, Refusal } from './answers.js'
 import type { GrandMetrics } from './metrics.js'
 
@@ -15,6 +16,8 @@ export interface DownloadsOptions {
   blobs: BlobStore
   incoming: IncomingBlobs
   metrics: GrandMetrics
+  /** The disk does not give bytes that are named in the database. */
+  onUnreadable: (blob: { sha256: string; size: number }) => void
 }
 
 /** Hands out bytes that are here, or that arrive just now: then as they come. */
@@ -70,11 +73,18 @@ export class Downloads {
   async #open(sha256: string, start: number, end: number): Promise<Readable | Buffer> {
     const { blobs, incoming } = this.#options
     if (end < start) return Buffer.alloc(0)
-    const here = await blobs.read(sha256, start, end)
+    const here = await blobs.read(sha256, start, end).catch((error) => this.#unreadable(sha256, error))
     if (here !== undefined) return here
     const arriving = incoming.arriving(sha256)
     if (arriving === undefined) throw new Refusal(404, 'not-here', 'these bytes are not here any more')
     return Readable.from(arriving.follow(start, end), { objectMode: false })
+  }
+
+  #unreadable(sha256: string, error: NodeJS.ErrnoException): never {
+    const size = this.#options.blobs.sizeOf(this.#options.db, sha256)
+    if (isPassingFault(error) || size === undefined) throw error
+    this.#options.onUnreadable({ sha256, size })
+    throw new Refusal(404, 'not-here', 'these bytes cannot be read here')
   }
 }
 

@@ -29,6 +29,13 @@ const MAX_SKEW_MS = 30_000
 const RETELL_BATCH = 500
 const RETELL_AHEAD = 2000
 
+/** What is done about histories that do not fit, for the log. */
+const RECOVERY = {
+  'grand-lost-log': 'the log of the grand is not the one known here: it is read anew, and told what it lacks',
+  'we-lost-changes':
+    'the grand knows changes of ours that are not here: a new epoch begins, and they come back',
+}
+
 /** The clock that everything here is stamped by; the grand sets it right when it is far off. */
 export interface AdjustableClock {
   now(): number
@@ -183,7 +190,10 @@ export class Session {
     const { db, logger, copies, queue, bytes, clock } = this.#options
     const verdict = compareHistories(db, welcome)
     if (verdict !== 'in-step') {
-      logger.warn({ seen: welcome.seen, acked: readAcked(db), log_id: welcome.log_id }, verdict)
+      logger.warn(
+        { verdict, seen: welcome.seen, acked: readAcked(db), log_id: welcome.log_id },
+        RECOVERY[verdict],
+      )
       copies.forget()
       await db.write((tx) => (verdict === 'grand-lost-log' ? beginRefill(tx) : beginAfterRestore(tx)))
       return this.#channel.close(verdict)

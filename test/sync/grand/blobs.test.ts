@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { request as httpsRequest } from 'node:https'
 import { join } from 'node:path'
 import { test } from 'tap'
@@ -213,4 +213,19 @@ test('a PUT has to be what the log names, and to fit', async (t) => {
   const full = await grand.blobs('eu').put(sha256(bytes), bytes.length, 0, bytes)
   t.equal(full.status, 507)
   t.type(full.headers['retry-after'], 'string')
+})
+
+test('bytes that the disk has lost are asked for again', async (t) => {
+  const grand = await TestGrand.open(t)
+  const eu = await grand.link('eu')
+  const bytes = randomBytes(100_000)
+  const hash = sha256(bytes)
+  await eu.put([eu.upload(bytes)])
+  await grand.blobs('eu').put(hash, bytes.length, 0, bytes)
+  rmSync(join(grand.dataDir, 'blobs', hash.slice(0, 2), hash.slice(2, 4), hash))
+  eu.heard.length = 0
+  t.equal((await grand.blobs('us').get(hash)).status, 404)
+  t.same((await eu.hear('want')).blobs, [hash])
+  t.equal((await grand.blobs('eu').put(hash, bytes.length, 0, bytes)).status, 201)
+  t.ok((await grand.blobs('us').bytes(hash)).bytes.equals(bytes))
 })

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { test } from 'tap'
 import { tick, ZERO_STAMP } from '../../../src/clock.js'
 import { NO_HASH } from '../../../src/storage/log.js'
-import { type MessageOf, WINDOW } from '../../../src/sync/protocol.js'
+import { HEARTBEAT_MS, type MessageOf, WINDOW } from '../../../src/sync/protocol.js'
 import { until } from '../../support/until.js'
 import { sha256, TestGrand, type TestPeer } from './test-grand.js'
 
@@ -255,4 +255,14 @@ test('without room on the disk nothing is acknowledged and nothing lost', async 
   await back.greet({ epoch: eu.epoch })
   await back.put([change])
   t.equal(grand.grand.head, 1)
+})
+
+test('a link that swallows all that is sent on it is found and ended; one that is merely idle stays', async (t) => {
+  const grand = await TestGrand.open(t)
+  const [eu, us] = [await grand.link('eu'), await grand.link('us')]
+  eu.socket.pause()
+  const links = async () => ((await grand.status()).links as { server: string }[]).map(({ server }) => server)
+  await until('only one is left', async () => (await links()).length === 1, 4 * HEARTBEAT_MS)
+  t.same(await links(), ['us'])
+  await us.put([us.token()])
 })

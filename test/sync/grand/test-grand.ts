@@ -34,6 +34,7 @@ export const sha256 = (bytes: Buffer | string) => createHash('sha256').update(by
 export class TestGrand {
   readonly #folder: string
   readonly #ended: (() => Promise<unknown>)[] = []
+  readonly #agents = new Map<string, Agent>()
   #grand: Grand | undefined
   logged: Record<string, unknown>[] = []
 
@@ -122,7 +123,10 @@ export class TestGrand {
   }
 
   agent(name: string): Agent {
+    const known = this.#agents.get(name)
+    if (known !== undefined) return known
     const agent = new Agent({ connect: { ...this.tls(name) } })
+    this.#agents.set(name, agent)
     this.#ended.push(() => agent.destroy())
     return agent
   }

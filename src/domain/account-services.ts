@@ -1,0 +1,39 @@
+import type { Database } from '../storage/database.js'
+import { Accounts } from './accounts.js'
+import { Copies } from './copies.js'
+import { Events } from './events.js'
+import { Journal } from './journal.js'
+import { Live } from './live.js'
+import { Passwords } from './passwords.js'
+import { Sessions } from './sessions.js'
+import { LoginThrottle } from './throttle.js'
+import { Tokens } from './tokens.js'
+
+export interface AccountServicesOptions {
+  server: string
+  db: Database
+  now: () => number
+  /** Quota of a new account, bytes. */
+  storageQuota: number
+  registration: 'open' | 'closed'
+}
+
+/** The part of the domain that needs no bytes, put together: for the server, and for the operator's commands. */
+export function accountServices({ server, db, now, ...policy }: AccountServicesOptions) {
+  const copies = new Copies(server)
+  const live = new Live()
+  const journal = new Journal(server, now, new Events(live, copies, now))
+  const sessions = new Sessions(db, journal, now)
+  const tokens = new Tokens(db, journal, now)
+  const throttle = new LoginThrottle(db, now)
+  const accounts = new Accounts({
+    db,
+    journal,
+    sessions,
+    now,
+    passwords: new Passwords(),
+    throttle,
+    ...policy,
+  })
+  return { accounts, sessions, tokens, journal, copies, live }
+}
