@@ -2,7 +2,7 @@ import type { Database } from './database.js'
 import { mintEpoch, readMeta, writeMeta } from './meta.js'
 
 /** The folder belongs to a server of another name. */
-class WrongServer extends Error {}
+export class WrongServer extends Error {}
 
 /**
  * Gives a new database its server's name and its first epoch; later ones have to be opened under the same name.

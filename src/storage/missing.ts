@@ -89,9 +89,40 @@ const firstNaming = prepare<{ sha256: string }>()((slot) =>
     .where('deleted', '=', 0),
 )
 
-/** Notes that bytes which were here are not any more. */
+/** Notes that bytes which were here are not any more; nobody misses those that no live file names. */
 export function noteLost(tx: Tx, sha256: string, size: number): void {
-  addMissing(tx, { sha256, size }, tx.get(firstNaming, { sha256 })?.gseq ?? 0)
+  if (isNamed(tx, sha256)) addMissing(tx, { sha256, size }, tx.get(firstNaming, { sha256 })?.gseq ?? 0)
+}
+
+const removeUnnamedOf = prepare<{ owner_id: string }>()((slot) =>
+  query
+    .deleteFrom('missing')
+    .where('sha256', 'in', (inner) =>
+      inner.selectFrom('files').select('files.sha256').where('files.owner_id', '=', slot('owner_id')),
+    )
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('files')
+            .innerJoin('users', 'users.id', 'files.owner_id')
+            .select('files.id')
+            .whereRef('files.sha256', '=', 'missing.sha256')
+            .where('files.deleted', '=', 0)
+            .where('users.deleted', '=', 0),
+        ),
+      ),
+    ),
+)
+
+/** A file has gone: its bytes are not missing any more, unless another one names them. */
+export function forgetMissingFile(tx: Tx, sha256: string): void {
+  if (!isNamed(tx, sha256)) removeMissing(tx, sha256)
+}
+
+/** An account has gone: bytes that its files alone named are not missing any more. */
+export function forgetMissingOf(tx: Tx, owner_id: string): void {
+  tx.run(removeUnnamedOf, { owner_id })
 }
 
 /** Whether a live file names these bytes. */

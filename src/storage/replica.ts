@@ -3,6 +3,7 @@ import { type Fact, TABLES, type TableName, tableOf } from '../change.js'
 import { type Cell, merge, mergedColumns, type Row } from '../merge.js'
 import { type Query, Slot, type Tx } from './database.js'
 import { fold } from './fold.js'
+import { forgetMissingFile, forgetMissingOf } from './missing.js'
 import { settleNames } from './names.js'
 import { prepare, query } from './query.js'
 import { forgetLocal } from './users.js'
@@ -91,9 +92,13 @@ function writeRow(tx: Tx, table: TableName, key: string, before: Row | undefined
   }
   if (before === undefined) tx.run(insert, { ...params, ...INITIAL[table] })
   else tx.run(update, params)
+  const isDead = after.cells.deleted === 1
+  if (table === 'files' && isDead) forgetMissingFile(tx, String(after.cells.sha256))
   if (table !== 'users') return
   settleNames(tx, key, before, after)
-  if (after.cells.deleted === 1) forgetLocal(tx, key)
+  if (!isDead) return
+  forgetLocal(tx, key)
+  forgetMissingOf(tx, key)
 }
 
 /** Only stamps that differ from `created_stamp` are kept, in one order, so that equal rows have equal texts. */

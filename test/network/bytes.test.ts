@@ -83,7 +83,7 @@ t.test('bytes find their way', async (t) => {
     eu.flipAfter('to-grand', MIB)
     us.flipAfter('to-regional', MIB)
     const { id } = await alice.put(bytes, { name: 'flipped.bin' })
-    t.same(await storedOn(alice, id, 3), ['eu', 'grand', 'us'])
+    t.strictSame(await storedOn(alice, id, 3), ['eu', 'grand', 'us'])
     t.ok(readFileSync(blobFile(sphere.regional('us').dataDir, sha256(bytes))).equals(bytes))
   })
 
@@ -146,7 +146,7 @@ t.test('bytes find their way', async (t) => {
     t.equal(part.status, 206)
     t.ok(part.bytes.equals(bytes.subarray(1_000_000, 2_000_000)))
     eu.restore()
-    t.same(await storedOn(there, id, 3), ['eu', 'grand', 'us'])
+    t.strictSame(await storedOn(there, id, 3), ['eu', 'grand', 'us'])
   })
 
   await t.test('what nobody reachable has is pending, and says so', async (t) => {
@@ -166,6 +166,18 @@ t.test('bytes find their way', async (t) => {
     await storedOn(there, id, 3)
     t.equal((await fileOf(there, id)).available, true)
     t.ok((await there.get(`/download/${id}`)).bytes.equals(bytes))
+  })
+
+  await t.test('a file that is deleted before its bytes came holds up nothing', async (t) => {
+    eu.throttle('to-grand', MIB)
+    const large = await alice.put(randomBytes(4 * MIB), { name: 'never comes.bin' })
+    const { id } = await alice.put(randomBytes(1000), { name: 'behind it.bin' })
+    await until('us knows of it', async () => (await there.get(`/files/${id}`)).status === 200)
+    t.notOk((await fileOf(there, id)).stored_on.includes('grand'))
+    t.equal((await there.delete(`/files/${large.id}`)).status, 204)
+    t.strictSame(await storedOn(alice, id, 3), ['eu', 'grand', 'us'])
+    t.strictSame(await storedOn(there, id, 3), ['eu', 'grand', 'us'])
+    eu.restore()
   })
 
   await t.test('small bytes come with the change that names them', async (t) => {

@@ -13,7 +13,7 @@ const PAGE_BYTES = Math.min(1024 * 1024, MAX_BATCH_BYTES)
 const READ_ENTRIES = 64
 
 /** Pages kept for other links that are at the same place. */
-const KEPT_PAGES = 16
+const KEPT_PAGES = 6
 
 /** Who a page is for. */
 export interface Reading {

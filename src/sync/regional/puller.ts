@@ -22,8 +22,8 @@ export interface PullerOptions {
   incoming: IncomingBlobs
   grand: GrandBytes
   logger: Logger
-  /** Bytes of one more blob are here. */
-  onProgress: (sha256: string) => void
+  /** One blob less is missing. */
+  onProgress: () => void
 }
 
 /**
@@ -119,18 +119,24 @@ export class Puller {
   /** Whether there is nothing left to do for a blob. */
   async #fetch({ sha256, size }: MissingBlob, signal: AbortSignal): Promise<boolean> {
     const { db, incoming, grand, onProgress } = this.#options
-    if (!isNamed(db, sha256)) {
-      await db.write((tx) => removeMissing(tx, sha256))
-      return true
-    }
+    if (await this.#isOfNoUse(sha256)) return true
     await using blob = await incoming.open(sha256, size)
     if (blob.offset < size) {
       const bytes = await grand.get(sha256, blob.offset, size - 1, signal)
-      if (bytes === undefined) return false
+      if (bytes === undefined) return this.#isOfNoUse(sha256)
       for await (const chunk of bytes) await blob.write(chunk as Buffer)
     }
     await blob.finish((tx) => removeMissing(tx, sha256))
-    onProgress(sha256)
+    onProgress()
+    return true
+  }
+
+  /** Whether no live file names a blob any more; then it is not missing either. */
+  async #isOfNoUse(sha256: string): Promise<boolean> {
+    const { db, onProgress } = this.#options
+    if (isNamed(db, sha256)) return false
+    await db.write((tx) => removeMissing(tx, sha256))
+    onProgress()
     return true
   }
 
