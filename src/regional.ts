@@ -141,7 +141,7 @@ async function openHttp(
   const tls = config.tls && { cert: readFileSync(config.tls.certFile), key: readFileSync(config.tls.keyFile) }
   const { publicOrigin, rateLimits, operatorToken } = config
   const waitForCopies: WaitForCopies = (fileId, count, signal) =>
-    copies.wait(db, fileId, count, AbortSignal.any([signal, AbortSignal.timeout(copiesMs)]))
+    copies.wait(db, fileId, count, copiesMs, signal)
   const cookie = sessionCookie(isServedOverHttps({ tls, publicOrigin }))
   const app = await buildServer({
     contract: loadContract(),

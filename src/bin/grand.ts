@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import './heap.js'
+
 import { readGrandConfig } from '../config.js'
 import { openGrand } from '../grand.js'
 import { serve } from './serve.js'

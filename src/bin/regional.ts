@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import './heap.js'
+
 import { readRegionalConfig } from '../config.js'
 import { openRegional } from '../regional.js'
 import { serve } from './serve.js'

@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import closeWithGrace from 'close-with-grace'
 import { ConfigError } from '../config.js'
 
@@ -13,7 +11,6 @@ const GIVE_UP_MS = 15_000
 export async function serve(open: () => Promise<AsyncDisposable & { greeting: string }>): Promise<void> {
   try {
     const server = await open()
-    collectGarbage()
     closeWithGrace({ delay: GIVE_UP_MS, logger: false }, async ({ err }) => {
       if (err) console.error(err)
       await server[Symbol.asyncDispose]()
@@ -24,10 +21,4 @@ export async function serve(open: () => Promise<AsyncDisposable & { greeting: st
     for (const line of lines) console.error(line)
     process.exitCode = 1
   }
-}
-
-/** What starting leaves behind (documents parsed, validators compiled) is more than serving needs; V8 would keep it. */
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc')
-  runInNewContext('gc')()
 }

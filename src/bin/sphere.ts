@@ -30,6 +30,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => st
 function run(program: 'grand' | 'regional', server: { name: string; port: number; grandUrl?: string }): void {
   const { name, port, grandUrl } = server
   const env = {
+    // Arenas of the C library keep what password hashing takes, 19 MiB each.
+    MALLOC_ARENA_MAX: '2',
     ...process.env,
     CERTS_DIR,
     LOG_LEVEL,

@@ -63,18 +63,25 @@ export class Copies implements Holders {
   }
 
   /**
-   * Waits until so many servers hold a file's bytes.
-   * @returns whether it came to that before the signal aborted; a server that works alone does not wait
+   * Waits until so many servers hold a file's bytes, or a time is over, or the signal aborts.
+   * @returns whether it came to that; a server that works alone does not wait
    */
-  async wait(reader: Reader, fileId: string, count: number, signal: AbortSignal): Promise<boolean> {
+  async wait(
+    reader: Reader,
+    fileId: string,
+    count: number,
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const reached = () => {
       const file = fileById(reader, fileId)
       return file !== undefined && this.of(file).stored_on.length >= count
     }
-    if (reached() || this.#alone) return reached()
+    if (reached() || this.#alone || signal.aborted) return reached()
     return new Promise((resolve) => {
       const done = (result: boolean) => {
         this.#waiters.delete(look)
+        clearTimeout(timer)
         signal.removeEventListener('abort', stop)
         resolve(result)
       }
@@ -82,9 +89,10 @@ export class Copies implements Holders {
         if (reached()) done(true)
       }
       const stop = () => done(false)
+      // Not AbortSignal.any over AbortSignal.timeout: Node 20 may collect it before it fires (nodejs/node#57736).
+      const timer = setTimeout(stop, timeoutMs)
       this.#waiters.add(look)
       signal.addEventListener('abort', stop)
-      if (signal.aborted) stop()
     })
   }
 }

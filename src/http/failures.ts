@@ -1,5 +1,6 @@
 import type { FastifyError } from 'fastify'
 import { DomainError, type FieldError } from '../domain/errors.js'
+import { isPassingFault } from '../storage/passing-fault.js'
 
 const MAX_FIELD_ERRORS = 20
 /** Names and values of the client's that are told back to it are cut to this. */
@@ -55,6 +56,13 @@ export function domainErrorOf(error: unknown): DomainError {
   if (translation) return translation(error as FastifyError)
   if (MULTIPART_MESSAGES.test(error.message)) {
     return invalid('body', 'must be well-formed multipart/form-data')(error as FastifyError)
+  }
+  // A full disk, a busy database: not the client's doing, and gone in a while.
+  if (isPassingFault(error)) {
+    return new DomainError('unavailable', 'The server cannot store anything now.', {
+      retryAfterSeconds: 10,
+      cause: error,
+    })
   }
   if (statusCode === 404)
     return new DomainError('not-found', 'There is nothing at this path.', { cause: error })

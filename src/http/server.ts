@@ -78,7 +78,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   const baseHeaders = securityHeaders(secure)
   const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const refusal = domainErrorOf(error)
-    if (refusal.code === 'internal-error')
+    if (refusal.code === 'internal-error' || (refusal.code === 'unavailable' && refusal.cause))
       request.log.error({ err: refusal.cause ?? refusal }, 'request failed')
     return sendProblem(refusal, baseHeaders, request, reply)
   }

@@ -98,7 +98,11 @@ const removeUnnamedOf = prepare<{ owner_id: string }>()((slot) =>
   query
     .deleteFrom('missing')
     .where('sha256', 'in', (inner) =>
-      inner.selectFrom('files').select('files.sha256').where('files.owner_id', '=', slot('owner_id')),
+      inner
+        .selectFrom('files')
+        .select('files.sha256')
+        .where('files.owner_id', '=', slot('owner_id'))
+        .where('files.deleted', '=', 0),
     )
     .where((eb) =>
       eb.not(

@@ -8,12 +8,6 @@ import { until } from './until.js'
 
 const PROGRAM = fileURLToPath(new URL('../../dist/bin/regional.js', import.meta.url))
 
-/** glibc would keep the memory of password hashes, 19 MiB for each thread, instead of giving it back. */
-const MALLOC_MMAP_THRESHOLD_ = String(4 * 1024 * 1024)
-
-/** Garbage of an upload is short-lived: Node's 16 MiB of room for it buy no speed here. */
-const YOUNG_GENERATION = '--max-semi-space-size=8'
-
 /** The built program as a process of its own, for what only a process can suffer. */
 export class ServerProcess {
   readonly #child: ChildProcess
@@ -22,10 +16,9 @@ export class ServerProcess {
   errors = ''
 
   constructor(env: Record<string, string>) {
-    this.#child = spawn(process.execPath, [YOUNG_GENERATION, PROGRAM], {
+    this.#child = spawn(process.execPath, [PROGRAM], {
       env: {
         PATH: process.env['PATH'] ?? '',
-        MALLOC_MMAP_THRESHOLD_,
         PORT: '0',
         LOG_LEVEL: 'fatal',
         RATE_LIMITS: 'off',

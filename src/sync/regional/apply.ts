@@ -9,6 +9,7 @@ import { setFilePosition } from '../../storage/files.js'
 import { readMeta, writeMeta } from '../../storage/meta.js'
 import { addMissing, removeMissing } from '../../storage/missing.js'
 import { park } from '../../storage/parked.js'
+import { isPassingFault } from '../../storage/passing-fault.js'
 import type { Applied } from '../../storage/replica.js'
 import { hasUntold, markTold, sameRow } from '../../storage/untold.js'
 import { type Blob, type Cursor, type MessageOf, ProtocolError } from '../protocol.js'
@@ -73,7 +74,7 @@ export class Applier {
       try {
         tx.attempt(() => this.#applyOne(tx, gseq, change, bytes, { own, retelling }))
       } catch (error) {
-        if (isPassing(error)) throw error
+        if (isPassingFault(error)) throw error
         this.#park(tx, gseq, text, (error as Error).message)
       }
     }
@@ -147,12 +148,4 @@ function parse(text: string): Change | undefined {
   } catch {
     return undefined
   }
-}
-
-/** A full disk or a busy database is no fault of the change: the link pauses and tries again. */
-function isPassing(error: unknown): boolean {
-  const code = (error as { code?: string }).code ?? ''
-  return ['SQLITE_FULL', 'SQLITE_BUSY', 'SQLITE_IOERR', 'SQLITE_NOMEM'].some((passing) =>
-    code.startsWith(passing),
-  )
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
 import type { Channel, ChannelEvents } from '../channel.js'
 import type { PeerTls } from '../peer-tls.js'
@@ -30,7 +31,6 @@ export function connect(
     skipUTF8Validation: true,
   })
   let reason: string | undefined
-  let heard = true
   const channel: Channel = {
     send(frame) {
       if (socket.readyState !== WebSocket.OPEN) return
@@ -42,19 +42,21 @@ export function connect(
       socket.terminate()
     },
   }
+  let raw: Socket | undefined
+  let last = { read: -1, unsent: 0 }
   const heartbeat = setInterval(() => {
-    if (!heard && socket.readyState === WebSocket.OPEN) return channel.close('the grand is silent')
-    heard = false
-    if (socket.readyState === WebSocket.OPEN) socket.ping()
+    if (raw === undefined) return
+    const now = { read: raw.bytesRead, unsent: socket.bufferedAmount }
+    // Bytes that come, and bytes that go out, are a sign of life: a slow line may be busy with one large frame.
+    if (now.read === last.read && now.unsent >= last.unsent) return channel.close('the grand is silent')
+    last = now
+    socket.ping()
   }, HEARTBEAT_MS)
-  const hear = () => {
-    heard = true
-  }
   socket.on('open', () => onOpen(channel))
-  socket.on('pong', hear)
-  socket.on('ping', hear)
+  socket.on('upgrade', (response) => {
+    raw = response.socket
+  })
   socket.on('message', (data) => {
-    hear()
     try {
       events.onFrame(data as Buffer)
     } catch (error) {

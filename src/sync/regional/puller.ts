@@ -118,7 +118,7 @@ export class Puller {
 
   /** Whether there is nothing left to do for a blob. */
   async #fetch({ sha256, size }: MissingBlob, signal: AbortSignal): Promise<boolean> {
-    const { db, incoming, grand, onProgress } = this.#options
+    const { incoming, grand, onProgress } = this.#options
     if (await this.#isOfNoUse(sha256)) return true
     await using blob = await incoming.open(sha256, size)
     if (blob.offset < size) {
