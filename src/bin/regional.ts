@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import './heap.js'
 
-import { readRegionalConfig } from '../config.js'
-import { openRegional } from '../regional.js'
-import { serve } from './serve.js'
+// Loaded after that: loading is what takes most.
+const { readRegionalConfig } = await import('../config.js')
+const { openRegional } = await import('../regional.js')
+const { serve } = await import('./serve.js')
 
 await serve(async () => {
   const config = readRegionalConfig(process.env)

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import type { Value } from '../change.js'
 import type { BlobStore } from '../storage/blobs.js'
 import type { Database } from '../storage/database.js'
+import type { FileSlice } from '../storage/file-slice.js'
 import { type FileRow, fileById, listFiles, type SortColumn } from '../storage/files.js'
 import type { Visibility } from '../storage/tables.js'
 import { mayRead, userOf } from './access.js'
@@ -119,9 +120,9 @@ export class Files {
    * The bytes of a file from `start` to `end`, both inclusive.
    * @throws DomainError content-pending when they are not to be had now
    */
-  async read(file: FileView, start: number, end: number): Promise<Readable | Buffer> {
+  async read(file: FileView, start: number, end: number): Promise<Readable | FileSlice | Buffer> {
     const { sha256, size } = file
-    const here = await this.#blobs.read(sha256, start, end).catch((error: NodeJS.ErrnoException) => {
+    const here = await this.#blobs.slice(sha256, start, end).catch((error: NodeJS.ErrnoException) => {
       // The disk has lost the file; the scrub finds out, and the others still have the bytes.
       if (error.code !== 'ENOENT') throw error
     })

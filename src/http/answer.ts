@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Copied } from '../contract/handlers.js'
 import { JSON_MEDIA_TYPE, type Operation } from '../contract/operation.js'
 import { DomainError } from '../domain/errors.js'
 import { closeIfBodyUnread } from './unread-body.js'
@@ -48,11 +49,43 @@ export function sendAnswer(
     throw undeclared(operation, 'the media type')
   if (request.method === 'HEAD') {
     if (body instanceof Readable) body.destroy()
+    if (isCopied(body)) void body.close()
     return reply.send(null)
   }
+  if (isCopied(body)) return copyBody(body, request, reply)
   // A bare string would go out unserialised.
   if (JSON_MEDIA_TYPE in declared && typeof body !== 'object') throw undeclared(operation, 'a bare value')
   return reply.send(body)
+}
+
+function isCopied(body: unknown): body is Copied {
+  return typeof (body as Partial<Copied>).copy === 'function' && !Buffer.isBuffer(body)
+}
+
+/** Writes a body chunk by chunk; a failure ends the connection, for the status is already sent. */
+function copyBody(body: Copied, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const response = reply.raw
+  reply.hijack()
+  response.writeHead(response.statusCode, reply.getHeaders() as Record<string, string>)
+  const write = (chunk: Buffer) =>
+    new Promise<void>((resolve, reject) => {
+      if (response.destroyed) return reject(new Error('the client went away'))
+      const onClose = () => reject(new Error('the client went away'))
+      response.once('close', onClose)
+      response.write(chunk, (error) => {
+        response.off('close', onClose)
+        if (error) reject(error)
+        else resolve()
+      })
+    })
+  body.copy(write).then(
+    () => response.end(),
+    (err: unknown) => {
+      if (!response.destroyed) request.log.error({ err }, 'an answer broke off')
+      response.destroy()
+    },
+  )
+  return reply
 }
 
 function openStream(body: StreamBody, reply: FastifyReply, streams: Set<ServerResponse>): FastifyReply {

@@ -40,7 +40,7 @@ const live = query
 
 const byId = prepare<{ id: string }>()((slot) => live.where('files.id', '=', slot('id')))
 
-/** A page of blobs in order of sha256, each with whether it is old and no live file of a live account names it. */
+/** A page of blobs in order of sha256, each with whether it is old and no live file names it but of deleted accounts. */
 export const unreferencedBlobs = prepare<{ before: string; after: string; limit: number }>()((slot) =>
   query
     .selectFrom('blobs')
@@ -54,11 +54,13 @@ export const unreferencedBlobs = prepare<{ before: string; after: string; limit:
             eb.exists(
               eb
                 .selectFrom('files')
-                .innerJoin('users', 'users.id', 'files.owner_id')
+                .leftJoin('users', 'users.id', 'files.owner_id')
                 .select('files.id')
                 .whereRef('files.sha256', '=', 'blobs.sha256')
                 .where('files.deleted', '=', 0)
-                .where('users.deleted', '=', 0),
+                .where((owner) =>
+                  owner.or([owner('users.deleted', 'is', null), owner('users.deleted', '=', 0)]),
+                ),
             ),
           ),
         ])

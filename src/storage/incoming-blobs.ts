@@ -96,8 +96,10 @@ export class IncomingBlobs {
     const placing = `${path}.placing`
     await rm(placing, { force: true })
     await link(path, placing)
-    await using _placed = await this.#blobs.place(placing, sha256)
-    await keep()
+    {
+      await using _placed = await this.#blobs.place(placing, sha256)
+      await keep()
+    }
     await rm(path, { force: true })
   }
 }

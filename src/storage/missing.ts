@@ -37,14 +37,15 @@ const forget = prepare()(() => query.updateTable('missing').set({ gseq: 0 }))
 const sizeOf = prepare<{ sha256: string }>()((slot) =>
   query.selectFrom('missing').select('size').where('sha256', '=', slot('sha256')),
 )
+// An owner who is not known yet comes later: a log that was filled again may tell files before their owners.
 const named = prepare<{ sha256: string }>()((slot) =>
   query
     .selectFrom('files')
-    .innerJoin('users', 'users.id', 'files.owner_id')
+    .leftJoin('users', 'users.id', 'files.owner_id')
     .select('files.id')
     .where('files.sha256', '=', slot('sha256'))
     .where('files.deleted', '=', 0)
-    .where('users.deleted', '=', 0)
+    .where((eb) => eb.or([eb('users.deleted', 'is', null), eb('users.deleted', '=', 0)]))
     .limit(1),
 )
 
@@ -109,11 +110,11 @@ const removeUnnamedOf = prepare<{ owner_id: string }>()((slot) =>
         eb.exists(
           eb
             .selectFrom('files')
-            .innerJoin('users', 'users.id', 'files.owner_id')
+            .leftJoin('users', 'users.id', 'files.owner_id')
             .select('files.id')
             .whereRef('files.sha256', '=', 'missing.sha256')
             .where('files.deleted', '=', 0)
-            .where('users.deleted', '=', 0),
+            .where((owner) => owner.or([owner('users.deleted', 'is', null), owner('users.deleted', '=', 0)])),
         ),
       ),
     ),

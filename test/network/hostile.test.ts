@@ -4,13 +4,23 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import BetterSqlite3 from 'better-sqlite3'
 import t, { type Test } from 'tap'
+import { Agent, request } from 'undici'
 import { WebSocket } from 'ws'
 import { ensureCertificates, revokeCertificate } from '../../src/certs/folder.js'
 import type { Change } from '../../src/change.js'
-import { LINK_PATH, listBlobs, MAX_FRAME_BYTES, type RefusalCode, WINDOW } from '../../src/sync/protocol.js'
+import {
+  blobPath,
+  LINK_PATH,
+  listBlobs,
+  MAX_FRAME_BYTES,
+  type RefusalCode,
+  UPLOAD_OFFSET,
+  WINDOW,
+} from '../../src/sync/protocol.js'
 import type { Person } from '../support/person.js'
 import { TestSphere } from '../support/test-sphere.js'
 import { until } from '../support/until.js'
@@ -195,6 +205,7 @@ t.test('a rogue regional with a valid certificate harms nobody', async (t) => {
   })
 
   await t.test('one that stops in the middle of a frame, or of a handshake, is cut off', async (t) => {
+    const claimed = await claimBytes(t, sphere)
     const bare = await openBare(t, sphere)
     bare.write(frameHeader(1000))
     bare.write(randomBytes(500))
@@ -209,6 +220,7 @@ t.test('a rogue regional with a valid certificate harms nobody', async (t) => {
     await goesOn(t, sphere, alice)
     await until('both are cut', () => bare.destroyed && silent.destroyed)
     await goesOn(t, sphere, alice)
+    t.equal(await claimed.bring('eu'), 201, 'nor does one that only drips keep out the bytes')
   })
 
   await t.test('one that does not read slows nobody down', async (t) => {
@@ -231,6 +243,7 @@ t.test('a rogue regional with a valid certificate harms nobody', async (t) => {
   })
 
   await sphere.converged()
+  await sphere.haveAllBytes('eu', 'us')
   t.equal((await sphere.status('us')).parked, 0)
   t.strictSame(await sphere.faults(), [])
 })
@@ -269,6 +282,46 @@ t.test(
     await sphere.converged()
   },
 )
+
+/** The rogue brings bytes that it named, a little at a time; others who have them bring them too. */
+async function claimBytes(t: Test, sphere: TestSphere) {
+  const bytes = randomBytes(200_000)
+  const rogue = await openRogue(t, sphere)
+  await rogue.greet()
+  await rogue.put([rogue.upload(bytes)])
+  const url = sphere.grand.url + blobPath(sha256(bytes))
+  const open = (name: string) => {
+    const dispatcher = new Agent({ connect: certificate(sphere.certsDir, name) as object })
+    t.teardown(() => dispatcher.destroy())
+    return dispatcher
+  }
+  const put = async (dispatcher: Agent, offset: number, body: Buffer | AsyncIterable<Buffer>) => {
+    const headers = { 'content-length': String(bytes.length - offset), [UPLOAD_OFFSET]: String(offset) }
+    const answer = await request(url, { method: 'PUT', dispatcher, body: body as Buffer, headers })
+    await answer.body.dump()
+    return answer.statusCode
+  }
+  /** Goes on where the grand is, as regionals do. */
+  const bring = async (name: string) => {
+    const dispatcher = open(name)
+    let status = 0
+    for (let tries = 0; tries < 3 && status !== 201; tries += 1) {
+      const { headers, body } = await request(url, { method: 'HEAD', dispatcher })
+      await body.dump()
+      const offset = Number(headers[UPLOAD_OFFSET])
+      status = await put(dispatcher, offset, bytes.subarray(offset))
+    }
+    return status
+  }
+  async function* drip() {
+    for (let at = 0; ; at += 100) {
+      yield bytes.subarray(at, at + 100)
+      await sleep(100)
+    }
+  }
+  put(open('rogue'), 0, drip()).catch(() => undefined)
+  return { bring }
+}
 
 /** What happens on one regional is on the other one soon, whatever else goes on. */
 async function goesOn(t: Test, sphere: TestSphere, alice: Person): Promise<void> {

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -206,12 +207,15 @@ export class TestSphere {
     })
   }
 
-  /** Waits until these have the bytes of every file. */
+  /** Waits until these have the bytes of every file, each in its place. */
   async haveAllBytes(...names: string[]): Promise<void> {
     for (const name of names) {
+      const regional = this.regional(name)
+      const underWay = () =>
+        ['tmp', 'incoming'].flatMap((folder) => readdirSync(join(regional.dataDir, folder)))
       await until(
         `${name} has all bytes`,
-        () => this.regional(name).rows('select 1 from missing').length === 0,
+        () => regional.rows('select 1 from missing').length === 0 && underWay().length === 0,
       )
     }
   }

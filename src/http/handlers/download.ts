@@ -1,6 +1,6 @@
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { create as contentDisposition } from 'content-disposition'
-import type { Handlers } from '../../contract/handlers.js'
+import type { Copied, Handlers } from '../../contract/handlers.js'
 import type { Files } from '../../domain/files.js'
 import type { FileView } from '../../domain/views.js'
 import { isNotModified, requestedRange, type Validators } from '../conditional.js'
@@ -62,9 +62,18 @@ function plainName(name: string): string {
   return `download${/\.[a-z0-9]{1,10}$/i.exec(name)?.[0] ?? ''}`
 }
 
-function counted(bytes: Readable | Buffer, metrics: DownloadMetrics): Readable | Buffer {
+type Bytes = Awaited<ReturnType<Files['read']>>
+
+function counted(bytes: Bytes, metrics: DownloadMetrics): Bytes | Copied {
   if (Buffer.isBuffer(bytes)) metrics.bytesDownloaded(bytes.length)
-  // Paused, so that it starts with the pipe and nothing is lost before that.
-  else bytes.pause().on('data', (chunk: Buffer) => metrics.bytesDownloaded(chunk.length))
+  else if (bytes instanceof Readable) bytes.on('data', (chunk: Buffer) => metrics.bytesDownloaded(chunk.length))
+  else {
+    const copy = (take: (chunk: Buffer) => Promise<void>) =>
+      bytes.copy(async (chunk) => {
+        await take(chunk)
+        metrics.bytesDownloaded(chunk.length)
+      })
+    return { copy, close: () => bytes.close() }
+  }
   return bytes
 }

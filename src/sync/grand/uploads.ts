@@ -10,8 +10,9 @@ import { Refusal } from './answers.js'
 import type { Disk } from './disk.js'
 import type { GrandMetrics } from './metrics.js'
 
-/** A transfer that brought nothing for so long makes way for another one of the same bytes. */
+/** A transfer that brought less than this in so long makes way for another one of the same bytes. */
 const STALLED_MS = 5000
+const STALLED_BYTES = 64 * 1024
 
 /** Where the news of bytes goes. */
 export interface Arrivals {
@@ -34,7 +35,9 @@ export interface UploadsOptions {
 interface Upload {
   server: string
   request: IncomingMessage
+  /** When it last had brought enough, and what it has brought since. */
   movedAt: number
+  movedBytes: number
   ended: Promise<void>
 }
 
@@ -80,7 +83,7 @@ export class Uploads {
     const ended = new Promise<void>((resolve) => {
       end = resolve
     })
-    const upload: Upload = { server, request, movedAt: performance.now(), ended }
+    const upload: Upload = { server, request, movedAt: performance.now(), movedBytes: 0, ended }
     try {
       await this.#store(sha256, offset, size, upload)
     } finally {
@@ -137,7 +140,7 @@ export class Uploads {
       this.#underWay.set(sha256, upload)
       arrivals.arriving(sha256, server)
       await receive(request, blob, (sizeBytes) => {
-        upload.movedAt = performance.now()
+        noteMoved(upload, sizeBytes)
         metrics.bytesReceived(sizeBytes)
       })
       await blob.finish((tx) => removeMissing(tx, sha256))
@@ -180,6 +183,13 @@ export class Uploads {
       return false
     }
   }
+}
+
+function noteMoved(upload: Upload, sizeBytes: number): void {
+  upload.movedBytes += sizeBytes
+  if (upload.movedBytes < STALLED_BYTES) return
+  upload.movedAt = performance.now()
+  upload.movedBytes = 0
 }
 
 async function receive(request: IncomingMessage, blob: IncomingBlob, onMoved: (sizeBytes: number) => void) {
