@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import './heap.js'
 
-import { readGrandConfig } from '../config.js'
-import { openGrand } from '../grand.js'
-import { serve } from './serve.js'
+// Loaded after that: loading is what takes most.
+const { readGrandConfig } = await import('../config.js')
+const { openGrand } = await import('../grand.js')
+const { serve } = await import('./serve.js')
 
 await serve(async () => {
   const config = readGrandConfig(process.env)

@@ -43,7 +43,8 @@ export class FileSlice {
       active -= 1
       // Only when nothing is written to them any more.
       await reading.catch(() => undefined)
-      for (const buffer of buffers) if (buffer.length === LARGE_BYTES && spare.length < MANY) spare.push(buffer)
+      for (const buffer of buffers)
+        if (buffer.length === LARGE_BYTES && spare.length < MANY) spare.push(buffer)
       await this.close()
     }
   }

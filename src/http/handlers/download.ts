@@ -66,7 +66,8 @@ type Bytes = Awaited<ReturnType<Files['read']>>
 
 function counted(bytes: Bytes, metrics: DownloadMetrics): Bytes | Copied {
   if (Buffer.isBuffer(bytes)) metrics.bytesDownloaded(bytes.length)
-  else if (bytes instanceof Readable) bytes.on('data', (chunk: Buffer) => metrics.bytesDownloaded(chunk.length))
+  else if (bytes instanceof Readable)
+    bytes.on('data', (chunk: Buffer) => metrics.bytesDownloaded(chunk.length))
   else {
     const copy = (take: (chunk: Buffer) => Promise<void>) =>
       bytes.copy(async (chunk) => {
