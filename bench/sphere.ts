@@ -62,6 +62,8 @@ export class BenchSphere implements AsyncDisposable {
       DATA_DIR: join(this.folder, name),
       CERTS_DIR: join(this.folder, 'certs'),
       LOG_LEVEL: 'error',
+      // As `npm start` and the container have it.
+      MALLOC_ARENA_MAX: '2',
       // Requests come from one machine here.
       RATE_LIMITS: 'off',
       STORAGE_QUOTA: '1TiB',

@@ -137,7 +137,7 @@ function configure(device: Device, devices: Device[]): void {
   const shared = devices.map(({ id }) => `<device id="${id}"></device>`).join('')
   writeFileSync(
     path,
-    `<configuration version="37">
+    `<configuration version="36">
       <folder id="${FOLDER}" label="${FOLDER}" path="${device.data}" type="sendreceive" rescanIntervalS="3600"
         fsWatcherEnabled="false">${shared}<minDiskFree unit="%">0</minDiskFree></folder>
       ${known}
