@@ -3,31 +3,20 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { GrandConfig } from './config.js'
+import { openGrandCore } from './grand-core.js'
+import { type Machine, thisMachine } from './machine.js'
 import { createLogger } from './observability/logger.js'
 import { createMetricsRegistry } from './observability/metrics.js'
 import { periodic } from './periodic.js'
 import { Resources } from './resources.js'
-import { BlobStore } from './storage/blobs.js'
 import { takeDataDir } from './storage/data-dir.js'
 import { Database } from './storage/database.js'
-import { IncomingBlobs } from './storage/incoming-blobs.js'
-import { missingTotal, refreshMissing } from './storage/log-missing.js'
-import { unreferencedByLog } from './storage/log-references.js'
-import { SqliteLog } from './storage/log-sqlite.js'
-import { checkBlob, scrub } from './storage/scrub.js'
+import { missingTotal } from './storage/log-missing.js'
 import { DenyListFile } from './sync/grand/deny-list-file.js'
-import { Disk } from './sync/grand/disk.js'
-import { Downloads } from './sync/grand/downloads.js'
-import { Hub } from './sync/grand/hub.js'
-import { Intake } from './sync/grand/intake.js'
-import { sweepBytes } from './sync/grand/maintenance.js'
 import { createGrandMetrics, type GrandReadings } from './sync/grand/metrics.js'
-import { Pages } from './sync/grand/pages.js'
 import { Peers } from './sync/grand/peers.js'
 import { grandRoutes } from './sync/grand/routes.js'
 import { GrandServer } from './sync/grand/server.js'
-import { Uploads } from './sync/grand/uploads.js'
-import { Watermarks } from './sync/grand/watermarks.js'
 import { type PeerTls, readPeerTls } from './sync/peer-tls.js'
 import { VERSION } from './version.js'
 
@@ -69,7 +58,13 @@ export async function openGrand(
   await using resources = new Resources()
   resources.use(takeDataDir(config.dataDir))
   const db = resources.use(Database.open(join(config.dataDir, 'grand.db'), 'grand'))
-  const grand = await assemble(config, { db, now, logger, tls, timing: { ...TIMING, ...timing } })
+  const grand = await assemble(config, {
+    db,
+    machine: { ...thisMachine, now },
+    logger,
+    tls,
+    timing: { ...TIMING, ...timing },
+  })
   resources.use(grand)
   const port = await grand.server.listen(config.host, config.port)
   const host = config.host.includes(':') ? `[${config.host}]` : config.host
@@ -86,52 +81,24 @@ export async function openGrand(
 
 interface Ground {
   db: Database
-  now: () => number
+  machine: Machine
   logger: Logger
   tls: PeerTls
   timing: typeof TIMING
 }
 
-async function assemble(config: GrandConfig, { db, now, logger, tls, timing }: Ground) {
-  const { name, dataDir, maxFileSizeBytes } = config
+async function assemble(config: GrandConfig, { db, machine, logger, tls, timing }: Ground) {
+  const { name } = config
+  const { now } = machine
   // First, for it may not be readable, and what follows would be left running.
   const denyList = new DenyListFile(config.certsDir, logger, () =>
     peers.review((socket) => server.cut(socket)),
   )
-  const log = await SqliteLog.open(db, name)
-  const blobs = new BlobStore(db, dataDir, unreferencedByLog)
-  const incoming = new IncomingBlobs(db, blobs, dataDir)
-  const disk = new Disk(blobs, config.minFreeDiskBytes)
-  const intake = new Intake({ db, log, blobs, disk, now, logger })
   const registry = createMetricsRegistry({ server: name, processMetrics: true })
-  const readings: GrandReadings = {
-    head: () => log.head().gseq,
-    links: () => hub.status(),
-    missing: () => missingTotal(db),
-    freeBytes: () => disk.freeBytes(),
-    paused: () => intake.pausedSince !== undefined,
-  }
-  const metrics = createGrandMetrics(registry, readings)
-  const onError = (err: unknown) => logger.error({ err }, 'watermarks could not be kept')
-  const hub: Hub = new Hub({
-    server: name,
-    db,
-    log,
-    pages: new Pages(log, blobs, db),
-    intake,
-    watermarks: (onMoved) => new Watermarks({ db, server: name, onMoved, onError }),
-    now,
-    logger,
-    metrics,
-  })
+  const measure = (readings: GrandReadings) => createGrandMetrics(registry, readings)
+  const core = await openGrandCore(config, { db, machine, logger, measure })
+  const { log, hub, intake, disk, uploads, downloads, metrics } = core
   const peers: Peers = new Peers({ server: name, denyList, now, logger, metrics })
-  const uploads = new Uploads({ db, blobs, incoming, disk, maxFileSizeBytes, arrivals: hub, logger, metrics })
-  const onUnreadable = (blob: { sha256: string; size: number }) => {
-    checkBlob({ db, blobs, onRot: refreshMissing }, blob)
-      .then((whole) => whole || hub.lost([blob.sha256]))
-      .catch((err: unknown) => logger.error({ err, sha256: blob.sha256 }, 'a blob could not be checked'))
-  }
-  const downloads = new Downloads({ db, blobs, incoming, metrics, onUnreadable })
   let closing = false
   const status = () => ({
     server: name,
@@ -156,10 +123,8 @@ async function assemble(config: GrandConfig, { db, now, logger, tls, timing }: G
     operatorToken: config.operatorToken,
   })
   const server: GrandServer = new GrandServer({ tls, hub, peers, route, logger })
-  const sweepOnce = (signal: AbortSignal) => sweepBytes({ db, blobs, incoming, now }, signal)
-  const sweeping = periodic('sweep', timing.sweepMs, sweepOnce, logger)
-  const scrubOnce = (signal: AbortSignal) => scrubAndAsk(db, blobs, hub, signal)
-  const scrubbing = periodic('scrub', timing.scrubMs, scrubOnce, logger)
+  const sweeping = periodic('sweep', timing.sweepMs, core.sweep, logger)
+  const scrubbing = periodic('scrub', timing.scrubMs, core.scrub, logger)
   return {
     server,
     log,
@@ -176,11 +141,4 @@ async function assemble(config: GrandConfig, { db, now, logger, tls, timing }: G
       while (uploads.count > 0) await sleep(5)
     },
   }
-}
-
-/** Rotten bytes are missing from then on, and asked of the regionals. */
-async function scrubAndAsk(db: Database, blobs: BlobStore, hub: Hub, signal: AbortSignal) {
-  const { rotten } = await scrub({ db, blobs, onRot: refreshMissing }, signal)
-  hub.lost(rotten)
-  return { rotten }
 }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { systemTimers, type Timers } from './timers.js'
 
 /** What one round did; it is logged when any of it is worth a word. */
 type Round = (signal: AbortSignal) => Promise<{ [what: string]: number | readonly string[] }>
@@ -7,7 +8,13 @@ type Round = (signal: AbortSignal) => Promise<{ [what: string]: number | readonl
  * Runs rounds of background work, one after the other, every so often; disposing of it ends the one that runs.
  * @param name what the log calls it
  */
-export function periodic(name: string, intervalMs: number, round: Round, logger: Logger): AsyncDisposable {
+export function periodic(
+  name: string,
+  intervalMs: number,
+  round: Round,
+  logger: Logger,
+  timers: Timers = systemTimers,
+): AsyncDisposable {
   const stop = new AbortController()
   let running: Promise<void> = Promise.resolve()
   const run = async () => {
@@ -17,12 +24,12 @@ export function periodic(name: string, intervalMs: number, round: Round, logger:
     )
     if (news) logger.info(done, name)
   }
-  const timer = setInterval(() => {
+  const timer = timers.every(intervalMs, () => {
     running = running.then(run).catch((err: unknown) => logger.error({ err }, `${name} failed`))
-  }, intervalMs)
+  })
   return {
     async [Symbol.asyncDispose]() {
-      clearInterval(timer)
+      timer.stop()
       stop.abort()
       await running
     },

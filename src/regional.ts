@@ -6,14 +6,8 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { RegionalConfig, TrustedProxies } from './config.js'
 import { loadContract } from './contract/load.js'
-import { accountServices } from './domain/account-services.js'
-import { Feed } from './domain/feed.js'
-import { Files } from './domain/files.js'
-import { Friends } from './domain/friends.js'
 import { clean } from './domain/maintenance.js'
-import { Quota } from './domain/quota.js'
 import { SystemClock } from './domain/system-clock.js'
-import { Uploads } from './domain/uploads.js'
 import { EventStreams } from './http/event-streams.js'
 import { accountHandlers } from './http/handlers/accounts.js'
 import { downloadHandler } from './http/handlers/download.js'
@@ -25,9 +19,11 @@ import { sessionHandlers } from './http/handlers/sessions.js'
 import { uploadHandler, type WaitForCopies } from './http/handlers/upload.js'
 import { buildServer, isServedOverHttps } from './http/server.js'
 import { sessionCookie } from './http/session-cookie.js'
+import { thisMachine } from './machine.js'
 import { createLogger } from './observability/logger.js'
 import { createHttpMetrics, createMetricsRegistry, observeSync } from './observability/metrics.js'
 import { periodic } from './periodic.js'
+import { joinSphere, type RegionalServices, regionalServices, type SyncParts } from './regional-core.js'
 import { Resources } from './resources.js'
 import { BlobStore } from './storage/blobs.js'
 import { takeDataDir } from './storage/data-dir.js'
@@ -37,9 +33,12 @@ import { unreferencedBlobs } from './storage/files.js'
 import { identify } from './storage/identity.js'
 import { countMissing, noteLost } from './storage/missing.js'
 import { scrub } from './storage/scrub.js'
+import type { Dial } from './sync/channel.js'
 import { readPeerTls } from './sync/peer-tls.js'
+import { GrandBytes } from './sync/regional/grand-bytes.js'
+import { connect } from './sync/regional/link.js'
 import { NoSync } from './sync/regional/no-sync.js'
-import { SyncPlugin } from './sync/regional/plugin.js'
+import type { SyncPlugin } from './sync/regional/plugin.js'
 import { VERSION } from './version.js'
 
 export interface Regional extends AsyncDisposable {
@@ -80,10 +79,11 @@ export async function openRegional(
   await identify(db, config.name)
   const blobs = new BlobStore(db, config.dataDir, unreferencedBlobs)
   const clock = new SystemClock(now)
-  const services = openServices(config, db, blobs, () => clock.now())
+  const machine = { ...thisMachine, now }
+  const services = regionalServices(config, { db, blobs, now: () => clock.now(), chance: machine.chance })
   const cleanOnce = (signal: AbortSignal) => clean({ db, blobs, now: () => clock.now() }, signal)
   resources.use(periodic('cleaning', timing.cleaningMs, cleanOnce, logger))
-  const sync = resources.use(await openSync(config, db, blobs, { ...services, clock, logger }))
+  const sync = resources.use(await openSync(config, { db, blobs, services, clock, machine, logger }))
   const scrubOnce = (signal: AbortSignal) => scrubAndFetch(db, blobs, sync, signal)
   resources.use(periodic('scrub', timing.scrubMs, scrubOnce, logger))
   const app = resources.use(await openHttp(config, db, services, sync, { ...timing, logger }))
@@ -95,36 +95,17 @@ export async function openRegional(
   return { url, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() }
 }
 
-type Services = ReturnType<typeof openServices>
+type Services = RegionalServices
 type Sync = NoSync | SyncPlugin
 
-function openServices(config: RegionalConfig, db: Database, blobs: BlobStore, now: () => number) {
-  const { name: server, storageQuotaBytes: storageQuota, registration } = config
-  const base = accountServices({ server, db, now, storageQuota, registration })
-  const { journal, copies, live } = base
-  const quota = new Quota(db)
-  const { maxFileSizeBytes: maxFileSize, minFreeDiskBytes: minFreeDisk } = config
-  return {
-    ...base,
-    files: new Files({ db, blobs, journal, holders: copies, now }),
-    uploads: new Uploads({ db, blobs, journal, quota, holders: copies, now, maxFileSize, minFreeDisk }),
-    friends: new Friends(db, journal, now),
-    feed: new Feed(db, live),
-  }
-}
-
 /** The link to the grand; without one the server works alone and says so. */
-async function openSync(config: RegionalConfig, db: Database, blobs: BlobStore, parts: SyncParts) {
-  const { journal, copies, files, clock, logger } = parts
-  const { name: server, grandUrl, dataDir } = config
-  if (grandUrl === undefined) return new NoSync(server, db)
+async function openSync(config: RegionalConfig, parts: SyncParts): Promise<Sync> {
+  const { name: server, grandUrl } = config
+  if (grandUrl === undefined) return new NoSync(server, parts.db)
   const tls = await readPeerTls(config.certsDir, server)
-  const sync = new SyncPlugin({ server, grandUrl, tls, db, blobs, dataDir, journal, copies, clock, logger })
-  files.remoteRead = (sha256, size, start, end) => sync.remote.read(sha256, size, start, end)
-  return sync
+  const dial: Dial = (events, onOpen) => connect(grandUrl, tls, events, onOpen)
+  return joinSphere(config, parts, { dial, grand: new GrandBytes(grandUrl, tls) })
 }
-
-type SyncParts = Pick<Services, 'journal' | 'copies' | 'files'> & { clock: SystemClock; logger: Logger }
 
 async function openHttp(
   config: RegionalConfig,

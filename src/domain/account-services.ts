@@ -1,10 +1,11 @@
+import { type Chance, systemChance } from '../chance.js'
 import type { Database } from '../storage/database.js'
 import { Accounts } from './accounts.js'
 import { Copies } from './copies.js'
 import { Events } from './events.js'
 import { Journal } from './journal.js'
 import { Live } from './live.js'
-import { Passwords } from './passwords.js'
+import { type PasswordHashing, Passwords } from './passwords.js'
 import { Sessions } from './sessions.js'
 import { LoginThrottle } from './throttle.js'
 import { Tokens } from './tokens.js'
@@ -13,16 +14,26 @@ export interface AccountServicesOptions {
   server: string
   db: Database
   now: () => number
+  chance?: Chance
+  /** Hashes passwords; made anew unless it is given. */
+  passwords?: PasswordHashing
   /** Quota of a new account, bytes. */
   storageQuota: number
   registration: 'open' | 'closed'
 }
 
 /** The part of the domain that needs no bytes, put together: for the server, and for the operator's commands. */
-export function accountServices({ server, db, now, ...policy }: AccountServicesOptions) {
+export function accountServices({
+  server,
+  db,
+  now,
+  chance = systemChance,
+  passwords = new Passwords(),
+  ...policy
+}: AccountServicesOptions) {
   const copies = new Copies(server)
   const live = new Live()
-  const journal = new Journal(server, now, new Events(live, copies, now))
+  const journal = new Journal(server, now, new Events(live, copies, now), chance)
   const sessions = new Sessions(db, journal, now)
   const tokens = new Tokens(db, journal, now)
   const throttle = new LoginThrottle(db, now)
@@ -31,7 +42,7 @@ export function accountServices({ server, db, now, ...policy }: AccountServicesO
     journal,
     sessions,
     now,
-    passwords: new Passwords(),
+    passwords,
     throttle,
     ...policy,
   })

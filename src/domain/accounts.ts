@@ -1,4 +1,3 @@
-import { uuidv7 } from 'uuidv7'
 import type { Draft, Value } from '../change.js'
 import type { Database, Reader, Tx } from '../storage/database.js'
 import {
@@ -15,7 +14,7 @@ import { loginForm, usernameFrom } from './account-names.js'
 import type { Caller } from './caller.js'
 import { DomainError } from './errors.js'
 import type { Journal } from './journal.js'
-import type { Passwords } from './passwords.js'
+import type { PasswordHashing } from './passwords.js'
 import type { OpenedSession, Sessions } from './sessions.js'
 import type { LoginThrottle } from './throttle.js'
 import { type UserView, userView } from './views.js'
@@ -26,7 +25,7 @@ const FRESH_MS = 10 * 60 * 1000
 export interface AccountsOptions {
   db: Database
   journal: Journal
-  passwords: Passwords
+  passwords: PasswordHashing
   throttle: LoginThrottle
   sessions: Sessions
   now: () => number
@@ -63,7 +62,7 @@ export class Accounts {
     // Checked before the hashing too, which is what costs.
     assertFree(db, { username, email: input.email })
     const password_hash = await passwords.hash(input.password)
-    const id = uuidv7()
+    const id = journal.chance.id()
     const created_at = new Date(now()).toISOString()
     const fields = { username, email: input.email, password_hash, storage_quota: storageQuota, created_at }
     const row = await db.write((tx) => {

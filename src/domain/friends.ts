@@ -1,4 +1,3 @@
-import { uuidv7 } from 'uuidv7'
 import type { Draft } from '../change.js'
 import type { Database, Tx } from '../storage/database.js'
 import {
@@ -12,7 +11,7 @@ import {
   pendingRequests,
 } from '../storage/friends.js'
 import type { RequestStatus } from '../storage/tables.js'
-import { type UserRow, userByUsername } from '../storage/users.js'
+import { type UserRow, userById, userByUsername } from '../storage/users.js'
 import { loginForm } from './account-names.js'
 import { DomainError } from './errors.js'
 import type { Journal } from './journal.js'
@@ -36,10 +35,14 @@ export class Friends {
 
   /**
    * Asks; where the other one had asked already, accepts.
-   * @throws DomainError user-not-found, self-request, already-friends, request-pending
+   * @throws DomainError user-not-found, self-request, already-friends, request-pending, unauthenticated when the
+   * asker's account has just been deleted
    */
   async request(userId: string, username: string): Promise<FriendRequestView> {
     return this.#db.write((tx) => {
+      if (userById(tx, userId) === undefined) {
+        throw new DomainError('unauthenticated', 'This account no longer exists.')
+      }
       const other = userByUsername(tx, loginForm(username))
       if (other === undefined) throw new DomainError('user-not-found', 'There is no account of this name.')
       if (other.id === userId) throw new DomainError('self-request', 'You cannot befriend yourself.')
@@ -54,7 +57,7 @@ export class Friends {
       if (pendingRequests(tx, userId, other.id).length > 0) {
         throw new DomainError('request-pending', 'You have asked already.')
       }
-      const id = uuidv7()
+      const id = this.#journal.chance.id()
       const fields = { from_id: userId, to_id: other.id, created_at: this.#time(), status: 'pending' }
       this.#journal.record(tx, [{ type: 'friend.requested', key: id, fields }])
       return friendRequestView(friendRequest(tx, id) as FriendRequestRow)

@@ -1,3 +1,4 @@
+import { type Chance, systemChance } from '../chance.js'
 import type { Draft, Fact } from '../change.js'
 import { later, tick } from '../clock.js'
 import type { Tx } from '../storage/database.js'
@@ -11,13 +12,16 @@ import type { Events } from './events.js'
  * function that merges the changes of other servers, and put into the outbox, all in the caller's transaction.
  */
 export class Journal {
+  /** What the ids and the secrets of new rows are made of. */
+  readonly chance: Chance
   readonly #server: string
   readonly #now: () => number
   readonly #events: Events
   /** Called after every commit that put changes into the outbox. */
   onOutbox: () => void = () => {}
 
-  constructor(server: string, now: () => number, events: Events) {
+  constructor(server: string, now: () => number, events: Events, chance: Chance = systemChance) {
+    this.chance = chance
     this.#server = server
     this.#now = now
     this.#events = events
@@ -34,7 +38,7 @@ export class Journal {
   record(tx: Tx, drafts: Draft[], stamp = this.tick(tx)): void {
     for (const draft of drafts) {
       const fact = { ...draft, stamp }
-      appendOutbox(tx, this.#server, fact)
+      appendOutbox(tx, this.#server, fact, this.chance)
       this.#merge(tx, fact)
     }
     tx.afterCommit(() => this.onOutbox())

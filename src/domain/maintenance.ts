@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { BlobStore } from '../storage/blobs.js'
 import { buryOrphans, countBlobs } from '../storage/cleaning.js'
 import type { Database } from '../storage/database.js'
 import { purgeEvents } from '../storage/events.js'
 import { purgeLoginFailures } from '../storage/login-failures.js'
 import { purgeSessions } from '../storage/sessions.js'
+import { pause, systemTimers, type Timers } from '../timers.js'
 
 const DAY_MS = 24 * 3600 * 1000
 const EVENTS_MS = 7 * DAY_MS
@@ -21,6 +21,7 @@ export interface MaintenanceOptions {
   db: Database
   blobs: BlobStore
   now: () => number
+  timers?: Timers
 }
 
 /** What one round removed. */
@@ -33,27 +34,30 @@ export type Cleaned = {
 }
 
 /** One round of removing what is of no use any more, in small steps with pauses; ends early when `signal` aborts. */
-export async function clean({ db, blobs, now }: MaintenanceOptions, signal: AbortSignal): Promise<Cleaned> {
+export async function clean(
+  { db, blobs, now, timers = systemTimers }: MaintenanceOptions,
+  signal: AbortSignal,
+): Promise<Cleaned> {
   const before = (ms: number) => new Date(now() - ms).toISOString()
   const cleaned = { events: 0, sessions: 0, files: 0, blobs: 0, blob_bytes: 0 }
-  const pause = () => sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined)
+  const rest = () => pause(timers, PAUSE_MS, signal)
   await db.write((tx) => purgeLoginFailures(tx, before(0)))
-  for (let count = BATCH; count === BATCH && !signal.aborted; await pause()) {
+  for (let count = BATCH; count === BATCH && !signal.aborted; await rest()) {
     count = await db.write((tx) => purgeEvents(tx, before(EVENTS_MS), BATCH))
     cleaned.events += count
   }
-  for (let count = BATCH; count === BATCH && !signal.aborted; await pause()) {
+  for (let count = BATCH; count === BATCH && !signal.aborted; await rest()) {
     count = await db.write((tx) => purgeSessions(tx, before(SESSIONS_MS), BATCH))
     cleaned.sessions += count
   }
-  for (let after = ''; !signal.aborted; await pause()) {
+  for (let after = ''; !signal.aborted; await rest()) {
     const buried = await db.write((tx) => buryOrphans(tx, after, BATCH))
     if (buried === undefined) break
     after = buried.last
     cleaned.files += buried.count
   }
   const most = Math.max(BLOB_MINIMUM, Math.floor(countBlobs(db) * BLOB_SHARE))
-  for (let after = ''; cleaned.blobs < most && !signal.aborted; await pause()) {
+  for (let after = ''; cleaned.blobs < most && !signal.aborted; await rest()) {
     const swept = await blobs.sweep(before(BLOBS_MS), after, BATCH)
     if (swept === undefined) break
     after = swept.last

@@ -11,6 +11,9 @@ const PARALLEL = 2
 /** Passwords that may wait for their turn; more are asked to come back. */
 const MAX_WAITING = 200
 
+/** The part of password hashing that accounts rest on. */
+export type PasswordHashing = Pick<Passwords, 'hash' | 'verify' | 'isOutdated'>
+
 export class Passwords {
   readonly #limit = pLimit(PARALLEL)
   readonly #decoy: Promise<string>

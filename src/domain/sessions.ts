@@ -1,4 +1,3 @@
-import { uuidv7 } from 'uuidv7'
 import type { Draft } from '../change.js'
 import type { Database, Reader } from '../storage/database.js'
 import {
@@ -49,10 +48,10 @@ export class Sessions {
   /** The draft of a new session, for the unit of work that checked the password. */
   open(user: UserRow, userAgent: string, remember: boolean): { session: OpenedSession; draft: Draft } {
     const now = this.#now()
-    const secret = newSecret()
+    const secret = newSecret(this.#journal.chance)
     const lifetimeMs = remember ? LONG_MS : SHORT_MS
     const expires_at = new Date(now + lifetimeMs).toISOString()
-    const id = uuidv7()
+    const id = this.#journal.chance.id()
     const fields = {
       user_id: user.id,
       secret_sha256: secretHash(secret),

@@ -1,4 +1,3 @@
-import { uuidv7 } from 'uuidv7'
 import type { Database } from '../storage/database.js'
 import { type TokenRow, tokenById, tokenBySecret, tokensOfUser, touchToken } from '../storage/tokens.js'
 import type { TokenCaller, TokenScope } from './caller.js'
@@ -32,7 +31,7 @@ export class Tokens {
     userId: string,
     input: { name: string; scope?: TokenScope; expires_in_days?: number },
   ): Promise<TokenView & { token: string }> {
-    const token = newSecret()
+    const token = newSecret(this.#journal.chance)
     const now = this.#now()
     const fields = {
       user_id: userId,
@@ -45,7 +44,7 @@ export class Tokens {
           ? null
           : new Date(now + input.expires_in_days * DAY_MS).toISOString(),
     }
-    const id = uuidv7()
+    const id = this.#journal.chance.id()
     await this.#db.write((tx) => {
       if (this.#page(tx, userId, '', MAX_TOKENS).length >= MAX_TOKENS) {
         throw new DomainError(

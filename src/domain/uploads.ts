@@ -1,4 +1,3 @@
-import { uuidv7 } from 'uuidv7'
 import type { StagedBlob } from '../storage/blob-writer.js'
 import type { BlobStore } from '../storage/blobs.js'
 import type { Database } from '../storage/database.js'
@@ -82,7 +81,7 @@ export class Uploads {
 
   async #commit(userId: string, input: NewFile, blob: StagedBlob, held: Disposable): Promise<VersionedFile> {
     const { db, blobs, journal, quota, holders, now } = this.#options
-    const id = uuidv7()
+    const id = journal.chance.id()
     const at = new Date(now())
     const fields = {
       owner_id: userId,

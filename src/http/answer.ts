@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Copied } from '../contract/handlers.js'
 import { JSON_MEDIA_TYPE, type Operation } from '../contract/operation.js'
 import { DomainError } from '../domain/errors.js'
+import type { Limits } from './limits.js'
 import { closeIfBodyUnread } from './unread-body.js'
 
 /** What a handler returned, its type forgotten. */
@@ -27,7 +28,7 @@ export function sendAnswer(
   answer: Answer,
   request: FastifyRequest,
   reply: FastifyReply,
-  streams: Set<ServerResponse>,
+  { streams, limits }: { streams: Set<ServerResponse>; limits: Limits },
 ): FastifyReply {
   const { status, body } = answer
   const declared = operation.successes.get(status)
@@ -52,7 +53,7 @@ export function sendAnswer(
     if (isCopied(body)) void body.close()
     return reply.send(null)
   }
-  if (isCopied(body)) return copyBody(body, request, reply)
+  if (isCopied(body)) return copyBody(body, request, reply, limits)
   // A bare string would go out unserialised.
   if (JSON_MEDIA_TYPE in declared && typeof body !== 'object') throw undeclared(operation, 'a bare value')
   return reply.send(body)
@@ -62,17 +63,26 @@ function isCopied(body: unknown): body is Copied {
   return typeof (body as Partial<Copied>).copy === 'function' && !Buffer.isBuffer(body)
 }
 
-/** Writes a body chunk by chunk; a failure ends the connection, for the status is already sent. */
-function copyBody(body: Copied, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/**
+ * Writes a body chunk by chunk; a failure ends the connection, for the status is already sent. So does a client that
+ * takes a chunk more slowly than it might send one: it holds the chunk, and a connection, for next to nothing.
+ */
+function copyBody(body: Copied, request: FastifyRequest, reply: FastifyReply, limits: Limits): FastifyReply {
   const response = reply.raw
+  const longestMs = (bytes: number) => limits.streamWindowMs + (bytes * 1000) / limits.streamBytesPerSecond
   reply.hijack()
   response.writeHead(response.statusCode, reply.getHeaders() as Record<string, string>)
   const write = (chunk: Buffer) =>
     new Promise<void>((resolve, reject) => {
       if (response.destroyed) return reject(new Error('the client went away'))
-      const onClose = () => reject(new Error('the client went away'))
+      const onClose = () => {
+        clearTimeout(late)
+        reject(new Error('the client went away'))
+      }
+      const late = setTimeout(() => response.destroy(), longestMs(chunk.length))
       response.once('close', onClose)
       response.write(chunk, (error) => {
+        clearTimeout(late)
         response.off('close', onClose)
         if (error) reject(error)
         else resolve()

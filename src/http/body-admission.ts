@@ -18,7 +18,11 @@ export function admitBody(
   watch: BodyWatch,
 ): void {
   const { raw, headers } = request
-  if (!announcesBody(raw)) return
+  if (!announcesBody(raw)) {
+    // Many clients send the type always; without a body it says nothing, and the framework would parse for one.
+    if (operation.jsonBody === undefined) delete headers['content-type']
+    return
+  }
   if (operation.method === 'GET' || operation.method === 'HEAD') {
     const message = `must be empty in a ${operation.method} request`
     throw new DomainError('validation-failed', `body ${message}`, { errors: [{ path: 'body', message }] })

@@ -68,6 +68,8 @@ export function addGate(app: FastifyInstance, options: GateOptions): RouteHooks 
         retryAfterSeconds: RETRY_UNAVAILABLE_SECONDS,
       })
     }
+    // A request line without a version, from the time before headers, is one more way to read a request differently.
+    if (request.raw.httpVersionMajor === 0) return invalid('request', 'is not well-formed HTTP/1.1')
     // RFC 9112 section 3.2; Node would answer it with no body.
     if (request.raw.httpVersion === '1.1' && !request.headers.host)
       return invalid('header/host', 'is required')
@@ -105,7 +107,7 @@ export function addGate(app: FastifyInstance, options: GateOptions): RouteHooks 
           body: operation.jsonBody && request.body,
         }
         const answer = await handler(input, new HandlerContext(request, reply))
-        return sendAnswer(operation, answer, request, reply, streams)
+        return sendAnswer(operation, answer, request, reply, { streams, limits })
       }
     },
   }

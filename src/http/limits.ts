@@ -4,7 +4,10 @@ export interface Limits {
   jsonBodyBytes: number
   /** Within this a whole JSON body has to arrive. */
   jsonBodyMs: number
-  /** A streamed body may take any time, but not come slower than this, on average over each window. */
+  /**
+   * A streamed body may take any time, but not come slower than this, on average over each window; nor may a client take
+   * a chunk of an answer slower, with a window's time to spare.
+   */
   streamBytesPerSecond: number
   streamWindowMs: number
   /** Request line and headers. */

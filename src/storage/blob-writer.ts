@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FileSink } from './file-sink.js'
+import type { FileSystem, OpenFile } from './file-system.js'
 
 /** Complete bytes: in memory when small, else already durable in their place. */
 export interface StagedBlob {
@@ -18,16 +18,18 @@ export const INLINE_BYTES = 64 * 1024
 
 /** Hashes bytes while they arrive and writes what is too large for the database to a file. */
 export class BlobWriter implements AsyncDisposable {
+  readonly #files: FileSystem
   readonly #folder: string
   readonly #place: (path: string, sha256: string) => Promise<Placed>
   readonly #hash = createHash('sha256')
   #size = 0
   #small: Buffer[] = []
-  #file: { handle: FileHandle; path: string; sink: FileSink } | undefined
+  #file: { handle: OpenFile; path: string; sink: FileSink } | undefined
   #placed: Placed | undefined
 
   /** @param place gives a complete, durable file its place under its hash */
-  constructor(folder: string, place: (path: string, sha256: string) => Promise<Placed>) {
+  constructor(files: FileSystem, folder: string, place: (path: string, sha256: string) => Promise<Placed>) {
+    this.#files = files
     this.#folder = folder
     this.#place = place
   }
@@ -65,12 +67,12 @@ export class BlobWriter implements AsyncDisposable {
     if (this.#file === undefined) return
     await this.#file.sink.drain().catch(() => undefined)
     await this.#file.handle.close().catch(() => undefined)
-    await unlink(this.#file.path).catch(() => undefined)
+    await this.#files.unlink(this.#file.path).catch(() => undefined)
   }
 
   async #toFile(): Promise<void> {
     const path = join(this.#folder, randomUUID())
-    const handle = await open(path, 'wx', 0o600)
+    const handle = await this.#files.open(path, 'wx', 0o600)
     this.#file = { handle, path, sink: new FileSink(handle) }
     for (const chunk of this.#small.splice(0)) await this.#file.sink.write(chunk)
   }

@@ -7,17 +7,13 @@
  * its name under tmp/, and is swept at the next start without looking anywhere else.
  */
 import { randomUUID } from 'node:crypto'
-import { createReadStream, mkdirSync, readdirSync, rmSync, statfsSync, unlinkSync } from 'node:fs'
-import { link, mkdir, open, rename, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { BlobWriter, type Placed, type StagedBlob } from './blob-writer.js'
 import type { Database, Query, Reader, Tx } from './database.js'
 import { FileSlice } from './file-slice.js'
+import { type FileSystem, nodeFiles } from './file-system.js'
 import { prepare, query } from './query.js'
-
-/** Bytes asked of the disk at once while reading a blob. */
-const READ_BYTES = 1024 * 1024
 
 const bySha256 = prepare<{ sha256: string }>()((slot) =>
   query.selectFrom('blobs').select(['size', 'content']).where('sha256', '=', slot('sha256')),
@@ -61,6 +57,7 @@ const page = prepare<{ after: string; limit: number }>()((slot) =>
 
 export class BlobStore {
   readonly #db: Database
+  readonly #files: FileSystem
   readonly #unreferenced: UnreferencedQuery
   readonly #blobs: string
   readonly #tmp: string
@@ -68,19 +65,20 @@ export class BlobStore {
   readonly #pins = new Map<string, number>()
 
   /** Makes the folders that are missing and sweeps what a crash left. */
-  constructor(db: Database, dataDir: string, unreferenced: UnreferencedQuery) {
+  constructor(db: Database, dataDir: string, unreferenced: UnreferencedQuery, files = nodeFiles) {
     this.#db = db
+    this.#files = files
     this.#unreferenced = unreferenced
     this.#blobs = join(dataDir, 'blobs')
     this.#tmp = join(dataDir, 'tmp')
-    mkdirSync(this.#blobs, { recursive: true, mode: 0o700 })
-    mkdirSync(this.#tmp, { recursive: true, mode: 0o700 })
+    files.makeFolderSync(this.#blobs)
+    files.makeFolderSync(this.#tmp)
     this.#sweepTemporary()
   }
 
   /** Takes bytes of unknown size as they arrive; dispose of it in any case. */
   writer(): BlobWriter {
-    return new BlobWriter(this.#tmp, (path, sha256) => this.place(path, sha256))
+    return new BlobWriter(this.#files, this.#tmp, (path, sha256) => this.place(path, sha256))
   }
 
   /** Names staged bytes in the database. */
@@ -110,7 +108,7 @@ export class BlobStore {
   /** Lets go of bytes that turned out to be wrong. */
   forget(tx: Tx, sha256: string): void {
     tx.run(remove, { sha256 })
-    rmSync(this.pathOf(sha256), { force: true })
+    this.#files.removeSync(this.pathOf(sha256))
   }
 
   /**
@@ -122,8 +120,8 @@ export class BlobStore {
     if (row === undefined) return undefined
     const last = end ?? row.size - 1
     if (row.content !== null) return row.content.subarray(start, last + 1)
-    const file = await open(this.pathOf(sha256), 'r')
-    return createReadStream('', { fd: file, start, end: last, highWaterMark: READ_BYTES })
+    const file = await this.#files.open(this.pathOf(sha256), 'r')
+    return this.#files.stream(file, { start, end: last })
   }
 
   /** Like `read`, for who hands the bytes on at once. */
@@ -131,13 +129,12 @@ export class BlobStore {
     const row = this.#db.get(bySha256, { sha256 })
     if (row === undefined) return undefined
     if (row.content !== null) return row.content.subarray(start, end + 1)
-    return new FileSlice(await open(this.pathOf(sha256), 'r'), start, end)
+    return new FileSlice(await this.#files.open(this.pathOf(sha256), 'r'), start, end)
   }
 
   /** Bytes that the disk has left for files. */
   freeBytes(): number {
-    const { bavail, bsize } = statfsSync(this.#blobs)
-    return bavail * bsize
+    return this.#files.freeBytes(this.#blobs)
   }
 
   /**
@@ -158,7 +155,7 @@ export class BlobStore {
         if (unreferenced === 0 || this.#pins.has(sha256)) continue
         tx.run(remove, { sha256 })
         // Inside the unit: afterwards somebody could have stored the same bytes again.
-        if (is_file) rmSync(this.pathOf(sha256), { force: true })
+        if (is_file) this.#files.removeSync(this.pathOf(sha256))
         count += 1
         freed += size
       }
@@ -180,16 +177,16 @@ export class BlobStore {
     const named = join(this.#tmp, `${sha256}.${randomUUID()}`)
     const placed = { [Symbol.asyncDispose]: () => this.#release(named, sha256) }
     try {
-      await rename(path, named)
+      await this.#files.rename(path, named)
       const final = this.pathOf(sha256)
-      const made = await mkdir(dirname(final), { recursive: true, mode: 0o700 })
-      await link(named, final).catch((error: NodeJS.ErrnoException) => {
+      const made = await this.#files.makeFolder(dirname(final))
+      await this.#files.link(named, final).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'EEXIST') throw error
       })
-      await syncFolder(dirname(final))
+      await this.#syncFolder(dirname(final))
       if (made !== undefined) {
-        await syncFolder(dirname(dirname(final)))
-        await syncFolder(this.#blobs)
+        await this.#syncFolder(dirname(dirname(final)))
+        await this.#syncFolder(this.#blobs)
       }
       return placed
     } catch (error) {
@@ -200,8 +197,8 @@ export class BlobStore {
 
   async #release(named: string, sha256: string): Promise<void> {
     this.#pin(sha256, -1)
-    if (!this.#pins.has(sha256) && !this.has(this.#db, sha256)) removeFile(this.pathOf(sha256))
-    await unlink(named).catch(() => undefined)
+    if (!this.#pins.has(sha256) && !this.has(this.#db, sha256)) this.#removeFile(this.pathOf(sha256))
+    await this.#files.unlink(named).catch(() => undefined)
   }
 
   #pin(sha256: string, by: 1 | -1): void {
@@ -211,26 +208,26 @@ export class BlobStore {
   }
 
   #sweepTemporary(): void {
-    for (const name of readdirSync(this.#tmp)) {
+    for (const name of this.#files.listSync(this.#tmp)) {
       const [sha256, id] = name.split('.')
       if (sha256 !== undefined && id !== undefined && !this.has(this.#db, sha256)) {
-        rmSync(this.pathOf(sha256), { force: true })
+        this.#files.removeSync(this.pathOf(sha256))
       }
-      unlinkSync(join(this.#tmp, name))
+      this.#files.unlinkSync(join(this.#tmp, name))
     }
   }
-}
 
-async function syncFolder(path: string): Promise<void> {
-  await using folder = await open(path, 'r')
-  await folder.sync()
-}
+  async #syncFolder(path: string): Promise<void> {
+    await using folder = await this.#files.open(path, 'r')
+    await folder.sync()
+  }
 
-/** Removes a file if it is there, which it is not where its folder could not be made either. */
-function removeFile(path: string): void {
-  try {
-    rmSync(path, { force: true })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR') throw error
+  /** Removes a file if it is there, which it is not where its folder could not be made either. */
+  #removeFile(path: string): void {
+    try {
+      this.#files.removeSync(path)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR') throw error
+    }
   }
 }

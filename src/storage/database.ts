@@ -5,6 +5,7 @@
  * acknowledged commits in a power cut).
  */
 import BetterSqlite3 from 'better-sqlite3'
+import { systemTimers, type Timers } from '../timers.js'
 import { migrate } from './migrate.js'
 
 /** A built query, from `prepare`: made once, with slots for parameters. */
@@ -52,13 +53,15 @@ const MAX_BATCH = 512
 
 export class Database implements AsyncDisposable, Reader {
   readonly #connection: BetterSqlite3.Database
+  readonly #timers: Timers
   readonly #statements = new Map<string, BetterSqlite3.Statement>()
   #queue: Job[] = []
   #scheduled = false
   #idle: (() => void)[] = []
 
-  private constructor(connection: BetterSqlite3.Database) {
+  private constructor(connection: BetterSqlite3.Database, timers: Timers) {
     this.#connection = connection
+    this.#timers = timers
   }
 
   /**
@@ -73,7 +76,12 @@ export class Database implements AsyncDisposable, Reader {
     connection.pragma('cache_size = -32000')
     connection.pragma('temp_store = MEMORY')
     migrate(connection, migrations)
-    return new Database(connection)
+    return new Database(connection, systemTimers)
+  }
+
+  /** Takes over a connection that is migrated and set up already. */
+  static on(connection: BetterSqlite3.Database, timers: Timers): Database {
+    return new Database(connection, timers)
   }
 
   get<Params, Row>(query: Query<Params, Row>, ...bindings: Bindings<Params>): Row | undefined {
@@ -94,7 +102,7 @@ export class Database implements AsyncDisposable, Reader {
       this.#queue.push({ work, effects: [], resolve, reject })
       if (this.#scheduled) return
       this.#scheduled = true
-      setImmediate(() => this.#flush())
+      this.#timers.soon(() => this.#flush())
     })
   }
 
@@ -113,7 +121,7 @@ export class Database implements AsyncDisposable, Reader {
     const batch = this.#queue.splice(0, MAX_BATCH)
     settle(this.#commit(batch))
     this.#scheduled = this.#queue.length > 0
-    if (this.#scheduled) setImmediate(() => this.#flush())
+    if (this.#scheduled) this.#timers.soon(() => this.#flush())
     else for (const resolve of this.#idle.splice(0)) resolve()
   }
 

@@ -1,18 +1,18 @@
-import type { FileHandle } from 'node:fs/promises'
+import type { OpenFile } from './file-system.js'
 
 /** Bytes gathered before one write to the disk: half as many, twice as large writes carry twice the rate. */
 const GATHER_BYTES = 1024 * 1024
 
 /** Appends chunks to a file in large writes, one of which may be under way while the next is gathered. */
 export class FileSink {
-  readonly #handle: FileHandle
+  readonly #handle: OpenFile
   readonly #onWritten: (bytes: number) => void
   #chunks: Buffer[] = []
   #gathered = 0
   #writing: Promise<void> = Promise.resolve()
 
   /** @param onWritten told how many more bytes are in the file, after each write */
-  constructor(handle: FileHandle, onWritten: (bytes: number) => void = () => {}) {
+  constructor(handle: OpenFile, onWritten: (bytes: number) => void = () => {}) {
     this.#handle = handle
     this.#onWritten = onWritten
   }
@@ -42,7 +42,7 @@ export class FileSink {
   }
 }
 
-async function writeAll(handle: FileHandle, chunks: Buffer[], size: number): Promise<void> {
+async function writeAll(handle: OpenFile, chunks: Buffer[], size: number): Promise<void> {
   const { bytesWritten } = await handle.writev(chunks)
   if (bytesWritten < size) await handle.writeFile(Buffer.concat(chunks).subarray(bytesWritten))
 }

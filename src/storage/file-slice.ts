@@ -1,4 +1,4 @@
-import type { FileHandle } from 'node:fs/promises'
+import type { OpenFile } from './file-system.js'
 
 /** Bytes asked of the disk at once: half as many carry half the rate. */
 const LARGE_BYTES = 1024 * 1024
@@ -10,14 +10,17 @@ const MANY = 16
 const spare: Buffer[] = []
 let active = 0
 
+/** Takes bytes that are handed out in order; may keep a chunk until it resolves, and no longer. */
+export type Take = (chunk: Buffer) => Promise<void>
+
 /** A part of an open file, which is handed out once, in two buffers that take turns. */
 export class FileSlice {
-  readonly #file: FileHandle
+  readonly #file: OpenFile
   readonly #start: number
   readonly #end: number
 
   /** @param end inclusive */
-  constructor(file: FileHandle, start: number, end: number) {
+  constructor(file: OpenFile, start: number, end: number) {
     this.#file = file
     this.#start = start
     this.#end = end
@@ -25,10 +28,9 @@ export class FileSlice {
 
   /**
    * Hands the bytes to `take`, in order, the next ones being read meanwhile, and closes the file.
-   * @param take may keep a chunk until it resolves, and no longer
    * @throws Error when the file is shorter than it should be, and what `take` throws
    */
-  async copy(take: (chunk: Buffer) => Promise<void>): Promise<void> {
+  async copy(take: Take): Promise<void> {
     const buffers = [takeBuffer(), takeBuffer()] as const
     active += 1
     let reading = this.#read(buffers[0], this.#start)

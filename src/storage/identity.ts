@@ -1,3 +1,4 @@
+import { type Chance, systemChance } from '../chance.js'
 import type { Database } from './database.js'
 import { mintEpoch, readMeta, writeMeta } from './meta.js'
 
@@ -8,7 +9,7 @@ export class WrongServer extends Error {}
  * Gives a new database its server's name and its first epoch; later ones have to be opened under the same name.
  * @throws WrongServer
  */
-export async function identify(db: Database, server: string): Promise<void> {
+export async function identify(db: Database, server: string, chance: Chance = systemChance): Promise<void> {
   const known = readMeta(db, 'server')
   if (known !== undefined && known !== server) {
     throw new WrongServer(`the data is that of the server ${known}, and this one is ${server}`)
@@ -16,6 +17,6 @@ export async function identify(db: Database, server: string): Promise<void> {
   if (known !== undefined) return
   await db.write((tx) => {
     writeMeta(tx, 'server', server)
-    mintEpoch(tx)
+    mintEpoch(tx, chance)
   })
 }

@@ -3,13 +3,13 @@
  * complete, so that a transfer goes on where it broke off, and can be read while they still arrive.
  */
 import { createHash, type Hash } from 'node:crypto'
-import { createReadStream, mkdirSync } from 'node:fs'
-import { type FileHandle, link, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { INLINE_BYTES } from './blob-writer.js'
 import type { BlobStore } from './blobs.js'
 import type { Database, Tx } from './database.js'
 import { FileSink } from './file-sink.js'
+import type { Take } from './file-slice.js'
+import { type FileSystem, nodeFiles, type OpenFile } from './file-system.js'
 
 const READ_BYTES = 1024 * 1024
 
@@ -23,13 +23,22 @@ export class IncomingBlobs {
   readonly #db: Database
   readonly #blobs: BlobStore
   readonly #folder: string
+  readonly #files: FileSystem
+  readonly #now: () => number
   readonly #arriving = new Map<string, IncomingBlob>()
 
-  constructor(db: Database, blobs: BlobStore, dataDir: string) {
+  constructor(
+    db: Database,
+    blobs: BlobStore,
+    dataDir: string,
+    { files = nodeFiles, now = Date.now }: { files?: FileSystem; now?: () => number } = {},
+  ) {
+    this.#files = files
+    this.#now = now
     this.#db = db
     this.#blobs = blobs
     this.#folder = join(dataDir, 'incoming')
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+    files.makeFolderSync(this.#folder)
   }
 
   /**
@@ -38,7 +47,7 @@ export class IncomingBlobs {
    */
   async open(sha256: string, size: number): Promise<IncomingBlob> {
     if (this.#arriving.has(sha256)) throw new BlobBusy(`${sha256} is arriving already`)
-    const blob = new IncomingBlob({
+    const blob = new IncomingBlob(this.#files, {
       sha256,
       size,
       path: join(this.#folder, sha256),
@@ -65,17 +74,17 @@ export class IncomingBlobs {
   async offsetOf(sha256: string): Promise<number> {
     const arriving = this.#arriving.get(sha256)
     if (arriving !== undefined) return arriving.offset
-    return (await stat(join(this.#folder, sha256)).catch(() => undefined))?.size ?? 0
+    return (await this.#files.stat(join(this.#folder, sha256)).catch(() => undefined))?.size ?? 0
   }
 
   /** Removes parts that nothing was added to since a time, milliseconds since 1970; returns how many. */
   async sweep(beforeMs: number): Promise<number> {
     let count = 0
-    for (const sha256 of await readdir(this.#folder)) {
+    for (const sha256 of await this.#files.list(this.#folder)) {
       const path = join(this.#folder, sha256)
-      const found = await stat(path).catch(() => undefined)
+      const found = await this.#files.stat(path).catch(() => undefined)
       if (found === undefined || found.mtimeMs >= beforeMs || this.#arriving.has(sha256)) continue
-      await rm(path, { force: true })
+      await this.#files.remove(path)
       count += 1
     }
     return count
@@ -84,23 +93,24 @@ export class IncomingBlobs {
   async #keep(sha256: string, size: number, path: string, also: (tx: Tx) => void): Promise<void> {
     const keep = async (content?: Buffer) =>
       this.#db.write((tx) => {
-        this.#blobs.keep(tx, content === undefined ? { sha256, size } : { sha256, size, content }, new Date())
+        const blob = content === undefined ? { sha256, size } : { sha256, size, content }
+        this.#blobs.keep(tx, blob, new Date(this.#now()))
         also(tx)
       })
     if (size <= INLINE_BYTES) {
-      await keep(await readFile(path))
-      await rm(path, { force: true })
+      await keep(await this.#files.readFile(path))
+      await this.#files.remove(path)
       return
     }
     // Under a second name: by the first one it can be read along until it is in the database.
     const placing = `${path}.placing`
-    await rm(placing, { force: true })
-    await link(path, placing)
+    await this.#files.remove(placing)
+    await this.#files.link(path, placing)
     {
       await using _placed = await this.#blobs.place(placing, sha256)
       await keep()
     }
-    await rm(path, { force: true })
+    await this.#files.remove(path)
   }
 }
 
@@ -115,9 +125,10 @@ interface IncomingOptions {
 type State = 'arriving' | 'verified' | 'complete' | 'broken'
 
 export class IncomingBlob implements AsyncDisposable {
+  readonly #files: FileSystem
   readonly #options: IncomingOptions
   #hash: Hash = createHash('sha256')
-  #handle: FileHandle | undefined
+  #handle: OpenFile | undefined
   #sink: FileSink | undefined
   #offset = 0
   /** Bytes that are in the file and can be read. */
@@ -125,7 +136,8 @@ export class IncomingBlob implements AsyncDisposable {
   #state: State = 'arriving'
   #changed = signal()
 
-  constructor(options: IncomingOptions) {
+  constructor(files: FileSystem, options: IncomingOptions) {
+    this.#files = files
     this.#options = options
   }
 
@@ -141,12 +153,12 @@ export class IncomingBlob implements AsyncDisposable {
   /** Takes up what came before. Only for IncomingBlobs. */
   async begin(): Promise<void> {
     const { path, size } = this.#options
-    this.#handle = await open(path, 'a+', 0o600)
+    this.#handle = await this.#files.open(path, 'a+', 0o600)
     const { size: kept } = await this.#handle.stat()
     if (kept > size) await this.#handle.truncate(0)
     else if (kept > 0) {
-      for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES }))
-        this.#hash.update(chunk)
+      const before = this.#files.stream(await this.#files.open(path, 'r'), { start: 0, end: kept - 1 })
+      for await (const chunk of before) this.#hash.update(chunk as Buffer)
       this.#offset = kept
       this.#written = kept
     }
@@ -183,13 +195,14 @@ export class IncomingBlob implements AsyncDisposable {
   }
 
   /**
-   * The bytes from `start` to `end`, both inclusive, as they come. The last byte of the range is handed out only when
-   * the whole blob is verified, so nobody takes wrong bytes for all of them.
-   * @throws Error when the blob breaks off
+   * Hands out the bytes from `start` to `end`, both inclusive, as they come. The last byte of the range is handed out
+   * only when the whole blob is verified, so nobody takes wrong bytes for all of them.
+   * @throws Error when the blob breaks off, and what `take` throws
    */
-  async *follow(start: number, end: number): AsyncGenerator<Buffer> {
+  async follow(start: number, end: number, take: Take): Promise<void> {
     // Held open: the file loses its name when it is complete.
-    await using handle = await open(this.#options.path, 'r')
+    await using handle = await this.#files.open(this.#options.path, 'r')
+    const buffer = Buffer.allocUnsafeSlow(Math.min(end - start + 1, READ_BYTES))
     for (let at = start; at <= end; ) {
       const ready = this.#ready(end)
       if (ready <= at) {
@@ -197,12 +210,10 @@ export class IncomingBlob implements AsyncDisposable {
         await this.#changed.promise
         continue
       }
-      const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(Math.min(ready - at, READ_BYTES)), {
-        position: at,
-      })
+      const { bytesRead } = await handle.read(buffer, 0, Math.min(ready - at, buffer.length), at)
       if (bytesRead === 0) throw new Error('the bytes are gone')
       at += bytesRead
-      yield buffer.subarray(0, bytesRead)
+      await take(buffer.subarray(0, bytesRead))
     }
   }
 
@@ -226,7 +237,7 @@ export class IncomingBlob implements AsyncDisposable {
   async #reject(reason: string): Promise<CorruptBlob> {
     this.#state = 'broken'
     await this.#close()
-    await rm(this.#options.path, { force: true })
+    await this.#files.remove(this.#options.path)
     this.#tell()
     return new CorruptBlob(`${this.#options.sha256}: ${reason}`)
   }

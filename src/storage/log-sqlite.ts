@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
+import { type Chance, systemChance } from '../chance.js'
 import type { Change } from '../change.js'
 import { INLINE_BYTES } from './blob-writer.js'
 import type { Database, Reader, Tx } from './database.js'
@@ -76,9 +77,9 @@ export class SqliteLog implements Log {
    * @param server the grand server's name, which is kept with the log
    * @throws WrongServer
    */
-  static async open(db: Database, server: string): Promise<SqliteLog> {
+  static async open(db: Database, server: string, chance: Chance = systemChance): Promise<SqliteLog> {
     const id = db.get(readMeta, { key: 'log_id' })?.value
-    if (id === undefined) return new SqliteLog(db, await begin(db, server))
+    if (id === undefined) return new SqliteLog(db, await begin(db, server, chance))
     const known = db.get(readMeta, { key: 'server' })?.value
     if (known !== server)
       throw new WrongServer(`the data is that of the server ${known}, and this one is ${server}`)
@@ -110,8 +111,8 @@ export class SqliteLog implements Log {
   }
 }
 
-async function begin(db: Database, server: string): Promise<string> {
-  const id = randomBytes(16).toString('hex')
+async function begin(db: Database, server: string, chance: Chance): Promise<string> {
+  const id = chance.bytes(16).toString('hex')
   await db.write((tx) => {
     tx.run(insertMeta, { key: 'log_id', value: id })
     tx.run(insertMeta, { key: 'server', value: server })

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import type { Chance } from '../chance.js'
 import { ZERO_STAMP } from '../clock.js'
 import type { Reader, Tx } from './database.js'
 import { prepare, query } from './query.js'
@@ -42,8 +42,8 @@ export function readClock(reader: Reader): string {
 }
 
 /** A fresh incarnation of this database: 32 hex digits. */
-export function mintEpoch(tx: Tx): string {
-  const epoch = randomBytes(16).toString('hex')
+export function mintEpoch(tx: Tx, chance: Chance): string {
+  const epoch = chance.bytes(16).toString('hex')
   writeMeta(tx, 'epoch', epoch)
   return epoch
 }

@@ -1,4 +1,4 @@
-import { uuidv7 } from 'uuidv7'
+import type { Chance } from '../chance.js'
 import type { Change, Fact } from '../change.js'
 import type { Reader, Tx } from './database.js'
 import { deleteMeta, mintEpoch, readMeta, writeMeta } from './meta.js'
@@ -45,8 +45,8 @@ const rewrite = prepare<{ oseq: number; change: string }>()((slot) =>
 const restart = { sql: "delete from sqlite_sequence where name = 'outbox'", parameters: [] }
 
 /** States a fact as a change of this server, in the transaction that writes its row. */
-export function appendOutbox(tx: Tx, origin: string, fact: Fact): void {
-  append(tx, { v: 1, id: uuidv7(), origin, ...fact })
+export function appendOutbox(tx: Tx, origin: string, fact: Fact, chance: Chance): void {
+  append(tx, { v: 1, id: chance.id(), origin, ...fact })
 }
 
 function append(tx: Tx, change: Kept): void {
@@ -93,11 +93,11 @@ export function rewriteOutbox(tx: Tx, { epoch: _epoch, oseq, ...change }: Change
  * it has already.
  * @param keep whether the changes stay; if not, their rows have to be told in another way
  */
-export function beginEpoch(tx: Tx, { keep }: { keep: boolean }): void {
+export function beginEpoch(tx: Tx, { keep }: { keep: boolean }, chance: Chance): void {
   const kept = keep ? readOutbox(tx, 0, Number.MAX_SAFE_INTEGER) : []
   tx.run(clear)
   tx.run(restart)
   deleteMeta(tx, 'acked')
-  mintEpoch(tx)
+  mintEpoch(tx, chance)
   for (const { epoch: _epoch, oseq: _oseq, ...change } of kept) append(tx, change)
 }

@@ -68,9 +68,8 @@ export function readRow(tx: Tx, table: TableName, key: string): Row | undefined 
   return { cells, created_stamp, stamps }
 }
 
-/** Puts new stamps in place of old ones, in the row of a change that nobody else has seen. */
-export function restampRow(tx: Tx, { type, key }: Fact, renewed: Map<string, string>): void {
-  const table = tableOf(type)
+/** Puts new stamps in place of old ones that nobody else has seen. */
+export function restampRow(tx: Tx, table: TableName, key: string, renewed: Map<string, string>): void {
   const row = readRow(tx, table, key)
   if (row === undefined) return
   const anew = (value: string) => renewed.get(value) ?? value

@@ -35,6 +35,14 @@ export function markTold(tx: Tx, table: TableName, key: string): void {
   tx.run(remove, { table, key })
 }
 
+/** All rows that are untold, as they stand. */
+export function untoldRows(tx: Tx): { table: TableName; key: string; row: Row }[] {
+  return tx.all(page, { limit: Number.MAX_SAFE_INTEGER }).flatMap(({ table, key }) => {
+    const row = readRow(tx, table as TableName, key)
+    return row === undefined ? [] : [{ table: table as TableName, key, row }]
+  })
+}
+
 /** Takes some untold rows, as facts that tell them whole. */
 export function takeUntold(tx: Tx, limit: number): Fact[] {
   const facts: Fact[] = []

@@ -8,6 +8,12 @@ export interface Channel {
   close(reason: string): void
 }
 
+/**
+ * Opens a channel to the grand: gives it at once, so that it can be closed, and hands it over when it stands. `onClose`
+ * comes also when it never stood.
+ */
+export type Dial = (events: ChannelEvents, onOpen: (channel: Channel) => void) => Channel
+
 /** What a channel tells its user. */
 export interface ChannelEvents {
   onFrame(frame: Buffer): void

@@ -132,6 +132,25 @@ t.test('five wrong passwords close an account to that address, and to no other',
   t.equal((await login('wrong password')).outcome, '401 invalid-credentials', 'and begins anew')
 })
 
+t.test('who logs out twice at once is logged out', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  for (const end of [() => alice.post('/logout'), () => alice.delete('/me')]) {
+    await alice.logIn()
+    const outcomes = await Promise.all([end(), alice.post('/logout'), alice.post('/logout')])
+    for (const { outcome } of outcomes) t.match(outcome, /^(204|401 unauthenticated)$/)
+  }
+})
+
+t.test('a media type without a body is no body', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  const json = { headers: { 'content-type': 'application/json', 'content-length': '0' } }
+  t.equal((await alice.ask('POST', '/upload', json)).outcome, '400 validation-failed')
+  t.equal((await alice.ask('POST', '/login', json)).outcome, '400 malformed-json')
+  t.equal((await alice.ask('POST', '/logout', json)).outcome, '204')
+})
+
 t.test('parallel guesses gain nothing', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice', '127.0.0.9')

@@ -144,6 +144,41 @@ t.test('bodies that are too slow are ended, and slow ones at a steady rate are n
   t.match(await form.rest(), /^HTTP\/1.1 408 .*request-timeout/s)
 })
 
+t.test('a client that hardly reads its answer is ended, and one that reads slowly is not', async (t) => {
+  const limits = { streamBytesPerSecond: 100_000_000, streamWindowMs: 2000 }
+  const bytes = 64 * 1024 * 1024
+  let isEnded = false
+  const copy = async (take: (chunk: Buffer) => Promise<void>) => {
+    const chunk = Buffer.alloc(1024 * 1024)
+    for (let sent = 0; sent < bytes; sent += chunk.length) await take(chunk)
+  }
+  const getNote = ({ params }: { params: { note_id: string } }) => ({
+    status: 200,
+    headers: { 'content-length': String(bytes) },
+    body: {
+      copy: (take: (chunk: Buffer) => Promise<void>) =>
+        copy(take).finally(() => {
+          isEnded ||= params.note_id === 'unread'
+        }),
+      close: async () => undefined,
+    },
+  })
+  const app = await serve(t, { getNote }, { limits })
+  using unread = await rawConnection(app.listeningOrigin)
+  using slow = await rawConnection(app.listeningOrigin)
+  let received = 0
+  slow.socket.on('data', (chunk) => {
+    received += chunk.length
+    slow.socket.pause()
+    setTimeout(() => slow.socket.resume(), 1)
+  })
+  slow.send('GET /notes/slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+  unread.socket.pause()
+  unread.send('GET /notes/unread HTTP/1.1\r\nHost: x\r\n\r\n')
+  while (!isEnded || !slow.socket.destroyed) await new Promise((resolve) => setTimeout(resolve, 5))
+  t.ok(received > bytes, `${received} of ${bytes} and its head`)
+})
+
 t.test('a malformed or unfinished form is the fault of the client', async (t) => {
   const app = await serve(t, { upload: countBytes })
   const cases: [string, string][] = [

@@ -192,6 +192,11 @@ t.test('what is no HTTP gets a problem on the bare connection', async (t) => {
       'GET /notes HTTP/1.1\r\nConnection: close\r\n\r\n',
       /^HTTP\/1.1 400 .*header\/host is required/s,
     ],
+    [
+      'a request line without a version',
+      'GET /notes\r\nHost: x\r\n\r\n',
+      /^HTTP\/1.1 400 .*validation-failed/s,
+    ],
     ['CONNECT', 'CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n', /^HTTP\/1.1 400 /],
     ['headers that never end', 'GET /notes HTTP/1.1\r\nHost: x\r\n', /^HTTP\/1.1 408 .*request-timeout/s],
     ['a TLS hello', Buffer.from('16030100ff010000fb0303', 'hex'), /^HTTP\/1.1 400 /],

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type Test, test } from 'tap'
 import { BlobStore } from '../../src/storage/blobs.js'
 import { Database } from '../../src/storage/database.js'
-import { IncomingBlobs } from '../../src/storage/incoming-blobs.js'
+import { type IncomingBlob, IncomingBlobs } from '../../src/storage/incoming-blobs.js'
 import { unreferencedByLog } from '../../src/storage/log-references.js'
 
 const MIB = 1024 * 1024
@@ -25,6 +25,12 @@ function bytesOf(size: number) {
 async function collect(chunks: AsyncIterable<Buffer>) {
   const all: Buffer[] = []
   for await (const chunk of chunks) all.push(chunk)
+  return Buffer.concat(all)
+}
+
+async function follow(blob: IncomingBlob, start: number, end: number) {
+  const all: Buffer[] = []
+  await blob.follow(start, end, async (chunk) => void all.push(Buffer.from(chunk)))
   return Buffer.concat(all)
 }
 
@@ -103,12 +109,12 @@ test('who reads along gets all of it, however the two interleave', async (t) => 
   const { bytes, sha256 } = bytesOf(6 * MIB + 5)
   await using blob = await incoming.open(sha256, bytes.length)
   const readers = [
-    collect(blob.follow(0, bytes.length - 1)),
-    collect(blob.follow(1_000_000, 2_000_000)),
-    collect(blob.follow(bytes.length - 1, bytes.length - 1)),
+    follow(blob, 0, bytes.length - 1),
+    follow(blob, 1_000_000, 2_000_000),
+    follow(blob, bytes.length - 1, bytes.length - 1),
   ]
   for (let at = 0; at < bytes.length; at += 70_001) await blob.write(bytes.subarray(at, at + 70_001))
-  const late = collect(blob.follow(5 * MIB, bytes.length - 1))
+  const late = follow(blob, 5 * MIB, bytes.length - 1)
   await blob.finish()
   const [whole, middle, last] = await Promise.all(readers)
   t.ok(whole!.equals(bytes))
@@ -122,11 +128,11 @@ test('who reads along what breaks off, or turns out wrong, is told so', async (t
   const { bytes, sha256 } = bytesOf(2 * MIB)
   const broken = await incoming.open(sha256, bytes.length)
   await broken.write(bytes.subarray(0, MIB))
-  const reader = t.rejects(collect(broken.follow(0, bytes.length - 1)), /stopped/)
+  const reader = t.rejects(follow(broken, 0, bytes.length - 1), /stopped/)
   await broken[Symbol.asyncDispose]()
   await reader
   await using wrong = await incoming.open(sha256, bytes.length)
-  const second = t.rejects(collect(wrong.follow(0, bytes.length - 1)), /stopped/)
+  const second = t.rejects(follow(wrong, 0, bytes.length - 1), /stopped/)
   await wrong.write(Buffer.alloc(MIB))
   await t.rejects(wrong.finish(), /other bytes/)
   await second

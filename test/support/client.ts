@@ -25,26 +25,27 @@ export interface Asked {
  * fails the request.
  */
 export class Client {
-  readonly #origin: () => string
+  /** Of the server that it talks to. */
+  readonly origin: () => string
   readonly #agent: Agent
   /** Sent with every request. */
   headers: Record<string, string> = {}
 
   /** @param address the client's own, any of 127.0.0.0/8 */
   constructor(origin: () => string, address = '127.0.0.1') {
-    this.#origin = origin
+    this.origin = origin
     this.#agent = new Agent({ localAddress: address, connections: 64, headersTimeout: 60_000 })
   }
 
   /** The same server, with other credentials. */
   as(headers: Record<string, string>): Client {
-    const client = new Client(this.#origin)
+    const client = new Client(this.origin)
     client.headers = headers
     return client
   }
 
   async ask(method: string, path: string, asked: Asked = {}): Promise<Answer> {
-    const { statusCode, headers, body } = await request(this.#origin() + path, {
+    const { statusCode, headers, body } = await request(this.origin() + path, {
       dispatcher: this.#agent,
       method: method as 'GET',
       headers: {

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { LinkWay } from './link-way.js'
 
 /** Which way bytes go. */
 export type Direction = 'to-grand' | 'to-regional'
@@ -9,35 +10,26 @@ interface Pair {
   server: Socket
 }
 
-/** What happens to the bytes that go one way. */
-interface Way {
-  /** Bytes that have passed so far. */
-  passed: number
-  /** Bytes after which everything is cut, one after the other; each counts from the cut before it. */
-  cuts: number[]
-  /** Bytes until one is altered. */
-  flipAfter: number
-  bytesPerSecond: number
-  /** When the line has taken all that was put on it, milliseconds of the monotonic clock. */
-  freeAt: number
-}
-
 /** A piece of network between a regional and the grand, which the test can cut, freeze, slow down or break. */
 export class LinkProxy {
   readonly #server: Server
   readonly #pairs = new Set<Pair>()
-  readonly #ways: Record<Direction, Way> = { 'to-grand': newWay(), 'to-regional': newWay() }
+  readonly #ways: Record<Direction, LinkWay>
   #target = 0
   #up = true
-  #frozen = false
 
   private constructor() {
-    this.#server = createServer((client) => this.#accept(client))
+    const newWay = () => new LinkWay(() => this.#dropAll())
+    this.#ways = { 'to-grand': newWay(), 'to-regional': newWay() }
+    this.#server = createServer({ allowHalfOpen: true }, (client) => this.#accept(client))
   }
 
-  static async open(): Promise<LinkProxy> {
+  /** @param port where it listens; any free one by default */
+  static async open(port = 0): Promise<LinkProxy> {
     const proxy = new LinkProxy()
-    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve))
+    await new Promise<void>((resolve, reject) =>
+      proxy.#server.once('error', reject).listen(port, '127.0.0.1', resolve),
+    )
     return proxy
   }
 
@@ -61,13 +53,9 @@ export class LinkProxy {
     this.#dropAll()
   }
 
-  /** Swallows everything from now on, in both directions, without closing anything. */
-  freeze(): void {
-    this.#frozen = true
-    for (const { client, server } of this.#pairs) {
-      client.pause()
-      server.pause()
-    }
+  /** Keeps back everything from now on, in both directions or in one, without closing anything. */
+  freeze(...directions: Direction[]): void {
+    for (const way of this.#those(directions)) way.isFrozen = true
   }
 
   /**
@@ -83,6 +71,11 @@ export class LinkProxy {
     return this.#ways[direction].cuts.length
   }
 
+  /** Ends one connection in good order once so many more bytes have gone one way; what it still had to say is lost. */
+  truncateAfter(direction: Direction, bytes: number): void {
+    this.#ways[direction].truncateAfter = bytes
+  }
+
   /** Alters one byte once so many more have gone one way. */
   flipAfter(direction: Direction, bytes: number): void {
     this.#ways[direction].flipAfter = bytes
@@ -93,12 +86,22 @@ export class LinkProxy {
     this.#ways[direction].bytesPerSecond = bytesPerSecond
   }
 
-  /** Lets everything through again. */
+  /** Lets bytes arrive so much later one way. */
+  delay(direction: Direction, ms: number): void {
+    this.#ways[direction].delayMs = ms
+  }
+
+  /** Lets everything through again; what was frozen is lost with its connection. */
   restore(): void {
+    const wasFrozen = this.#those([]).some((way) => way.isFrozen)
+    if (wasFrozen) this.#dropAll()
+    this.thaw()
+  }
+
+  /** Lets everything through again; what was frozen arrives late. */
+  thaw(): void {
     this.#up = true
-    for (const way of Object.values(this.#ways)) Object.assign(way, { ...newWay(), passed: way.passed })
-    if (this.#frozen) this.#dropAll()
-    this.#frozen = false
+    for (const way of this.#those([])) way.reset()
   }
 
   async close(): Promise<void> {
@@ -106,9 +109,13 @@ export class LinkProxy {
     await new Promise((resolve) => this.#server.close(resolve))
   }
 
+  #those(directions: Direction[]): LinkWay[] {
+    return directions.length === 0 ? Object.values(this.#ways) : directions.map((one) => this.#ways[one])
+  }
+
   #accept(client: Socket): void {
     if (!this.#up || this.#target === 0) return void client.destroy()
-    const server = connect(this.#target, '127.0.0.1')
+    const server = connect({ port: this.#target, host: '127.0.0.1', allowHalfOpen: true })
     const pair = { client, server }
     this.#pairs.add(pair)
     const drop = () => {
@@ -117,41 +124,8 @@ export class LinkProxy {
       server.destroy()
     }
     for (const socket of [client, server]) socket.on('error', drop).on('close', drop)
-    if (this.#frozen) return
-    this.#join(client, server, this.#ways['to-grand'])
-    this.#join(server, client, this.#ways['to-regional'])
-  }
-
-  #join(from: Socket, to: Socket, way: Way): void {
-    let waits = false
-    const goOn = () => {
-      if (!this.#frozen && !waits && !to.writableNeedDrain) from.resume()
-    }
-    to.on('drain', goOn)
-    from.on('end', () => to.end())
-    from.on('data', (chunk: Buffer) => {
-      const cut = way.cuts[0]
-      const passed = flipped(cut === undefined ? chunk : chunk.subarray(0, cut), way)
-      way.passed += passed.length
-      if (!to.write(passed)) from.pause()
-      if (way.bytesPerSecond !== Number.POSITIVE_INFINITY) {
-        from.pause()
-        waits = true
-        setTimeout(
-          () => {
-            waits = false
-            goOn()
-          },
-          waitMs(passed.length, way),
-        )
-      }
-      if (cut === undefined) return
-      if (passed.length < cut) way.cuts[0] = cut - passed.length
-      else {
-        way.cuts.shift()
-        this.#dropAll()
-      }
-    })
+    this.#ways['to-grand'].join(client, server)
+    this.#ways['to-regional'].join(server, client)
   }
 
   #dropAll(): void {
@@ -161,31 +135,4 @@ export class LinkProxy {
     }
     this.#pairs.clear()
   }
-}
-
-function newWay(): Way {
-  return {
-    passed: 0,
-    cuts: [],
-    flipAfter: Number.POSITIVE_INFINITY,
-    bytesPerSecond: Number.POSITIVE_INFINITY,
-    freeAt: 0,
-  }
-}
-
-function flipped(chunk: Buffer, way: Way): Buffer {
-  const at = way.flipAfter
-  way.flipAfter -= chunk.length
-  if (at >= chunk.length) return chunk
-  way.flipAfter = Number.POSITIVE_INFINITY
-  const altered = Buffer.from(chunk)
-  altered[at] = (chunk[at] as number) ^ 1
-  return altered
-}
-
-/** Puts bytes on the line; tells how long it takes until all that is on it has passed. */
-function waitMs(bytes: number, way: Way): number {
-  const now = performance.now()
-  way.freeAt = Math.max(now, way.freeAt) + (bytes / way.bytesPerSecond) * 1000
-  return way.freeAt - now
 }

@@ -7,7 +7,7 @@ import type { Test } from 'tap'
 import type { RegionalConfig } from '../../src/config.js'
 import { openRegional, type Regional, type RegionalDependencies } from '../../src/regional.js'
 import { Client } from './client.js'
-import { faultsOfDataDir } from './invariants.js'
+import { faultsOfDataDir } from './invariants/regional-dir.js'
 import { Person } from './person.js'
 
 export const OPERATOR_TOKEN = 'operator-token-of-the-tests'

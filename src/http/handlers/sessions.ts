@@ -1,8 +1,15 @@
 import type { Handlers } from '../../contract/handlers.js'
+import { DomainError } from '../../domain/errors.js'
 import type { Sessions } from '../../domain/sessions.js'
 import type { Tokens } from '../../domain/tokens.js'
 import type { SessionCookie } from '../session-cookie.js'
 import { account } from './identity.js'
+
+/** Another request may have ended it meanwhile; what is asked for is so then. */
+function unlessEnded(error: unknown): void {
+  const isEnded = error instanceof DomainError && /^(session|token)-not-found$/.test(error.code)
+  if (!isEnded) throw error
+}
 
 type SessionHandlers = Pick<
   Handlers,
@@ -13,8 +20,11 @@ export function sessionHandlers(sessions: Sessions, tokens: Tokens, cookie: Sess
   return {
     async logoutUser(_input, { caller }) {
       const who = account(caller)
-      if (who.kind === 'session') await sessions.revoke(who.user_id, who.session_id)
-      else await tokens.revoke(who.user_id, who.token_id)
+      const ended =
+        who.kind === 'session'
+          ? sessions.revoke(who.user_id, who.session_id)
+          : tokens.revoke(who.user_id, who.token_id)
+      await ended.catch(unlessEnded)
       return { status: 204, headers: { 'set-cookie': cookie.clear() } }
     },
 

@@ -1,4 +1,5 @@
 import type { BlobStore } from '../../storage/blobs.js'
+import type { Timers } from '../../timers.js'
 
 /** The disk is asked so often at most. */
 const ASK_MS = 200
@@ -7,19 +8,22 @@ const ASK_MS = 200
 export class Disk {
   readonly #blobs: BlobStore
   readonly #minFreeBytes: number
+  readonly #timers: Timers
   #free = 0
   #askedAt = Number.NEGATIVE_INFINITY
 
-  constructor(blobs: BlobStore, minFreeBytes: number) {
+  constructor(blobs: BlobStore, minFreeBytes: number, timers: Timers) {
     this.#blobs = blobs
     this.#minFreeBytes = minFreeBytes
+    this.#timers = timers
   }
 
   /** Bytes that are free, as of a moment ago. */
   freeBytes(): number {
-    if (performance.now() - this.#askedAt > ASK_MS) {
+    const now = this.#timers.now()
+    if (now - this.#askedAt > ASK_MS) {
       this.#free = this.#blobs.freeBytes()
-      this.#askedAt = performance.now()
+      this.#askedAt = now
     }
     return this.#free
   }

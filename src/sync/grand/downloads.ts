@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import rangeParser from 'range-parser'
 import type { BlobStore } from '../../storage/blobs.js'
 import type { Database } from '../../storage/database.js'
+import type { Take } from '../../storage/file-slice.js'
 import type { IncomingBlobs } from '../../storage/incoming-blobs.js'
 import { isPassingFault } from '../../storage/passing-fault.js'
 import { answer, Refusal } from './answers.js'
@@ -18,6 +17,15 @@ export interface DownloadsOptions {
   metrics: GrandMetrics
   /** The disk does not give bytes that are named in the database. */
   onUnreadable: (blob: { sha256: string; size: number }) => void
+}
+
+/** An answer whose bytes are yet to be sent. */
+interface Download {
+  status: number
+  headers: Record<string, string>
+  /** Of `bytes`. */
+  size: number
+  bytes: Buffer | ((take: Take) => Promise<void>)
 }
 
 /** Hands out bytes that are here, or that arrive just now: then as they come. */
@@ -39,45 +47,51 @@ export class Downloads {
    * @throws Refusal before anything is answered
    */
   async send(sha256: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { db, blobs, incoming, metrics } = this.#options
-    const size = blobs.sizeOf(db, sha256) ?? incoming.arriving(sha256)?.size
-    if (size === undefined) throw new Refusal(404, 'not-here', 'these bytes are not here, nor arriving')
-    const range = readRange(request.headers.range, size)
-    const { start, end } = range ?? { start: 0, end: size - 1 }
-    const status = range === undefined ? 200 : 206
-    const headers: Record<string, string> = {
-      'content-type': 'application/octet-stream',
-      'accept-ranges': 'bytes',
-      etag: `"${sha256}"`,
-      ...(range === undefined ? {} : { 'content-range': `bytes ${start}-${end}/${size}` }),
-    }
-    const bytes = await this.#open(sha256, start, end)
+    const { metrics } = this.#options
+    const { status, headers, size, bytes } = await this.prepare(sha256, request.headers.range)
     if (Buffer.isBuffer(bytes)) {
       metrics.bytesSent(bytes.length)
       return answer(response, status, bytes, headers)
     }
-    response.writeHead(status, {
-      ...headers,
-      'content-length': String(end - start + 1),
-      'cache-control': 'no-store',
-    })
+    response.writeHead(status, { ...headers, 'content-length': String(size), 'cache-control': 'no-store' })
     this.#count += 1
     try {
-      await pipeline(bytes, response)
-      metrics.bytesSent(end - start + 1)
+      await bytes((chunk) => write(response, chunk))
+      response.end()
+      metrics.bytesSent(size)
     } finally {
       this.#count -= 1
     }
   }
 
-  async #open(sha256: string, start: number, end: number): Promise<Readable | Buffer> {
+  /**
+   * The answer to a GET with this Range header, and its bytes.
+   * @throws Refusal
+   */
+  async prepare(sha256: string, rangeHeader: string | undefined): Promise<Download> {
+    const { db, blobs, incoming } = this.#options
+    const whole = blobs.sizeOf(db, sha256) ?? incoming.arriving(sha256)?.size
+    if (whole === undefined) throw new Refusal(404, 'not-here', 'these bytes are not here, nor arriving')
+    const range = readRange(rangeHeader, whole)
+    const { start, end } = range ?? { start: 0, end: whole - 1 }
+    const headers: Record<string, string> = {
+      'content-type': 'application/octet-stream',
+      'accept-ranges': 'bytes',
+      etag: `"${sha256}"`,
+      ...(range === undefined ? {} : { 'content-range': `bytes ${start}-${end}/${whole}` }),
+    }
+    const bytes = await this.#open(sha256, start, end)
+    return { status: range === undefined ? 200 : 206, headers, size: end - start + 1, bytes }
+  }
+
+  async #open(sha256: string, start: number, end: number): Promise<Download['bytes']> {
     const { blobs, incoming } = this.#options
     if (end < start) return Buffer.alloc(0)
-    const here = await blobs.read(sha256, start, end).catch((error) => this.#unreadable(sha256, error))
-    if (here !== undefined) return here
+    const here = await blobs.slice(sha256, start, end).catch((error) => this.#unreadable(sha256, error))
+    if (here !== undefined) return Buffer.isBuffer(here) ? here : (take) => here.copy(take)
     const arriving = incoming.arriving(sha256)
     if (arriving === undefined) throw new Refusal(404, 'not-here', 'these bytes are not here any more')
-    return Readable.from(arriving.follow(start, end), { objectMode: false })
+    return (take) => arriving.follow(start, end, take)
   }
 
   #unreadable(sha256: string, error: NodeJS.ErrnoException): never {
@@ -86,6 +100,20 @@ export class Downloads {
     this.#options.onUnreadable({ sha256, size })
     throw new Refusal(404, 'not-here', 'these bytes cannot be read here')
   }
+}
+
+/** Resolves when the chunk is with the kernel. */
+function write(response: ServerResponse, chunk: Buffer): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    const onClose = () => reject(new Error('the regional went away'))
+    if (response.destroyed) return onClose()
+    response.once('close', onClose)
+    response.write(chunk, (error) => {
+      response.off('close', onClose)
+      if (error) reject(error)
+      else resolve()
+    })
+  })
 }
 
 function readRange(header: string | undefined, size: number): { start: number; end: number } | undefined {

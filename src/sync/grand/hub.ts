@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Database } from '../../storage/database.js'
 import type { Log } from '../../storage/log.js'
 import { firstMissingEntry, missingHashes } from '../../storage/log-missing.js'
+import type { Timer, Timers } from '../../timers.js'
 import type { Channel } from '../channel.js'
 import { encodeFrame } from '../protocol.js'
 import type { Fault } from './examine.js'
@@ -26,6 +27,7 @@ export interface HubOptions {
   /** Makes the watermarks, given where to tell of moves. */
   watermarks: (onMoved: (moved: Map<string, number>) => void) => Watermarks
   now: () => number
+  timers: Timers
   logger: Logger
   metrics: GrandMetrics
 }
@@ -41,7 +43,7 @@ export class Hub implements LinkHost, AsyncDisposable {
   /** By the name of the server, those that have said hello. */
   readonly #links = new Map<string, Link>()
   readonly #ending = new Set<Promise<void>>()
-  readonly #asking: NodeJS.Timeout
+  readonly #asking: Timer
   #askedUpTo = ''
   #scheduled = false
 
@@ -52,7 +54,7 @@ export class Hub implements LinkHost, AsyncDisposable {
     this.pages = options.pages
     this.intake = options.intake
     this.watermarks = options.watermarks((moved) => this.#tellWatermarks(moved))
-    this.#asking = setInterval(() => this.#askAgain(), ASK_AGAIN_MS)
+    this.#asking = options.timers.every(ASK_AGAIN_MS, () => this.#askAgain())
     this.#refreshOwnWatermark()
   }
 
@@ -145,7 +147,7 @@ export class Hub implements LinkHost, AsyncDisposable {
 
   /** Ends all links, and waits for what they have under way. */
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#asking)
+    this.#asking.stop()
     for (const link of this.#links.values()) {
       link.close('the grand stops')
       this.disconnected(link, 'the grand stops')
@@ -165,7 +167,7 @@ export class Hub implements LinkHost, AsyncDisposable {
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    setImmediate(() => this.#pump())
+    this.#options.timers.soon(() => this.#pump())
   }
 
   #refreshOwnWatermark(): void {
@@ -181,11 +183,12 @@ export class Hub implements LinkHost, AsyncDisposable {
   }
 
   #askForAll(link: Link, after = ''): void {
-    const hashes = missingHashes(this.#options.db, after, MAX_HASHES)
+    const { db, timers } = this.#options
+    const hashes = missingHashes(db, after, MAX_HASHES)
     const last = hashes.at(-1)
     if (last === undefined || !link.follows) return
     link.want(hashes)
-    if (hashes.length === MAX_HASHES) setImmediate(() => this.#askForAll(link, last))
+    if (hashes.length === MAX_HASHES) timers.soon(() => this.#askForAll(link, last))
   }
 
   #askAgain(): void {

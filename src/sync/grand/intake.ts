@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { BlobStore } from '../../storage/blobs.js'
 import type { Database, Tx } from '../../storage/database.js'
@@ -6,6 +5,7 @@ import type { Candidate, Log } from '../../storage/log.js'
 import { removeMissing } from '../../storage/log-missing.js'
 import { noteReferences } from '../../storage/log-references.js'
 import { isPassingFault } from '../../storage/passing-fault.js'
+import { pause, type Timers } from '../../timers.js'
 import type { Blob } from '../protocol.js'
 import type { Disk } from './disk.js'
 
@@ -18,6 +18,7 @@ export interface IntakeOptions {
   blobs: BlobStore
   disk: Disk
   now: () => number
+  timers: Timers
   logger: Logger
 }
 
@@ -54,7 +55,7 @@ export class Intake {
       signal.throwIfAborted()
       const taken = await this.#try(candidates, blobs)
       if (taken !== undefined) return taken
-      await sleep(RETRY_MS, undefined, { signal })
+      await pause(this.#options.timers, RETRY_MS, signal)
     }
   }
 

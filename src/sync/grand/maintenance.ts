@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { BlobStore } from '../../storage/blobs.js'
 import { countBlobs } from '../../storage/cleaning.js'
 import type { Database } from '../../storage/database.js'
 import type { IncomingBlobs } from '../../storage/incoming-blobs.js'
+import { pause, systemTimers, type Timers } from '../../timers.js'
 
 const DAY_MS = 24 * 3600 * 1000
 const BATCH = 100
@@ -17,6 +17,7 @@ export interface MaintenanceOptions {
   blobs: BlobStore
   incoming: IncomingBlobs
   now: () => number
+  timers?: Timers
 }
 
 /** What one round removed. */
@@ -31,7 +32,7 @@ export type Swept = {
  * as long; in small steps with pauses. Ends early when `signal` aborts.
  */
 export async function sweepBytes(
-  { db, blobs, incoming, now }: MaintenanceOptions,
+  { db, blobs, incoming, now, timers = systemTimers }: MaintenanceOptions,
   signal: AbortSignal,
 ): Promise<Swept> {
   const most = Math.max(BLOB_MINIMUM, Math.floor(countBlobs(db) * BLOB_SHARE))
@@ -43,7 +44,7 @@ export async function sweepBytes(
     after = step.last
     swept.blobs += step.count
     swept.blob_bytes += step.freed
-    await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined)
+    await pause(timers, PAUSE_MS, signal)
   }
   return swept
 }

@@ -1,10 +1,11 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Logger } from 'pino'
 import type { BlobStore } from '../../storage/blobs.js'
 import type { Database } from '../../storage/database.js'
 import { BlobBusy, CorruptBlob, type IncomingBlob, type IncomingBlobs } from '../../storage/incoming-blobs.js'
 import { missingSizes, removeMissing } from '../../storage/log-missing.js'
 import { isPassingFault } from '../../storage/passing-fault.js'
+import type { Timers } from '../../timers.js'
 import { UPLOAD_LENGTH, UPLOAD_OFFSET } from '../protocol.js'
 import { Refusal } from './answers.js'
 import type { Disk } from './disk.js'
@@ -13,6 +14,13 @@ import type { GrandMetrics } from './metrics.js'
 /** A transfer that brought less than this in so long makes way for another one of the same bytes. */
 const STALLED_MS = 5000
 const STALLED_BYTES = 64 * 1024
+
+/** What a PUT brings: its headers, and its bytes as they come. */
+export interface Incoming extends AsyncIterable<Buffer> {
+  headers: IncomingHttpHeaders
+  /** Ends it; whoever reads gets an error. */
+  destroy(): unknown
+}
 
 /** Where the news of bytes goes. */
 export interface Arrivals {
@@ -27,6 +35,7 @@ export interface UploadsOptions {
   incoming: IncomingBlobs
   disk: Disk
   maxFileSizeBytes: number
+  timers: Timers
   arrivals: Arrivals
   logger: Logger
   metrics: GrandMetrics
@@ -34,7 +43,7 @@ export interface UploadsOptions {
 
 interface Upload {
   server: string
-  request: IncomingMessage
+  request: Incoming
   /** When it last had brought enough, and what it has brought since. */
   movedAt: number
   movedBytes: number
@@ -72,8 +81,8 @@ export class Uploads {
    * Takes a PUT. @returns whether the bytes were here already
    * @throws Refusal
    */
-  async take(sha256: string, server: string, request: IncomingMessage): Promise<'known' | 'stored'> {
-    const { db, blobs } = this.#options
+  async take(sha256: string, server: string, request: Incoming): Promise<'known' | 'stored'> {
+    const { db, blobs, timers } = this.#options
     if (blobs.has(db, sha256)) return 'known'
     const { offset, size } = this.#readHeaders(request)
     this.#checkNamed(sha256, size)
@@ -83,7 +92,7 @@ export class Uploads {
     const ended = new Promise<void>((resolve) => {
       end = resolve
     })
-    const upload: Upload = { server, request, movedAt: performance.now(), movedBytes: 0, ended }
+    const upload: Upload = { server, request, movedAt: timers.now(), movedBytes: 0, ended }
     try {
       await this.#store(sha256, offset, size, upload)
     } finally {
@@ -93,7 +102,7 @@ export class Uploads {
     return 'stored'
   }
 
-  #readHeaders({ headers }: IncomingMessage): { offset: number; size: number } {
+  #readHeaders({ headers }: Incoming): { offset: number; size: number } {
     const length = whole(headers['content-length'])
     const offset = whole(headers[UPLOAD_OFFSET] ?? '0')
     if (length === undefined) throw new Refusal(411, 'length-required', 'a PUT needs a Content-Length')
@@ -126,21 +135,21 @@ export class Uploads {
   async #makeWay(sha256: string, server: string): Promise<void> {
     const other = this.#underWay.get(sha256)
     if (other === undefined) return
-    if (other.server !== server && performance.now() - other.movedAt < STALLED_MS)
+    if (other.server !== server && this.#options.timers.now() - other.movedAt < STALLED_MS)
       throw await this.#busy(sha256)
     other.request.destroy()
     await other.ended
   }
 
   async #store(sha256: string, offset: number, size: number, upload: Upload): Promise<void> {
-    const { arrivals, logger, metrics } = this.#options
+    const { arrivals, logger, metrics, timers } = this.#options
     const { server, request } = upload
     try {
       await using blob = await this.#open(sha256, size, offset)
       this.#underWay.set(sha256, upload)
       arrivals.arriving(sha256, server)
       await receive(request, blob, (sizeBytes) => {
-        noteMoved(upload, sizeBytes)
+        noteMoved(upload, sizeBytes, timers.now())
         metrics.bytesReceived(sizeBytes)
       })
       await blob.finish((tx) => removeMissing(tx, sha256))
@@ -185,15 +194,15 @@ export class Uploads {
   }
 }
 
-function noteMoved(upload: Upload, sizeBytes: number): void {
+function noteMoved(upload: Upload, sizeBytes: number, now: number): void {
   upload.movedBytes += sizeBytes
   if (upload.movedBytes < STALLED_BYTES) return
-  upload.movedAt = performance.now()
+  upload.movedAt = now
   upload.movedBytes = 0
 }
 
-async function receive(request: IncomingMessage, blob: IncomingBlob, onMoved: (sizeBytes: number) => void) {
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+async function receive(request: Incoming, blob: IncomingBlob, onMoved: (sizeBytes: number) => void) {
+  for await (const chunk of request) {
     onMoved(chunk.length)
     await blob.write(chunk)
   }

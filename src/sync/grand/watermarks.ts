@@ -1,5 +1,6 @@
 import type { Database } from '../../storage/database.js'
 import { loadWatermarks, storeWatermark } from '../../storage/log-watermarks.js'
+import type { Timer, Timers } from '../../timers.js'
 
 /** Watermarks move with every change: they are told together, so much after the first. */
 const TELL_MS = 10
@@ -9,6 +10,7 @@ export interface WatermarksOptions {
   db: Database
   /** The grand's own name. */
   server: string
+  timers: Timers
   /** Told what moved, to pass it on. */
   onMoved: (moved: Map<string, number>) => void
   onError: (error: unknown) => void
@@ -20,8 +22,8 @@ export class Watermarks implements AsyncDisposable {
   readonly #known: Map<string, number>
   readonly #untold = new Map<string, number>()
   readonly #unstored = new Map<string, number>()
-  #telling: NodeJS.Timeout | undefined
-  #storing: NodeJS.Timeout | undefined
+  #telling: Timer | undefined
+  #storing: Timer | undefined
 
   constructor(options: WatermarksOptions) {
     this.#options = options
@@ -41,15 +43,16 @@ export class Watermarks implements AsyncDisposable {
     if (this.#known.get(server) === gseq) return
     this.#known.set(server, gseq)
     this.#untold.set(server, gseq)
-    this.#telling ??= setTimeout(() => this.#tell(), TELL_MS)
+    const { timers, onError } = this.#options
+    this.#telling ??= timers.after(TELL_MS, () => this.#tell())
     // The grand's own follows from its log.
     if (server === this.#options.server) return
     this.#unstored.set(server, gseq)
-    this.#storing ??= setTimeout(() => this.#store().catch(this.#options.onError), STORE_MS)
+    this.#storing ??= timers.after(STORE_MS, () => void this.#store().catch(onError))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearTimeout(this.#telling)
+    this.#telling?.stop()
     await this.#store()
   }
 
@@ -61,7 +64,7 @@ export class Watermarks implements AsyncDisposable {
   }
 
   async #store(): Promise<void> {
-    clearTimeout(this.#storing)
+    this.#storing?.stop()
     this.#storing = undefined
     const moved = [...this.#unstored]
     this.#unstored.clear()

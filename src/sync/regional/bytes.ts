@@ -1,21 +1,24 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { Logger } from 'pino'
+import type { Chance } from '../../chance.js'
 import type { BlobStore } from '../../storage/blobs.js'
 import type { Database } from '../../storage/database.js'
-import { IncomingBlobs } from '../../storage/incoming-blobs.js'
-import type { PeerTls } from '../peer-tls.js'
-import { GrandBytes } from './grand-bytes.js'
+import type { IncomingBlobs } from '../../storage/incoming-blobs.js'
+import type { Timers } from '../../timers.js'
 import { Puller } from './puller.js'
 import { Pusher } from './pusher.js'
+import type { RemoteBytes } from './remote-bytes.js'
 import type { ByteMover } from './session.js'
 
 export interface BytesOptions {
-  grandUrl: string
-  tls: PeerTls
+  /** Ended with this. */
+  grand: RemoteBytes
   db: Database
   blobs: BlobStore
-  dataDir: string
+  incoming: IncomingBlobs
+  timers: Timers
+  chance: Chance
   logger: Logger
   /** Bytes came, or were lost: others may have to know. */
   onProgress: () => void
@@ -23,21 +26,19 @@ export interface BytesOptions {
 
 /** All bytes that go between this regional and the grand. */
 export class Bytes implements ByteMover, AsyncDisposable {
-  readonly #grand: GrandBytes
+  readonly #grand: RemoteBytes
   readonly #pusher: Pusher
   readonly #puller: Puller
-  readonly #incoming: IncomingBlobs
   #link = aborted()
 
-  constructor({ grandUrl, tls, db, blobs, dataDir, logger, onProgress }: BytesOptions) {
-    this.#grand = new GrandBytes(grandUrl, tls)
-    this.#incoming = new IncomingBlobs(db, blobs, dataDir)
+  constructor({ grand, db, blobs, incoming, timers, chance, logger, onProgress }: BytesOptions) {
+    this.#grand = grand
     const onLost = () => {
       this.look()
       onProgress()
     }
-    this.#pusher = new Pusher({ db, blobs, grand: this.#grand, logger, onLost })
-    this.#puller = new Puller({ db, incoming: this.#incoming, grand: this.#grand, logger, onProgress })
+    this.#pusher = new Pusher({ db, blobs, grand, timers, chance, logger, onLost })
+    this.#puller = new Puller({ db, incoming, grand, timers, logger, onProgress })
   }
 
   setConnected(connected: boolean): void {

@@ -1,102 +1,112 @@
+import { once } from 'node:events'
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import { Agent, type RequestOptions, request } from 'node:https'
 import type { Readable } from 'node:stream'
-import { Agent, request } from 'undici'
+import { text } from 'node:stream/consumers'
+import type { FileSlice } from '../../storage/file-slice.js'
 import type { PeerTls } from '../peer-tls.js'
 import { blobPath, UPLOAD_LENGTH, UPLOAD_OFFSET } from '../protocol.js'
+import { type RemoteBytes, TransferRefused } from './remote-bytes.js'
 
-/** Transfers at once over one agent, in each direction; more wait. */
+/** Transfers at once, in both directions together; more wait. */
 const CONNECTIONS = 12
 
 /** A transfer in which nothing moves for so long has failed. */
 const STALLED_MS = 30_000
 
-/** The grand answered a transfer with a refusal. */
-export class TransferRefused extends Error {
-  /** Which refusal, as the grand names it; empty when it does not say. */
-  readonly code: string
-
-  constructor(
-    readonly status: number,
-    body: string,
-  ) {
-    super(`the grand answered ${status}: ${body.slice(0, 200)}`)
-    this.code = /"code":"([a-z-]+)"/.exec(body)?.[1] ?? ''
-  }
-}
-
 /** The grand's store of blobs, over HTTPS with certificates on both sides. */
-export class GrandBytes implements AsyncDisposable {
+export class GrandBytes implements RemoteBytes {
   readonly #origin: string
   readonly #agent: Agent
 
   constructor(origin: string, tls: PeerTls) {
     this.#origin = origin
     this.#agent = new Agent({
-      connect: { ...tls, minVersion: 'TLSv1.3', timeout: 10_000 },
-      connections: CONNECTIONS,
-      headersTimeout: STALLED_MS,
-      bodyTimeout: STALLED_MS,
+      ...tls,
+      minVersion: 'TLSv1.3',
+      keepAlive: true,
+      maxSockets: CONNECTIONS,
+      timeout: STALLED_MS,
     })
   }
 
-  /** How many bytes of a blob the grand has already. */
   async offset(sha256: string, signal: AbortSignal): Promise<number> {
-    const { statusCode, headers, body } = await request(this.#url(sha256), {
-      method: 'HEAD',
-      dispatcher: this.#agent,
-      signal,
-    })
-    await body.dump()
-    if (statusCode === 404) return 0
-    if (statusCode !== 200) throw new TransferRefused(statusCode, '')
-    return Number(headers[UPLOAD_OFFSET] ?? 0)
+    const sent = this.#request('HEAD', sha256, { signal })
+    sent.end()
+    const response = await answerTo(sent)
+    await text(response)
+    if (response.statusCode === 404) return 0
+    if (response.statusCode !== 200) throw new TransferRefused(response.statusCode ?? 0, '')
+    return Number(response.headers[UPLOAD_OFFSET] ?? 0)
   }
 
-  /** Sends a blob from an offset on to its end. @throws TransferRefused */
   async put(
     sha256: string,
     size: number,
     offset: number,
-    bytes: Readable | Buffer,
+    bytes: FileSlice | Buffer,
     signal: AbortSignal,
   ): Promise<void> {
-    const { statusCode, body } = await request(this.#url(sha256), {
-      method: 'PUT',
-      dispatcher: this.#agent,
-      signal,
-      body: bytes,
-      headers: {
-        'content-length': String(size - offset),
-        'content-type': 'application/octet-stream',
-        [UPLOAD_OFFSET]: String(offset),
-        [UPLOAD_LENGTH]: String(size),
-      },
-    })
-    const text = await body.text()
-    if (statusCode >= 300) throw new TransferRefused(statusCode, text)
+    const headers = {
+      'content-length': String(size - offset),
+      'content-type': 'application/octet-stream',
+      [UPLOAD_OFFSET]: String(offset),
+      [UPLOAD_LENGTH]: String(size),
+    }
+    const sent = this.#request('PUT', sha256, { signal, headers })
+    const answered = answerTo(sent)
+    if (Buffer.isBuffer(bytes)) sent.end(bytes)
+    else sendSlice(bytes, sent)
+    const response = await answered
+    const body = await text(response)
+    // A refusal may come before all is sent.
+    if (!sent.writableFinished) sent.destroy()
+    if ((response.statusCode ?? 0) >= 300) throw new TransferRefused(response.statusCode ?? 0, body)
   }
 
-  /**
-   * The bytes of a blob from `start` to `end`, both inclusive, also while they still arrive at the grand; undefined
-   * when the grand has none of them.
-   */
   async get(sha256: string, start: number, end: number, signal: AbortSignal): Promise<Readable | undefined> {
-    const { statusCode, body } = await request(this.#url(sha256), {
-      method: 'GET',
-      dispatcher: this.#agent,
-      signal,
-      headers: { range: `bytes=${start}-${end}` },
-    })
-    if (statusCode === 206 || statusCode === 200) return body
-    const text = await body.text()
-    if (statusCode === 404) return undefined
-    throw new TransferRefused(statusCode, text)
+    const sent = this.#request('GET', sha256, { signal, headers: { range: `bytes=${start}-${end}` } })
+    sent.end()
+    const response = await answerTo(sent)
+    if (response.statusCode === 206 || response.statusCode === 200) return response
+    const body = await text(response)
+    if (response.statusCode === 404) return undefined
+    throw new TransferRefused(response.statusCode ?? 0, body)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#agent.destroy()
+    this.#agent.destroy()
   }
 
-  #url(sha256: string): string {
-    return this.#origin + blobPath(sha256)
+  #request(method: string, sha256: string, options: RequestOptions): ClientRequest {
+    const sent = request(this.#origin + blobPath(sha256), { ...options, method, agent: this.#agent })
+    // Whoever waits for the answer or reads it is told; what breaks off when nobody does is no fault.
+    sent.on('error', () => undefined)
+    sent.setTimeout(STALLED_MS, () => sent.destroy(new Error(`nothing moved for ${STALLED_MS} ms`)))
+    return sent
   }
+}
+
+async function answerTo(sent: ClientRequest): Promise<IncomingMessage> {
+  const [response] = await once(sent, 'response')
+  return response
+}
+
+/** Sends a file as fast as it is taken; a failure ends the request. */
+function sendSlice(slice: FileSlice, sent: ClientRequest): void {
+  const take = (chunk: Buffer) =>
+    new Promise<void>((resolve, reject) => {
+      const onClose = () => reject(new Error('the grand went away'))
+      if (sent.destroyed) return onClose()
+      sent.once('close', onClose)
+      sent.write(chunk, (error) => {
+        sent.off('close', onClose)
+        if (error) reject(error)
+        else resolve()
+      })
+    })
+  slice.copy(take).then(
+    () => sent.end(),
+    (error: Error) => sent.destroy(error),
+  )
 }

@@ -1,20 +1,22 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import type { Chance } from '../../chance.js'
 import type { Copies } from '../../domain/copies.js'
 import type { Journal } from '../../domain/journal.js'
 import type { SyncStatus } from '../../domain/sync-status.js'
 import type { BlobStore } from '../../storage/blobs.js'
 import type { Database } from '../../storage/database.js'
+import type { IncomingBlobs } from '../../storage/incoming-blobs.js'
 import { readMeta } from '../../storage/meta.js'
 import { outboxHead, readAcked } from '../../storage/outbox.js'
 import { countParked } from '../../storage/parked.js'
 import { readWatermarks } from '../../storage/watermarks.js'
-import type { PeerTls } from '../peer-tls.js'
+import { pause, type Timers } from '../../timers.js'
+import type { Dial } from '../channel.js'
 import { Applier } from './apply.js'
 import { backOffMs } from './back-off.js'
 import { Bytes } from './bytes.js'
-import { connect } from './link.js'
 import { OutboxQueue } from './queue.js'
+import type { RemoteBytes } from './remote-bytes.js'
 import { type AdjustableClock, Session } from './session.js'
 
 /** How often acknowledgements and watermarks are kept. */
@@ -22,14 +24,17 @@ const KEEP_MS = 250
 
 export interface SyncOptions {
   server: string
-  grandUrl: string
-  tls: PeerTls
+  /** The way to the grand: for changes, and for bytes. The latter ends with this. */
+  dial: Dial
+  grand: RemoteBytes
   db: Database
   blobs: BlobStore
-  dataDir: string
+  incoming: IncomingBlobs
   journal: Journal
   copies: Copies
   clock: AdjustableClock
+  timers: Timers
+  chance: Chance
   logger: Logger
 }
 
@@ -74,7 +79,7 @@ export class SyncPlugin implements AsyncDisposable {
   }
 
   status(): SyncStatus {
-    const { db, server } = this.#options
+    const { db, server, timers } = this.#options
     const cursor = readMeta(db, 'cursor')
     this.#notice()
     return {
@@ -84,7 +89,7 @@ export class SyncPlugin implements AsyncDisposable {
       unacknowledged: outboxHead(db) - readAcked(db).oseq,
       applied_position: cursor === undefined ? 0 : JSON.parse(cursor).gseq,
       log_head: this.#head,
-      lag_seconds: this.#inStepAt === null ? null : Math.max(0, (Date.now() - this.#inStepAt) / 1000),
+      lag_seconds: this.#inStepAt === null ? null : Math.max(0, (timers.now() - this.#inStepAt) / 1000),
       parked: countParked(db),
       ...(this.#detail === undefined ? {} : { detail: this.#detail }),
     }
@@ -104,8 +109,9 @@ export class SyncPlugin implements AsyncDisposable {
 
   async #run(): Promise<void> {
     const { signal } = this.#stop
+    const { timers, chance } = this.#options
     for (let failures = 0; !signal.aborted; failures += 1) {
-      await sleep(backOffMs(failures, Math.random()), undefined, { signal }).catch(() => undefined)
+      await pause(timers, backOffMs(failures, chance.fraction()), signal)
       if (signal.aborted) return
       if (await this.#link(signal)) failures = 0
     }
@@ -113,20 +119,20 @@ export class SyncPlugin implements AsyncDisposable {
 
   /** One link from its beginning to its end; tells whether the grand welcomed us on it. */
   async #link(signal: AbortSignal): Promise<boolean> {
-    const { grandUrl, tls } = this.#options
+    const { dial, timers } = this.#options
     const { promise: ended, resolve: end } = deferred<string>()
     const events = {
       onFrame: (frame: Buffer) => this.#session?.receive(frame),
       onClose: (reason: string) => end(reason),
     }
-    const channel = connect(grandUrl, tls, events, (open) => {
+    const channel = dial(events, (open) => {
       this.#session = new Session({ ...this.#parts(), onWelcome: (grand) => this.#welcomed(grand) }, open)
     })
     const stop = () => channel.close('this server stops')
     signal.addEventListener('abort', stop)
-    const keeping = setInterval(() => this.#keep(), KEEP_MS)
+    const keeping = timers.every(KEEP_MS, () => this.#keep())
     const reason = await ended
-    clearInterval(keeping)
+    keeping.stop()
     signal.removeEventListener('abort', stop)
     const welcomed = this.#connected
     await this.#ended(reason)
@@ -134,12 +140,13 @@ export class SyncPlugin implements AsyncDisposable {
   }
 
   #parts() {
-    const { server, db, copies, clock, logger } = this.#options
+    const { server, db, copies, clock, chance, logger } = this.#options
     return {
       server,
       db,
       copies,
       clock,
+      chance,
       logger,
       queue: this.#queue,
       applier: this.#applier,
@@ -152,7 +159,7 @@ export class SyncPlugin implements AsyncDisposable {
     this.#detail = undefined
     this.#options.copies.setSource({ server: grand, offers: (sha256) => this.#bytes.isOffered(sha256) })
     this.#bytes.setConnected(true)
-    this.#options.logger.info({ grand: this.#options.grandUrl }, 'connected to the grand')
+    this.#options.logger.info({ grand }, 'connected to the grand')
   }
 
   async #ended(reason: string): Promise<void> {
@@ -186,7 +193,7 @@ export class SyncPlugin implements AsyncDisposable {
   /** Notes when this server last had everything that it knew of. */
   #notice(): void {
     this.#head = this.#session?.head ?? this.#head
-    if (this.#session?.caughtUp) this.#inStepAt = Date.now()
+    if (this.#session?.caughtUp) this.#inStepAt = this.#options.timers.now()
   }
 }
 

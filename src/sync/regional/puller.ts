@@ -9,7 +9,8 @@ import {
   missingSize,
   removeMissing,
 } from '../../storage/missing.js'
-import type { GrandBytes } from './grand-bytes.js'
+import type { Timer, Timers } from '../../timers.js'
+import type { RemoteBytes } from './remote-bytes.js'
 
 const PARALLEL = 4
 const PAGE = 500
@@ -20,7 +21,8 @@ const RETRY_MS = 15_000
 export interface PullerOptions {
   db: Database
   incoming: IncomingBlobs
-  grand: GrandBytes
+  grand: RemoteBytes
+  timers: Timers
   logger: Logger
   /** One blob less is missing. */
   onProgress: () => void
@@ -38,7 +40,7 @@ export class Puller {
   /** Blobs that are not to be tried before a time, milliseconds of the monotonic clock. */
   readonly #resting = new Map<string, number>()
   #signal: AbortSignal = AbortSignal.abort()
-  #retry: NodeJS.Timeout | undefined
+  #retry: Timer | undefined
 
   constructor(options: PullerOptions) {
     this.#options = options
@@ -49,7 +51,7 @@ export class Puller {
     this.#signal = signal
     this.#resting.clear()
     this.#offers.clear()
-    signal.addEventListener('abort', () => clearTimeout(this.#retry))
+    signal.addEventListener('abort', () => this.#retry?.stop())
     this.look()
   }
 
@@ -71,7 +73,7 @@ export class Puller {
   /** Starts what may start. */
   look(): void {
     if (this.#signal.aborted || this.#underWay.size >= PARALLEL) return
-    const now = performance.now()
+    const now = this.#options.timers.now()
     for (let after: MissingBlob | undefined; ; ) {
       const page = missingAfter(this.#options.db, after, PAGE)
       for (const blob of page) {
@@ -142,8 +144,9 @@ export class Puller {
 
   #rest(sha256: string): void {
     if (missingSize(this.#options.db, sha256) === undefined) return
-    this.#resting.set(sha256, performance.now() + RETRY_MS)
-    clearTimeout(this.#retry)
-    this.#retry = setTimeout(() => this.look(), RETRY_MS + 10)
+    const { timers } = this.#options
+    this.#resting.set(sha256, timers.now() + RETRY_MS)
+    this.#retry?.stop()
+    this.#retry = timers.after(RETRY_MS + 10, () => this.look())
   }
 }

@@ -1,11 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import type { Chance } from '../../chance.js'
 import type { BlobStore } from '../../storage/blobs.js'
 import type { Database } from '../../storage/database.js'
 import { noteLost } from '../../storage/missing.js'
 import { checkBlob } from '../../storage/scrub.js'
+import { pause, type Timers } from '../../timers.js'
 import { backOffMs } from './back-off.js'
-import { type GrandBytes, TransferRefused } from './grand-bytes.js'
+import { type RemoteBytes, TransferRefused } from './remote-bytes.js'
 
 const PARALLEL = 4
 const TRIES = 6
@@ -13,7 +14,9 @@ const TRIES = 6
 export interface PusherOptions {
   db: Database
   blobs: BlobStore
-  grand: GrandBytes
+  grand: RemoteBytes
+  timers: Timers
+  chance: Chance
   logger: Logger
   /** Bytes that were here are missing. */
   onLost: () => void
@@ -23,7 +26,9 @@ export interface PusherOptions {
 export class Pusher {
   readonly #db: Database
   readonly #blobs: BlobStore
-  readonly #grand: GrandBytes
+  readonly #grand: RemoteBytes
+  readonly #timers: Timers
+  readonly #chance: Chance
   readonly #logger: Logger
   readonly #wanted = new Map<string, number>()
   readonly #underWay = new Set<string>()
@@ -34,6 +39,8 @@ export class Pusher {
     this.#db = options.db
     this.#blobs = options.blobs
     this.#grand = options.grand
+    this.#timers = options.timers
+    this.#chance = options.chance
     this.#logger = options.logger
     this.#onLost = options.onLost
   }
@@ -71,10 +78,11 @@ export class Pusher {
   async #send(sha256: string, size: number, signal: AbortSignal): Promise<void> {
     for (let failures = 0; failures < TRIES && !signal.aborted; failures += 1) {
       try {
-        await sleep(backOffMs(failures, Math.random()), undefined, { signal })
+        await pause(this.#timers, backOffMs(failures, this.#chance.fraction()), signal)
+        if (signal.aborted) return
         const offset = await this.#grand.offset(sha256, signal)
         if (offset >= size && size > 0) return
-        const bytes = await this.#blobs.read(sha256, offset, size - 1)
+        const bytes = await this.#blobs.slice(sha256, offset, size - 1)
         if (bytes === undefined) return
         return await this.#grand.put(sha256, size, offset, bytes, signal)
       } catch (error) {

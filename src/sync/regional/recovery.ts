@@ -8,8 +8,9 @@
  *   whole is told again in a new epoch. So rows are all that has to survive: acknowledged changes need not be kept.
  * - Our clock was ahead: what the grand has not logged is stamped anew, in order, rows included.
  */
-import type { Change } from '../../change.js'
-import { later, tick, ZERO_STAMP } from '../../clock.js'
+import type { Chance } from '../../chance.js'
+import { type Change, tableOf } from '../../change.js'
+import { later, millisecondsOf, tick, ZERO_STAMP } from '../../clock.js'
 import type { Reader, Tx } from '../../storage/database.js'
 import { forgetFilePositions } from '../../storage/files.js'
 import { deleteMeta, readMeta, writeMeta } from '../../storage/meta.js'
@@ -25,9 +26,9 @@ import {
 } from '../../storage/outbox.js'
 import { clearParked } from '../../storage/parked.js'
 import { restampRow } from '../../storage/replica.js'
-import { markAllUntold } from '../../storage/untold.js'
+import { markAllUntold, untoldRows } from '../../storage/untold.js'
 import { clearWatermarks } from '../../storage/watermarks.js'
-import type { MessageOf } from '../protocol.js'
+import { MAX_CLOCK_AHEAD_MS, type MessageOf } from '../protocol.js'
 
 /** What a welcome says about the two sides' histories. */
 export type Verdict = 'in-step' | 'grand-lost-log' | 'we-lost-changes'
@@ -43,13 +44,13 @@ export function compareHistories(reader: Reader, welcome: MessageOf<'welcome'>):
 }
 
 /** Goes on under a new epoch, with the changes that are not acknowledged. */
-export function beginAfterRestore(tx: Tx): void {
-  beginEpoch(tx, { keep: true })
+export function beginAfterRestore(tx: Tx, chance: Chance): void {
+  beginEpoch(tx, { keep: true }, chance)
 }
 
 /** Forgets all that refers to the log that is lost, and takes down every row as one to be told again. */
-export function beginRefill(tx: Tx): void {
-  beginEpoch(tx, { keep: false })
+export function beginRefill(tx: Tx, chance: Chance): void {
+  beginEpoch(tx, { keep: false }, chance)
   deleteMeta(tx, 'cursor')
   deleteMeta(tx, 'log_clock')
   forgetFilePositions(tx)
@@ -60,34 +61,68 @@ export function beginRefill(tx: Tx): void {
 }
 
 /**
- * Stamps what the grand has not logged anew, under a clock that was set right.
+ * Stamps what the grand has not logged anew, under a clock that was set right: all changes made here, and of rows that are
+ * to be told again the stamps that the grand would not take, which nobody else can know.
  * @param nowMs the time by the grand's clock, milliseconds since 1970
- * @returns how many changes
+ * @returns the new stamp of each that had to go
  */
-export function restampOutbox(tx: Tx, server: string, nowMs: number): number {
-  let clock = readMeta(tx, 'log_clock') ?? ZERO_STAMP
-  const renewed = new Map<string, string>()
+export function restampOutbox(tx: Tx, server: string, nowMs: number): Map<string, string> {
   const changes = readOutbox(tx, 0, Number.MAX_SAFE_INTEGER)
+  const rows = [...untoldRows(tx)]
+  const renewed = renewals(tx, server, nowMs, [
+    ...changes,
+    ...rows.map(({ row }) => ({ stamp: row.created_stamp, stamps: row.stamps, fields: row.cells })),
+  ])
   for (const change of changes) {
-    // What merely tells a row again bears the stamps of its row, which others know.
-    if (change.stamps !== undefined) continue
-    if (!renewed.has(change.stamp)) {
-      clock = tick(clock, nowMs, server)
-      renewed.set(change.stamp, clock)
-    }
     rewriteOutbox(tx, restamped(change, renewed))
-    restampRow(tx, change, renewed)
+    restampRow(tx, tableOf(change.type), change.key, renewed)
   }
-  writeMeta(tx, 'clock', later(clock, tick(ZERO_STAMP, nowMs, server)))
-  return changes.length
+  for (const { table, key } of rows) restampRow(tx, table, key, renewed)
+  const highest = [...renewed.values()].reduce(later, readMeta(tx, 'log_clock') ?? ZERO_STAMP)
+  writeMeta(tx, 'clock', later(highest, tick(ZERO_STAMP, nowMs, server)))
+  return renewed
 }
 
-/** Sessions name the stamp of their password in a field. */
+type Stamped = Pick<Change, 'stamp' | 'stamps'> & { fields: Record<string, unknown> }
+
+/** The new stamp for each that has to go, in the same order, and above all that stay. */
+function renewals(tx: Tx, server: string, nowMs: number, all: Stamped[]): Map<string, string> {
+  const latest = nowMs + MAX_CLOCK_AHEAD_MS
+  let clock = readMeta(tx, 'log_clock') ?? ZERO_STAMP
+  const due = new Set<string>()
+  for (const stamped of all) {
+    for (const stamp of stampsOf(stamped)) {
+      if (stamped.stamps === undefined || millisecondsOf(stamp) > latest) due.add(stamp)
+      else clock = later(clock, stamp)
+    }
+  }
+  const renewed = new Map<string, string>()
+  for (const stamp of [...due].sort()) {
+    clock = tick(clock, nowMs, server)
+    renewed.set(stamp, clock)
+  }
+  return renewed
+}
+
+/** What a change was made at; of a row that is told again all that it bears, that of a session's password too. */
+function stampsOf({ stamp, stamps, fields: { password_stamp } }: Stamped): string[] {
+  if (stamps === undefined) return [stamp]
+  return [stamp, ...Object.values(stamps), ...(typeof password_stamp === 'string' ? [password_stamp] : [])]
+}
+
 function restamped(change: Change, renewed: Map<string, string>): Change {
-  const { password_stamp } = change.fields
-  const fields =
-    password_stamp === undefined
-      ? change.fields
-      : { ...change.fields, password_stamp: renewed.get(String(password_stamp)) ?? password_stamp }
-  return { ...change, fields, stamp: renewed.get(change.stamp) as string }
+  const anew = (stamp: string) => renewed.get(stamp) ?? stamp
+  const { stamp, stamps, fields } = change
+  const { password_stamp } = fields
+  return {
+    ...change,
+    stamp: anew(stamp),
+    ...(stamps && { stamps: mapped(stamps, anew) }),
+    // Sessions name the stamp of their password in a field.
+    fields: typeof password_stamp === 'string' ? { ...fields, password_stamp: anew(password_stamp) } : fields,
+  }
+}
+
+function mapped(stamps: Record<string, string>, to: (stamp: string) => string): Record<string, string> {
+  return Object.fromEntries(Object.entries(stamps).map(([name, stamp]) => [name, to(stamp)]))
 }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Chance } from '../../chance.js'
 import type { Copies } from '../../domain/copies.js'
 import type { Database } from '../../storage/database.js'
 import { readMeta } from '../../storage/meta.js'
@@ -65,6 +66,7 @@ export interface SessionOptions {
   copies: Copies
   bytes: ByteMover
   clock: AdjustableClock
+  chance: Chance
   logger: Logger
   /** The grand, by its name, welcomed us. */
   onWelcome(grand: string): void
@@ -187,7 +189,7 @@ export class Session {
   }
 
   async #welcome(welcome: MessageOf<'welcome'>): Promise<void> {
-    const { db, logger, copies, queue, bytes, clock } = this.#options
+    const { db, logger, copies, queue, bytes, clock, chance } = this.#options
     const verdict = compareHistories(db, welcome)
     if (verdict !== 'in-step') {
       logger.warn(
@@ -195,7 +197,9 @@ export class Session {
         RECOVERY[verdict],
       )
       copies.forget()
-      await db.write((tx) => (verdict === 'grand-lost-log' ? beginRefill(tx) : beginAfterRestore(tx)))
+      await db.write((tx) =>
+        verdict === 'grand-lost-log' ? beginRefill(tx, chance) : beginAfterRestore(tx, chance),
+      )
       return this.#channel.close(verdict)
     }
     const skew = welcome.time - clock.machineNow()
@@ -239,8 +243,9 @@ export class Session {
     if (message.code === 'future-stamp') {
       clock.setOffset(message.time - clock.machineNow())
       await this.keep()
-      const count = await db.write((tx) => restampOutbox(tx, server, message.time))
-      logger.warn({ count }, 'stamped anew by the clock of the grand')
+      const renewed = await db.write((tx) => restampOutbox(tx, server, message.time))
+      logger.warn({ stamps: renewed.size }, 'stamped anew by the clock of the grand')
+      logger.debug({ renewed }, 'the new stamps')
     }
     this.#channel.close(`refused: ${message.code}`)
   }
@@ -253,11 +258,11 @@ export class Session {
 
   /** Once the log is read to its end, tells the rows again that it lacks; a few at a time, as the grand takes them. */
   async #retell(): Promise<void> {
-    const { db, queue } = this.#options
+    const { db, queue, server, chance } = this.#options
     this.#retelling = this.caughtUp && hasUntold(db)
     while (this.#retelling && queue.length < RETELL_AHEAD) {
       await db.write((tx) => {
-        for (const fact of takeUntold(tx, RETELL_BATCH)) appendOutbox(tx, this.#options.server, fact)
+        for (const fact of takeUntold(tx, RETELL_BATCH)) appendOutbox(tx, server, fact, chance)
       })
       queue.fill()
       this.drain()

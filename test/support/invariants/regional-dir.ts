@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
-import { faultOfChange, MAX_CHANGE_BYTES } from '../../src/change.js'
-import { sha256 } from './person.js'
+import { faultOfChange, MAX_CHANGE_BYTES } from '../../../src/change.js'
+import { sha256 } from '../person.js'
 
 /**
  * What is wrong in a regional's folder while no request is under way: temporary files, blobs without a row or rows
@@ -47,9 +47,45 @@ interface BlobRow {
 
 function missingBlobs(db: BetterSqlite3.Database): string[] {
   const sql = `select id from files where deleted = 0
-    and not exists (select 1 from blobs where blobs.sha256 = files.sha256 and blobs.size = files.size)`
+    and not exists (select 1 from blobs where blobs.sha256 = files.sha256 and blobs.size = files.size)
+    and not exists (select 1 from users where users.id = files.owner_id and users.deleted = 1)`
   return (db.prepare(sql).all() as { id: string }[]).map(({ id }) => `the file ${id} has no bytes`)
 }
+
+/**
+ * What is wrong in a regional's folder once it is in step with a sphere in which nothing happens: all of the above, and
+ * anything that still waits for something.
+ */
+export async function faultsOfQuietRegional(dataDir: string): Promise<string[]> {
+  const db = new BetterSqlite3(join(dataDir, 'regional.db'), { readonly: true })
+  try {
+    return [
+      ...(await faultsOfDataDir(dataDir)),
+      ...(await readdir(join(dataDir, 'incoming'))).map((name) => `part of a transfer ${name}`),
+      ...REMAINDERS.flatMap(([what, sql]) =>
+        (db.prepare(sql).pluck().all() as string[]).map((one) => `${what} ${one}`),
+      ),
+    ]
+  } finally {
+    db.close()
+  }
+}
+
+const REMAINDERS: [what: string, sql: string][] = [
+  ['parked:', "select gseq || ' ' || reason from parked"],
+  ['waits for its row:', 'select "table" || \' \' || key from waiting'],
+  ['missing bytes:', 'select sha256 from missing'],
+  ['not told again:', 'select "table" || \' \' || key from untold'],
+  ['not acknowledged:', 'select change from outbox'],
+  [
+    'two live accounts with the name',
+    'select username_login from users where deleted = 0 group by username_login having count(*) > 1',
+  ],
+  [
+    'two live accounts with the email',
+    'select email_login from users where deleted = 0 group by email_login having count(*) > 1',
+  ],
+]
 
 function storageFaults(db: BetterSqlite3.Database): string[] {
   const sql = `select id, used_storage as used,

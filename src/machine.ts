@@ -1,0 +1,19 @@
+import { type Chance, systemChance } from './chance.js'
+import { type FileSystem, nodeFiles } from './storage/file-system.js'
+import { systemTimers, type Timers } from './timers.js'
+
+/** All that a server takes from the machine it runs on, but for its network and its database. */
+export interface Machine {
+  /** Milliseconds since 1970. */
+  now(): number
+  timers: Timers
+  chance: Chance
+  files: FileSystem
+}
+
+export const thisMachine: Machine = {
+  now: Date.now,
+  timers: systemTimers,
+  chance: systemChance,
+  files: nodeFiles,
+}

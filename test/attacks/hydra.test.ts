@@ -1,0 +1,90 @@
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { Client } from '../support/client.js'
+import { missing, run } from './tools.js'
+import { openVictim, type Victim } from './victim.js'
+
+const skip = missing('hydra')
+const GUESSES = 120
+
+t.setTimeout(100_000)
+
+interface Form {
+  port: number
+  /** What the server answered, in order. */
+  statuses: number[]
+}
+
+/**
+ * Hydra fills in forms, and takes a 401 for HTTP authentication, at which it gives up; this passes forms on as JSON, and
+ * every answer as a page of 200.
+ */
+async function openForm(t: Test, { server }: Victim): Promise<Form> {
+  const statuses: number[] = []
+  const form = createServer(async (request, response) => {
+    const filled = new URLSearchParams(Buffer.concat(await request.toArray()).toString())
+    const answer = await fetch(server.url + request.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(Object.fromEntries(filled)),
+    })
+    statuses.push(answer.status)
+    response.end(await answer.text())
+  }).listen(0, '127.0.0.1')
+  t.teardown(() => form.close())
+  await once(form, 'listening')
+  return { port: (form.address() as AddressInfo).port, statuses }
+}
+
+/** Lets hydra try these passwords for dana. */
+async function guess(t: Test, port: number, passwords: string[]): Promise<string> {
+  const list = join(t.testdir(), `passwords-${passwords.length}`)
+  await writeFile(list, passwords.join('\n'))
+  const form = '/login:identifier=^USER^&password=^PASS^:g=:S=expires_at'
+  const args = [
+    '-I',
+    '-l',
+    'dana',
+    '-P',
+    list,
+    '-t',
+    '4',
+    '-s',
+    String(port),
+    '127.0.0.1',
+    'http-post-form',
+    form,
+  ]
+  return (await run(t, 'hydra', args, 60_000)).output
+}
+
+t.test('hydra finds the password of nobody who is guarded', { skip }, async (t) => {
+  const victim = await openVictim(t)
+  const { server, dana, faults } = victim
+  const { port, statuses } = await openForm(t, victim)
+  const wrong = Array.from({ length: GUESSES }, (_, i) => `guess number ${i}`)
+  const found = await guess(t, port, [wrong[0] as string, dana.password])
+  t.match(found, /password: correct horse battery/, 'among two it is found, so hydra does its work')
+
+  // Having got in, an address is trusted anew.
+  statuses.length = 0
+  const output = await guess(t, port, [...wrong, dana.password])
+  t.match(output, /0 valid password/)
+  t.ok(statuses.length > GUESSES, `${statuses.length} tries`)
+  t.equal(statuses.filter((status) => status === 401).length, 5, 'five guesses were weighed')
+  t.equal(statuses.filter((status) => status === 429).length, statuses.length - 5, 'and no other')
+
+  const login = { identifier: 'dana', password: dana.password }
+  const here = new Client(() => server.url)
+  const elsewhere = new Client(() => server.url, '127.0.0.2')
+  t.teardown(() => Promise.all([here.close(), elsewhere.close()]))
+  const refused = await here.post('/login', login)
+  t.equal(refused.outcome, '429 too-many-attempts', 'not even the right one, from there')
+  t.ok(Number(refused.headers['retry-after']) > 14 * 60)
+  t.equal((await elsewhere.post('/login', login)).status, 200, 'dana gets in from elsewhere')
+  t.strictSame(await faults(), [])
+})

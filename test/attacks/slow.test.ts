@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto'
+import t, { type Test } from 'tap'
+import { isLong, missing, run } from './tools.js'
+import { openVictim, type Victim } from './victim.js'
+
+const skip = missing('slowhttptest')
+const CONNECTIONS = 1000
+/** Headers and bodies that are late are ended after 15 s; a chunk of an answer that hardly anybody takes after minutes. */
+const SECONDS = isLong ? 330 : 25
+const MIB = 1024 * 1024
+
+t.setTimeout((SECONDS + 95) * 1000)
+
+interface Attack {
+  what: string
+  args: string[]
+  /** Whether the server ends all connections within the time. */
+  isEnded: boolean
+}
+
+interface Latency {
+  count: number
+  failed: number
+  medianMs: number
+  worstMs: number
+}
+
+const attacks = (origin: string, fileId: string): Attack[] => [
+  { what: 'slow headers', args: ['-H', '-i', '5', '-u', `${origin}/health`], isEnded: true },
+  {
+    what: 'slow bodies',
+    args: ['-B', '-i', '5', '-s', '4096', '-f', 'application/json', '-u', `${origin}/login`],
+    isEnded: true,
+  },
+  {
+    what: 'slow readers',
+    args: ['-X', '-n', '5', '-z', '32', '-w', '10', '-y', '20', '-u', `${origin}/download/${fileId}`],
+    isEnded: isLong,
+  },
+]
+
+/** What somebody who works meets: reading, and every tenth time an upload; until `stop` is called. */
+function work({ dana }: Victim): { stop(): Promise<Latency> } {
+  const times: number[] = []
+  let failed = 0
+  let isStopped = false
+  async function go(): Promise<void> {
+    for (let i = 0; !isStopped; i += 1) {
+      const start = performance.now()
+      const answer = await (i % 10 === 0 ? dana.upload(randomBytes(2000)) : dana.get('/files?limit=20'))
+      times.push(performance.now() - start)
+      if (answer.status >= 300) failed += 1
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+  const going = go()
+  return {
+    async stop() {
+      isStopped = true
+      await going
+      const sorted = times.toSorted((a, b) => a - b)
+      const at = (part: number) => sorted[Math.floor(part * (sorted.length - 1))] ?? 0
+      return { count: times.length, failed, medianMs: at(0.5), worstMs: at(1) }
+    },
+  }
+}
+
+const show = ({ count, medianMs, worstMs }: Latency) =>
+  `${count} requests, median ${medianMs.toFixed(1)} ms, worst ${worstMs.toFixed(0)} ms`
+
+async function attack(t: Test, { what, args, isEnded }: Attack): Promise<void> {
+  const common = ['-c', String(CONNECTIONS), '-r', '500', '-l', String(SECONDS), '-p', '5']
+  const { output } = await run(t, 'slowhttptest', [...common, ...args], (SECONDS + 30) * 1000)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it writes in colours
+  const plain = output.replaceAll(/\u001b\[[\d;]*m/g, '')
+  const most = Math.max(...[...plain.matchAll(/connected:\s+(\d+)/g)].map(([, count]) => Number(count)))
+  t.equal(most, CONNECTIONS, `${what}: ${most} connections stood at once`)
+  t.match(plain, /service available:\s+YES/, `${what}: the server answered the tool as well`)
+  t.notMatch(plain, /service available:\s+NO/)
+  if (isEnded) t.match(plain, /No open connections left/, `${what}: the server ended them all`)
+}
+
+t.test('a thousand slow clients of each kind keep nobody from working', { skip }, async (t) => {
+  const victim = await openVictim(t)
+  const { server, dana, faults } = victim
+  const { id } = await dana.put(randomBytes(20 * MIB), { visibility: 'public' })
+  for (let i = 0; i < 20; i += 1) await dana.put(randomBytes(100))
+
+  const calm = work(victim)
+  await new Promise((resolve) => setTimeout(resolve, 3000))
+  const before = await calm.stop()
+  t.comment(`unattacked: ${show(before)}`)
+
+  const busy = work(victim)
+  await Promise.all(attacks(server.url, id).map((one) => attack(t, one)))
+  const during = await busy.stop()
+  t.comment(`attacked: ${show(during)}`)
+  t.equal(during.failed, 0, 'everybody was answered')
+  t.ok(during.count > SECONDS, `${during.count} requests`)
+  // The tools take most of the machine; what is meant is that nobody waits for the slow ones.
+  t.ok(during.medianMs < 250, `median ${during.medianMs.toFixed(1)} ms`)
+  t.ok(during.worstMs < 5000, `worst ${during.worstMs.toFixed(0)} ms`)
+  t.ok(server.peakBytes < 800 * MIB, `${Math.round(server.peakBytes / MIB)} MiB at most`)
+  t.strictSame(await faults(), [])
+})

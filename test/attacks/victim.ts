@@ -1,0 +1,30 @@
+import type { Test } from 'tap'
+import { newDataDir } from '../support/data-dir.js'
+import { faultsOfDataDir } from '../support/invariants/regional-dir.js'
+import type { Person } from '../support/person.js'
+import { type ServerProcess, startServer } from '../support/server-process.js'
+import { OPERATOR_TOKEN } from '../support/test-regional.js'
+
+export interface Victim {
+  server: ServerProcess
+  dana: Person
+  /** Ends the server; what is wrong with what it left, or with how it ended. */
+  faults(): Promise<string[]>
+}
+
+/** A server as a process of its own, with somebody who uses it. */
+export async function openVictim(t: Test, env: Record<string, string> = {}): Promise<Victim> {
+  const DATA_DIR = await newDataDir(t)
+  const server = await startServer(t, { DATA_DIR, OPERATOR_TOKEN, LOG_LEVEL: 'error', ...env }).serves()
+  const dana = server.person('dana')
+  t.teardown(() => dana.close())
+  await dana.register()
+  await dana.logIn()
+  async function faults(): Promise<string[]> {
+    server.signal('SIGTERM')
+    const code = await server.end()
+    const said = server.errors.split('\n').filter((line) => /"level":"(error|fatal)"/.test(line))
+    return [...(code === 0 ? [] : [`it ended with ${code}`]), ...said, ...(await faultsOfDataDir(DATA_DIR))]
+  }
+  return { server, dana, faults }
+}

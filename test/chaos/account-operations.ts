@@ -1,0 +1,115 @@
+import { Device, type Operation, unique } from './device.js'
+import { upload } from './file-operations.js'
+import { Register } from './model/register.js'
+import { type AccountModel, type Credential, credentialFate } from './model/world.js'
+import { attempt, type Tried } from './requests.js'
+
+export const ACCOUNT_OPERATIONS: [kind: string, operation: Operation][] = [
+  ['look at the account', (device) => device.ask('GET', '/me')],
+  ['log in', (device) => device.logIn()],
+  ['log out', logOut],
+  ['change the password', changePassword],
+  ['change the email', changeEmail],
+  ['make a token', makeToken],
+  ['revoke a token', revokeToken],
+  ['list sessions', (device) => device.ask('GET', '/sessions')],
+  ['come and go', comeAndGo],
+]
+
+/** An account that somebody asked for. */
+export function newAccount(
+  username: string,
+  email: string,
+  password: string,
+  registration: Tried,
+): AccountModel {
+  return {
+    id: registration.answer?.json?.id as string | undefined,
+    username,
+    registration,
+    email: new Register(email),
+    password: new Register(password),
+    passwordChanges: [],
+    deletions: [],
+    files: [],
+    credentials: [],
+  }
+}
+
+/** Logs out; here, at least, the session is dead at once. */
+async function logOut(device: Device): Promise<Tried> {
+  const { figures } = device.options
+  const { credential } = device as { credential: Credential }
+  const tried = await device.ask('POST', '/logout')
+  credential.ends.push(tried)
+  if (tried.outcome !== 'acknowledged') return tried
+  device.credential = undefined
+  const again = await attempt(device.client, 'GET', '/me', { headers: credential.headers })
+  if (again.answer?.status === 200)
+    figures.violations.push(`${device.server}: a session worked after its logout`)
+  return tried
+}
+
+async function changePassword(device: Device): Promise<Tried> {
+  const { account, random } = device
+  const { credential } = device as { credential: Credential }
+  const current_password = random.pick([...account.password.lawful()])
+  const new_password = `password ${unique()}`
+  const tried = await device.ask('PATCH', '/me', { json: { current_password, new_password } })
+  account.password.note(new_password, tried)
+  account.passwordChanges.push({ by: credential, attempt: tried })
+  return tried
+}
+
+async function changeEmail(device: Device): Promise<Tried> {
+  const { account, random } = device
+  const current_password = random.pick([...account.password.lawful()])
+  const email = `e${unique()}@example.com`
+  const tried = await device.ask('PATCH', '/me', { json: { current_password, email } })
+  account.email.note(email, tried)
+  return tried
+}
+
+async function makeToken(device: Device): Promise<Tried> {
+  const tried = await device.ask('POST', '/tokens', { json: { name: `t${unique()}`, scope: 'read' } })
+  if (tried.answer?.status === 201) {
+    const { id, token } = tried.answer.json as { id: string; token: string }
+    const headers = { authorization: `Bearer ${token}` }
+    device.account.credentials.push({ kind: 'token', id, headers, opened: tried, ends: [] })
+  }
+  return tried
+}
+
+async function revokeToken(device: Device): Promise<Tried | undefined> {
+  const { account, random } = device
+  const tokens = account.credentials.filter(
+    (one) => one.kind === 'token' && credentialFate(account, one) !== 'must-not',
+  )
+  if (tokens.length === 0) return undefined
+  const token = random.pick(tokens)
+  const tried = await device.ask('DELETE', `/tokens/${token.id}`)
+  token.ends.push(tried)
+  return tried
+}
+
+/** Somebody new, under a name that others may ask for elsewhere at the same time; some leave again. */
+async function comeAndGo(device: Device): Promise<Tried> {
+  const { random, options } = device
+  const username = random.happens(0.5) ? `twin-${random.below(8)}` : `n${unique()}`
+  const email = `n${unique()}@example.com`
+  const password = `password ${unique()}`
+  const registration = await device.ask('POST', '/register', { json: { username, email, password } })
+  const account = newAccount(username, email, password, registration)
+  options.world.accounts.push(account)
+  if (registration.outcome !== 'acknowledged') return registration
+  const own = new Device({ ...options, account })
+  try {
+    await own.logIn()
+    if (own.credential === undefined) return registration
+    await upload(own)
+    if (random.happens(0.4)) account.deletions.push(await own.ask('DELETE', '/me'))
+    return registration
+  } finally {
+    await own.client.close()
+  }
+}

@@ -1,0 +1,75 @@
+import type { Device, Operation } from './device.js'
+import type { AccountModel, PairModel } from './model/world.js'
+import type { Tried } from './requests.js'
+
+export const FRIEND_OPERATIONS: [kind: string, operation: Operation][] = [
+  ['ask a friend', ask],
+  ['answer a request', answer],
+  ['cancel a request', cancel],
+  ['end a friendship', end],
+  ['list friends', (device) => device.ask('GET', '/friends')],
+  ["see a friend's files", seeFiles],
+]
+
+interface RequestView {
+  id: string
+  from: { id: string }
+  to: { id: string }
+}
+
+function someoneElse({ random, account, options }: Device): AccountModel {
+  const others = options.world.accounts.filter((one) => one !== account && one.id !== undefined)
+  // A few know each other well.
+  return random.pick(others.slice(0, 8).filter((one) => one !== account))
+}
+
+function pairWith(device: Device, id: string): PairModel | undefined {
+  const { world } = device.options
+  const other = world.accounts.find((one) => one.id === id)
+  return other === undefined ? undefined : world.pair(device.account, other)
+}
+
+async function ask(device: Device): Promise<Tried> {
+  const other = someoneElse(device)
+  const tried = await device.ask('POST', '/friends/request', { json: { username: other.username } })
+  const { active } = device.options.world.pair(device.account, other)
+  // Who had been asked accepts by asking; otherwise nothing is settled yet.
+  if (tried.outcome === 'unknown' || tried.answer?.status === 200) active.note(true, tried)
+  return tried
+}
+
+async function requests(device: Device, way: 'incoming' | 'outgoing'): Promise<RequestView[]> {
+  const tried = await device.ask('GET', '/friends/requests')
+  return (tried.answer?.status === 200 ? tried.answer.json[way] : []) as RequestView[]
+}
+
+async function answer(device: Device): Promise<Tried | undefined> {
+  const incoming = await requests(device, 'incoming')
+  if (incoming.length === 0) return undefined
+  const { id, from } = device.random.pick(incoming)
+  const accepts = device.random.happens(0.7)
+  const tried = await device.ask('POST', `/friends/${accepts ? 'accept' : 'reject'}/${id}`)
+  // Turning one down ends nothing where they are friends already by another.
+  pairWith(device, from.id)?.active.note(accepts, tried, accepts)
+  return tried
+}
+
+async function cancel(device: Device): Promise<Tried | undefined> {
+  const outgoing = await requests(device, 'outgoing')
+  if (outgoing.length === 0) return undefined
+  const { id, to } = device.random.pick(outgoing)
+  const tried = await device.ask('DELETE', `/friends/request/${id}`)
+  pairWith(device, to.id)?.active.note(false, tried, false)
+  return tried
+}
+
+async function end(device: Device): Promise<Tried> {
+  const other = someoneElse(device)
+  const tried = await device.ask('DELETE', `/friends/${other.username}`)
+  device.options.world.pair(device.account, other).active.note(false, tried)
+  return tried
+}
+
+async function seeFiles(device: Device): Promise<Tried> {
+  return device.ask('GET', `/friends/${someoneElse(device).username}/files`)
+}

@@ -1,0 +1,102 @@
+import { type Attempt, Register } from './register.js'
+
+export type Visibility = 'private' | 'friends' | 'public'
+
+/** Whether something has to be so in the end, must not be so, or may be either way, the same everywhere. */
+export type Verdict = 'must' | 'must-not' | 'may'
+
+/** A file as its owner knows it. */
+export interface FileModel {
+  /** Where it was uploaded. */
+  server: string
+  /** Known only once the upload was acknowledged. */
+  id: string | undefined
+  sha256: string
+  size: number
+  upload: Attempt
+  name: Register<string>
+  folder: Register<string>
+  visibility: Register<Visibility>
+  deletions: Attempt[]
+}
+
+/** A session's or a token's secret, as a header. */
+export interface Credential {
+  kind: 'session' | 'token'
+  id: string
+  headers: Record<string, string>
+  opened: Attempt
+  /** Logouts and revocations. */
+  ends: Attempt[]
+}
+
+export interface PasswordChange {
+  by: Credential
+  attempt: Attempt
+}
+
+/** An account as the person whose it is knows it. */
+export interface AccountModel {
+  /** Known only once the registration was acknowledged. */
+  id: string | undefined
+  username: string
+  registration: Attempt
+  email: Register<string>
+  password: Register<string>
+  passwordChanges: PasswordChange[]
+  deletions: Attempt[]
+  files: FileModel[]
+  credentials: Credential[]
+}
+
+/** Two accounts, and whether they are friends. */
+export interface PairModel {
+  accounts: [AccountModel, AccountModel]
+  active: Register<boolean>
+}
+
+/** Everything that clients did, and what they were told. */
+export class World {
+  readonly accounts: AccountModel[] = []
+  readonly #pairs = new Map<string, PairModel>()
+
+  pair(one: AccountModel, other: AccountModel): PairModel {
+    const accounts = [one, other].sort((a, b) => (a.username < b.username ? -1 : 1))
+    const key = accounts.map(({ username }) => username).join(' ')
+    const known = this.#pairs.get(key)
+    if (known !== undefined) return known
+    const pair: PairModel = {
+      accounts: accounts as [AccountModel, AccountModel],
+      active: new Register(false),
+    }
+    this.#pairs.set(key, pair)
+    return pair
+  }
+
+  get pairs(): PairModel[] {
+    return [...this.#pairs.values()]
+  }
+}
+
+/** Something that was made by one attempt, and is gone once one of others succeeded. */
+export function fate(made: Attempt, ...gone: Attempt[]): Verdict {
+  if (made.outcome === 'refused' || gone.some(({ outcome }) => outcome === 'acknowledged')) return 'must-not'
+  return made.outcome === 'unknown' || gone.some(({ outcome }) => outcome === 'unknown') ? 'may' : 'must'
+}
+
+/** Whether a credential works in the end. A new password ends all sessions but that which set it. */
+export function credentialFate(account: AccountModel, credential: Credential): Verdict {
+  const { opened, ends } = credential
+  const own = fate(opened, ...ends, ...account.deletions)
+  if (credential.kind === 'token' || own === 'must-not') return own
+  const changes = account.passwordChanges.filter(({ attempt }) => attempt.outcome !== 'refused')
+  if (changes.length === 0) return own
+  const byOthers = changes.filter(({ by }) => by !== credential)
+  const endsIt = byOthers.some(
+    ({ attempt }) => attempt.outcome === 'acknowledged' && attempt.began > opened.ended + 2,
+  )
+  if (endsIt && byOthers.length === changes.length) return 'must-not'
+  return byOthers.length === 0 && changes.every(({ attempt }) => attempt.outcome === 'acknowledged')
+    ? own
+    : 'may'
+}

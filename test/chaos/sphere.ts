@@ -1,0 +1,242 @@
+import { mkdirSync, readdirSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
+import { ensureCertificates } from '../../src/certs/folder.js'
+import { backupDataDir } from '../../src/storage/backup.js'
+import { Client } from '../support/client.js'
+import { LinkProxy } from '../support/link-proxy.js'
+import { Lock } from './lock.js'
+import { Server } from './server.js'
+import { SmallDisk } from './small-disk.js'
+
+export const REGIONALS = ['eu', 'us', 'ap'] as const
+export type RegionalName = (typeof REGIONALS)[number]
+
+const OPERATOR_TOKEN = 'chaos-operator-token'
+
+/** Of every account, small enough to be met. */
+export const QUOTA_BYTES = 6 * 1024 ** 2
+
+export interface SphereOptions {
+  /** The first of ten ports that are free. */
+  port: number
+  /** Size of the disk that `ap` and the grand have each for themselves. */
+  diskBytes: number
+  onFault: (fault: string) => void
+}
+
+export interface Status {
+  connected: boolean
+  unacknowledged: number
+  applied_position: number
+  log_head: number
+  lag_seconds: number | null
+  parked: number
+  state_digest: string
+}
+
+/** A sphere of real processes on this machine, with a piece of network of our own before each link. */
+export class ChaosSphere implements AsyncDisposable {
+  readonly folder: string
+  readonly servers = new Map<string, Server>()
+  readonly links = new Map<string, LinkProxy>()
+  readonly disks = new Map<string, SmallDisk>()
+  /** Whoever stops, kills or replaces a server has it alone. */
+  readonly locks = new Map<string, Lock>()
+  /** Why there are no small disks, if there are none. */
+  diskless: string | undefined
+  readonly #operators = new Map<string, Client>()
+
+  private constructor(folder: string) {
+    this.folder = folder
+  }
+
+  static async open(options: SphereOptions): Promise<ChaosSphere> {
+    const sphere = new ChaosSphere(await mkdtemp(join(tmpdir(), 'chaos-')))
+    try {
+      await sphere.#open(options)
+      return sphere
+    } catch (error) {
+      await sphere[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  server(name: string): Server {
+    return this.servers.get(name) as Server
+  }
+
+  link(name: string): LinkProxy {
+    return this.links.get(name) as LinkProxy
+  }
+
+  lock(name: string): Lock {
+    return this.locks.get(name) as Lock
+  }
+
+  url(name: string): string {
+    return `http://127.0.0.1:${this.server(name).port}`
+  }
+
+  /** What a regional says of itself, its digest included; undefined when it does not answer. */
+  async status(name: string): Promise<Status | undefined> {
+    const signal = AbortSignal.timeout(5000)
+    const operator = this.#operators.get(name) as Client
+    return operator
+      .ask('GET', '/sync/status?digest=true', { signal })
+      .then(({ status, json }) => (status === 200 ? (json as Status) : undefined))
+      .catch(() => undefined)
+  }
+
+  /** Whether all hold the same state and nothing is on its way any more, bytes included. */
+  async isQuiet(): Promise<boolean> {
+    const all = await Promise.all(REGIONALS.map((name) => this.status(name)))
+    const [first] = all
+    const inStep = all.every(
+      (one) =>
+        one?.connected === true &&
+        one.unacknowledged === 0 &&
+        one.applied_position === one.log_head &&
+        one.log_head === first?.log_head &&
+        one.state_digest === first.state_digest,
+    )
+    return inStep && this.#lacking('grand') === 0 && REGIONALS.every((name) => this.#lacking(name) === 0)
+  }
+
+  /** Why it is not quiet, for people. */
+  async describe(): Promise<string> {
+    const lines = await Promise.all(
+      REGIONALS.map(
+        async (name) => `${name}: ${JSON.stringify(await this.status(name))}, lacks ${this.#lacking(name)}`,
+      ),
+    )
+    return [...lines, `grand lacks ${this.#lacking('grand')}`].join('\n')
+  }
+
+  /** Whether a regional has everything, bytes too, that stood in the log at a place. */
+  async hasReached(name: string, gseq: number): Promise<boolean> {
+    const status = await this.status(name)
+    return (
+      status?.connected === true &&
+      status.applied_position >= gseq &&
+      this.#count(name, `select count(*) from missing where gseq <= ${gseq}`) === 0 &&
+      this.#count(name, 'select count(*) from untold') === 0
+    )
+  }
+
+  /** Copies a server's folder while it runs. */
+  async backUp(name: string): Promise<string> {
+    const to = join(this.folder, 'backups', `${name}-${Date.now()}`)
+    await backupDataDir(this.server(name).dataDir, to)
+    return to
+  }
+
+  /** Takes away all that a stopped server had. */
+  async wipe(name: string): Promise<void> {
+    const { dataDir } = this.server(name)
+    for (const entry of readdirSync(dataDir)) await rm(join(dataDir, entry), { recursive: true })
+  }
+
+  /** Puts a backup in the place of all that a stopped server had. */
+  async putBack(name: string, backup: string): Promise<void> {
+    await this.wipe(name)
+    await cp(backup, this.server(name).dataDir, { recursive: true })
+  }
+
+  /** Takes away everything that disturbs, and starts what does not run. */
+  async heal(): Promise<void> {
+    for (const link of this.links.values()) link.restore()
+    for (const disk of this.disks.values()) disk.restore()
+    for (const server of this.servers.values()) {
+      server.resume()
+      if (!server.isRunning) await server.start()
+    }
+  }
+
+  async stopAll(): Promise<void> {
+    await Promise.all([...this.servers.values()].map((server) => server.stop()))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const server of this.servers.values()) await server.kill()
+    for (const link of this.links.values()) await link.close()
+    for (const operator of this.#operators.values()) await operator.close()
+    for (const disk of this.disks.values()) disk.unmount()
+    await rm(this.folder, { recursive: true, force: true })
+  }
+
+  async #open({ port, diskBytes, onFault }: SphereOptions): Promise<void> {
+    await mkdir(join(this.folder, 'backups'))
+    const program = join(this.folder, 'program')
+    await copyProgram(program)
+    const certsDir = join(this.folder, 'certs')
+    await ensureCertificates(certsDir, { names: ['grand', ...REGIONALS], now: new Date() })
+    const env = { CERTS_DIR: certsDir, LOG_LEVEL: 'warn', MIN_FREE_DISK: '0' }
+    this.#add({ name: 'grand', program: join(program, 'dist/bin/grand.js'), port, env, onFault })
+    for (const [index, name] of REGIONALS.entries()) {
+      const link = await LinkProxy.open(port + 4 + index)
+      link.target = port
+      this.links.set(name, link)
+      const regional = {
+        GRAND_URL: `https://127.0.0.1:${link.port}`,
+        OPERATOR_TOKEN,
+        RATE_LIMITS: 'off',
+        STORAGE_QUOTA: String(QUOTA_BYTES),
+      }
+      this.#add({
+        name,
+        program: join(program, 'dist/bin/regional.js'),
+        port: port + 1 + index,
+        env: { ...env, ...regional },
+        onFault,
+      })
+      const operator = new Client(() => this.url(name))
+      operator.headers = { authorization: `Bearer ${OPERATOR_TOKEN}` }
+      this.#operators.set(name, operator)
+    }
+    for (const name of ['grand', 'ap']) this.#giveDisk(name, diskBytes)
+    for (const server of this.servers.values()) await server.start()
+  }
+
+  #add(server: Omit<ConstructorParameters<typeof Server>[0], 'dataDir' | 'logFile'>): void {
+    const dataDir = join(this.folder, server.name)
+    mkdirSync(dataDir, { mode: 0o700 })
+    const logFile = join(this.folder, `${server.name}.log`)
+    this.servers.set(server.name, new Server({ ...server, dataDir, logFile }))
+    this.locks.set(server.name, new Lock())
+  }
+
+  #giveDisk(name: string, bytes: number): void {
+    try {
+      this.disks.set(name, new SmallDisk(this.server(name).dataDir, bytes))
+    } catch {
+      this.diskless = 'nothing can be mounted here: it needs root'
+    }
+  }
+
+  /** What a server still has to get or to tell. */
+  #lacking(name: string): number {
+    const missing = this.#count(name, 'select count(*) from missing')
+    const untold = name === 'grand' ? 0 : this.#count(name, 'select count(*) from untold')
+    return missing + untold + readdirSync(join(this.server(name).dataDir, 'tmp')).length
+  }
+
+  #count(name: string, sql: string): number {
+    const file = name === 'grand' ? 'grand.db' : 'regional.db'
+    const db = new BetterSqlite3(join(this.server(name).dataDir, file), { readonly: true, timeout: 5000 })
+    try {
+      return db.prepare(sql).pluck().get() as number
+    } finally {
+      db.close()
+    }
+  }
+}
+
+/** Servers are started again and again: they all have to be the same program, even when another one is built meanwhile. */
+async function copyProgram(to: string): Promise<void> {
+  for (const part of ['dist', 'migrations', 'openapi.yaml', 'package.json'])
+    await cp(part, join(to, part), { recursive: true })
+  await symlink(resolve('node_modules'), join(to, 'node_modules'))
+}

@@ -1,0 +1,197 @@
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
+import fc from 'fast-check'
+import { resolve, type Schema } from '../../src/contract/document.js'
+import { loadContract } from '../../src/contract/load.js'
+import { componentSchemas, pointAtIds } from '../../src/contract/schemas.js'
+
+const { document } = loadContract()
+
+const ajv = new Ajv2020({ strict: false, coerceTypes: false })
+formats.default(ajv)
+for (const schema of componentSchemas(document)) ajv.addSchema(schema)
+const compiled = new Map<Schema, (value: unknown) => boolean>()
+
+/** Whether a value is as the contract says. */
+export function isValid(schema: Schema, value: unknown): boolean {
+  const validate = compiled.get(schema) ?? ajv.compile(pointAtIds(schema))
+  compiled.set(schema, validate)
+  return validate(value)
+}
+
+export interface JsonSchema extends Schema {
+  type?: string | string[]
+  enum?: unknown[]
+  examples?: unknown[]
+  pattern?: string
+  format?: string
+  minLength?: number
+  maxLength?: number
+  minimum?: number
+  maximum?: number
+  properties?: Record<string, Schema>
+  required?: string[]
+}
+
+export function resolved(schema: Schema): JsonSchema {
+  return resolve(document, schema) as JsonSchema
+}
+
+/** A place for what an earlier answer said under this name; filled in when the request is sent. */
+export interface Known {
+  known: string
+  pick: number
+}
+
+export function isKnown(value: unknown): value is Known {
+  return typeof value === 'object' && value !== null && Object.keys(value).join() === 'known,pick'
+}
+
+const REMEMBERED: Record<string, string> = {
+  identifier: 'username',
+  q: 'name',
+  cursor: 'next_cursor',
+  'If-Match': 'etag',
+  'If-None-Match': 'etag',
+  'If-Range': 'etag',
+  'Last-Event-ID': 'event_id',
+}
+
+/** What earlier answers said that may be meant by a parameter or property of this name. */
+function known(name: string): fc.Arbitrary<Known> {
+  return fc.record({ known: fc.constant(REMEMBERED[name] ?? name), pick: fc.nat(99) })
+}
+
+const NASTY = [
+  '',
+  ' ',
+  '\0',
+  '../../etc/passwd',
+  '..\\..\\x',
+  "' or 1=1 --",
+  "'; drop table users; --",
+  '%00',
+  '%',
+  '%ff%fe',
+  '\u202e\u2066x',
+  '\ud800',
+  '\ufeffx',
+  'e\u0301',
+  '🙂'.repeat(100),
+  'x'.repeat(5000),
+  '__proto__',
+  'constructor',
+  'hasOwnProperty',
+  '{"a":1}',
+  '$' + '{7*7}',
+  'NaN',
+  'null',
+  '-1',
+  '1e999',
+  '9'.repeat(400),
+  '\r\nX-Injected: 1',
+]
+
+/** Text that no schema thinks of. */
+export const nastyText: fc.Arbitrary<string> = fc.oneof(
+  fc.constantFrom(...NASTY),
+  fc.string({ unit: 'binary', maxLength: 60 }),
+  fc.string(),
+)
+
+/** Of any type, mostly not what a schema wants. */
+const nastyValue = fc.oneof(
+  nastyText,
+  fc.integer(),
+  fc.double(),
+  fc.boolean(),
+  fc.constant(null),
+  fc.constantFrom(Number.MAX_SAFE_INTEGER, -0, 1e308, 2 ** 53),
+  fc.jsonValue(),
+)
+
+/** Groups that look ahead, which the generator of matching text does not take; the schema has the last word. */
+const LOOKAHEAD = /\(\?!(?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)/g
+
+const BY_FORMAT: Record<string, () => fc.Arbitrary<string>> = {
+  email: () => fc.emailAddress(),
+  uuid: () => fc.uuid(),
+  password: () => fc.constant('correct horse battery'),
+}
+
+function validText({ pattern, format, minLength = 0, maxLength = 300 }: JsonSchema): fc.Arbitrary<string> {
+  if (format !== undefined && BY_FORMAT[format]) return BY_FORMAT[format]()
+  if (pattern !== undefined) return fc.stringMatching(new RegExp(pattern.replaceAll(LOOKAHEAD, ''), 'u'))
+  return fc.string({ unit: 'grapheme', minLength, maxLength: Math.min(maxLength, 300) })
+}
+
+/** Values that are as the schema says; `name` tells which of the earlier answers' values may stand here. */
+export function validValue(schema: Schema, name: string): fc.Arbitrary<unknown> {
+  const own = resolved(schema)
+  const { type, minimum = 0, maximum = 1000 } = own
+  if (own.enum) return fc.constantFrom(...own.enum)
+  if (type === 'object') return validObject(own)
+  if (type === 'boolean') return fc.boolean()
+  if (type === 'integer')
+    return fc.oneof(fc.integer({ min: minimum, max: maximum }), fc.constantFrom(minimum, maximum))
+  const made = validText(own).filter((value) => isValid(schema, value))
+  const examples = own.examples === undefined ? made : fc.oneof(made, fc.constantFrom(...own.examples))
+  if (own.format === 'password') return made
+  // An id that nobody gave leads nowhere; a name that nobody has yet leads somewhere.
+  const weight = own.format === 'uuid' ? 9 : 1
+  return fc.oneof({ weight, arbitrary: known(name) }, { weight: 1, arbitrary: examples })
+}
+
+function validObject({ properties = {}, required = [] }: JsonSchema): fc.Arbitrary<object> {
+  const model = Object.fromEntries(
+    Object.entries(properties).map(([name, one]) => [name, validValue(one, name)]),
+  )
+  return fc.record(model, { requiredKeys: required })
+}
+
+/** A valid object with one thing wrong: a property of another value, one too few, or one too many. */
+export function brokenObject(schema: Schema): fc.Arbitrary<unknown> {
+  const own = resolved(schema)
+  const names = Object.keys(own.properties ?? {})
+  const base = validObject(own) as fc.Arbitrary<Record<string, unknown>>
+  const name = fc.constantFrom(...names)
+  return fc.oneof(
+    fc.tuple(base, name, nastyValue).map(([body, one, value]) => ({ ...body, [one]: value })),
+    fc
+      .tuple(base, name)
+      .map(([body, one]) => Object.fromEntries(Object.entries(body).filter(([key]) => key !== one))),
+    fc.tuple(base, surplusName, nastyValue).map(([body, one, value]) => ({ ...body, [one]: value })),
+    fc.jsonValue(),
+  )
+}
+
+/** Names that no object has: what a client would like to set, and what JavaScript gives meaning to. */
+const surplusName = fc.oneof(
+  nastyText,
+  fc.constantFrom(
+    ...['__proto__', 'constructor', 'prototype', 'toString', 'id', 'owner_id', 'is_admin', 'role'],
+  ),
+  fc.constantFrom(...['storage_quota', 'used_storage', 'password_hash', 'created_at', 'deleted', 'revoked']),
+)
+
+/** Text in the place of JSON. */
+export const brokenJson: fc.Arbitrary<string | Buffer> = fc.oneof(
+  nastyText,
+  fc.constantFrom(
+    '[',
+    '{"a":1,}',
+    '{"a":1}{"b":2}',
+    `[${'['.repeat(30_000)}${']'.repeat(30_000)}]`,
+    `${'{"a":'.repeat(8000)}1${'}'.repeat(8000)}`,
+    `{"username":"${'a'.repeat(70_000)}"}`,
+    '\ufeff{}',
+    '{"name":"a","name":"b"}',
+    '{"__proto__":{"x":1},"name":"a"}',
+    '{"constructor":{"prototype":{"x":1}},"name":"a"}',
+    '{"name":"\\ud800"}',
+    '{"limit":1e400}',
+    `{"n":${'9'.repeat(5000)}}`,
+  ),
+  fc.uint8Array({ maxLength: 50 }).map((bytes) => Buffer.from(bytes)),
+  fc.constant(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])),
+)

@@ -1,0 +1,201 @@
+/** What has to hold once everything is healed and quiet. */
+import { createHash } from 'node:crypto'
+import { TABLES, type TableName } from '../../src/change.js'
+import { Copies } from '../../src/domain/copies.js'
+import { Events } from '../../src/domain/events.js'
+import { Journal } from '../../src/domain/journal.js'
+import { Live } from '../../src/domain/live.js'
+import { mergedColumns } from '../../src/merge.js'
+import { BlobStore } from '../../src/storage/blobs.js'
+import { Database, type Reader } from '../../src/storage/database.js'
+import { stateDigest } from '../../src/storage/digest.js'
+import { unreferencedBlobs } from '../../src/storage/files.js'
+import { identify } from '../../src/storage/identity.js'
+import { Applier } from '../../src/sync/regional/apply.js'
+import type { Ledger } from './ledger.js'
+import { MemoryFiles } from './memory-files.js'
+import { AT_ONCE, openCopy, type SimulatedGrand, type SimulatedRegional, templateOf } from './servers.js'
+
+export interface Sphere {
+  grand: SimulatedGrand
+  regionals: SimulatedRegional[]
+  ledger: Ledger
+}
+
+/** Why the sphere is not at rest yet, or undefined when nothing is under way any more. */
+export function unrestOf({ grand, regionals, ledger }: Sphere): string | undefined {
+  const { core } = grand
+  if (core === undefined) return 'the grand is not up'
+  const head = core.log.head().gseq
+  for (const { name, sync, reader } of regionals) {
+    const status = sync?.status()
+    if (status === undefined) return `${name} is not up`
+    if (!status.connected) return `${name} is not connected: ${status.detail}`
+    if (status.applied_position !== head) return `${name} is at ${status.applied_position} of ${head}`
+    if (number(reader, 'select count(*) from outbox') > 0) return `${name} has an outbox`
+    const [lacking] = lackingOf(reader, ledger)
+    if (lacking !== undefined) return `${name} lacks the bytes ${lacking}`
+    if (lackingOf(reader).length === 0 && core.hub.watermarks.of(name) !== head) {
+      return `the watermark of ${name} is ${core.hub.watermarks.of(name)} of ${head}`
+    }
+  }
+  const [lacking] = lackingOf(grand.reader, ledger)
+  return lacking === undefined ? undefined : `the grand lacks the bytes ${lacking}`
+}
+
+/** Everything that is wrong with a sphere at rest. */
+export async function faultsOf(sphere: Sphere): Promise<string[]> {
+  const { regionals, ledger } = sphere
+  const each = regionals.flatMap((regional) => [
+    ...ledger.faultsOf(regional),
+    ...faultsOfRows(regional).map((fault) => `${regional.name}: ${fault}`),
+    ...faultsOfBytes(regional).map((fault) => `${regional.name}: ${fault}`),
+  ])
+  return [...each, ...(await faultsOfDigests(sphere)), ...faultsOfNames(regionals), ...faultsOfCopies(sphere)]
+}
+
+/** All regionals hold the same, and the log from its beginning says it too. */
+async function faultsOfDigests({ grand, regionals }: Sphere): Promise<string[]> {
+  const [first, ...others] = await Promise.all(
+    regionals.map(async ({ name, reader }) => ({ name, digest: await stateDigest(reader) })),
+  )
+  if (first === undefined) return []
+  const faults = others
+    .filter(({ digest }) => digest !== first.digest)
+    .map(({ name }) => `${first.name} and ${name} hold different states: ${differenceOf(regionals, name)}`)
+  const replayed = await replay(grand)
+  return replayed === first.digest ? faults : [...faults, `the log from its beginning: ${replayed}`]
+}
+
+/** The first row in which the first regional and another one differ. */
+function differenceOf([first, ...others]: SimulatedRegional[], name: string): string {
+  const other = others.find((regional) => regional.name === name)
+  for (const table of Object.keys(TABLES)) {
+    const columns = ['id', ...mergedColumns(table as TableName), 'created_stamp', 'stamps']
+    const sql = `select json_array(${columns.join()}) as line from ${table} order by id`
+    const lines = [first, other].map(
+      (regional) => regional?.reader.all<unknown, { line: string }>({ sql, parameters: [] }) ?? [],
+    )
+    const [a = [], b = []] = lines.map((rows) => rows.map(({ line }) => line))
+    const difference = a.find((line) => !b.includes(line)) ?? b.find((line) => !a.includes(line))
+    const id = difference === undefined ? undefined : JSON.parse(difference)[0]
+    if (id !== undefined) return [a, b].map((all) => all.find((line) => line.includes(id))).join(' and ')
+  }
+  return 'in nothing that is told'
+}
+
+/** The digest of what the log says from its beginning, its numbers and its chain checked on the way. */
+async function replay({ core }: SimulatedGrand): Promise<string> {
+  const connection = openCopy(templateOf('regional'))
+  const db = Database.on(connection, AT_ONCE)
+  await identify(db, 'replay')
+  const parked: string[] = []
+  const applier = new Applier({
+    db,
+    blobs: new BlobStore(db, '/replay', unreferencedBlobs, new MemoryFiles(() => 0)),
+    journal: new Journal('replay', () => 0, new Events(new Live(), new Copies('replay'), () => 0)),
+    server: 'replay',
+    now: () => 0,
+    onParked: (gseq, reason) => parked.push(`parked ${gseq}: ${reason}`),
+  })
+  try {
+    const entries = core?.log.read(0, Number.MAX_SAFE_INTEGER) ?? []
+    await applier.apply(entries, [], { log_id: core?.log.id ?? '', gseq: 0, ghash: '0'.repeat(64) })
+    return parked[0] ?? (await stateDigest(db))
+  } catch (error) {
+    return (error as Error).message
+  } finally {
+    connection.close()
+  }
+}
+
+function faultsOfRows({ reader }: SimulatedRegional): string[] {
+  const count = (what: string, sql: string) => {
+    const rows = number(reader, sql)
+    return rows === 0 ? [] : [`${rows} ${what}`]
+  }
+  return [
+    ...count('parked changes', 'select count(*) from parked'),
+    ...count('rows that are not told', 'select count(*) from untold'),
+    ...count('accounts with a wrong used_storage', WRONG_STORAGE),
+    ...count('names with two holders', holders('username_login')),
+    ...count('emails with two holders', holders('email_login')),
+    ...count('friendships that are not one for their pair', WRONG_PAIRS),
+    ...count('live files of deleted accounts that are counted as missing', ORPHANS_MISSING),
+    ...count('unlawfully placed files', 'select count(*) from files where deleted = 0 and gseq is null'),
+  ]
+}
+
+const WRONG_STORAGE = `select count(*) from users where used_storage <>
+  (select coalesce(sum(size), 0) from files where owner_id = users.id and deleted = 0)`
+const WRONG_PAIRS = `select count(*) from friendships where user_a >= user_b or id <> user_a || ':' || user_b`
+const ORPHANS_MISSING = `select count(*) from missing where not exists
+  (select 1 from files left join users on users.id = owner_id
+   where files.sha256 = missing.sha256 and files.deleted = 0 and coalesce(users.deleted, 0) = 0)`
+
+function holders(column: string): string {
+  return `select count(*) from (select 1 from users where deleted = 0 group by ${column} having count(*) > 1)`
+}
+
+/** What only follows from merged state is the same everywhere too. */
+function faultsOfNames(regionals: SimulatedRegional[]): string[] {
+  const shown = regionals.map(({ reader }) =>
+    JSON.stringify(reader.all({ sql: SHOWN, parameters: [] as unknown[] })),
+  )
+  return new Set(shown).size === 1 ? [] : ['the regionals show different names or sums']
+}
+
+const SHOWN = `select id, username_shown, username_login, email_shown, email_login,
+  case deleted when 1 then 0 else used_storage end as used from users order by id`
+
+/** The bytes of every live file are here, unless they were lost by right, and they are those of their hash. */
+function faultsOfBytes({ reader, keeping }: SimulatedRegional): string[] {
+  const blobs = reader.all<unknown, { sha256: string; size: number; content: Buffer | null }>({
+    sql: 'select sha256, size, content from blobs',
+    parameters: [],
+  })
+  const wrong = blobs.filter(({ sha256, content }) => {
+    const path = `/data/blobs/${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256}`
+    const bytes = content ?? keeping.files.contentOf(path)
+    return bytes === undefined || createHash('sha256').update(bytes).digest('hex') !== sha256
+  })
+  const unknown = number(reader, UNKNOWN_BYTES)
+  return [
+    ...wrong.map(({ sha256 }) => `the bytes of ${sha256} are others, or gone`),
+    ...(unknown === 0 ? [] : [`${unknown} live files have no bytes, and nobody looks for them`]),
+  ]
+}
+
+const UNKNOWN_BYTES = `select count(*) from files left join users on users.id = owner_id
+  where files.deleted = 0 and coalesce(users.deleted, 0) = 0
+  and not exists (select 1 from blobs where blobs.sha256 = files.sha256)
+  and not exists (select 1 from missing where missing.sha256 = files.sha256)`
+
+/** Every file is known to be everywhere, where no bytes are lost. */
+function faultsOfCopies({ grand, regionals }: Sphere): string[] {
+  if (regionals.some(({ reader }) => lackingOf(reader).length > 0)) return []
+  const all = [...regionals.map(({ name }) => name), grand.name].sort().join()
+  return regionals.flatMap(({ name, reader, services }) => {
+    const files = reader.all<unknown, { id: string; owner_id: string }>({ sql: LIVE_FILES, parameters: [] })
+    return files.flatMap(({ id, owner_id: user_id }) => {
+      const caller = { kind: 'session', user_id, session_id: '', session_created_at: '' } as const
+      const held = services?.files.get(caller, id).file.stored_on ?? []
+      const text = [...held].sort().join()
+      return text === all ? [] : [`${name} says that ${id} is on ${text}`]
+    })
+  })
+}
+
+const LIVE_FILES = `select files.id, owner_id from files join users on users.id = owner_id
+  where files.deleted = 0 and users.deleted = 0`
+
+/** Hashes of missing bytes; with a ledger, only those that must not be missing. */
+function lackingOf(reader: Reader, ledger?: Ledger): string[] {
+  const rows = reader.all<unknown, { sha256: string }>({ sql: 'select sha256 from missing', parameters: [] })
+  return rows.map(({ sha256 }) => sha256).filter((sha256) => ledger === undefined || !ledger.mayLack(sha256))
+}
+
+function number(reader: Reader, sql: string): number {
+  const row = reader.get<unknown, Record<string, number>>({ sql, parameters: [] })
+  return Object.values(row ?? {})[0] ?? 0
+}

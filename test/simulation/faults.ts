@@ -1,0 +1,104 @@
+import type { Sphere } from './checks.js'
+import type { Fault, Item } from './plan.js'
+import type { SimulatedGrand, SimulatedRegional, Surroundings } from './servers.js'
+
+const DAY_MS = 24 * 3600 * 1000
+export const PLENTY_BYTES = 2 ** 40
+
+/** How far clocks go wrong, milliseconds: within what is put up with, and far beyond it. */
+const SKEWS = [0, 20_000, -20_000, 45_000, -45_000, 90_000, -90_000, 2 * 3600_000, -2 * 3600_000]
+/** The grand's own is what the others are set by: it is put right now and then. */
+const GRAND_SKEWS = [0, 5000, -5000, 25_000, -25_000]
+
+export interface Stage extends Surroundings {
+  sphere: Sphere
+}
+
+export function serverNamed({ grand, regionals }: Sphere, name: string): SimulatedRegional | SimulatedGrand {
+  return regionals.find((regional) => regional.name === name) ?? grand
+}
+
+/** The regional that an item is about; where it names the grand, one of the regionals. */
+export function regionalOf({ sphere: { regionals } }: Stage, item: Item): SimulatedRegional {
+  const named = regionals.find(({ name }) => name === item.server)
+  return named ?? (regionals[item.a % regionals.length] as SimulatedRegional)
+}
+
+export function doFault(stage: Stage, item: Item & { what: Fault }, onFault: (fault: string) => void): void {
+  const work = FAULTS[item.what](stage, item)
+  work?.catch((error: Error) => onFault(`${item.what} of ${item.server}: ${error.stack}`))
+}
+
+type Doing = (stage: Stage, item: Item) => Promise<void> | undefined
+
+const FAULTS: Record<Fault, Doing> = {
+  cut(stage, item) {
+    stage.network.cut(regionalOf(stage, item).name, item.how)
+    return undefined
+  },
+  part(stage, item) {
+    stage.network.part(regionalOf(stage, item).name, item.ms)
+    return undefined
+  },
+  slow(stage, item) {
+    stage.network.slow(regionalOf(stage, item).name, item.b % 2 === 0 ? 0 : item.ms / 10)
+    return undefined
+  },
+  crash: (stage, item) => down(stage, item, (server) => server.crash(item.b % 2 === 0)),
+  async restart(stage, item) {
+    const server = serverNamed(stage.sphere, item.server)
+    await server.stop()
+    startLater(stage, server, item.ms)
+  },
+  backup({ sphere }, { server }) {
+    serverNamed(sphere, server).backUp()
+    return undefined
+  },
+  restore: (stage, item) =>
+    down(stage, item, (server) => {
+      if (!server.hasBackup) return
+      server.crash(false)
+      server.restore()
+      stage.sphere.ledger.strike()
+    }),
+  wipe: (stage, item) =>
+    down(stage, item, (server) => {
+      server.crash(false)
+      server.wipe()
+      stage.sphere.ledger.strike()
+    }),
+  skew({ sphere }, { server, a }) {
+    const skews = server === 'grand' ? GRAND_SKEWS : SKEWS
+    serverNamed(sphere, server).skewMs = skews[a % skews.length] as number
+    return undefined
+  },
+  async clean({ sphere }, { server }) {
+    await serverNamed(sphere, server).clean()
+  },
+  day({ world }) {
+    world.skip(DAY_MS)
+    return undefined
+  },
+  full({ world, sphere }, { server, ms }) {
+    const { files } = serverNamed(sphere, server).keeping
+    files.free = 0
+    world.after(ms, () => {
+      files.free = PLENTY_BYTES
+    })
+    return undefined
+  },
+}
+
+function down(
+  stage: Stage,
+  { server: name, ms }: Item,
+  fell: (server: SimulatedRegional | SimulatedGrand) => void,
+): undefined {
+  const server = serverNamed(stage.sphere, name)
+  fell(server)
+  startLater(stage, server, ms)
+}
+
+function startLater({ world }: Stage, server: SimulatedRegional | SimulatedGrand, ms: number): void {
+  world.after(ms, () => server.start())
+}

@@ -1,0 +1,132 @@
+import { type Change, type Fact, tableOf } from '../../src/change.js'
+import { merge } from '../../src/merge.js'
+import type { Reader } from '../../src/storage/database.js'
+import { readRow } from '../../src/storage/replica.js'
+import type { SimulatedGrand, SimulatedRegional } from './servers.js'
+
+interface Entry {
+  fact: Kept
+  /** It has to be on every server in the end; false once the last disk that held it was lost. */
+  isOwed: boolean
+}
+
+type Kept = Fact & Pick<Change, 'id' | 'origin'>
+
+/**
+ * Everything that was acknowledged to somebody, and what of it is still owed: a change whose last holder's disk was
+ * wiped or put back to an earlier time is lost lawfully, and nothing else is.
+ */
+export class Ledger {
+  readonly #regionals: SimulatedRegional[]
+  readonly #grand: SimulatedGrand
+  readonly #entries = new Map<string, Entry>()
+  /** Up to where each regional's outbox was read, by its epoch. */
+  readonly #read = new Map<string, number>()
+  /** Bytes that were acknowledged, by whether they are still owed. */
+  readonly #bytes = new Map<string, boolean>()
+
+  constructor(regionals: SimulatedRegional[], grand: SimulatedGrand) {
+    this.#regionals = regionals
+    this.#grand = grand
+  }
+
+  /** How many changes were acknowledged, and how many of them were lost lawfully. */
+  get counts(): { acknowledged: number; lost: number } {
+    const entries = [...this.#entries.values()]
+    return { acknowledged: entries.length, lost: entries.filter(({ isOwed }) => !isOwed).length }
+  }
+
+  /** Takes down what a regional has just put into its outbox. */
+  note(regional: SimulatedRegional): void {
+    const { reader } = regional
+    const epoch = reader.get<unknown, { value: string }>(EPOCH)?.value ?? ''
+    const after = this.#read.get(epoch) ?? 0
+    for (const { oseq, kept } of outboxOf(reader, after)) {
+      this.#read.set(epoch, oseq)
+      // What merely tells a row again is no news.
+      if (kept.stamps !== undefined || this.#entries.has(kept.id)) continue
+      this.#entries.set(kept.id, { fact: kept, isOwed: true })
+      if (kept.type === 'file.uploaded') this.#bytes.set(String(kept.fields.sha256), true)
+    }
+  }
+
+  /** A regional has stamped anew what the grand did not have. */
+  restamped(regional: SimulatedRegional, renewed: Map<string, string>): void {
+    const kept = new Map(outboxOf(regional.reader, 0).map(({ kept }) => [kept.id, kept]))
+    for (const [id, entry] of this.#entries) {
+      if (entry.fact.origin !== regional.name) continue
+      const stamp = renewed.get(entry.fact.stamp)
+      // Some are not in the outbox any more: their rows are to be told again.
+      if (stamp !== undefined && !this.#isLogged(id))
+        entry.fact = { ...entry.fact, stamp, ...fieldsOf(entry, renewed) }
+      entry.fact = kept.get(id) ?? entry.fact
+    }
+  }
+
+  /** Some disk was lost: what nobody holds any more is owed no more. */
+  strike(): void {
+    for (const [id, entry] of this.#entries) {
+      if (entry.isOwed && !this.#isHeld(id, entry.fact)) entry.isOwed = false
+    }
+    for (const [sha256, isOwed] of this.#bytes) {
+      if (isOwed && !this.#holdsBytes(sha256)) this.#bytes.set(sha256, false)
+    }
+  }
+
+  /** Whether bytes that are missing everywhere are missing by right. */
+  mayLack(sha256: string): boolean {
+    return this.#bytes.get(sha256) !== true
+  }
+
+  /** What is owed and not in a regional's rows. */
+  faultsOf(regional: SimulatedRegional): string[] {
+    const owed = [...this.#entries].filter(([, { isOwed }]) => isOwed)
+    return owed
+      .filter(([, { fact }]) => !isReflected(regional.reader, fact))
+      .map(([id, { fact }]) => `${regional.name} lacks ${fact.type} ${id} of ${fact.key}`)
+  }
+
+  #isHeld(id: string, fact: Fact): boolean {
+    if (this.#isLogged(id)) return true
+    return this.#regionals.some(({ reader }) => isReflected(reader, fact) || isWaiting(reader, id, fact))
+  }
+
+  #isLogged(id: string): boolean {
+    return this.#grand.reader.get({ sql: LOGGED, parameters: [id] }) !== undefined
+  }
+
+  #holdsBytes(sha256: string): boolean {
+    const all = [this.#grand, ...this.#regionals]
+    return all.some(({ reader }) => reader.get({ sql: BLOB, parameters: [sha256] }) !== undefined)
+  }
+}
+
+/** Sessions name the stamp of their password. */
+function fieldsOf({ fact: { fields } }: Entry, renewed: Map<string, string>): Pick<Fact, 'fields'> {
+  const { password_stamp } = fields
+  const stamp = renewed.get(String(password_stamp))
+  return { fields: stamp === undefined ? fields : { ...fields, password_stamp: stamp } }
+}
+
+const EPOCH = { sql: "select value from meta where key = 'epoch'", parameters: [] }
+const LOGGED = 'select 1 from log where id = ?'
+const BLOB = 'select 1 from blobs where sha256 = ?'
+
+function outboxOf(reader: Reader, after: number): { oseq: number; kept: Kept }[] {
+  const sql = 'select oseq, change from outbox where oseq > ? order by oseq'
+  const rows = reader.all<unknown, { oseq: number; change: string }>({ sql, parameters: [after] })
+  return rows.map(({ oseq, change }) => ({ oseq, kept: JSON.parse(change) as Kept }))
+}
+
+/** A row says all that a change says, or something that goes before it, if merging the change adds nothing. */
+function isReflected(reader: Parameters<typeof readRow>[0], fact: Fact): boolean {
+  const row = readRow(reader, tableOf(fact.type), fact.key)
+  return row !== undefined && merge(row, fact) === row
+}
+
+/** Whether a change waits for its row. */
+function isWaiting(reader: Reader, id: string, { key }: Fact): boolean {
+  const sql = 'select change from waiting where key = ?'
+  const rows = reader.all<unknown, { change: string }>({ sql, parameters: [key] })
+  return rows.some(({ change }) => (JSON.parse(change) as Kept).id === id)
+}

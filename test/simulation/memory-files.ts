@@ -1,0 +1,250 @@
+import { Readable } from 'node:stream'
+import type { FileSystem, OpenFile } from '../../src/storage/file-system.js'
+import type { Life } from './world.js'
+
+interface Inode {
+  content: Buffer
+  /** What a loss of power leaves of it. */
+  durable: Buffer
+  mtimeMs: number
+}
+
+/** What a folder names; `durable`: what a loss of power leaves of that. */
+interface Folder {
+  entries: Map<string, Inode>
+  durable: Map<string, Inode>
+}
+
+/** Read at once. */
+const CHUNK_BYTES = 64 * 1024
+
+/**
+ * The files of one server, in memory. Every step takes a moment of virtual time, so a server can die between any two of
+ * them; when the power goes, what was not made durable goes with it.
+ */
+export class MemoryFiles implements FileSystem {
+  readonly #folders: Map<string, Folder>
+  readonly #now: () => number
+  #life: Life | undefined
+  free = 2 ** 40
+
+  constructor(now: () => number, folders = new Map<string, Folder>()) {
+    this.#now = now
+    this.#folders = folders
+  }
+
+  /** Whose steps they are from now on. */
+  serve(life: Life): void {
+    this.#life = life
+  }
+
+  copy(): MemoryFiles {
+    const inodes = new Map<Inode, Inode>()
+    const copyOf = (inode: Inode) => {
+      const known = inodes.get(inode) ?? { ...inode }
+      inodes.set(inode, known)
+      return known
+    }
+    const copied = (entries: Map<string, Inode>) =>
+      new Map([...entries].map(([name, inode]) => [name, copyOf(inode)]))
+    const folders = [...this.#folders].map(([path, { entries, durable }]): [string, Folder] => [
+      path,
+      { entries: copied(entries), durable: copied(durable) },
+    ])
+    return new MemoryFiles(this.#now, new Map(folders))
+  }
+
+  /** The power goes. */
+  lose(): void {
+    for (const folder of this.#folders.values()) {
+      folder.entries = new Map(folder.durable)
+      for (const inode of folder.entries.values()) inode.content = inode.durable
+    }
+  }
+
+  async open(path: string, flags: 'r' | 'wx' | 'a+'): Promise<OpenFile> {
+    await this.#step()
+    const folder = this.#folders.get(path)
+    if (folder !== undefined) return this.#openFolder(folder)
+    const { entries, name } = this.#place(path)
+    const found = entries.get(name)
+    if (flags === 'r') return this.#openFile(found ?? fail('ENOENT', path))
+    if (flags === 'wx' && found !== undefined) fail('EEXIST', path)
+    const inode = found ?? { content: NOTHING, durable: NOTHING, mtimeMs: this.#now() }
+    entries.set(name, inode)
+    return this.#openFile(inode)
+  }
+
+  stream(file: OpenFile, { start, end }: { start: number; end: number }): Readable {
+    return Readable.from(chunksOf(file, start, end), { objectMode: false })
+  }
+
+  async link(from: string, to: string): Promise<void> {
+    await this.#step()
+    const target = this.#place(to)
+    if (target.entries.has(target.name)) fail('EEXIST', to)
+    target.entries.set(target.name, this.#inode(from))
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    await this.#step()
+    const inode = this.#inode(from)
+    this.removeSync(from)
+    const target = this.#place(to)
+    target.entries.set(target.name, inode)
+  }
+
+  async unlink(path: string): Promise<void> {
+    await this.#step()
+    this.unlinkSync(path)
+  }
+
+  async remove(path: string): Promise<void> {
+    await this.#step()
+    this.removeSync(path)
+  }
+
+  async makeFolder(path: string): Promise<string | undefined> {
+    await this.#step()
+    const known = this.#folders.has(path)
+    this.makeFolderSync(path)
+    return known ? undefined : path
+  }
+
+  async list(path: string): Promise<string[]> {
+    await this.#step()
+    return this.listSync(path)
+  }
+
+  async stat(path: string): Promise<{ size: number; mtimeMs: number }> {
+    await this.#step()
+    const { content, mtimeMs } = this.#inode(path)
+    return { size: content.length, mtimeMs }
+  }
+
+  async readFile(path: string): Promise<Buffer> {
+    await this.#step()
+    return this.#inode(path).content
+  }
+
+  makeFolderSync(path: string): void {
+    for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
+      const folder = path.slice(0, end)
+      if (this.#folders.has(folder)) return
+      this.#folders.set(folder, { entries: new Map(), durable: new Map() })
+    }
+  }
+
+  listSync(path: string): string[] {
+    return [...(this.#folders.get(path) ?? fail('ENOENT', path)).entries.keys()]
+  }
+
+  unlinkSync(path: string): void {
+    this.#inode(path)
+    this.removeSync(path)
+  }
+
+  removeSync(path: string): void {
+    const { entries, name } = this.#place(path)
+    entries.delete(name)
+  }
+
+  freeBytes(): number {
+    return this.free
+  }
+
+  /** The content of a file, for who looks on. */
+  contentOf(path: string): Buffer | undefined {
+    const at = path.lastIndexOf('/')
+    return this.#folders.get(path.slice(0, at))?.entries.get(path.slice(at + 1))?.content
+  }
+
+  #openFile(inode: Inode): OpenFile {
+    const step = () => this.#step()
+    const append = (bytes: Buffer) => {
+      inode.content = Buffer.concat([inode.content, bytes])
+      inode.mtimeMs = this.#now()
+    }
+    const makeDurable = async () => {
+      await step()
+      inode.durable = inode.content
+    }
+    return {
+      async writev(chunks) {
+        await step()
+        const bytes = Buffer.concat(chunks)
+        append(bytes)
+        return { bytesWritten: bytes.length }
+      },
+      async writeFile(bytes) {
+        await step()
+        append(bytes)
+      },
+      async read(buffer, offset, length, position) {
+        await step()
+        return { bytesRead: inode.content.copy(buffer, offset, position, position + length) }
+      },
+      stat: async () => ({ size: inode.content.length }),
+      async truncate(size) {
+        await step()
+        inode.content = inode.content.subarray(0, size)
+      },
+      datasync: makeDurable,
+      sync: makeDurable,
+      close: step,
+      [Symbol.asyncDispose]: step,
+    }
+  }
+
+  #openFolder(folder: Folder): OpenFile {
+    const isFolder = () => fail('EISDIR', 'a folder')
+    const step = () => this.#step()
+    const sync = async () => {
+      await step()
+      folder.durable = new Map(folder.entries)
+    }
+    return {
+      writev: isFolder,
+      writeFile: isFolder,
+      read: isFolder,
+      stat: isFolder,
+      truncate: isFolder,
+      datasync: sync,
+      sync,
+      close: step,
+      [Symbol.asyncDispose]: step,
+    }
+  }
+
+  #inode(path: string): Inode {
+    const { entries, name } = this.#place(path)
+    return entries.get(name) ?? fail('ENOENT', path)
+  }
+
+  #place(path: string): { entries: Map<string, Inode>; name: string } {
+    const at = path.lastIndexOf('/')
+    const folder = this.#folders.get(path.slice(0, at)) ?? fail('ENOENT', path)
+    return { entries: folder.entries, name: path.slice(at + 1) }
+  }
+
+  async #step(): Promise<void> {
+    if (this.#life !== undefined) await this.#life.sleep(this.#life.random.between(0, 1))
+  }
+}
+
+const NOTHING = Buffer.alloc(0)
+
+async function* chunksOf(file: OpenFile, start: number, end: number): AsyncGenerator<Buffer> {
+  for (let at = start; at <= end; ) {
+    const buffer = Buffer.alloc(Math.min(CHUNK_BYTES, end - at + 1))
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, at)
+    if (bytesRead === 0) break
+    at += bytesRead
+    yield buffer.subarray(0, bytesRead)
+  }
+  await file.close()
+}
+
+function fail(code: string, path: string): never {
+  throw Object.assign(new Error(`${code}: ${path}`), { code })
+}

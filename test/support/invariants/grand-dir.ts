@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
+import { faultOfChange } from '../../../src/change.js'
+import { NO_HASH } from '../../../src/storage/log.js'
+import { sha256 } from '../person.js'
+
+interface LogRow {
+  gseq: number
+  id: string
+  origin: string
+  epoch: string
+  oseq: number
+  change: string
+  ghash: string
+}
+
+/**
+ * What is wrong in the folder of a grand that nobody uses now: a log with a gap or a broken chain, entries that are no
+ * changes, bytes that are missing, wrong or nobody's, and anything temporary.
+ */
+export async function faultsOfGrandDir(dataDir: string): Promise<string[]> {
+  const db = new BetterSqlite3(join(dataDir, 'grand.db'), { readonly: true })
+  try {
+    return [
+      ...chainFaults(db),
+      ...orderFaults(db),
+      ...(db.prepare('select sha256 from missing').pluck().all() as string[]).map(
+        (name) => `missing bytes: ${name}`,
+      ),
+      ...namedFaults(db),
+      ...(await blobFaults(db, join(dataDir, 'blobs'))),
+      ...(await leftIn(join(dataDir, 'tmp'))),
+      ...(await leftIn(join(dataDir, 'incoming'))),
+    ]
+  } finally {
+    db.close()
+  }
+}
+
+function chainFaults(db: BetterSqlite3.Database): string[] {
+  const faults: string[] = []
+  let last = { gseq: 0, ghash: NO_HASH }
+  for (const entry of db.prepare('select * from log order by gseq').iterate() as Iterable<LogRow>) {
+    const ghash = createHash('sha256').update(last.ghash).update(entry.change).digest('hex')
+    if (entry.gseq !== last.gseq + 1) faults.push(`entry ${entry.gseq} follows ${last.gseq}`)
+    if (entry.ghash !== ghash) faults.push(`entry ${entry.gseq} breaks the chain`)
+    const fault = faultOfChange(JSON.parse(entry.change))
+    if (fault !== undefined) faults.push(`entry ${entry.gseq}: ${fault}`)
+    last = entry
+  }
+  return faults
+}
+
+/** The changes of one incarnation of an origin stand in the order in which they were made. */
+function orderFaults(db: BetterSqlite3.Database): string[] {
+  const sql = `select gseq from (
+    select gseq, oseq, lag(oseq) over (partition by origin, epoch order by gseq) as before from log
+  ) where oseq <= before`
+  return (db.prepare(sql).pluck().all() as number[]).map((gseq) => `entry ${gseq} is out of its order`)
+}
+
+function namedFaults(db: BetterSqlite3.Database): string[] {
+  const sql = `select file_id from named_files
+    where owner_id not in (select id from gone_users) and file_id not in (select id from gone_files)
+    and not exists (select 1 from blobs where blobs.sha256 = named_files.sha256 and blobs.size = named_files.size)`
+  return (db.prepare(sql).pluck().all() as string[]).map((id) => `the file ${id} has no bytes`)
+}
+
+async function blobFaults(db: BetterSqlite3.Database, folder: string): Promise<string[]> {
+  const faults: string[] = []
+  const rows = db.prepare('select sha256, content from blobs').iterate() as Iterable<{
+    sha256: string
+    content: Buffer | null
+  }>
+  const files = new Set<string>()
+  for (const row of rows) {
+    if (row.content === null) files.add(row.sha256)
+    else if (sha256(row.content) !== row.sha256)
+      faults.push(`the bytes in the database are not ${row.sha256}`)
+  }
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  for (const entry of entries.filter((one) => one.isFile())) {
+    const path = join(entry.parentPath, entry.name)
+    if (!files.delete(basename(path))) faults.push(`the blob ${entry.name} has no row`)
+    if (sha256(await readFile(path)) !== entry.name)
+      faults.push(`the bytes of the file are not ${entry.name}`)
+  }
+  return [...faults, ...[...files].map((name) => `the row ${name} has no file`)]
+}
+
+async function leftIn(folder: string): Promise<string[]> {
+  return (await readdir(folder)).map((name) => `${basename(folder)}/${name} is left`)
+}

@@ -1,0 +1,37 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
+import type { Change } from '../../../src/change.js'
+import { Database } from '../../../src/storage/database.js'
+import { stateDigest } from '../../../src/storage/digest.js'
+import { writeMeta } from '../../../src/storage/meta.js'
+import { applyChange } from '../../../src/storage/replica.js'
+
+/** Entries in one unit of work. */
+const UNIT = 1000
+
+/**
+ * The digest of what a grand's log tells when it is merged, entry by entry, into an empty regional.
+ * @param clock the clock of the server to compare with: it decides which expired sessions count
+ */
+export async function digestOfReplay(grandDir: string, clock: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'replay-'))
+  const log = new BetterSqlite3(join(grandDir, 'grand.db'), { readonly: true })
+  try {
+    await using db = Database.open(join(folder, 'regional.db'), 'regional')
+    const page = log.prepare('select change from log where gseq > ? order by gseq limit ?').pluck()
+    for (let after = 0; ; after += UNIT) {
+      const texts = page.all(after, UNIT) as string[]
+      if (texts.length === 0) break
+      await db.write((tx) => {
+        for (const text of texts) applyChange(tx, JSON.parse(text) as Change)
+      })
+    }
+    await db.write((tx) => writeMeta(tx, 'clock', clock))
+    return await stateDigest(db)
+  } finally {
+    log.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
