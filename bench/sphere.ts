@@ -25,9 +25,13 @@ export class BenchSphere implements AsyncDisposable {
       'us',
       'ap',
     ])
-    await sphere.#run('grand', 'grand', GRAND_PORT)
+    await sphere.startGrand()
     for (const name of names) await sphere.startRegional(name)
     return sphere
+  }
+
+  async startGrand(): Promise<void> {
+    await this.#run('grand', 'grand', GRAND_PORT)
   }
 
   async startRegional(name: string): Promise<void> {

@@ -225,6 +225,19 @@ export interface Change extends Fact {
 /** Longest encoded change, bytes of UTF-8. */
 export const MAX_CHANGE_BYTES = 64 * 1024
 
+/** All that a change says of time: a row that is told again bears a stamp for each field, a session that of its password. */
+export function stampsOf({
+  stamp,
+  stamps,
+  fields: { password_stamp },
+}: Pick<Change, 'stamp' | 'stamps'> & { fields: Record<string, unknown> }): string[] {
+  return [
+    stamp,
+    ...Object.values(stamps ?? {}),
+    ...(typeof password_stamp === 'string' ? [password_stamp] : []),
+  ]
+}
+
 export function tableOf(type: ChangeType): TableName {
   return CHANGES[type].table
 }

@@ -81,9 +81,10 @@ export async function openRegional(
   const clock = new SystemClock(now)
   const machine = { ...thisMachine, now }
   const services = regionalServices(config, { db, blobs, now: () => clock.now(), chance: machine.chance })
-  const cleanOnce = (signal: AbortSignal) => clean({ db, blobs, now: () => clock.now() }, signal)
-  resources.use(periodic('cleaning', timing.cleaningMs, cleanOnce, logger))
   const sync = resources.use(await openSync(config, { db, blobs, services, clock, machine, logger }))
+  const sweepParts = (beforeMs: number) => sync.sweepParts(beforeMs)
+  const cleanOnce = (signal: AbortSignal) => clean({ db, blobs, sweepParts, now: () => clock.now() }, signal)
+  resources.use(periodic('cleaning', timing.cleaningMs, cleanOnce, logger))
   const scrubOnce = (signal: AbortSignal) => scrubAndFetch(db, blobs, sync, signal)
   resources.use(periodic('scrub', timing.scrubMs, scrubOnce, logger))
   const app = resources.use(await openHttp(config, db, services, sync, { ...timing, logger }))

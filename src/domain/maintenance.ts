@@ -10,6 +10,7 @@ const DAY_MS = 24 * 3600 * 1000
 const EVENTS_MS = 7 * DAY_MS
 const SESSIONS_MS = 30 * DAY_MS
 const BLOBS_MS = DAY_MS
+const PARTS_MS = DAY_MS
 const BATCH = 200
 const PAUSE_MS = 20
 
@@ -20,6 +21,8 @@ const BLOB_MINIMUM = 1000
 export interface MaintenanceOptions {
   db: Database
   blobs: BlobStore
+  /** Removes parts of transfers that nobody went on with since a time, milliseconds since 1970; returns how many. */
+  sweepParts?: (beforeMs: number) => Promise<number>
   now: () => number
   timers?: Timers
 }
@@ -29,17 +32,19 @@ export type Cleaned = {
   events: number
   sessions: number
   files: number
+  parts: number
   blobs: number
   blob_bytes: number
 }
 
 /** One round of removing what is of no use any more, in small steps with pauses; ends early when `signal` aborts. */
 export async function clean(
-  { db, blobs, now, timers = systemTimers }: MaintenanceOptions,
+  { db, blobs, sweepParts = async () => 0, now, timers = systemTimers }: MaintenanceOptions,
   signal: AbortSignal,
 ): Promise<Cleaned> {
   const before = (ms: number) => new Date(now() - ms).toISOString()
-  const cleaned = { events: 0, sessions: 0, files: 0, blobs: 0, blob_bytes: 0 }
+  const parts = await sweepParts(now() - PARTS_MS)
+  const cleaned = { events: 0, sessions: 0, files: 0, parts, blobs: 0, blob_bytes: 0 }
   const rest = () => pause(timers, PAUSE_MS, signal)
   await db.write((tx) => purgeLoginFailures(tx, before(0)))
   for (let count = BATCH; count === BATCH && !signal.aborted; await rest()) {

@@ -14,6 +14,7 @@ import type { Limits } from './limits.js'
 import { refuseForeignOrigin } from './origin.js'
 import type { RateLimits } from './rate-limits.js'
 import { HandlerContext } from './request-context.js'
+import { refusalOfForm } from './request-form.js'
 import { announcesBody } from './unread-body.js'
 
 export interface GateOptions {
@@ -68,11 +69,11 @@ export function addGate(app: FastifyInstance, options: GateOptions): RouteHooks 
         retryAfterSeconds: RETRY_UNAVAILABLE_SECONDS,
       })
     }
-    // A request line without a version, from the time before headers, is one more way to read a request differently.
-    if (request.raw.httpVersionMajor === 0) return invalid('request', 'is not well-formed HTTP/1.1')
-    // RFC 9112 section 3.2; Node would answer it with no body.
-    if (request.raw.httpVersion === '1.1' && !request.headers.host)
-      return invalid('header/host', 'is required')
+    const refused = refusalOfForm(request.raw, limits)
+    if (refused !== undefined) {
+      reply.header('connection', 'close')
+      return refused
+    }
     if (request.routeOptions.config.operation) return undefined
     return refusal(() => {
       rates.admit(request, reply, undefined, ANONYMOUS)

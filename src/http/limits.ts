@@ -12,6 +12,8 @@ export interface Limits {
   streamWindowMs: number
   /** Request line and headers. */
   headerBytes: number
+  /** Fields; Node would pass over those beyond 2,000 without a word. */
+  headerFields: number
   headersMs: number
   /** Without a byte in either direction; event streams keep themselves alive. */
   idleMs: number
@@ -26,6 +28,7 @@ export const DEFAULT_LIMITS: Limits = {
   streamBytesPerSecond: 1024,
   streamWindowMs: 30_000,
   headerBytes: 16 * 1024,
+  headerFields: 200,
   headersMs: 15_000,
   idleMs: 60_000,
   keepAliveMs: 65_000,

@@ -1,4 +1,4 @@
-import { chmod, copyFile, link, mkdir, open, readdir } from 'node:fs/promises'
+import { chmod, copyFile, link, mkdir, open, readdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 
@@ -9,8 +9,9 @@ export interface BackedUp {
 
 /**
  * Copies a server's data folder while the server runs, such that the copy is one moment of it: every blob that the
- * copied database names is in the copy. Blobs first; then the database; then the blobs that came meanwhile, for what
- * is removed is always older than a day. Where both folders are on one file system blobs are linked and take no room.
+ * copied database names is in the copy, and no other. Blobs first, for what is removed meanwhile; then the database;
+ * then the blobs that came meanwhile; in the end those go that the copied database does not name. Where both folders
+ * are on one file system blobs are linked and take no room.
  * @param to a folder that does not exist yet, or is empty
  * @throws Error when `from` holds no database or `to` is not empty
  */
@@ -20,15 +21,18 @@ export async function backupDataDir(from: string, to: string): Promise<BackedUp>
   await mkdir(to, { recursive: true, mode: 0o700 })
   if ((await readdir(to)).length > 0) throw new Error(`${to} is not empty`)
   const blobs = { from: join(from, 'blobs'), to: join(to, 'blobs') }
+  const named = new Set<string>()
   let count = await copyBlobs(blobs.from, blobs.to)
   for (const name of databases) {
     const db = new BetterSqlite3(join(from, name), { readonly: true, fileMustExist: true, timeout: 5000 })
     await db.backup(join(to, name))
     db.close()
+    for (const sha256 of namedFiles(join(to, name))) named.add(sha256)
     await chmod(join(to, name), 0o600)
     await sync(join(to, name))
   }
   count += await copyBlobs(blobs.from, blobs.to)
+  count -= await removeOthers(blobs.to, named)
   await sync(to)
   return { databases, blobs: count }
 }
@@ -57,6 +61,30 @@ async function copyBlob(source: string, target: string): Promise<boolean> {
   await copyFile(source, target)
   await sync(target)
   return true
+}
+
+/** The blobs that a database keeps as files. */
+function namedFiles(path: string): string[] {
+  // Not read-only: that would leave the files of its log behind.
+  const db = new BetterSqlite3(path, { fileMustExist: true })
+  try {
+    return db.prepare('select sha256 from blobs where content is null').pluck().all() as string[]
+  } finally {
+    db.close()
+  }
+}
+
+async function removeOthers(folder: string, named: Set<string>): Promise<number> {
+  let count = 0
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) count += await removeOthers(path, named)
+    else if (!named.has(entry.name)) {
+      await unlink(path)
+      count += 1
+    }
+  }
+  return count
 }
 
 async function sync(path: string): Promise<void> {

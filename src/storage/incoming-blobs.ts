@@ -10,8 +10,14 @@ import type { Database, Tx } from './database.js'
 import { FileSink } from './file-sink.js'
 import type { Take } from './file-slice.js'
 import { type FileSystem, nodeFiles, type OpenFile } from './file-system.js'
+import { prepare, query } from './query.js'
 
 const READ_BYTES = 1024 * 1024
+
+/** Both servers keep a table of the bytes that they lack. */
+const awaited = prepare<{ sha256: string }>()((slot) =>
+  query.selectFrom('missing').select('sha256').where('sha256', '=', slot('sha256')),
+)
 
 /** Somebody else is bringing these bytes. */
 export class BlobBusy extends Error {}
@@ -27,6 +33,7 @@ export class IncomingBlobs {
   readonly #now: () => number
   readonly #arriving = new Map<string, IncomingBlob>()
 
+  /** Makes the folder if it is missing, and removes parts of bytes that nobody waits for any more. */
   constructor(
     db: Database,
     blobs: BlobStore,
@@ -39,6 +46,8 @@ export class IncomingBlobs {
     this.#blobs = blobs
     this.#folder = join(dataDir, 'incoming')
     files.makeFolderSync(this.#folder)
+    for (const name of files.listSync(this.#folder))
+      if (!this.#isAwaited(name)) files.removeSync(join(this.#folder, name))
   }
 
   /**
@@ -77,17 +86,26 @@ export class IncomingBlobs {
     return (await this.#files.stat(join(this.#folder, sha256)).catch(() => undefined))?.size ?? 0
   }
 
-  /** Removes parts that nothing was added to since a time, milliseconds since 1970; returns how many. */
+  /**
+   * Removes parts of bytes that nobody waits for any more, and those that nothing was added to since a time,
+   * milliseconds since 1970; returns how many.
+   */
   async sweep(beforeMs: number): Promise<number> {
     let count = 0
-    for (const sha256 of await this.#files.list(this.#folder)) {
-      const path = join(this.#folder, sha256)
+    for (const name of await this.#files.list(this.#folder)) {
+      const path = join(this.#folder, name)
       const found = await this.#files.stat(path).catch(() => undefined)
-      if (found === undefined || found.mtimeMs >= beforeMs || this.#arriving.has(sha256)) continue
+      const [sha256 = ''] = name.split('.')
+      if (found === undefined || this.#arriving.has(sha256)) continue
+      if (this.#isAwaited(name) && found.mtimeMs >= beforeMs) continue
       await this.#files.remove(path)
       count += 1
     }
     return count
+  }
+
+  #isAwaited(sha256: string): boolean {
+    return this.#db.get(awaited, { sha256 }) !== undefined
   }
 
   async #keep(sha256: string, size: number, path: string, also: (tx: Tx) => void): Promise<void> {

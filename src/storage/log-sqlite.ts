@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Chance, systemChance } from '../chance.js'
-import type { Change } from '../change.js'
+import { type Change, stampsOf } from '../change.js'
+import { later, ZERO_STAMP } from '../clock.js'
 import { INLINE_BYTES } from './blob-writer.js'
 import type { Database, Reader, Tx } from './database.js'
 import { grandQuery } from './grand-tables.js'
@@ -13,6 +14,12 @@ const readMeta = prepare<{ key: string }>()((slot) =>
 )
 const insertMeta = prepare<{ key: string; value: string }>()((slot) =>
   grandQuery.insertInto('meta').values({ key: slot('key'), value: slot('value') }),
+)
+const setMeta = prepare<{ key: string; value: string }>()((slot) =>
+  grandQuery
+    .insertInto('meta')
+    .values({ key: slot('key'), value: slot('value') })
+    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value: slot('value') })),
 )
 const last = prepare()(() =>
   grandQuery.selectFrom('log').select(['gseq', 'ghash']).orderBy('gseq', 'desc').limit(1),
@@ -98,6 +105,10 @@ export class SqliteLog implements Log {
     })
   }
 
+  clock(): string {
+    return readClock(this.#db)
+  }
+
   read(gseq: number, limit: number): Entry[] {
     return this.#db.all(after, { gseq, limit })
   }
@@ -120,6 +131,10 @@ async function begin(db: Database, server: string, chance: Chance): Promise<stri
   return id
 }
 
+function readClock(reader: Reader): string {
+  return reader.get(readMeta, { key: 'clock' })?.value ?? ZERO_STAMP
+}
+
 function readHead(reader: Reader): Position {
   return reader.get(last) ?? { gseq: 0, ghash: NO_HASH }
 }
@@ -130,6 +145,7 @@ function append(tx: Tx, candidates: Candidate[]): Logged[] {
   const { origin, epoch } = first.change
   const logged: Logged[] = []
   let { gseq, ghash } = readHead(tx)
+  let clock = readClock(tx)
   let seen = tx.get(headOf, { origin, epoch }) ?? { oseq: 0, id: '' }
   for (const { text, change } of candidates) {
     const { id, oseq } = change
@@ -150,10 +166,12 @@ function append(tx: Tx, candidates: Candidate[]): Logged[] {
         small_sha256: smallBlobOf(change),
       })
       logged.push({ gseq, change })
+      clock = stampsOf(change).reduce(later, clock)
     }
     if (oseq > seen.oseq) seen = { oseq, id }
   }
   tx.run(setHead, { origin, epoch, ...seen })
+  tx.run(setMeta, { key: 'clock', value: clock })
   return logged
 }
 

@@ -40,6 +40,8 @@ export interface Log {
   readonly id: string
   /** The last entry; `gseq` 0 when there is none. */
   head(): Position
+  /** The highest stamp in it (see clock.ts). */
+  clock(): string
   /**
    * Appends changes of one incarnation of one origin, contiguous in `oseq`, and resolves once they are durable. Those
    * that are known by their id are passed over: sending twice does no harm.

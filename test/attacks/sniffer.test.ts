@@ -8,7 +8,8 @@ import { TestSphere } from '../support/test-sphere.js'
 import { until } from '../support/until.js'
 import { missing, run } from './tools.js'
 
-const skip = missing('tshark')
+const TSHARK = 'tshark'
+const skip = missing(TSHARK)
 
 t.setTimeout(100_000)
 
@@ -21,7 +22,7 @@ interface Sniffer {
 async function sniff(t: Test, ports: number[]): Promise<Sniffer> {
   const file = join(t.testdir(), 'captured.pcapng')
   const filter = ports.map((port) => `tcp port ${port}`).join(' or ')
-  const tshark = spawn('tshark', ['-i', 'lo', '-f', filter, '-B', '64', '-w', file], {
+  const tshark = spawn(TSHARK, ['-i', 'lo', '-f', filter, '-B', '64', '-w', file], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   t.teardown(() => tshark.kill('SIGKILL'))
@@ -39,7 +40,7 @@ async function sniff(t: Test, ports: number[]): Promise<Sniffer> {
       return async (wanted) => {
         const display = wanted.map((port) => `tcp.port == ${port}`).join(' or ')
         const args = ['-r', file, '-Y', `(${display}) and tcp.len > 0`, '-T', 'fields', '-e', 'tcp.payload']
-        const { output } = await run(t, 'tshark', args, 60_000)
+        const { output } = await run(t, TSHARK, args, 60_000)
         const lines = output.split('\n').filter((line) => /^[0-9a-f]+$/.test(line))
         return Buffer.from(lines.join(''), 'hex')
       }

@@ -12,7 +12,7 @@ export const ACCOUNT_OPERATIONS: [kind: string, operation: Operation][] = [
   ['change the email', changeEmail],
   ['make a token', makeToken],
   ['revoke a token', revokeToken],
-  ['list sessions', (device) => device.ask('GET', '/sessions')],
+  ['end another session', endAnotherSession],
   ['come and go', comeAndGo],
 ]
 
@@ -47,6 +47,18 @@ async function logOut(device: Device): Promise<Tried> {
   const again = await attempt(device.client, 'GET', '/me', { headers: credential.headers })
   if (again.answer?.status === 200)
     figures.violations.push(`${device.server}: a session worked after its logout`)
+  return tried
+}
+
+async function endAnotherSession(device: Device): Promise<Tried | undefined> {
+  const { account, random, credential } = device
+  const others = account.credentials.filter(
+    (one) => one.kind === 'session' && one.id !== '' && one !== credential && one.ends.length === 0,
+  )
+  if (others.length === 0) return undefined
+  const session = random.pick(others)
+  const tried = await device.ask('DELETE', `/sessions/${session.id}`)
+  session.ends.push(tried)
   return tried
 }
 

@@ -6,9 +6,6 @@ import type { Lock } from './lock.js'
 import type { AccountModel, Credential, World } from './model/world.js'
 import { attempt, logIn, type Tried } from './requests.js'
 
-/** Between two operations, milliseconds. */
-const THINK_MS = [150, 1500] as const
-
 /** After a server that did not answer, milliseconds. */
 const REST_MS = 500
 
@@ -18,11 +15,15 @@ export interface DeviceOptions {
   /** Its own, of 127.0.0.0/8. */
   address: string
   account: AccountModel
+  /** Those who were there from the beginning. */
+  people: AccountModel[]
   world: World
   random: Random
   figures: Figures
   /** Held shared during each operation. */
   gate: Lock
+  /** Between two operations, milliseconds, at least and at most. */
+  thinkMs: readonly [number, number]
 }
 
 /** Something to do. Returns how it came out. */
@@ -61,7 +62,7 @@ export class Device {
 
   /** Does this and that until it is told to end. */
   async run(operations: Map<string, Operation>, weights: Record<string, number>, signal: AbortSignal) {
-    const { gate, figures, random } = this.options
+    const { gate, figures, random, thinkMs } = this.options
     while (!signal.aborted) {
       const kind = random.weighted(weights)
       const tried = await gate.shared(async () => {
@@ -71,9 +72,7 @@ export class Device {
       })
       if (tried !== undefined) figures.operation(kind, tried.outcome)
       const isAway = tried === undefined || tried.answer === undefined
-      await sleep(isAway ? REST_MS : random.between(...THINK_MS), undefined, { signal }).catch(
-        () => undefined,
-      )
+      await sleep(isAway ? REST_MS : random.between(...thinkMs), undefined, { signal }).catch(() => undefined)
     }
     await this.client.close()
   }
@@ -98,8 +97,12 @@ export class Device {
     const { tried, headers } = await logIn(url, identifier, password)
     this.#note('POST', '/login', tried)
     if (headers === undefined) return tried
-    this.credential = { kind: 'session', id: '', headers, opened: tried, ends: [] }
-    account.credentials.push(this.credential)
+    const credential: Credential = { kind: 'session', id: '', headers, opened: tried, ends: [] }
+    this.credential = credential
+    account.credentials.push(credential)
+    const sessions = await this.ask('GET', '/sessions?limit=200')
+    const items = (sessions.answer?.json?.items ?? []) as { id: string; current: boolean }[]
+    credential.id = items.find(({ current }) => current)?.id ?? ''
     return tried
   }
 

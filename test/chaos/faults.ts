@@ -5,8 +5,8 @@ import type { Lock } from './lock.js'
 import type { Fault, FaultKind, Lane } from './plan.js'
 import type { ChaosSphere } from './sphere.js'
 
-/** Until all is in step, for what may only be done then. */
-const QUIET_MS = 90_000
+/** For a regional to get back what it lost. */
+const RETURN_MS = 90_000
 
 export interface FaultsOptions {
   sphere: ChaosSphere
@@ -110,16 +110,16 @@ function onServer(happen: (name: string, lastsMs: number, options: FaultsOptions
  * brought in step first, in silence; then everybody goes on while the old state comes back. The next fault of the
  * storage waits until what was lost is here again: until then only one server may have it.
  */
-async function putBack({ target, lastsMs }: Fault, { sphere, gate, say }: FaultsOptions): Promise<void> {
-  const backup = await sphere.lock(target).exclusive(() => sphere.backUp(target))
+async function putBack(
+  { target, lastsMs, measure }: Fault,
+  { sphere, gate, say }: FaultsOptions,
+): Promise<void> {
+  const backups = await sphere.lock(target).exclusive(() => sphere.backUp(target))
+  const backup = backups[Math.floor(measure * backups.length)] as string
   await sleep(lastsMs)
   let head = 0
   await gate.exclusive(async () => {
-    await until('all is in step before a backup is put back', () => sphere.isQuiet(), QUIET_MS).catch(
-      async (error: Error) => {
-        throw new Error(`${error.message}\n${await sphere.describe()}`)
-      },
-    )
+    await sphere.quiet('all is in step before a backup is put back')
     head = (await sphere.status('eu'))?.log_head ?? 0
     await sphere.server(target).kill()
     await sphere.putBack(target, backup)
@@ -127,5 +127,5 @@ async function putBack({ target, lastsMs }: Fault, { sphere, gate, say }: Faults
   })
   say(`the backup of ${target} is put back`)
   if (target !== 'grand')
-    await until(`${target} has back what it lost`, () => sphere.hasReached(target, head), QUIET_MS)
+    await until(`${target} has back what it lost`, () => sphere.hasReached(target, head), RETURN_MS)
 }

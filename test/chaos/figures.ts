@@ -23,4 +23,16 @@ export class Figures {
   total(outcome: Outcome): number {
     return [...this.operations.values()].reduce((sum, counts) => sum + counts[outcome], 0)
   }
+
+  /** A line that says how it goes. */
+  summary(): string {
+    const faults = [...this.faults.values()].reduce((sum, count) => sum + count, 0)
+    const outcomes = ['acknowledged', 'refused', 'unknown'] as const
+    return `${outcomes.map((one) => `${this.total(one)} ${one}`).join(', ')}, ${faults} faults`
+  }
+
+  /** What a server must not answer, whatever happens to it. */
+  failed(): string[] {
+    return [...this.failures].map(([what, count]) => `${what} was answered 500, ${count} times`)
+  }
 }

@@ -20,6 +20,7 @@ export const FILE_OPERATIONS: [kind: string, operation: Operation][] = [
   ['update', update],
   ['delete', remove],
   ['download', download],
+  ['listen', listen],
   ['list', (device) => device.ask('GET', `/files?sort=-created_at&limit=${1 + device.random.below(200)}`)],
 ]
 
@@ -111,4 +112,11 @@ async function download(device: Device): Promise<Tried | undefined> {
   if (tried.answer?.status === 200 && sha256(tried.answer.bytes) !== file.sha256)
     figures.violations.push(`${device.server} gave other bytes than those of ${file.id}`)
   return tried
+}
+
+/** Hears of changes for a while. */
+async function listen(device: Device): Promise<Tried> {
+  const signal = AbortSignal.timeout(100 + device.random.below(1400))
+  const tried = await device.ask('GET', '/events', { signal })
+  return tried.outcome === 'unknown' && signal.aborted ? { ...tried, outcome: 'acknowledged' } : tried
 }

@@ -17,10 +17,13 @@ interface RequestView {
   to: { id: string }
 }
 
-function someoneElse({ random, account, options }: Device): AccountModel {
-  const others = options.world.accounts.filter((one) => one !== account && one.id !== undefined)
-  // A few know each other well.
-  return random.pick(others.slice(0, 8).filter((one) => one !== account))
+/** People have few acquaintances, so that much happens between the same two. */
+function acquaintance({ random, account, options }: Device): AccountModel {
+  const { people } = options
+  const own = people.indexOf(account)
+  return people[
+    (own + random.pick([1, 2, people.length - 2, people.length - 1])) % people.length
+  ] as AccountModel
 }
 
 function pairWith(device: Device, id: string): PairModel | undefined {
@@ -30,7 +33,7 @@ function pairWith(device: Device, id: string): PairModel | undefined {
 }
 
 async function ask(device: Device): Promise<Tried> {
-  const other = someoneElse(device)
+  const other = acquaintance(device)
   const tried = await device.ask('POST', '/friends/request', { json: { username: other.username } })
   const { active } = device.options.world.pair(device.account, other)
   // Who had been asked accepts by asking; otherwise nothing is settled yet.
@@ -64,12 +67,12 @@ async function cancel(device: Device): Promise<Tried | undefined> {
 }
 
 async function end(device: Device): Promise<Tried> {
-  const other = someoneElse(device)
+  const other = acquaintance(device)
   const tried = await device.ask('DELETE', `/friends/${other.username}`)
   device.options.world.pair(device.account, other).active.note(false, tried)
   return tried
 }
 
 async function seeFiles(device: Device): Promise<Tried> {
-  return device.ask('GET', `/friends/${someoneElse(device).username}/files`)
+  return device.ask('GET', `/friends/${acquaintance(device).username}/files`)
 }

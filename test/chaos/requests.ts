@@ -3,7 +3,7 @@ import { type Answer, type Asked, Client } from '../support/client.js'
 import { cookieOf } from '../support/person.js'
 import type { Attempt, Outcome } from './model/register.js'
 
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 10_000
 
 /** Statuses that say that nothing was done (openapi.yaml). */
 const NOT_DONE = [503, 507]

@@ -86,6 +86,12 @@ export class Server {
     await this.#end('SIGKILL')
   }
 
+  /** SIGKILL, without waiting. */
+  forget(): void {
+    this.#child?.kill('SIGKILL')
+    this.#child = undefined
+  }
+
   /** SIGTERM, and its end in good order. */
   async stop(): Promise<void> {
     const { name, onFault } = this.#options

@@ -1,5 +1,7 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { statfsSync } from 'node:fs'
+
+const MARGIN_BYTES = 64 * 1024
 
 /** A disk of its own for one folder, whose size can be changed while it is in use. Needs root. */
 export class SmallDisk {
@@ -15,10 +17,12 @@ export class SmallDisk {
     })
   }
 
-  /** Leaves so many bytes free. */
+  /** Leaves so many bytes free, about. */
   fill(freeBytes: number): void {
-    const { blocks, bfree, bsize } = statfsSync(this.#path)
-    this.#resize((blocks - bfree) * bsize + freeBytes)
+    for (let more = freeBytes; ; more += MARGIN_BYTES) {
+      const { blocks, bfree, bsize } = statfsSync(this.#path)
+      if (this.#resize((blocks - bfree) * bsize + more)) return
+    }
   }
 
   restore(): void {
@@ -26,10 +30,11 @@ export class SmallDisk {
   }
 
   unmount(): void {
-    execFileSync('umount', [this.#path])
+    execFileSync('umount', ['--lazy', this.#path])
   }
 
-  #resize(bytes: number): void {
-    execFileSync('mount', ['-o', `remount,size=${bytes}`, this.#path], { stdio: 'pipe' })
+  /** Whether there was room for all that is on it: more may have come since it was looked at. */
+  #resize(bytes: number): boolean {
+    return spawnSync('mount', ['-o', `remount,size=${bytes}`, this.#path]).status === 0
   }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -6,9 +6,11 @@ import BetterSqlite3 from 'better-sqlite3'
 import { ensureCertificates } from '../../src/certs/folder.js'
 import { backupDataDir } from '../../src/storage/backup.js'
 import { Client } from '../support/client.js'
+import { faultsOfSphere } from '../support/invariants/sphere-dirs.js'
 import { LinkProxy } from '../support/link-proxy.js'
+import { until } from '../support/until.js'
 import { Lock } from './lock.js'
-import { Server } from './server.js'
+import { Server, type ServerOptions } from './server.js'
 import { SmallDisk } from './small-disk.js'
 
 export const REGIONALS = ['eu', 'us', 'ap'] as const
@@ -19,11 +21,19 @@ const OPERATOR_TOKEN = 'chaos-operator-token'
 /** Of every account, small enough to be met. */
 export const QUOTA_BYTES = 6 * 1024 ** 2
 
+/** Kept of each server. */
+const BACKUPS = 3
+
+/** After which a sphere that is left alone has to be in step. */
+const CONVERGE_MS = 120_000
+
 export interface SphereOptions {
   /** The first of ten ports that are free. */
   port: number
-  /** Size of the disk that `ap` and the grand have each for themselves. */
-  diskBytes: number
+  /** Where the servers' data is, or is to be; a folder of its own by default. */
+  dataRoot?: string
+  /** Size of the disk that `ap` and the grand have each for themselves; without it they have none. */
+  diskBytes?: number
   onFault: (fault: string) => void
 }
 
@@ -47,10 +57,12 @@ export class ChaosSphere implements AsyncDisposable {
   readonly locks = new Map<string, Lock>()
   /** Why there are no small disks, if there are none. */
   diskless: string | undefined
+  readonly #backups = new Map<string, string[]>()
   readonly #operators = new Map<string, Client>()
 
   private constructor(folder: string) {
     this.folder = folder
+    process.once('exit', this.#vanish)
   }
 
   static async open(options: SphereOptions): Promise<ChaosSphere> {
@@ -74,6 +86,11 @@ export class ChaosSphere implements AsyncDisposable {
 
   lock(name: string): Lock {
     return this.locks.get(name) as Lock
+  }
+
+  /** The file that takes what a server says. */
+  logOf(name: string): string {
+    return join(this.folder, `${name}.log`)
   }
 
   url(name: string): string {
@@ -105,8 +122,21 @@ export class ChaosSphere implements AsyncDisposable {
     return inStep && this.#lacking('grand') === 0 && REGIONALS.every((name) => this.#lacking(name) === 0)
   }
 
-  /** Why it is not quiet, for people. */
-  async describe(): Promise<string> {
+  /** Waits until it is quiet. */
+  async quiet(what: string): Promise<void> {
+    await until(what, () => this.isQuiet(), CONVERGE_MS).catch(async (error: Error) => {
+      throw new Error(`${error.message}\n${await this.#describe()}`)
+    })
+  }
+
+  /** Ends it in good order, and tells what is wrong in its folders then. */
+  async faultsOnDisk(): Promise<string[]> {
+    await this.stopAll()
+    const dirs = new Map(REGIONALS.map((name) => [name as string, this.server(name).dataDir]))
+    return faultsOfSphere(this.server('grand').dataDir, dirs)
+  }
+
+  async #describe(): Promise<string> {
     const lines = await Promise.all(
       REGIONALS.map(
         async (name) => `${name}: ${JSON.stringify(await this.status(name))}, lacks ${this.#lacking(name)}`,
@@ -126,11 +156,14 @@ export class ChaosSphere implements AsyncDisposable {
     )
   }
 
-  /** Copies a server's folder while it runs. */
-  async backUp(name: string): Promise<string> {
+  /** Copies a server's folder while it runs; gives this backup and the ones before it, oldest first. */
+  async backUp(name: string): Promise<string[]> {
     const to = join(this.folder, 'backups', `${name}-${Date.now()}`)
     await backupDataDir(this.server(name).dataDir, to)
-    return to
+    const backups = [...(this.#backups.get(name) ?? []), to]
+    for (const old of backups.splice(0, backups.length - BACKUPS)) await rm(old, { recursive: true })
+    this.#backups.set(name, backups)
+    return [...backups]
   }
 
   /** Takes away all that a stopped server had. */
@@ -149,10 +182,13 @@ export class ChaosSphere implements AsyncDisposable {
   async heal(): Promise<void> {
     for (const link of this.links.values()) link.restore()
     for (const disk of this.disks.values()) disk.restore()
-    for (const server of this.servers.values()) {
-      server.resume()
-      if (!server.isRunning) await server.start()
-    }
+    for (const server of this.servers.values()) server.resume()
+    await this.#startAll()
+  }
+
+  /** SIGKILL for all, at once. */
+  async killAll(): Promise<void> {
+    await Promise.all([...this.servers.values()].map((server) => server.kill()))
   }
 
   async stopAll(): Promise<void> {
@@ -160,21 +196,28 @@ export class ChaosSphere implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    process.off('exit', this.#vanish)
     for (const server of this.servers.values()) await server.kill()
     for (const link of this.links.values()) await link.close()
     for (const operator of this.#operators.values()) await operator.close()
-    for (const disk of this.disks.values()) disk.unmount()
-    await rm(this.folder, { recursive: true, force: true })
+    this.#vanish()
   }
 
-  async #open({ port, diskBytes, onFault }: SphereOptions): Promise<void> {
+  /** Leaves nothing behind, also where the run is ended in the middle. */
+  readonly #vanish = () => {
+    for (const server of this.servers.values()) server.forget()
+    for (const disk of this.disks.values()) disk.unmount()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  async #open({ port, dataRoot = this.folder, diskBytes, onFault }: SphereOptions): Promise<void> {
     await mkdir(join(this.folder, 'backups'))
     const program = join(this.folder, 'program')
     await copyProgram(program)
     const certsDir = join(this.folder, 'certs')
     await ensureCertificates(certsDir, { names: ['grand', ...REGIONALS], now: new Date() })
     const env = { CERTS_DIR: certsDir, LOG_LEVEL: 'warn', MIN_FREE_DISK: '0' }
-    this.#add({ name: 'grand', program: join(program, 'dist/bin/grand.js'), port, env, onFault })
+    this.#add(dataRoot, { name: 'grand', program: join(program, 'dist/bin/grand.js'), port, env, onFault })
     for (const [index, name] of REGIONALS.entries()) {
       const link = await LinkProxy.open(port + 4 + index)
       link.target = port
@@ -185,7 +228,7 @@ export class ChaosSphere implements AsyncDisposable {
         RATE_LIMITS: 'off',
         STORAGE_QUOTA: String(QUOTA_BYTES),
       }
-      this.#add({
+      this.#add(dataRoot, {
         name,
         program: join(program, 'dist/bin/regional.js'),
         port: port + 1 + index,
@@ -196,15 +239,19 @@ export class ChaosSphere implements AsyncDisposable {
       operator.headers = { authorization: `Bearer ${OPERATOR_TOKEN}` }
       this.#operators.set(name, operator)
     }
-    for (const name of ['grand', 'ap']) this.#giveDisk(name, diskBytes)
-    for (const server of this.servers.values()) await server.start()
+    if (diskBytes !== undefined) for (const name of ['grand', 'ap']) this.#giveDisk(name, diskBytes)
+    await this.#startAll()
   }
 
-  #add(server: Omit<ConstructorParameters<typeof Server>[0], 'dataDir' | 'logFile'>): void {
-    const dataDir = join(this.folder, server.name)
-    mkdirSync(dataDir, { mode: 0o700 })
-    const logFile = join(this.folder, `${server.name}.log`)
-    this.servers.set(server.name, new Server({ ...server, dataDir, logFile }))
+  async #startAll(): Promise<void> {
+    const stopped = [...this.servers.values()].filter(({ isRunning }) => !isRunning)
+    await Promise.all(stopped.map((server) => server.start()))
+  }
+
+  #add(dataRoot: string, server: Omit<ServerOptions, 'dataDir' | 'logFile'>): void {
+    const dataDir = join(dataRoot, server.name)
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    this.servers.set(server.name, new Server({ ...server, dataDir, logFile: this.logOf(server.name) }))
     this.locks.set(server.name, new Lock())
   }
 

@@ -39,8 +39,6 @@ export class FuzzCast {
       await person.register()
       await person.logIn()
       await person.put('hello', { visibility: 'friends', folder: '/a' })
-      const [other] = this.#people
-      if (other !== undefined) await person.befriend(other)
       this.#people.push(person)
     }
     const [first, second, third] = this.#people as [Person, Person, Person]
@@ -48,7 +46,12 @@ export class FuzzCast {
       await first.delete(`/tokens/${id}`)
     this.#tokens = [await first.token('write'), await first.token('read')]
     await second.put('hello', { visibility: 'public' })
+    await first.post('/friends/request', { username: second.username })
+    for (const { id } of (await second.get('/friends/requests')).json.incoming)
+      await second.post(`/friends/accept/${id}`)
     await second.post('/friends/request', { username: third.username })
+    // What the dead left is known to nobody any more.
+    this.#said.clear()
     for (const person of this.#people) for (const path of SHOWN) this.#walk('', (await person.get(path)).json)
   }
 

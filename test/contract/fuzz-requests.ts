@@ -27,9 +27,10 @@ export interface Recipe {
 const parametersIn = (operation: Operation, place: string) =>
   operation.parameters.filter((one) => one.in === place)
 
-function valuesOf(parameters: ParameterObject[]): fc.Arbitrary<[string, unknown][]> {
+function valuesOf(operation: Operation, place: 'path' | 'query'): fc.Arbitrary<[string, unknown][]> {
+  const parameters = parametersIn(operation, place)
   const model = Object.fromEntries(
-    parameters.map(({ name, schema }) => [name, validValue(schema ?? {}, name)]),
+    parameters.map(({ name, schema }) => [name, validValue(schema ?? {}, name, place === 'path')]),
   )
   const required = parameters.filter((one) => one.required).map(({ name }) => name)
   return fc.record(model, { requiredKeys: required }).map((values) => Object.entries(values))
@@ -156,8 +157,8 @@ const TWISTS = ['path', 'query', 'header', 'body', 'method', 'cut', 'caller'] as
 
 /** Requests for an operation: about half of them right, the others with something wrong about them. */
 export function requestsFor(operation: Operation): fc.Arbitrary<Recipe> {
-  const params = valuesOf(parametersIn(operation, 'path'))
-  const query = valuesOf(parametersIn(operation, 'query'))
+  const params = valuesOf(operation, 'path')
+  const query = valuesOf(operation, 'query')
   const right: fc.Arbitrary<Recipe> = fc
     .record({
       path: params,

@@ -126,7 +126,7 @@ function validText({ pattern, format, minLength = 0, maxLength = 300 }: JsonSche
 }
 
 /** Values that are as the schema says; `name` tells which of the earlier answers' values may stand here. */
-export function validValue(schema: Schema, name: string): fc.Arbitrary<unknown> {
+export function validValue(schema: Schema, name: string, isInPath = false): fc.Arbitrary<unknown> {
   const own = resolved(schema)
   const { type, minimum = 0, maximum = 1000 } = own
   if (own.enum) return fc.constantFrom(...own.enum)
@@ -137,8 +137,8 @@ export function validValue(schema: Schema, name: string): fc.Arbitrary<unknown> 
   const made = validText(own).filter((value) => isValid(schema, value))
   const examples = own.examples === undefined ? made : fc.oneof(made, fc.constantFrom(...own.examples))
   if (own.format === 'password') return made
-  // An id that nobody gave leads nowhere; a name that nobody has yet leads somewhere.
-  const weight = own.format === 'uuid' ? 9 : 1
+  // An id that nobody gave leads nowhere; a name that nobody has yet may lead somewhere.
+  const weight = isInPath ? 9 : 1
   return fc.oneof({ weight, arbitrary: known(name) }, { weight: 1, arbitrary: examples })
 }
 

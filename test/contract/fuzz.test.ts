@@ -22,8 +22,8 @@ t.setTimeout(60_000 + RUNS * 20)
 
 /** Those that hash a password cost a hundred times what others do. */
 const COSTLY = ['registerUser', 'loginUser', 'updateMe']
-/** Those after which a caller is gone. */
-const PARTING = ['deleteMe', 'logoutUser', 'revokeSession', 'revokeToken']
+/** Those after which a caller, or a friend, is gone. */
+const PARTING = ['deleteMe', 'logoutUser', 'revokeSession', 'revokeToken', 'removeFriend']
 
 const recipes: fc.Arbitrary<Recipe> = fc.oneof(
   ...operations.map((operation) => ({
@@ -33,7 +33,7 @@ const recipes: fc.Arbitrary<Recipe> = fc.oneof(
 )
 
 /** What the server alone can tell, that no schema says: these may refuse a request about which nothing is wrong. */
-const SAID_BY_THE_DOMAIN = ['query/cursor', 'body/username', 'file']
+const SAID_BY_THE_DOMAIN = ['query/cursor', 'body/username', 'body/file/filename']
 
 /** Of a request that could not be read nobody knows whether it was a HEAD. */
 const UNREADABLE = [400, 431]

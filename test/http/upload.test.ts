@@ -337,3 +337,18 @@ t.test('a file that is larger than the server takes is refused, however it comes
   t.equal(await alice.usedStorage(), 200_000)
   await until('all is cleared away', async () => (await regional.faults()).length === 0)
 })
+
+t.test('a file that is deleted while its upload waits for copies was stored all the same', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  const { contentType, body } = formOf([filePart('short-lived.bin', 'hello')])
+  const headers = { 'content-type': contentType }
+  const waiting = alice.ask('POST', '/upload?min_copies=2', { body, headers })
+  let id: string | undefined
+  await until('it is there', async () => {
+    id = (await alice.get('/files')).json.items[0]?.id
+    return id !== undefined
+  })
+  t.equal((await alice.delete(`/files/${id}`)).status, 204)
+  t.match(await waiting, { outcome: '202', json: { id } })
+})

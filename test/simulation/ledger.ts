@@ -55,11 +55,10 @@ export class Ledger {
     const kept = new Map(outboxOf(regional.reader, 0).map(({ kept }) => [kept.id, kept]))
     for (const [id, entry] of this.#entries) {
       if (entry.fact.origin !== regional.name) continue
-      const stamp = renewed.get(entry.fact.stamp)
+      const inOutbox = kept.get(id)
+      if (inOutbox !== undefined) entry.fact = inOutbox
       // Some are not in the outbox any more: their rows are to be told again.
-      if (stamp !== undefined && !this.#isLogged(id))
-        entry.fact = { ...entry.fact, stamp, ...fieldsOf(entry, renewed) }
-      entry.fact = kept.get(id) ?? entry.fact
+      else if (!this.#isLogged(id)) entry.fact = moved(entry.fact, renewed)
     }
   }
 
@@ -83,7 +82,10 @@ export class Ledger {
     const owed = [...this.#entries].filter(([, { isOwed }]) => isOwed)
     return owed
       .filter(([, { fact }]) => !isReflected(regional.reader, fact))
-      .map(([id, { fact }]) => `${regional.name} lacks ${fact.type} ${id} of ${fact.key}`)
+      .map(([, { fact }]) => {
+        const row = readRow(regional.reader, tableOf(fact.type), fact.key)
+        return `${regional.name} lacks ${JSON.stringify(fact)}, it has ${JSON.stringify(row)}`
+      })
   }
 
   #isHeld(id: string, fact: Fact): boolean {
@@ -101,11 +103,16 @@ export class Ledger {
   }
 }
 
-/** Sessions name the stamp of their password. */
-function fieldsOf({ fact: { fields } }: Entry, renewed: Map<string, string>): Pick<Fact, 'fields'> {
-  const { password_stamp } = fields
-  const stamp = renewed.get(String(password_stamp))
-  return { fields: stamp === undefined ? fields : { ...fields, password_stamp: stamp } }
+/** A change under the new stamp. One whose stamp no row bears had been overwritten: it keeps its place in the order. */
+function moved(fact: Kept, renewed: Map<string, string>): Kept {
+  const anew = (stamp: string) => {
+    const before = [...renewed.keys()].filter((old) => old <= stamp).sort()
+    return renewed.get(before.at(-1) ?? '') ?? stamp
+  }
+  const { password_stamp } = fact.fields
+  const fields =
+    password_stamp === undefined ? fact.fields : { ...fact.fields, password_stamp: anew(`${password_stamp}`) }
+  return { ...fact, fields, stamp: anew(fact.stamp) }
 }
 
 const EPOCH = { sql: "select value from meta where key = 'epoch'", parameters: [] }

@@ -26,6 +26,7 @@ export class MemoryFiles implements FileSystem {
   readonly #folders: Map<string, Folder>
   readonly #now: () => number
   #life: Life | undefined
+  #isHonest = true
   free = 2 ** 40
 
   constructor(now: () => number, folders = new Map<string, Folder>()) {
@@ -33,9 +34,10 @@ export class MemoryFiles implements FileSystem {
     this.#folders = folders
   }
 
-  /** Whose steps they are from now on. */
-  serve(life: Life): void {
+  /** Whose steps they are from now on, and whether what is made durable is. */
+  serve(life: Life, isHonest: boolean): void {
     this.#life = life
+    this.#isHonest = isHonest
   }
 
   copy(): MemoryFiles {
@@ -167,7 +169,7 @@ export class MemoryFiles implements FileSystem {
     }
     const makeDurable = async () => {
       await step()
-      inode.durable = inode.content
+      if (this.#isHonest) inode.durable = inode.content
     }
     return {
       async writev(chunks) {
@@ -201,7 +203,7 @@ export class MemoryFiles implements FileSystem {
     const step = () => this.#step()
     const sync = async () => {
       await step()
-      folder.durable = new Map(folder.entries)
+      if (this.#isHonest) folder.durable = new Map(folder.entries)
     }
     return {
       writev: isFolder,

@@ -270,7 +270,7 @@ class Transfer {
   readonly grand: Listener
   readonly name: string
   readonly #wire: Wire
-  readonly #life: Life
+  readonly life: Life
   readonly #fail: { regional: Set<(error: Error) => void>; grand: Set<(error: Error) => void> } = {
     regional: new Set(),
     grand: new Set(),
@@ -281,7 +281,7 @@ class Transfer {
 
   constructor(wire: Wire, life: Life, grand: Listener, signal: AbortSignal) {
     this.#wire = wire
-    this.#life = life
+    this.life = life
     this.grand = grand
     this.name = wire.name
     for (const [side, owner] of [['regional', life] as const, ['grand', grand.life] as const]) {
@@ -317,9 +317,12 @@ class Transfer {
   answer<T>(work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.onBreak('regional', reject)
-      this.#life.after(STALLED_MS, () => reject(new Error('the grand does not answer')))
+      this.life.after(STALLED_MS, () => reject(new Error('the grand does not answer')))
       this.grand.life.after(this.delay(), () => {
-        const settle = (run: () => void) => this.grand.life.after(this.delay(), run)
+        const settle = (run: () => void) =>
+          this.grand.life.after(this.delay(), () => {
+            if (!this.life.over) run()
+          })
         work().then(
           (value) => settle(() => resolve(value)),
           (error) => settle(() => reject(refused(error))),
@@ -361,7 +364,7 @@ class SimulatedBytes implements RemoteBytes {
     signal: AbortSignal,
   ): Promise<void> {
     const transfer = await this.#open(signal)
-    const body = new Body({
+    const body = new Body(transfer.grand.life, {
       'content-length': String(size - offset),
       [UPLOAD_OFFSET]: String(offset),
       [UPLOAD_LENGTH]: String(size),
@@ -384,7 +387,7 @@ class SimulatedBytes implements RemoteBytes {
         throw error
       })
     if (prepared === undefined) return undefined
-    const body = new Body({})
+    const body = new Body(transfer.life, {})
     transfer.onBreak('regional', (error) => body.fail(error))
     void feed(transfer, transfer.grand.life, prepared.bytes, body).finally(() => transfer.done())
     return Readable.from(body, { objectMode: false })
@@ -416,22 +419,26 @@ async function feed(transfer: Transfer, life: Life, source: Source, body: Body):
 /** What arrives of a transfer. */
 class Body implements AsyncIterable<Buffer> {
   readonly headers: Record<string, string>
+  readonly #reader: Life
   readonly #arrived: Buffer[] = []
   #ended = false
   #error: Error | undefined
   #wake: () => void = () => {}
 
-  constructor(headers: Record<string, string>) {
+  constructor(reader: Life, headers: Record<string, string>) {
+    this.#reader = reader
     this.headers = headers
   }
 
   push(chunk: Buffer | undefined): void {
+    if (this.#reader.over) return
     if (chunk === undefined) this.#ended = true
     else this.#arrived.push(chunk)
     this.#wake()
   }
 
   fail(error: Error): void {
+    if (this.#reader.over) return
     if (!this.#ended) this.#error ??= error
     this.#wake()
   }

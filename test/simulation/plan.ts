@@ -71,7 +71,7 @@ export function planOf(seed: number, operations: number): Plan {
   const regionals = NAMES.slice(0, random.weighted({ 2: 3, 3: 5, 4: 1 }) as unknown as number)
   const kinds = Object.entries(FAULTS).filter(() => random.happens(0.55))
   const faults = Object.fromEntries(kinds) as Partial<Record<Fault, number>>
-  const share = kinds.length === 0 ? 0 : random.between(0, 0.12)
+  const share = kinds.length === 0 ? 0 : random.pick([0.02, 0.05, 0.1, 0.25])
   const items = Array.from({ length: operations }, (): Item => {
     const isFault = random.happens(share)
     const what: Deed | Fault = isFault ? random.weighted(faults) : random.weighted<Deed>(DEEDS)

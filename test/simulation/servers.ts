@@ -49,8 +49,11 @@ abstract class Server {
   protected life: Life | undefined
   /** How far its clock is from the true time. */
   skewMs = 0
-  /** It may have to be set up anew before it is of use: rows that are added are lost here (see sabotage.ts). */
+  /** Called before each of its lives; for sabotage.ts. */
   prepare: (connection: BetterSqlite3.Database) => void = () => {}
+
+  /** Whether its disk makes durable what it says it does; for sabotage.ts. */
+  diskIsHonest = true
 
   constructor(name: string, migrations: string, surroundings: Surroundings) {
     this.name = name
@@ -82,7 +85,7 @@ abstract class Server {
     const { world, network } = this.#surroundings
     const life = new Life(world, `${this.name}-${this.#lives}`)
     this.life = life
-    this.#keeping.files.serve(life)
+    this.#keeping.files.serve(life, this.diskIsHonest)
     this.prepare(this.#keeping.connection)
     void this.begin(life, network).catch((error: Error) => {
       this.#surroundings.told('error', this.name, 'could not start', { err: error })

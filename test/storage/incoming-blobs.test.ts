@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, readdirSync, utimesSync } from 'node:fs'
+import { existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Test, test } from 'tap'
 import { BlobStore } from '../../src/storage/blobs.js'
 import { Database } from '../../src/storage/database.js'
 import { type IncomingBlob, IncomingBlobs } from '../../src/storage/incoming-blobs.js'
+import { addMissing } from '../../src/storage/log-missing.js'
 import { unreferencedByLog } from '../../src/storage/log-references.js'
 
 const MIB = 1024 * 1024
@@ -59,6 +60,7 @@ for (const size of [0, 1, 64 * 1024, 64 * 1024 + 1, 3 * MIB + 7]) {
 test('what broke off goes on where it was, in another process too', async (t) => {
   const { dir, db, blobs, incoming } = openStore(t)
   const { bytes, sha256 } = bytesOf(3 * MIB)
+  await db.write((tx) => addMissing(tx, { sha256, size: bytes.length, gseq: 1 }))
   {
     await using blob = await incoming.open(sha256, bytes.length)
     await blob.write(bytes.subarray(0, 1_234_567))
@@ -138,10 +140,29 @@ test('who reads along what breaks off, or turns out wrong, is told so', async (t
   await second
 })
 
+test('parts of bytes that nobody waits for go at the start and with the sweep', async (t) => {
+  const { dir, db, blobs, incoming } = openStore(t)
+  const [wanted, ...unwanted] = [bytesOf(100), bytesOf(100), bytesOf(100)]
+  await db.write((tx) => addMissing(tx, { sha256: wanted!.sha256, size: 100, gseq: 1 }))
+  const begin = async ({ sha256, bytes }: ReturnType<typeof bytesOf>) => {
+    await using blob = await incoming.open(sha256, 100)
+    await blob.write(bytes.subarray(0, 50))
+  }
+  await begin(wanted!)
+  await begin(unwanted[0]!)
+  t.equal(await incoming.sweep(0), 1)
+  t.same(readdirSync(join(dir, 'incoming')), [wanted!.sha256])
+  await begin(unwanted[1]!)
+  writeFileSync(join(dir, 'incoming', `${wanted!.sha256}.placing`), 'left by a crash')
+  new IncomingBlobs(db, blobs, dir)
+  t.same(readdirSync(join(dir, 'incoming')), [wanted!.sha256])
+})
+
 test('parts that nobody went on with are swept, and what arrives is not', async (t) => {
-  const { dir, incoming } = openStore(t)
+  const { dir, db, incoming } = openStore(t)
   const [old, fresh, arriving] = [bytesOf(100), bytesOf(100), bytesOf(100)]
   for (const { sha256, bytes } of [old, fresh]) {
+    await db.write((tx) => addMissing(tx, { sha256, size: 100, gseq: 1 }))
     await using blob = await incoming.open(sha256, 100)
     await blob.write(bytes.subarray(0, 50))
   }

@@ -1,9 +1,11 @@
 import type { MultipartFile } from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
 import type { Handlers } from '../../contract/handlers.js'
+import type { Caller } from '../../domain/caller.js'
 import { DomainError } from '../../domain/errors.js'
 import type { Files } from '../../domain/files.js'
 import type { Uploads } from '../../domain/uploads.js'
+import type { FileView } from '../../domain/views.js'
 import { account } from './identity.js'
 
 /** More of a form than its file can have: boundaries, headers of parts, and fields. */
@@ -50,9 +52,18 @@ export function uploadHandler(options: UploadHandlerOptions): Pick<Handlers, 'up
       const headers = { location: `/files/${file.id}`, etag }
       if (query.min_copies === undefined) return { status: 201, headers, body: file }
       const reached = await waitForCopies(file.id, query.min_copies, context.signal)
-      // Shown as it is now, with those who hold it.
-      return { status: reached ? 201 : 202, headers, body: files.get(context.caller, file.id).file }
+      return { status: reached ? 201 : 202, headers, body: present(files, context.caller, file) }
     },
+  }
+}
+
+/** A file as it is now, with those who hold it; as it was, if it was deleted meanwhile. */
+function present(files: Files, caller: Caller, stored: FileView): FileView {
+  try {
+    return files.get(caller, stored.id).file
+  } catch (error) {
+    if (error instanceof DomainError && error.code === 'file-not-found') return stored
+    throw error
   }
 }
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { type Change, faultOfChange, MAX_CHANGE_BYTES } from '../../change.js'
+import { type Change, faultOfChange, MAX_CHANGE_BYTES, stampsOf } from '../../change.js'
 import { millisecondsOf } from '../../clock.js'
 import { INLINE_BYTES } from '../../storage/blob-writer.js'
 import type { Candidate } from '../../storage/log.js'
-import { type Blob, MAX_CLOCK_AHEAD_MS, type RefusalCode } from '../protocol.js'
+import type { Blob, RefusalCode } from '../protocol.js'
 
 /** Why the grand does not take something. */
 export interface Fault {
@@ -25,11 +25,14 @@ export interface Sender {
   epoch: string
 }
 
-/** Checks the changes of a batch one by one, before the log sees any of them. */
-export function examineChanges(texts: string[], sender: Sender, nowMs: number): Examined {
+/**
+ * Checks the changes of a batch one by one, before the log sees any of them.
+ * @param latestMs the latest time that a stamp may bear, milliseconds since 1970
+ */
+export function examineChanges(texts: string[], sender: Sender, latestMs: number): Examined {
   const candidates: Candidate[] = []
   for (const text of texts) {
-    const examined = examineOne(text, sender, nowMs)
+    const examined = examineOne(text, sender, latestMs)
     if ('code' in examined) return { candidates, fault: examined }
     const before = candidates.at(-1)?.change.oseq
     const { oseq } = examined.change
@@ -64,7 +67,7 @@ export function faultOfBlobs(blobs: Blob[], candidates: Candidate[]): Fault | un
   return undefined
 }
 
-function examineOne(text: string, { server, epoch }: Sender, nowMs: number): Candidate | Fault {
+function examineOne(text: string, { server, epoch }: Sender, latestMs: number): Candidate | Fault {
   const invalid = (reason: string, oseq: number | null = null): Fault => ({ code: 'invalid', reason, oseq })
   // A lone surrogate is kept and hashed as another character than it is sent as.
   if (!text.isWellFormed()) return invalid('a change that is not Unicode')
@@ -79,17 +82,10 @@ function examineOne(text: string, { server, epoch }: Sender, nowMs: number): Can
     return { code: 'identity', reason: `${server} sent a change of ${change.origin}`, oseq }
   }
   if (change.epoch !== epoch) return invalid('a change of another epoch than that of the hello', oseq)
-  const latest = nowMs + MAX_CLOCK_AHEAD_MS
-  if (stampsOf(change).some((stamp) => millisecondsOf(stamp) > latest)) {
+  if (stampsOf(change).some((stamp) => millisecondsOf(stamp) > latestMs)) {
     return { code: 'future-stamp', reason: 'a stamp ahead of the clock of the grand', oseq }
   }
   return { text, change }
-}
-
-/** All that a change says of time: a retold row carries a stamp for each field, a session that of its password. */
-function stampsOf({ stamp, stamps, fields }: Change): string[] {
-  const password = fields.password_stamp
-  return [stamp, ...Object.values(stamps ?? {}), ...(typeof password === 'string' ? [password] : [])]
 }
 
 function parse(text: string): unknown {

@@ -1,3 +1,4 @@
+import { millisecondsOf } from '../../clock.js'
 import { type Log, LogGap } from '../../storage/log.js'
 import type { Channel } from '../channel.js'
 import {
@@ -6,6 +7,7 @@ import {
   encodeFrame,
   type FromGrand,
   type FromRegional,
+  MAX_CLOCK_AHEAD_MS,
   type MessageOf,
   WINDOW,
 } from '../protocol.js'
@@ -246,7 +248,7 @@ export class Link {
   async #take(texts: string[], blobs: Blob[]): Promise<void> {
     if (this.#ended.signal.aborted || this.#epoch === undefined) return
     const sender = { server: this.server, epoch: this.#epoch }
-    const { candidates, fault } = examineChanges(texts, sender, this.#host.now())
+    const { candidates, fault } = examineChanges(texts, sender, this.#latestMs())
     if (fault !== undefined && fault.code !== 'future-stamp') return this.refuse(fault)
     const first = candidates[0]?.change.oseq ?? fault?.oseq
     if (this.#awaited !== undefined && first !== this.#awaited) return
@@ -259,6 +261,14 @@ export class Link {
     if (fault === undefined) return
     this.#awaited = fault.oseq ?? undefined
     this.refuse(fault)
+  }
+
+  /**
+   * The latest time that a stamp may bear. Whatever the clock here says, what follows the newest stamp of the log may bear
+   * that: stamps never go back, and after this clock was put back nobody could pass on anything.
+   */
+  #latestMs(): number {
+    return Math.max(this.#host.now() + MAX_CLOCK_AHEAD_MS, millisecondsOf(this.#host.log.clock()))
   }
 
   async #append(candidates: Parameters<Intake['take']>[0], blobs: Blob[]): Promise<void> {

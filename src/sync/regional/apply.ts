@@ -90,15 +90,15 @@ export class Applier {
     { own, retelling }: { own: boolean; retelling: boolean },
   ): void {
     const named = change.type === 'file.uploaded' || change.type === 'file.retold'
-    if (named) this.#keepBytes(tx, bytes.get(String(change.fields.sha256)))
+    if (named) this.#keepBytes(tx, String(change.fields.sha256), bytes)
     const applied = own ? undefined : this.#options.journal.absorb(tx, change)
     if (named) this.#noteFile(tx, gseq, change)
     if (retelling && applied !== undefined) noteTold(tx, change, applied)
   }
 
-  #keepBytes(tx: Tx, content: Buffer | undefined): void {
+  #keepBytes(tx: Tx, sha256: string, bytes: Map<string, Buffer>): void {
+    const content = bytes.get(sha256)
     if (content === undefined) return
-    const sha256 = createHash('sha256').update(content).digest('hex')
     this.#options.blobs.keep(tx, { sha256, size: content.length, content }, new Date(this.#options.now()))
     removeMissing(tx, sha256)
   }

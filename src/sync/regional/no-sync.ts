@@ -29,5 +29,10 @@ export class NoSync implements AsyncDisposable {
   /** There is nowhere to fetch what is missing from. */
   look(): void {}
 
+  /** Nor are there transfers. */
+  async sweepParts(): Promise<number> {
+    return 0
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {}
 }

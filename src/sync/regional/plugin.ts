@@ -101,6 +101,11 @@ export class SyncPlugin implements AsyncDisposable {
     this.#session?.tellWatermark()
   }
 
+  /** Removes parts of transfers that nobody went on with since a time, milliseconds since 1970; returns how many. */
+  sweepParts(beforeMs: number): Promise<number> {
+    return this.#options.incoming.sweep(beforeMs)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort()
     await this.#running

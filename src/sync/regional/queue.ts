@@ -1,4 +1,5 @@
-import type { Change } from '../../change.js'
+import { type Change, stampsOf } from '../../change.js'
+import { later, ZERO_STAMP } from '../../clock.js'
 import type { BlobStore } from '../../storage/blobs.js'
 import type { Database } from '../../storage/database.js'
 import { outboxHead, readOutbox } from '../../storage/outbox.js'
@@ -25,6 +26,7 @@ export class OutboxQueue {
   #window: Change[] = []
   #unsent = 0
   #loaded = 0
+  #loggedClock = ZERO_STAMP
 
   constructor(db: Database, blobs: BlobStore) {
     this.#db = db
@@ -36,11 +38,22 @@ export class OutboxQueue {
     return this.#window.length
   }
 
+  /** The highest stamp in what the grand has acknowledged since the last reset. */
+  get loggedClock(): string {
+    return this.#loggedClock
+  }
+
   /** Begins behind what the grand has. */
   reset(oseq: number): void {
     this.#window = []
     this.#unsent = 0
     this.#loaded = oseq
+    this.#loggedClock = ZERO_STAMP
+    for (let after = 0; after < oseq; ) {
+      const known = readOutbox(this.#db, after, MAX_BATCH_CHANGES).filter((change) => change.oseq <= oseq)
+      this.#noteLogged(known)
+      after = known.length < MAX_BATCH_CHANGES ? oseq : (known.at(-1) as Change).oseq
+    }
   }
 
   /** Takes in what the outbox has more, as far as there is room. */
@@ -74,8 +87,12 @@ export class OutboxQueue {
   /** Lets go of everything up to a change. */
   acknowledge(oseq: number): void {
     const count = this.#window.filter((change) => change.oseq <= oseq).length
-    this.#window.splice(0, count)
+    this.#noteLogged(this.#window.splice(0, count))
     this.#unsent = Math.max(0, this.#unsent - count)
+  }
+
+  #noteLogged(changes: Change[]): void {
+    for (const change of changes) this.#loggedClock = stampsOf(change).reduce(later, this.#loggedClock)
   }
 
   #smallBlob({ type, fields }: Change): Blob | undefined {

@@ -9,7 +9,7 @@
  * - Our clock was ahead: what the grand has not logged is stamped anew, in order, rows included.
  */
 import type { Chance } from '../../chance.js'
-import { type Change, tableOf } from '../../change.js'
+import { type Change, stampsOf, tableOf } from '../../change.js'
 import { later, millisecondsOf, tick, ZERO_STAMP } from '../../clock.js'
 import type { Reader, Tx } from '../../storage/database.js'
 import { forgetFilePositions } from '../../storage/files.js'
@@ -87,14 +87,16 @@ type Stamped = Pick<Change, 'stamp' | 'stamps'> & { fields: Record<string, unkno
 
 /** The new stamp for each that has to go, in the same order, and above all that stay. */
 function renewals(tx: Tx, server: string, nowMs: number, all: Stamped[]): Map<string, string> {
-  const latest = nowMs + MAX_CLOCK_AHEAD_MS
   let clock = readMeta(tx, 'log_clock') ?? ZERO_STAMP
+  const latest = Math.max(nowMs + MAX_CLOCK_AHEAD_MS, millisecondsOf(clock))
   const due = new Set<string>()
   for (const stamped of all) {
-    for (const stamp of stampsOf(stamped)) {
-      if (stamped.stamps === undefined || millisecondsOf(stamp) > latest) due.add(stamp)
-      else clock = later(clock, stamp)
-    }
+    if (stamped.stamps === undefined) due.add(stamped.stamp)
+    else
+      for (const stamp of stampsOf(stamped)) {
+        if (millisecondsOf(stamp) > latest) due.add(stamp)
+        else clock = later(clock, stamp)
+      }
   }
   const renewed = new Map<string, string>()
   for (const stamp of [...due].sort()) {
@@ -102,12 +104,6 @@ function renewals(tx: Tx, server: string, nowMs: number, all: Stamped[]): Map<st
     renewed.set(stamp, clock)
   }
   return renewed
-}
-
-/** What a change was made at; of a row that is told again all that it bears, that of a session's password too. */
-function stampsOf({ stamp, stamps, fields: { password_stamp } }: Stamped): string[] {
-  if (stamps === undefined) return [stamp]
-  return [stamp, ...Object.values(stamps), ...(typeof password_stamp === 'string' ? [password_stamp] : [])]
 }
 
 function restamped(change: Change, renewed: Map<string, string>): Change {

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino'
 import type { Chance } from '../../chance.js'
+import { later, ZERO_STAMP } from '../../clock.js'
 import type { Copies } from '../../domain/copies.js'
 import type { Database } from '../../storage/database.js'
-import { readMeta } from '../../storage/meta.js'
+import { readMeta, writeMeta } from '../../storage/meta.js'
 import { acknowledge, appendOutbox, outboxHead, outboxIdAt, readAcked } from '../../storage/outbox.js'
 import { hasUntold, takeUntold } from '../../storage/untold.js'
 import { writeWatermark } from '../../storage/watermarks.js'
@@ -150,14 +151,18 @@ export class Session {
    * again does no harm, and watermarks are told anew on each link.
    */
   async keep(): Promise<void> {
-    const { db } = this.#options
+    const { db, queue } = this.#options
     const oseq = this.#acked
     const watermarks = [...this.#watermarks]
     this.#watermarks.clear()
     if (oseq <= readAcked(db).oseq && watermarks.length === 0) return
     await db.write((tx) => {
       const id = outboxIdAt(tx, oseq)
-      if (id !== undefined) acknowledge(tx, { oseq, id })
+      if (id !== undefined) {
+        acknowledge(tx, { oseq, id })
+        // What the log has goes before what is stamped from now on, also while it is not read from there yet.
+        writeMeta(tx, 'log_clock', later(readMeta(tx, 'log_clock') ?? ZERO_STAMP, queue.loggedClock))
+      }
       for (const [server, gseq] of watermarks) writeWatermark(tx, server, gseq)
     })
   }

@@ -54,9 +54,7 @@ function faultsOf(file: FileView, model: FileModel): string[] {
       : `lies in ${folder}, not in ${[...model.folder.lawful()].join(' or ')}`,
     model.visibility.lawful().has(visibility as never) ? '' : `is ${visibility}`,
     file.available ? '' : 'cannot be had',
-    file.stored_on.join() === EVERYBODY.join()
-      ? ''
-      : `is stored on ${file.stored_on.join()} only`,
+    file.stored_on.join() === EVERYBODY.join() ? '' : `is stored on ${file.stored_on.join()} only`,
   ].filter((fault) => fault !== '')
 }
 

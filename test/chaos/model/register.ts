@@ -37,6 +37,17 @@ export class Register<Value> {
       this.#writes.push({ value, began, ended: Number.POSITIVE_INFINITY, isSure: false })
   }
 
+  /** As it was known at a time: what was under way then may be done or not. */
+  asOf(time: number): Register<Value> {
+    const then = new Register<Value>()
+    for (const write of this.#writes) {
+      if (write.began >= time) continue
+      const isDone = write.ended < time
+      then.#writes.push(isDone ? write : { ...write, ended: Number.POSITIVE_INFINITY, isSure: false })
+    }
+    return then
+  }
+
   /** What it may be in the end: every value that no sure write surely followed. */
   lawful(): Set<Value> {
     const last = Math.max(...this.#writes.filter(({ isSure }) => isSure).map(({ began }) => began))

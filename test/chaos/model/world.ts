@@ -61,21 +61,26 @@ export class World {
   readonly #pairs = new Map<string, PairModel>()
 
   pair(one: AccountModel, other: AccountModel): PairModel {
-    const accounts = [one, other].sort((a, b) => (a.username < b.username ? -1 : 1))
-    const key = accounts.map(({ username }) => username).join(' ')
-    const known = this.#pairs.get(key)
+    const accounts: PairModel['accounts'] = one.username < other.username ? [one, other] : [other, one]
+    const known = this.#pairs.get(keyOf(accounts))
     if (known !== undefined) return known
-    const pair: PairModel = {
-      accounts: accounts as [AccountModel, AccountModel],
-      active: new Register(false),
-    }
-    this.#pairs.set(key, pair)
+    const pair = { accounts, active: new Register(false) }
+    this.add(pair)
     return pair
+  }
+
+  /** Takes in a pair as it is. */
+  add(pair: PairModel): void {
+    this.#pairs.set(keyOf(pair.accounts), pair)
   }
 
   get pairs(): PairModel[] {
     return [...this.#pairs.values()]
   }
+}
+
+function keyOf(accounts: AccountModel[]): string {
+  return accounts.map(({ username }) => username).join(' ')
 }
 
 /** Something that was made by one attempt, and is gone once one of others succeeded. */

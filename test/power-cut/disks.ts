@@ -1,0 +1,105 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { decodeRecord, type Step } from './record.js'
+
+const PROGRAM = fileURLToPath(new URL('./disk-process.ts', import.meta.url))
+
+/** Why no power can be cut here, if so. */
+export function obstacle(): string | undefined {
+  if (process.getuid?.() !== 0) return 'it needs root'
+  if (!existsSync('/dev/loop-control')) return 'it needs loop devices'
+  return existsSync('/dev/fuse') ? undefined : 'it needs FUSE'
+}
+
+/** An ext4 file system in a file, mounted over a loop device. */
+export class Volume implements Disposable {
+  readonly path: string
+  readonly #device: string
+
+  /** @param isNew whether the file system has to be made first */
+  constructor(image: string, path: string, { isNew }: { isNew: boolean }) {
+    this.path = path
+    mkdirSync(path)
+    this.#device = execFileSync('losetup', ['--find', '--show', image], { encoding: 'utf8' }).trim()
+    process.once('exit', this.#detach)
+    try {
+      if (isNew) run('mkfs.ext4', '-q', '-E', 'lazy_itable_init=0,lazy_journal_init=0', this.#device)
+      run('mount', this.#device, path)
+    } catch (error) {
+      this[Symbol.dispose]()
+      throw error
+    }
+  }
+
+  [Symbol.dispose](): void {
+    process.off('exit', this.#detach)
+    this.#detach()
+  }
+
+  readonly #detach = () => {
+    attempt('umount', this.path)
+    attempt('losetup', '--detach', this.#device)
+  }
+}
+
+/** A disk that takes down what it is told (disk-process.ts). */
+export class RecordingDisk implements AsyncDisposable {
+  /** The file that is the disk. */
+  readonly image: string
+  readonly #record: string
+  readonly #process: ChildProcess
+
+  private constructor(image: string, record: string, child: ChildProcess) {
+    this.image = image
+    this.#record = record
+    this.#process = child
+    process.once('exit', this.#unmount)
+  }
+
+  static async open(folder: string, sizeBytes: number): Promise<RecordingDisk> {
+    const [image, record] = [join(folder, 'disk'), join(folder, 'record')]
+    writeFileSync(image, '')
+    const args = ['--import=@tapjs/typescript/import', PROGRAM, image, String(sizeBytes), record]
+    const child = spawn(process.execPath, args, {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, NODE_OPTIONS: '', TS_NODE_TRANSPILE_ONLY: '1', TAP_TSCONFIG: 'tsconfig.json' },
+    })
+    const disk = new RecordingDisk(image, record, child)
+    const mounted = await Promise.race([
+      once(child.stdout as NodeJS.ReadableStream, 'data').then(() => true),
+      once(child, 'exit').then(() => false),
+    ])
+    if (!mounted) throw new Error('the recording disk could not be mounted')
+    return disk
+  }
+
+  /** Everything that it was told so far. */
+  steps(): Step[] {
+    return decodeRecord(readFileSync(this.#record))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    process.off('exit', this.#unmount)
+    const ended = this.#process.exitCode === null ? once(this.#process, 'exit') : undefined
+    this.#unmount()
+    await ended
+  }
+
+  readonly #unmount = () => attempt('umount', this.image)
+}
+
+function run(program: string, ...args: string[]): void {
+  execFileSync(program, args, { stdio: 'pipe' })
+}
+
+/** For what may be gone already. */
+function attempt(program: string, ...args: string[]): void {
+  try {
+    run(program, ...args)
+  } catch {
+    // Gone, or in use by somebody who ends with us.
+  }
+}

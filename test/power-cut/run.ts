@@ -1,0 +1,34 @@
+/** `npm run power-cut -- --cuts 100 --seed 1`: exits with 0 when nothing acknowledged is lost. */
+import { parseArgs } from 'node:util'
+import { obstacle } from './disks.js'
+import { runPowerCuts } from './power-cut.js'
+
+const { values } = parseArgs({
+  options: {
+    cuts: { type: 'string', default: '10' },
+    seed: { type: 'string', default: '1' },
+    port: { type: 'string', default: '23500' },
+  },
+})
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
+const why = obstacle()
+if (why === undefined) {
+  const began = performance.now()
+  const say = (line: string) =>
+    console.log(`${((performance.now() - began) / 1000).toFixed(1).padStart(7)} s  ${line}`)
+  const options = { cuts: Number(values.cuts), seed: Number(values.seed), port: Number(values.port), say }
+  const { cuts, acknowledged, unflushed, lost, violations } = await runPowerCuts(options)
+  console.log(`
+seed ${values.seed}
+cuts                 ${cuts}
+acknowledged         ${acknowledged}
+writes not flushed   ${unflushed}
+lost                 ${lost.length}
+violations           ${violations.length}`)
+  for (const violation of violations) console.log(`VIOLATED: ${violation}`)
+  process.exitCode = violations.length === 0 ? 0 : 1
+} else {
+  console.log(`left out: power cuts: ${why}`)
+}
