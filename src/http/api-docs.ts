@@ -35,7 +35,8 @@ export async function addApiDocs(app: FastifyInstance, { text, document }: Contr
       deepLinking: true,
       displayRequestDuration: true,
       tryItOutEnabled: true,
-      persistAuthorization: true,
+      // A token that is tried does not stay in the browser's storage.
+      persistAuthorization: false,
     },
   })
 }

@@ -1,5 +1,6 @@
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { Logger } from 'pino'
+import { clientAddress } from './client-address.js'
 
 /**
  * One line for each request, when it is answered: what changed something or was refused at `info`, what failed at
@@ -28,6 +29,7 @@ export class RequestLog extends LogController {
         path: request.url.split('?', 1)[0]?.slice(0, 200),
         status: statusCode,
         ms: Math.round(reply.elapsedTime * 10) / 10,
+        address: clientAddress(request),
         ...(caller && 'user_id' in caller && { user_id: caller.user_id }),
         ...(error && { err: error }),
       },

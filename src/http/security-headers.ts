@@ -4,7 +4,7 @@ export function securityHeaders(secure: boolean): Record<string, string> {
     'x-content-type-options': 'nosniff',
     'cache-control': 'no-store',
     // Nothing of the API is a page; should a browser be made to show an answer, it loads and runs nothing.
-    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'content-security-policy': "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
     'referrer-policy': 'no-referrer',
     ...(secure && { 'strict-transport-security': 'max-age=31536000' }),
   }

@@ -35,12 +35,6 @@ const trim = prepare<{ oseq: number }>()((slot) =>
   query.deleteFrom('outbox').where('oseq', '<=', slot('oseq')),
 )
 const clear = prepare()(() => query.deleteFrom('outbox'))
-const rewrite = prepare<{ oseq: number; change: string }>()((slot) =>
-  query
-    .updateTable('outbox')
-    .set({ change: slot('change') })
-    .where('oseq', '=', slot('oseq')),
-)
 /** SQLite's own table of what AUTOINCREMENT has handed out. */
 const restart = { sql: "delete from sqlite_sequence where name = 'outbox'", parameters: [] }
 
@@ -81,11 +75,6 @@ export function outboxHead(reader: Reader): number {
 export function acknowledge(tx: Tx, acked: Acked): void {
   writeMeta(tx, 'acked', JSON.stringify(acked))
   tx.run(trim, { oseq: acked.oseq })
-}
-
-/** Puts another text in a change's place. */
-export function rewriteOutbox(tx: Tx, { epoch: _epoch, oseq, ...change }: Change): void {
-  tx.run(rewrite, { oseq, change: JSON.stringify(change) })
 }
 
 /**

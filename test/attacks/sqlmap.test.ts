@@ -96,10 +96,8 @@ async function attack(t: Test, dir: string, target: Target, credentials: string[
   )
   return {
     tried: output.match(/testing for SQL injection on /g)?.length ?? 0,
-    isInjectable:
-      /is vulnerable|following injection point|appears to be .*injectable|seems to be vulnerable/i.test(
-        output,
-      ),
+    // Its verdict, after it has tried again what seemed to be one.
+    isInjectable: /identified the following injection point/.test(output),
     output,
   }
 }

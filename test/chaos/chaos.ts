@@ -24,6 +24,8 @@ export interface ChaosOptions {
   seconds: number
   /** The first of ten ports that are free. */
   port: number
+  /** A folder for what the servers hold and said, should anything be wrong. */
+  keep?: string | undefined
   say: (line: string) => void
 }
 
@@ -39,11 +41,26 @@ export interface Outcome {
 
 /** Load and faults for a while, then silence, and every invariant. @throws Error when the run itself fails */
 export async function runChaos(options: ChaosOptions): Promise<Outcome> {
-  const { port, seconds, seed, say } = options
+  const { port, seconds, keep } = options
   const figures = new Figures()
   const diskBytes = 256 * MIB + Math.ceil(seconds / 60) * 128 * MIB
   const onFault = (fault: string) => figures.violations.push(fault)
   await using sphere = await ChaosSphere.open({ port, diskBytes, onFault })
+  try {
+    const outcome = await run(sphere, figures, options)
+    if (keep !== undefined && outcome.violations.length > 0) await sphere.keep(keep)
+    return outcome
+  } catch (error) {
+    if (keep !== undefined) await sphere.keep(keep)
+    throw error
+  }
+}
+
+async function run(
+  sphere: ChaosSphere,
+  figures: Figures,
+  { seconds, seed, say }: ChaosOptions,
+): Promise<Outcome> {
   if (sphere.diskless !== undefined) figures.leftOut.add(`disk full: ${sphere.diskless}`)
   const random = new Random(`chaos ${seed}`)
   const world = new World()
@@ -60,10 +77,6 @@ export async function runChaos(options: ChaosOptions): Promise<Outcome> {
   say('measuring with the grand and without')
   const latency = await latencyOf(sphere)
   say('restarting all, and checking what is on the disks')
-  await sphere.stopAll()
-  // What is of no use any more goes at the start.
-  await sphere.heal()
-  await sphere.quiet('all is in step after a last restart')
   const onDisk = await sphere.faultsOnDisk()
   const slow = ratioOf(latency) > MOST_TIMES ? ['without the grand requests take too long'] : []
   const violations = [...lost, ...figures.violations, ...figures.failed(), ...wrong, ...onDisk, ...slow]

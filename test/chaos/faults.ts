@@ -5,8 +5,8 @@ import type { Lock } from './lock.js'
 import type { Fault, FaultKind, Lane } from './plan.js'
 import type { ChaosSphere } from './sphere.js'
 
-/** For a regional to get back what it lost. */
-const RETURN_MS = 90_000
+/** For a regional to get back what it lost, while its link is cut and frozen and slowed down again and again. */
+const RETURN_MS = 300_000
 
 export interface FaultsOptions {
   sphere: ChaosSphere
@@ -126,6 +126,12 @@ async function putBack(
     await sphere.server(target).start()
   })
   say(`the backup of ${target} is put back`)
-  if (target !== 'grand')
-    await until(`${target} has back what it lost`, () => sphere.hasReached(target, head), RETURN_MS)
+  if (target === 'grand') return
+  const begin = performance.now()
+  await until(`${target} has back what it lost`, () => sphere.hasReached(target, head), RETURN_MS).catch(
+    async (error: Error) => {
+      throw new Error(`${error.message}, up to ${head}\n${await sphere.describe()}`)
+    },
+  )
+  say(`${target} has back what it lost, after ${((performance.now() - begin) / 1000).toFixed(1)} s`)
 }

@@ -1,4 +1,7 @@
-/** `npm run chaos -- --minutes 10 --seed 1`: exits with 0 when nothing is lost and every invariant holds. */
+/**
+ * `npm run chaos -- --minutes 10 --seed 1`: exits with 0 when nothing is lost and every invariant holds;
+ * `--keep DIR` keeps what the servers hold and said, should that not be so.
+ */
 import { parseArgs } from 'node:util'
 import { runChaos } from './chaos.js'
 import { tableOf } from './table.js'
@@ -8,6 +11,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
     port: { type: 'string', default: '23000' },
+    keep: { type: 'string' },
   },
 })
 
@@ -20,6 +24,7 @@ const outcome = await runChaos({
   seed: Number(values.seed),
   seconds: Number(values.minutes) * 60,
   port: Number(values.port),
+  keep: values.keep,
   say,
 })
 console.log(`\nseed ${values.seed}, ${values.minutes} min\n${tableOf(outcome)}`)

@@ -3,9 +3,10 @@ import { once } from 'node:events'
 import { appendFileSync } from 'node:fs'
 
 /** A server that does not end by itself then is killed, and that is a fault of its own. */
-const END_MS = 30_000
+const END_MS = 60_000
 
-const START_MS = 30_000
+/** Also on a machine that has much else to do. */
+const START_MS = 120_000
 
 export interface ServerOptions {
   name: string

@@ -14,8 +14,6 @@ import { Server, type ServerOptions } from './server.js'
 import { SmallDisk } from './small-disk.js'
 
 export const REGIONALS = ['eu', 'us', 'ap'] as const
-export type RegionalName = (typeof REGIONALS)[number]
-
 const OPERATOR_TOKEN = 'chaos-operator-token'
 
 /** Of every account, small enough to be met. */
@@ -25,7 +23,7 @@ export const QUOTA_BYTES = 6 * 1024 ** 2
 const BACKUPS = 3
 
 /** After which a sphere that is left alone has to be in step. */
-const CONVERGE_MS = 120_000
+const CONVERGE_MS = 300_000
 
 export interface SphereOptions {
   /** The first of ten ports that are free. */
@@ -62,7 +60,7 @@ export class ChaosSphere implements AsyncDisposable {
 
   private constructor(folder: string) {
     this.folder = folder
-    process.once('exit', this.#vanish)
+    process.prependOnceListener('exit', this.#vanish)
   }
 
   static async open(options: SphereOptions): Promise<ChaosSphere> {
@@ -125,18 +123,22 @@ export class ChaosSphere implements AsyncDisposable {
   /** Waits until it is quiet. */
   async quiet(what: string): Promise<void> {
     await until(what, () => this.isQuiet(), CONVERGE_MS).catch(async (error: Error) => {
-      throw new Error(`${error.message}\n${await this.#describe()}`)
+      throw new Error(`${error.message}\n${await this.describe()}`)
     })
   }
 
-  /** Ends it in good order, and tells what is wrong in its folders then. */
+  /** Ends it in good order, and tells what is wrong in its folders then; what is of no use any more goes at a start. */
   async faultsOnDisk(): Promise<string[]> {
+    await this.stopAll()
+    await this.heal()
+    await this.quiet('all is in step after a last restart')
     await this.stopAll()
     const dirs = new Map(REGIONALS.map((name) => [name as string, this.server(name).dataDir]))
     return faultsOfSphere(this.server('grand').dataDir, dirs)
   }
 
-  async #describe(): Promise<string> {
+  /** How it is, for people. */
+  async describe(): Promise<string> {
     const lines = await Promise.all(
       REGIONALS.map(
         async (name) => `${name}: ${JSON.stringify(await this.status(name))}, lacks ${this.#lacking(name)}`,
@@ -176,6 +178,15 @@ export class ChaosSphere implements AsyncDisposable {
   async putBack(name: string, backup: string): Promise<void> {
     await this.wipe(name)
     await cp(backup, this.server(name).dataDir, { recursive: true })
+  }
+
+  /** Copies what servers hold and said, for people to look at. */
+  async keep(to: string): Promise<void> {
+    await this.killAll()
+    for (const { name, dataDir } of this.servers.values()) {
+      await cp(dataDir, join(to, name), { recursive: true })
+      await cp(this.logOf(name), join(to, `${name}.log`)).catch(() => undefined)
+    }
   }
 
   /** Takes away everything that disturbs, and starts what does not run. */

@@ -33,7 +33,10 @@ t.test('every answer carries its id and the headers that protect it', async (t) 
     t.match(headers.get('x-request-id'), /^[0-9a-f]{8}-[0-9a-f]{4}-7/, path)
     t.equal(headers.get('x-content-type-options'), 'nosniff')
     t.equal(headers.get('cache-control'), 'no-store')
-    t.match(headers.get('content-security-policy'), /default-src 'none'.*frame-ancestors 'none'/)
+    t.match(
+      headers.get('content-security-policy'),
+      /default-src 'none'.*base-uri 'none'.*frame-ancestors 'none'/,
+    )
     t.equal(headers.get('strict-transport-security'), null)
   }
 })

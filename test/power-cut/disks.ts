@@ -24,7 +24,7 @@ export class Volume implements Disposable {
     this.path = path
     mkdirSync(path)
     this.#device = execFileSync('losetup', ['--find', '--show', image], { encoding: 'utf8' }).trim()
-    process.once('exit', this.#detach)
+    process.prependOnceListener('exit', this.#detach)
     try {
       if (isNew) run('mkfs.ext4', '-q', '-E', 'lazy_itable_init=0,lazy_journal_init=0', this.#device)
       run('mount', this.#device, path)
@@ -56,7 +56,7 @@ export class RecordingDisk implements AsyncDisposable {
     this.image = image
     this.#record = record
     this.#process = child
-    process.once('exit', this.#unmount)
+    process.prependOnceListener('exit', this.#unmount)
   }
 
   static async open(folder: string, sizeBytes: number): Promise<RecordingDisk> {

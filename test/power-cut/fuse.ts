@@ -21,7 +21,7 @@ export const OPCODES = {
 export const ENOSYS = 38
 
 /** Bytes of one write at most. */
-export const MAX_WRITE_BYTES = 1024 * 1024
+const MAX_WRITE_BYTES = 1024 * 1024
 
 /** Bytes that one request takes at most. */
 export const MAX_REQUEST_BYTES = MAX_WRITE_BYTES + 4096

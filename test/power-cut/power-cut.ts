@@ -1,9 +1,8 @@
 import { setMaxListeners } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { readFileSync, rmSync } from 'node:fs'
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { checkWorld } from '../chaos/checks/world.js'
 import { Figures } from '../chaos/figures.js'
 import { Lock } from '../chaos/lock.js'
@@ -12,6 +11,7 @@ import { World } from '../chaos/model/world.js'
 import { settle, work } from '../chaos/people.js'
 import { ChaosSphere } from '../chaos/sphere.js'
 import { Random } from '../simulation/random.js'
+import { until } from '../support/until.js'
 import { RecordingDisk, Volume } from './disks.js'
 import { imageAfter, type Step } from './record.js'
 
@@ -19,8 +19,8 @@ const DISK_BYTES = 192 * 1024 ** 2
 const USERS = 6
 const THINK_MS = [5, 150] as const
 
-/** Of load in one session, milliseconds; it is cut at several moments. */
-const SESSION_MS = 6000
+/** Acknowledged in one session, about; it is cut at several moments. */
+const SESSION_OPERATIONS = 250
 const CUTS_IN_SESSION = 10
 
 /** What a server says when it has lost something that it had told another one is durable. */
@@ -31,6 +31,8 @@ export interface PowerCutOptions {
   seed: number
   /** The first of ten ports that are free. */
   port: number
+  /** A file for the disk of a cut that something is wrong with, as the failing power left it. */
+  keep?: string | undefined
   say: (line: string) => void
 }
 
@@ -61,10 +63,12 @@ export async function runPowerCuts(options: PowerCutOptions): Promise<PowerCutOu
 async function runSession(
   random: Random,
   count: number,
-  { port, say }: PowerCutOptions,
+  { port, keep, say }: PowerCutOptions,
   outcome: PowerCutOutcome,
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'power-'))
+  const vanish = () => rmSync(folder, { recursive: true, force: true })
+  process.prependOnceListener('exit', vanish)
   try {
     const { steps, begin, world, figures } = await load(folder, random, port)
     outcome.acknowledged += figures.total('acknowledged')
@@ -72,10 +76,11 @@ async function runSession(
     say(`${figures.summary()}; ${steps.length} writes and flushes`)
     for (let cut = 0; cut < count; cut += 1) {
       const place = placeIn(steps, begin, random)
-      await checkCut(join(folder, `cut-${cut}`), { steps, place, world, random, port, say }, outcome)
+      await checkCut(join(folder, `cut-${cut}`), { steps, place, world, random, port, keep, say }, outcome)
     }
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    process.off('exit', vanish)
+    vanish()
   }
 }
 
@@ -93,7 +98,7 @@ async function load(folder: string, random: Random, port: number) {
   const end = new AbortController()
   setMaxListeners(0, end.signal)
   const working = work(devices, end.signal)
-  await sleep(SESSION_MS)
+  await until('enough is done', () => figures.total('acknowledged') >= SESSION_OPERATIONS, 120_000)
   const steps = disk.steps()
   end.abort()
   await working
@@ -118,11 +123,12 @@ interface Cut {
   world: World
   random: Random
   port: number
+  keep: string | undefined
   say: (line: string) => void
 }
 
 async function checkCut(folder: string, cut: Cut, outcome: PowerCutOutcome): Promise<void> {
-  const { steps, place, world, random, port, say } = cut
+  const { steps, place, world, random, port, keep, say } = cut
   const time = steps[place - 1]?.at ?? 0
   const unflushed = unflushedAt(steps, place)
   const image = `${folder}.image`
@@ -141,11 +147,13 @@ async function checkCut(folder: string, cut: Cut, outcome: PowerCutOutcome): Pro
     faults.push(...lost, ...wrong, ...(await sphere.faultsOnDisk()), ...losses(sphere))
     outcome.lost.push(...lost)
   }
+  if (keep !== undefined && faults.length > 0) await cp(image, keep)
   await rm(image)
   outcome.cuts += 1
   outcome.unflushed += unflushed
   outcome.violations.push(...faults.map((fault) => `cut ${outcome.cuts} at ${place}: ${fault}`))
   say(`cut ${outcome.cuts}, at ${place} with ${unflushed} not flushed: ${faults.length} violations`)
+  for (const fault of faults) say(fault)
 }
 
 /** What one server was told is durable another one has lost: it can come back, and yet it must not happen. */

@@ -1,4 +1,7 @@
-/** `npm run power-cut -- --cuts 100 --seed 1`: exits with 0 when nothing acknowledged is lost. */
+/**
+ * `npm run power-cut -- --cuts 100 --seed 1`: exits with 0 when nothing acknowledged is lost; `--keep FILE` keeps the
+ * disk of a cut that was not so.
+ */
 import { parseArgs } from 'node:util'
 import { obstacle } from './disks.js'
 import { runPowerCuts } from './power-cut.js'
@@ -8,6 +11,7 @@ const { values } = parseArgs({
     cuts: { type: 'string', default: '10' },
     seed: { type: 'string', default: '1' },
     port: { type: 'string', default: '23500' },
+    keep: { type: 'string' },
   },
 })
 
@@ -18,7 +22,14 @@ if (why === undefined) {
   const began = performance.now()
   const say = (line: string) =>
     console.log(`${((performance.now() - began) / 1000).toFixed(1).padStart(7)} s  ${line}`)
-  const options = { cuts: Number(values.cuts), seed: Number(values.seed), port: Number(values.port), say }
+  const { keep } = values
+  const options = {
+    cuts: Number(values.cuts),
+    seed: Number(values.seed),
+    port: Number(values.port),
+    keep,
+    say,
+  }
   const { cuts, acknowledged, unflushed, lost, violations } = await runPowerCuts(options)
   console.log(`
 seed ${values.seed}

@@ -23,7 +23,8 @@ export interface Sphere {
 }
 
 /** Why the sphere is not at rest yet, or undefined when nothing is under way any more. */
-export function unrestOf({ grand, regionals, ledger }: Sphere): string | undefined {
+export function unrestOf(sphere: Sphere): string | undefined {
+  const { grand, regionals, ledger } = sphere
   const { core } = grand
   if (core === undefined) return 'the grand is not up'
   const head = core.log.head().gseq
@@ -40,7 +41,8 @@ export function unrestOf({ grand, regionals, ledger }: Sphere): string | undefin
     }
   }
   const [lacking] = lackingOf(grand.reader, ledger)
-  return lacking === undefined ? undefined : `the grand lacks the bytes ${lacking}`
+  if (lacking !== undefined) return `the grand lacks the bytes ${lacking}`
+  return staleCopies(sphere)[0]
 }
 
 /** Everything that is wrong with a sphere at rest. */
@@ -51,7 +53,7 @@ export async function faultsOf(sphere: Sphere): Promise<string[]> {
     ...faultsOfRows(regional).map((fault) => `${regional.name}: ${fault}`),
     ...faultsOfBytes(regional).map((fault) => `${regional.name}: ${fault}`),
   ])
-  return [...each, ...(await faultsOfDigests(sphere)), ...faultsOfNames(regionals), ...faultsOfCopies(sphere)]
+  return [...each, ...ledger.faultsOfOrder(), ...(await faultsOfDigests(sphere)), ...faultsOfNames(regionals)]
 }
 
 /** All regionals hold the same, and the log from its beginning says it too. */
@@ -172,7 +174,7 @@ const UNKNOWN_BYTES = `select count(*) from files left join users on users.id = 
   and not exists (select 1 from missing where missing.sha256 = files.sha256)`
 
 /** Every file is known to be everywhere, where no bytes are lost. */
-function faultsOfCopies({ grand, regionals }: Sphere): string[] {
+function staleCopies({ grand, regionals }: Sphere): string[] {
   if (regionals.some(({ reader }) => lackingOf(reader).length > 0)) return []
   const all = [...regionals.map(({ name }) => name), grand.name].sort().join()
   return regionals.flatMap(({ name, reader, services }) => {

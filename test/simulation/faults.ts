@@ -5,11 +5,6 @@ import type { SimulatedGrand, SimulatedRegional, Surroundings } from './servers.
 const DAY_MS = 24 * 3600 * 1000
 export const PLENTY_BYTES = 2 ** 40
 
-/** How far clocks go wrong, milliseconds: within what is put up with, and far beyond it. */
-const SKEWS = [0, 20_000, -20_000, 45_000, -45_000, 90_000, -90_000, 2 * 3600_000, -2 * 3600_000]
-/** The grand's own is what the others are set by: it is put right now and then. */
-const GRAND_SKEWS = [0, 5000, -5000, 25_000, -25_000]
-
 export interface Stage extends Surroundings {
   sphere: Sphere
 }
@@ -59,17 +54,16 @@ const FAULTS: Record<Fault, Doing> = {
       if (!server.hasBackup) return
       server.crash(false)
       server.restore()
-      stage.sphere.ledger.strike()
+      stage.sphere.ledger.strike(server.name)
     }),
   wipe: (stage, item) =>
     down(stage, item, (server) => {
       server.crash(false)
       server.wipe()
-      stage.sphere.ledger.strike()
+      stage.sphere.ledger.strike(server.name)
     }),
-  skew({ sphere }, { server, a }) {
-    const skews = server === 'grand' ? GRAND_SKEWS : SKEWS
-    serverNamed(sphere, server).skewMs = skews[a % skews.length] as number
+  skew({ sphere }, { server, ms }) {
+    serverNamed(sphere, server).skewMs = ms
     return undefined
   },
   async clean({ sphere }, { server }) {

@@ -8,6 +8,8 @@ interface Entry {
   fact: Kept
   /** It has to be on every server in the end; false once the last disk that held it was lost. */
   isOwed: boolean
+  /** How often its origin had lost its disk by then. */
+  era: number
 }
 
 type Kept = Fact & Pick<Change, 'id' | 'origin'>
@@ -22,6 +24,7 @@ export class Ledger {
   readonly #entries = new Map<string, Entry>()
   /** Up to where each regional's outbox was read, by its epoch. */
   readonly #read = new Map<string, number>()
+  readonly #eras = new Map<string, number>()
   /** Bytes that were acknowledged, by whether they are still owed. */
   readonly #bytes = new Map<string, boolean>()
 
@@ -45,25 +48,22 @@ export class Ledger {
       this.#read.set(epoch, oseq)
       // What merely tells a row again is no news.
       if (kept.stamps !== undefined || this.#entries.has(kept.id)) continue
-      this.#entries.set(kept.id, { fact: kept, isOwed: true })
+      this.#entries.set(kept.id, { fact: kept, isOwed: true, era: this.#eras.get(regional.name) ?? 0 })
       if (kept.type === 'file.uploaded') this.#bytes.set(String(kept.fields.sha256), true)
     }
   }
 
-  /** A regional has stamped anew what the grand did not have. */
+  /** A regional has stamped anew what the grand did not have; what was in its outbox goes by other ids from now on. */
   restamped(regional: SimulatedRegional, renewed: Map<string, string>): void {
-    const kept = new Map(outboxOf(regional.reader, 0).map(({ kept }) => [kept.id, kept]))
     for (const [id, entry] of this.#entries) {
-      if (entry.fact.origin !== regional.name) continue
-      const inOutbox = kept.get(id)
-      if (inOutbox !== undefined) entry.fact = inOutbox
-      // Some are not in the outbox any more: their rows are to be told again.
-      else if (!this.#isLogged(id)) entry.fact = moved(entry.fact, renewed)
+      if (entry.fact.origin === regional.name && !this.#isLogged(id)) entry.fact = moved(entry.fact, renewed)
     }
+    this.note(regional)
   }
 
-  /** Some disk was lost: what nobody holds any more is owed no more. */
-  strike(): void {
+  /** A server has lost its disk: what nobody holds any more is owed no more. */
+  strike(server: string): void {
+    this.#eras.set(server, (this.#eras.get(server) ?? 0) + 1)
     for (const [id, entry] of this.#entries) {
       if (entry.isOwed && !this.#isHeld(id, entry.fact)) entry.isOwed = false
     }
@@ -75,6 +75,22 @@ export class Ledger {
   /** Whether bytes that are missing everywhere are missing by right. */
   mayLack(sha256: string): boolean {
     return this.#bytes.get(sha256) !== true
+  }
+
+  /** What was done on one server after something else there, and would have to give way to it. */
+  faultsOfOrder(): string[] {
+    const latest = new Map<string, Kept>()
+    const faults: string[] = []
+    for (const { fact, isOwed, era } of this.#entries.values()) {
+      for (const field of isOwed ? Object.keys(fact.fields) : []) {
+        const place = `${fact.origin} ${era} ${fact.key} ${field}`
+        const before = latest.get(place)
+        if (before === undefined || before.stamp <= fact.stamp) latest.set(place, fact)
+        else
+          faults.push(`${JSON.stringify(fact)} gives way to ${JSON.stringify(before)}, which came before it`)
+      }
+    }
+    return faults
   }
 
   /** What is owed and not in a regional's rows. */
@@ -106,8 +122,11 @@ export class Ledger {
 /** A change under the new stamp. One whose stamp no row bears had been overwritten: it keeps its place in the order. */
 function moved(fact: Kept, renewed: Map<string, string>): Kept {
   const anew = (stamp: string) => {
+    const exactly = renewed.get(stamp)
+    if (exactly !== undefined) return exactly
     const before = [...renewed.keys()].filter((old) => old <= stamp).sort()
-    return renewed.get(before.at(-1) ?? '') ?? stamp
+    const floor = renewed.get(before.at(-1) ?? '') ?? stamp
+    return floor < stamp ? floor : stamp
   }
   const { password_stamp } = fact.fields
   const fields =

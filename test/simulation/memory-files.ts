@@ -147,8 +147,8 @@ export class MemoryFiles implements FileSystem {
   }
 
   removeSync(path: string): void {
-    const { entries, name } = this.#place(path)
-    entries.delete(name)
+    const at = path.lastIndexOf('/')
+    this.#folders.get(path.slice(0, at))?.entries.delete(path.slice(at + 1))
   }
 
   freeBytes(): number {

@@ -63,6 +63,9 @@ export interface Plan {
   items: Item[]
 }
 
+/** How far clocks go wrong, milliseconds: within what is put up with, and far beyond it. */
+const SKEWS = [0, 20_000, -20_000, 45_000, -45_000, 90_000, -90_000, 2 * 3600_000, -2 * 3600_000]
+
 const NAMES = ['eu', 'us', 'ap', 'sa']
 
 /** A plan that follows from a seed alone. Each seed has only some kinds of faults, so that the others stand out. */
@@ -82,11 +85,15 @@ export function planOf(seed: number, operations: number): Plan {
       server: ofGrand ? 'grand' : random.pick(regionals),
       a: random.below(1 << 20),
       b: random.below(1 << 20),
-      ms: random.happens(0.8) ? random.between(0, 3000) : random.between(0, 20_000),
+      ms: what === 'skew' ? random.pick(SKEWS) : lengthOf(random),
       how: random.pick(BREAKS),
     }
   })
   return { seed: `${seed}`, regionals, items }
+}
+
+function lengthOf(random: Random): number {
+  return random.happens(0.8) ? random.between(0, 3000) : random.between(0, 20_000)
 }
 
 /** Bursts, work, and pauses. */

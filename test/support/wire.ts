@@ -63,7 +63,7 @@ async function ended(socket: Socket, leaveAfterMs: number | undefined): Promise<
 }
 
 /** Takes answers of HTTP/1.1 apart (RFC 9112). @throws Error where something else stands */
-export function answersIn(bytes: Buffer, methods: string[] = []): WireAnswer[] {
+function answersIn(bytes: Buffer, methods: string[] = []): WireAnswer[] {
   const answers: WireAnswer[] = []
   for (let at = 0; at < bytes.length; ) {
     const endOfHead = bytes.indexOf('\r\n\r\n', at)

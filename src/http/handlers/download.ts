@@ -50,7 +50,7 @@ function representationHeaders(file: FileView): Record<string, string> {
       type: 'attachment',
       fallback: plainName(file.name),
     }),
-    'content-security-policy': "sandbox; default-src 'none'",
+    'content-security-policy': "sandbox; default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
     'accept-ranges': 'bytes',
     'repr-digest': `sha-256=:${Buffer.from(file.sha256, 'hex').toString('base64')}:`,
   }

@@ -9,7 +9,7 @@
  * - Our clock was ahead: what the grand has not logged is stamped anew, in order, rows included.
  */
 import type { Chance } from '../../chance.js'
-import { type Change, stampsOf, tableOf } from '../../change.js'
+import { type Change, type Fact, stampsOf, tableOf } from '../../change.js'
 import { later, millisecondsOf, tick, ZERO_STAMP } from '../../clock.js'
 import type { Reader, Tx } from '../../storage/database.js'
 import { forgetFilePositions } from '../../storage/files.js'
@@ -17,12 +17,12 @@ import { deleteMeta, readMeta, writeMeta } from '../../storage/meta.js'
 import { forgetMissingPositions } from '../../storage/missing.js'
 import {
   type Acked,
+  appendOutbox,
   beginEpoch,
   outboxHead,
   outboxIdAt,
   readAcked,
   readOutbox,
-  rewriteOutbox,
 } from '../../storage/outbox.js'
 import { clearParked } from '../../storage/parked.js'
 import { restampRow } from '../../storage/replica.js'
@@ -62,22 +62,23 @@ export function beginRefill(tx: Tx, chance: Chance): void {
 
 /**
  * Stamps what the grand has not logged anew, under a clock that was set right: all changes made here, and of rows that are
- * to be told again the stamps that the grand would not take, which nobody else can know.
+ * to be told again the stamps that the grand would not take, which nobody else can know. They are other changes then,
+ * under ids and an epoch of their own: the log may have some of them as they were, by a link that was given up or by a
+ * life before a restore, and every server has to come to the same of both.
  * @param nowMs the time by the grand's clock, milliseconds since 1970
  * @returns the new stamp of each that had to go
  */
-export function restampOutbox(tx: Tx, server: string, nowMs: number): Map<string, string> {
+export function restampOutbox(tx: Tx, server: string, nowMs: number, chance: Chance): Map<string, string> {
   const changes = readOutbox(tx, 0, Number.MAX_SAFE_INTEGER)
   const rows = [...untoldRows(tx)]
   const renewed = renewals(tx, server, nowMs, [
     ...changes,
     ...rows.map(({ row }) => ({ stamp: row.created_stamp, stamps: row.stamps, fields: row.cells })),
   ])
-  for (const change of changes) {
-    rewriteOutbox(tx, restamped(change, renewed))
-    restampRow(tx, tableOf(change.type), change.key, renewed)
-  }
+  for (const { type, key } of changes) restampRow(tx, tableOf(type), key, renewed)
   for (const { table, key } of rows) restampRow(tx, table, key, renewed)
+  beginEpoch(tx, { keep: false }, chance)
+  for (const change of changes) appendOutbox(tx, server, restamped(change, renewed), chance)
   const highest = [...renewed.values()].reduce(later, readMeta(tx, 'log_clock') ?? ZERO_STAMP)
   writeMeta(tx, 'clock', later(highest, tick(ZERO_STAMP, nowMs, server)))
   return renewed
@@ -106,12 +107,12 @@ function renewals(tx: Tx, server: string, nowMs: number, all: Stamped[]): Map<st
   return renewed
 }
 
-function restamped(change: Change, renewed: Map<string, string>): Change {
-  const anew = (stamp: string) => renewed.get(stamp) ?? stamp
-  const { stamp, stamps, fields } = change
+function restamped({ type, key, fields, stamp, stamps }: Change, renewed: Map<string, string>): Fact {
+  const anew = (old: string) => renewed.get(old) ?? old
   const { password_stamp } = fields
   return {
-    ...change,
+    type,
+    key,
     stamp: anew(stamp),
     ...(stamps && { stamps: mapped(stamps, anew) }),
     // Sessions name the stamp of their password in a field.

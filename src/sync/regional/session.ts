@@ -243,12 +243,12 @@ export class Session {
   }
 
   async #refused(message: MessageOf<'refused'>): Promise<void> {
-    const { db, clock, logger, server } = this.#options
+    const { db, clock, logger, server, chance } = this.#options
     logger.error({ code: message.code, oseq: message.oseq, reason: message.reason }, 'refused by the grand')
     if (message.code === 'future-stamp') {
       clock.setOffset(message.time - clock.machineNow())
       await this.keep()
-      const renewed = await db.write((tx) => restampOutbox(tx, server, message.time))
+      const renewed = await db.write((tx) => restampOutbox(tx, server, message.time, chance))
       logger.warn({ stamps: renewed.size }, 'stamped anew by the clock of the grand')
       logger.debug({ renewed }, 'the new stamps')
     }

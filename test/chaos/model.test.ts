@@ -1,0 +1,156 @@
+import t from 'tap'
+import { newAccount } from './account-operations.js'
+import { compareFiles } from './checks/files.js'
+import { faultsBetween } from './checks/sphere.js'
+import { worldAsOf } from './model/past.js'
+import { type Attempt, type Outcome, Register } from './model/register.js'
+import { type AccountModel, type Credential, credentialFate, fate, World } from './model/world.js'
+
+function attempt(began: number, ended: number, outcome: Outcome = 'acknowledged'): Attempt {
+  return { began, ended, outcome }
+}
+
+function account(username = 'dana'): AccountModel {
+  const tried = { ...attempt(0, 10), answer: undefined }
+  return { ...newAccount(username, `${username}@example.com`, 'a password', tried), id: username }
+}
+
+function session(began: number): Credential {
+  return { kind: 'session', id: '', headers: {}, opened: attempt(began, began + 1), ends: [] }
+}
+
+const FILE = {
+  id: 'f',
+  name: 'a.txt',
+  folder: '/',
+  visibility: 'private',
+  size: 3,
+  sha256: 'abc',
+  available: true,
+  stored_on: ['ap', 'eu', 'grand', 'us'],
+}
+
+function owner(upload: Attempt, ...deletions: Attempt[]): AccountModel {
+  const dana = account()
+  const { size, sha256 } = FILE
+  const id = upload.outcome === 'acknowledged' ? FILE.id : undefined
+  const registers = { name: new Register('a.txt'), folder: new Register('/') }
+  const visibility = new Register<'private' | 'friends' | 'public'>('private')
+  dana.files.push({ server: 'eu', id, sha256, size, upload, ...registers, visibility, deletions })
+  return dana
+}
+
+function view(...files: (typeof FILE)[]) {
+  const used_storage = files.reduce((sum, { size }) => sum + size, 0)
+  return { me: { id: 'dana', username: 'dana', email: '', used_storage }, files, friends: [] as string[] }
+}
+
+t.test('a value ends as one of those that no later one surely followed', async (t) => {
+  const cases: [what: string, writes: [string, Attempt][], lawful: string[]][] = [
+    ['nothing was written', [], ['first']],
+    [
+      'the later one',
+      [
+        ['a', attempt(10, 20)],
+        ['b', attempt(30, 40)],
+      ],
+      ['b'],
+    ],
+    [
+      'two at once',
+      [
+        ['a', attempt(10, 30)],
+        ['b', attempt(20, 40)],
+      ],
+      ['a', 'b'],
+    ],
+    ['one that was refused', [['a', attempt(10, 20, 'refused')]], ['first']],
+    ['one that was never answered', [['a', attempt(10, 20, 'unknown')]], ['first', 'a']],
+    [
+      'never answered, it can still come',
+      [
+        ['a', attempt(10, 20, 'unknown')],
+        ['b', attempt(90, 95)],
+      ],
+      ['a', 'b'],
+    ],
+  ]
+  for (const [what, writes, lawful] of cases) {
+    const register = new Register('first')
+    for (const [value, one] of writes) register.note(value, one)
+    t.same([...register.lawful()], lawful, what)
+  }
+  const register = new Register('first')
+  register.note('a', attempt(10, 20))
+  register.note('b', attempt(30, 40))
+  t.same([...register.asOf(35).lawful()], ['a', 'b'], 'under way at that time')
+  t.same([...register.asOf(25).lawful()], ['a'], 'before it began')
+})
+
+t.test('what must be, must not be, and may be', async (t) => {
+  t.equal(fate(attempt(0, 1)), 'must')
+  t.equal(fate(attempt(0, 1, 'refused')), 'must-not')
+  t.equal(fate(attempt(0, 1, 'unknown')), 'may')
+  t.equal(fate(attempt(0, 1), attempt(2, 3)), 'must-not')
+  t.equal(fate(attempt(0, 1), attempt(2, 3, 'unknown')), 'may')
+  const dana = account()
+  const [old, by, young] = [session(0), session(10), session(500)]
+  dana.passwordChanges.push({ by, attempt: attempt(100, 200) })
+  t.equal(credentialFate(dana, old), 'must-not', 'ended by a new password')
+  t.equal(credentialFate(dana, by), 'must', 'that which set the password')
+  t.equal(credentialFate(dana, young), 'may', 'the server may not have known of the new password')
+})
+
+t.test("a file that is lost, lives again, is nobody's or is another is found", async (t) => {
+  t.same(compareFiles(owner(attempt(0, 1)), view(FILE)), { lost: [], wrong: [] })
+  t.equal(compareFiles(owner(attempt(0, 1)), view()).lost.length, 1, 'lost')
+  t.equal(compareFiles(owner(attempt(0, 1, 'unknown')), view()).lost.length, 0, 'never acknowledged')
+  t.same(compareFiles(owner(attempt(0, 1, 'unknown')), view(FILE)).wrong, [], 'not answered, and there')
+  const wrong: [what: string, account: AccountModel, file: typeof FILE][] = [
+    ['lives again', owner(attempt(0, 1), attempt(5, 6)), FILE],
+    ['refused, and there', owner(attempt(0, 1, 'refused')), FILE],
+    ['uploaded by nobody', account(), FILE],
+    ['other bytes', owner(attempt(0, 1)), { ...FILE, sha256: 'abd' }],
+    ['half of it', owner(attempt(0, 1, 'unknown')), { ...FILE, size: 2, sha256: 'abd' }],
+    ['another name', owner(attempt(0, 1)), { ...FILE, name: 'b.txt' }],
+    ['not everywhere', owner(attempt(0, 1)), { ...FILE, stored_on: ['eu'] }],
+  ]
+  for (const [what, one, file] of wrong) t.not(compareFiles(one, view(file)).wrong.length, 0, what)
+  const sum = { ...view(FILE), me: { ...view(FILE).me, used_storage: 4 } }
+  t.match(compareFiles(owner(attempt(0, 1)), sum).wrong, [/uses 4 bytes/])
+})
+
+t.test('a one-sided friendship, a name with two bearers and a broken quota are found', async (t) => {
+  const [dana, noam] = [account('dana'), account('noam')]
+  const world = new World()
+  world.pair(dana, noam).active.note(true, attempt(10, 11))
+  const see = (one: AccountModel, friends: string[], username = one.username) => ({
+    account: one,
+    view: { ...view(FILE), friends, me: { ...view(FILE).me, id: one.username, username } },
+    lost: [],
+    wrong: [],
+  })
+  const faults = (...found: ReturnType<typeof see>[]) => faultsBetween(world, found, 100, [])
+  t.same(faults(see(dana, ['noam']), see(noam, ['dana'])), [])
+  t.match(faults(see(dana, ['noam']), see(noam, [])), [/on one side/])
+  t.match(faults(see(dana, []), see(noam, [])), [/not friends/])
+  const twin = account('dana')
+  t.match(faults(see(dana, []), see(twin, [])), [/2 accounts bear the name dana/])
+  const full = owner(attempt(0, 1))
+  const over = { ...see(full, []), view: { ...view(FILE), me: { ...view(FILE).me, used_storage: 101 } } }
+  t.match(faultsBetween(new World(), [over], 100, []), [/exceeds the quota/])
+  t.same(faultsBetween(new World(), [over], 100, [{ from: 0, until: 5 }]), [], 'servers were apart')
+  t.match(faultsBetween(new World(), [over], 2, [{ from: 0, until: 5 }]), [/eu alone took 3 bytes/])
+})
+
+t.test('the world as it was: what came later is not known, what was under way is open', async (t) => {
+  const world = new World()
+  const dana = owner(attempt(20, 30), attempt(50, 60))
+  world.accounts.push(dana)
+  const [before, during, after] = [15, 25, 40].map((time) => worldAsOf(world, time).accounts[0])
+  t.equal(before?.files.length, 0)
+  t.equal(fate(during!.files[0]!.upload), 'may')
+  t.same(after?.files[0]?.deletions, [])
+  t.equal(fate(after!.files[0]!.upload), 'must')
+  t.same(worldAsOf(world, 0).accounts, [])
+})

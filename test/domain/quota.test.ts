@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto'
+import t, { type Test } from 'tap'
+import { systemChance } from '../../src/chance.js'
+import { Quota } from '../../src/domain/quota.js'
+import { userById } from '../../src/storage/users.js'
+import { AT, bareRegional, registration } from '../support/bare-regional.js'
+import { sha256 } from '../support/person.js'
+
+const REFUSED = { code: 'quota-exceeded' }
+
+/** A regional on which somebody has 1000 bytes. */
+async function withOwner(t: Test) {
+  const regional = await bareRegional(t)
+  const { db, journal } = regional
+  const owner = systemChance.id()
+  const draft = { type: 'user.registered', key: owner, fields: registration('alice') } as const
+  await db.write((tx) => journal.record(tx, [draft]))
+  return { ...regional, owner }
+}
+
+t.test('what one upload has reserved no other one gets', async (t) => {
+  const { db, owner } = await withOwner(t)
+  const quota = new Quota(db)
+  using one = quota.reservation(owner)
+  one.reserve(600)
+  quota.assertRoom(owner, 400)
+  t.throws(() => quota.assertRoom(owner, 401), REFUSED)
+  {
+    using other = quota.reservation(owner)
+    other.reserve(400)
+    t.throws(() => one.reserve(601), REFUSED)
+  }
+  one.reserve(1000)
+  t.throws(() => quota.assertRoom(owner, 1), REFUSED)
+})
+
+t.test('what came from another server while an upload was under way counts', async (t) => {
+  const { db, journal, uploads, owner } = await withOwner(t)
+  const elsewhere = {
+    owner_id: owner,
+    size: 600,
+    media_type: 'text/plain',
+    sha256: sha256('elsewhere'),
+    created_at: AT,
+    name: 'elsewhere.txt',
+    folder: '/',
+    visibility: 'private',
+    modified_at: AT,
+  }
+  async function* bytes() {
+    yield randomBytes(500)
+    const fact = { type: 'file.uploaded', key: systemChance.id(), fields: elsewhere } as const
+    await db.write((tx) => journal.absorb(tx, { ...fact, stamp: journal.tick(tx) }))
+  }
+  const file = { name: 'here.txt', media_type: 'text/plain', declaredBytes: 0 }
+  await t.rejects(uploads.store(owner, file, bytes()), REFUSED)
+  t.equal(userById(db, owner)?.used_storage, 600, 'nothing of it is left')
+})

@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto'
+import BetterSqlite3 from 'better-sqlite3'
+import { pino } from 'pino'
+import type { Test } from 'tap'
+import { systemChance } from '../../src/chance.js'
+import type { Change } from '../../src/change.js'
+import { regionalServices } from '../../src/regional-core.js'
+import { BlobStore } from '../../src/storage/blobs.js'
+import { Database } from '../../src/storage/database.js'
+import { unreferencedBlobs } from '../../src/storage/files.js'
+import { identify } from '../../src/storage/identity.js'
+import { readMeta } from '../../src/storage/meta.js'
+import { migrate } from '../../src/storage/migrate.js'
+import { encodeChange } from '../../src/sync/protocol.js'
+import { Applier, NO_HASH } from '../../src/sync/regional/apply.js'
+import { systemTimers } from '../../src/timers.js'
+
+export const AT = '2026-11-23T10:00:00.000Z'
+
+const QUOTA_BYTES = 1000
+
+/** The storage, the domain and the applier of a regional `eu`, with nobody to talk to. */
+export async function bareRegional(t: Test) {
+  const connection = new BetterSqlite3(':memory:')
+  migrate(connection, 'regional')
+  const db = Database.on(connection, systemTimers)
+  t.teardown(() => db[Symbol.asyncDispose]())
+  await identify(db, 'eu')
+  const blobs = new BlobStore(db, t.testdir({}), unreferencedBlobs)
+  const now = () => Date.parse(AT)
+  const policy = {
+    name: 'eu',
+    storageQuotaBytes: QUOTA_BYTES,
+    registration: 'open',
+    maxFileSizeBytes: 10 * QUOTA_BYTES,
+    minFreeDiskBytes: 0,
+  } as const
+  const services = regionalServices(policy, { db, blobs, now, chance: systemChance })
+  const parked: string[] = []
+  const onParked = (_gseq: number, reason: string) => void parked.push(reason)
+  const { journal, copies, uploads } = services
+  const applier = new Applier({ db, blobs, journal, server: 'eu', now, onParked })
+  const logger = pino({ level: 'silent' })
+  return { connection, db, blobs, journal, copies, uploads, applier, parked, logger, now }
+}
+
+/** The fields of somebody's registration. */
+export function registration(username: string) {
+  return {
+    username,
+    created_at: AT,
+    email: `${username}@example.com`,
+    password_hash: 'x'.repeat(200),
+    storage_quota: QUOTA_BYTES,
+  }
+}
+
+/** A registration as it stands in the log. */
+export function registered(username: string, origin: string, epoch: string, oseq: number): Change {
+  const fields = registration(username)
+  const stamp = `0${Date.parse(AT).toString(16)}-${oseq.toString(16).padStart(4, '0')}-${origin}`
+  const envelope = { v: 1, id: systemChance.id(), origin, epoch, oseq, stamp } as const
+  return { ...envelope, type: 'user.registered', key: systemChance.id(), fields }
+}
+
+/** Changes as the entries of a log that begins with them. */
+export function entriesOf(changes: Change[]) {
+  let ghash = NO_HASH
+  return changes.map((told, index) => {
+    const change = encodeChange(told)
+    ghash = createHash('sha256').update(ghash).update(change).digest('hex')
+    return { gseq: index + 1, ghash, change }
+  })
+}
+
+/** The place in the log up to which a database says that it has applied it; 0 before the first entry. */
+export function placeOf(db: Database): number {
+  const cursor = readMeta(db, 'cursor')
+  return cursor === undefined ? 0 : JSON.parse(cursor).gseq
+}

@@ -1,0 +1,49 @@
+import t from 'tap'
+import { readMeta } from '../../../src/storage/meta.js'
+import { userById, userByUsername } from '../../../src/storage/users.js'
+import { NO_HASH } from '../../../src/sync/regional/apply.js'
+import { bareRegional, entriesOf, placeOf, registered } from '../../support/bare-regional.js'
+import { sha256 } from '../../support/person.js'
+
+const US = 'b'.repeat(32)
+const START = { log_id: 'a'.repeat(32), gseq: 0, ghash: NO_HASH }
+
+t.test('the place in the log and the effects of the entries before it are kept together', async (t) => {
+  const { connection, db, applier } = await bareRegional(t)
+  const changes = Array.from({ length: 100 }, (_, index) => registered(`user${index}`, 'us', US, index + 1))
+  const entries = entriesOf(changes)
+  connection.pragma(`max_page_count = ${connection.pragma('page_count', { simple: true })}`)
+  await t.rejects(applier.apply(entries, [], START), { code: 'SQLITE_FULL' })
+  t.equal(placeOf(db), 0)
+  t.equal(userByUsername(db, 'user0'), undefined)
+  connection.pragma('max_page_count = 1000000')
+  t.match(await applier.apply(entries, [], START), { gseq: 100 })
+  t.equal(placeOf(db), 100)
+  t.ok(userByUsername(db, 'user99'))
+})
+
+t.test('what this database made is passed over, what an earlier life of it made is not', async (t) => {
+  const { db, applier } = await bareRegional(t)
+  const epoch = readMeta(db, 'epoch') as string
+  const [made, lost] = [registered('alice', 'eu', epoch, 1), registered('bob', 'eu', 'c'.repeat(32), 1)]
+  await applier.apply(entriesOf([made, lost]), [], START)
+  t.equal(userById(db, made.key), undefined, 'it was applied when it was made, whatever became of it since')
+  t.match(userById(db, lost.key), { username: 'bob' })
+  t.equal(placeOf(db), 2)
+})
+
+t.test('a log that was altered and bytes that are others are not taken', async (t) => {
+  const { db, applier, parked } = await bareRegional(t)
+  const changes = ['alice', 'bob', 'carol'].map((name, index) => registered(name, 'us', US, index + 1))
+  const [first, second, third] = entriesOf(changes) as [Entry, Entry, Entry]
+  const altered = { ...second, change: second.change.replace('bob@', 'eve@') }
+  for (const entries of [[first, third], [second], [first, altered, third]])
+    await t.rejects(applier.apply(entries, [], START), { message: /breaks the chain/ })
+  const others = [{ sha256: sha256('some bytes'), bytes: Buffer.from('other bytes') }]
+  await t.rejects(applier.apply([first], others, START), { message: /are others/ })
+  t.equal(placeOf(db), 0)
+  t.match(await applier.apply([first, second, third], [], START), { gseq: 3 })
+  t.same(parked, [])
+})
+
+type Entry = ReturnType<typeof entriesOf>[number]

@@ -1,0 +1,71 @@
+import t, { type Test } from 'tap'
+import { systemChance } from '../../../src/chance.js'
+import { SystemClock } from '../../../src/domain/system-clock.js'
+import { outboxIdAt, readOutbox } from '../../../src/storage/outbox.js'
+import { decodeFromRegional, encodeFrame, type FromRegional } from '../../../src/sync/protocol.js'
+import { OutboxQueue } from '../../../src/sync/regional/queue.js'
+import { Session } from '../../../src/sync/regional/session.js'
+import { bareRegional, registration } from '../../support/bare-regional.js'
+import { until } from '../../support/until.js'
+
+/** A regional with changes to tell, and what it says on each of its links. */
+async function talkative(t: Test, changes: number) {
+  const { db, blobs, journal, copies, applier, logger, now } = await bareRegional(t)
+  for (let i = 0; i < changes; i += 1) {
+    const draft = {
+      type: 'user.registered',
+      key: systemChance.id(),
+      fields: registration(`user${i}`),
+    } as const
+    await db.write((tx) => journal.record(tx, [draft]))
+  }
+  const bytes = { push() {}, offered() {}, look() {}, watermark: (cursor: number) => cursor }
+  const clock = new SystemClock(now)
+  const queue = new OutboxQueue(db, blobs)
+  const common = { server: 'eu', db, queue, applier, copies, bytes, clock, chance: systemChance, logger }
+  const link = async (seen: { oseq: number; id: string } | null) => {
+    const said: FromRegional[] = []
+    const channel = { send: (frame: Buffer) => void said.push(decodeFromRegional(frame).message), close() {} }
+    const session = new Session({ ...common, onWelcome() {} }, channel)
+    session.receive(
+      encodeFrame({
+        type: 'welcome',
+        protocol: 1,
+        server: 'grand',
+        log_id: 'a'.repeat(32),
+        head: 0,
+        seen,
+        cursor_known: true,
+        time: now(),
+        watermarks: {},
+      }),
+    )
+    await until('it has told its changes', () => told(said).length > 0)
+    return { session, said }
+  }
+  return { db, link }
+}
+
+function told(said: FromRegional[]): number[] {
+  return said.flatMap((message) =>
+    message.type === 'changes' ? message.changes.map((text) => JSON.parse(text).oseq) : [],
+  )
+}
+
+t.test('a change is kept and told again until it is acknowledged', async (t) => {
+  const { db, link } = await talkative(t, 3)
+  const kept = () => readOutbox(db, 0, 10).map(({ oseq }) => oseq)
+  const first = await link(null)
+  t.same(told(first.said), [1, 2, 3])
+  await first.session.keep()
+  t.same(kept(), [1, 2, 3], 'sent is not acknowledged')
+  const id = outboxIdAt(db, 2) as string
+  first.session.receive(encodeFrame({ type: 'ack', oseq: 2 }))
+  await first.session.keep()
+  t.same(kept(), [3])
+  await first.session.end()
+  t.same(kept(), [3], 'nor does the end of a link acknowledge anything')
+  const second = await link({ oseq: 2, id })
+  t.same(told(second.said), [3], 'told again')
+  await second.session.end()
+})
