@@ -114,10 +114,7 @@ async function many(): Promise<Result> {
     await until(async () => (await client.json(`${urlOf('us')}/sync/status`)).connected === true, 20)
     await sphere.startRegional('eu')
     const began = performance.now()
-    await until(
-      async () => (await client.json(`${urlOf('us')}/me`)).used_storage === MANY * SMALL_BYTES,
-      20,
-    )
+    await until(async () => (await client.json(`${urlOf('us')}/me`)).used_storage === MANY * SMALL_BYTES, 20)
     ours.push(MANY / ((performance.now() - began) / 1000))
     memory = memoryOf(sphere, ['grand', 'eu', 'us'])
     peers.push(...(await SyncthingPair.measure(async (pair) => pair.transferMany(files))))

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Copied } from '../contract/handlers.js'
 import { JSON_MEDIA_TYPE, type Operation } from '../contract/operation.js'
@@ -79,7 +80,7 @@ function copyBody(body: Copied, request: FastifyRequest, reply: FastifyReply, li
         clearTimeout(late)
         reject(new Error('the client went away'))
       }
-      const late = setTimeout(() => response.destroy(), longestMs(chunk.length))
+      const late = setTimeout(() => reset(response), longestMs(chunk.length))
       response.once('close', onClose)
       response.write(chunk, (error) => {
         clearTimeout(late)
@@ -96,6 +97,13 @@ function copyBody(body: Copied, request: FastifyRequest, reply: FastifyReply, li
     },
   )
   return reply
+}
+
+/** Ends a connection at once, so that the kernel does not go on with what it has gathered for it, which may be MiBs. */
+function reset(response: ServerResponse): void {
+  const { socket } = response
+  if (socket === null || socket instanceof TLSSocket) response.destroy()
+  else socket.resetAndDestroy()
 }
 
 function openStream(body: StreamBody, reply: FastifyReply, streams: Set<ServerResponse>): FastifyReply {

@@ -43,7 +43,7 @@ export const MAX_BATCH_BYTES = 4 * 1024 * 1024
 /** Batches that may be under way in each direction before the first of them is acknowledged. */
 export const WINDOW = 4
 
-/** How far ahead of the grand's clock a stamp may be, milliseconds. */
+/** How far ahead of the grand's clock a stamp may be, milliseconds; as far as the newest one in its log it may be too. */
 export const MAX_CLOCK_AHEAD_MS = 60_000
 
 /** Both sides ping when they have heard nothing for so long; after twice the time without a sign the link is dead. */
@@ -101,7 +101,7 @@ const ack = closed({ type: Type.Literal('ack'), oseq: position })
 
 /**
  * The grand will not take something. `code` `future-stamp`: the change `oseq` and those behind it bear stamps ahead of
- * the grand's clock (`time`), everything before it was acknowledged; the regional stamps anew and goes on.
+ * the grand's clock (`time`), everything before it was acknowledged; the regional stamps anew and comes back.
  * With every other code the grand ends the link.
  */
 const refused = closed({

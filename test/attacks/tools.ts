@@ -19,8 +19,14 @@ export interface Ran {
   output: string
 }
 
-/** Runs a program to its end, which the test's end, or too much time, brings about. */
-export async function run(t: Test, program: string, args: string[], timeoutMs: number): Promise<Ran> {
+/** Runs a program to its end, which `over`, the test's end, or too much time, brings about. */
+export async function run(
+  t: Test,
+  program: string,
+  args: string[],
+  timeoutMs: number,
+  over?: AbortSignal,
+): Promise<Ran> {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   for (const stream of [child.stdout, child.stderr])
@@ -30,6 +36,7 @@ export async function run(t: Test, program: string, args: string[], timeoutMs: n
   const end = () => void child.kill('SIGKILL')
   const timer = setTimeout(end, timeoutMs)
   t.teardown(end)
+  over?.addEventListener('abort', end)
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', resolve)

@@ -1,12 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { until } from '../support/until.js'
 import type { Figures } from './figures.js'
 import type { Lock } from './lock.js'
 import type { Fault, FaultKind, Lane } from './plan.js'
 import type { ChaosSphere } from './sphere.js'
-
-/** For a regional to get back what it lost, while its link is cut and frozen and slowed down again and again. */
-const RETURN_MS = 300_000
 
 export interface FaultsOptions {
   sphere: ChaosSphere
@@ -107,8 +103,8 @@ function onServer(happen: (name: string, lastsMs: number, options: FaultsOptions
 
 /**
  * What a server acknowledged after the backup, and nobody else has, is lawfully lost with its disk. So everything is
- * brought in step first, in silence; then everybody goes on while the old state comes back. The next fault of the
- * storage waits until what was lost is here again: until then only one server may have it.
+ * brought in step first, in silence: then three others have all that this one loses, and even a grand that is wiped
+ * before it is back here takes nothing away.
  */
 async function putBack(
   { target, lastsMs, measure }: Fault,
@@ -117,21 +113,11 @@ async function putBack(
   const backups = await sphere.lock(target).exclusive(() => sphere.backUp(target))
   const backup = backups[Math.floor(measure * backups.length)] as string
   await sleep(lastsMs)
-  let head = 0
   await gate.exclusive(async () => {
     await sphere.quiet('all is in step before a backup is put back')
-    head = (await sphere.status('eu'))?.log_head ?? 0
     await sphere.server(target).kill()
     await sphere.putBack(target, backup)
     await sphere.server(target).start()
   })
   say(`the backup of ${target} is put back`)
-  if (target === 'grand') return
-  const begin = performance.now()
-  await until(`${target} has back what it lost`, () => sphere.hasReached(target, head), RETURN_MS).catch(
-    async (error: Error) => {
-      throw new Error(`${error.message}, up to ${head}\n${await sphere.describe()}`)
-    },
-  )
-  say(`${target} has back what it lost, after ${((performance.now() - begin) / 1000).toFixed(1)} s`)
 }

@@ -25,7 +25,7 @@ export const LINK_FAULTS = [
   'link altered one way',
 ] as const
 export const PROCESS_FAULTS = ['SIGKILL', 'SIGSTOP', 'restart'] as const
-export const STORAGE_FAULTS = ['disk full', 'old backup put back', 'grand wiped'] as const
+const STORAGE_FAULTS = ['disk full', 'old backup put back', 'grand wiped'] as const
 
 export type FaultKind =
   | (typeof LINK_FAULTS)[number]
@@ -48,15 +48,11 @@ export function lanesOf(random: Random, disks: string[]): Lane[] {
   )
   const everybody = ['grand', ...REGIONALS]
   const processes = deal(random.fork('processes'), PROCESS_FAULTS, everybody)
-  const storage = random.fork('storage')
-  const onDisks = disks.map((target): Card => ({ kind: 'disk full', target }))
-  const backups = everybody.map((target): Card => ({ kind: 'old backup put back', target }))
-  const wipe: Card = { kind: 'grand wiped', target: 'grand' }
-  const stores = shuffled(storage, [...onDisks, ...backups, wipe])
+  const storage = storageOf(random.fork('storage'), everybody, disks)
   return [
     ...links,
     lane('processes', random, processes, { restMs: [500, 4000], lastsMs: [100, 4000] }),
-    lane('storage', random, stores, { restMs: [1000, 4000], lastsMs: [1500, 5000] }),
+    lane('storage', random, storage, { restMs: [300, 3000], lastsMs: [1000, 4000] }),
   ]
 }
 
@@ -88,6 +84,17 @@ function lane(name: string, random: Random, cards: Card[], { restMs, lastsMs }: 
       }
     },
   }
+}
+
+/** One of each kind comes first, so that a short run meets them all. */
+function storageOf(random: Random, servers: string[], disks: string[]): Card[] {
+  const full = disks.map((target): Card => ({ kind: 'disk full', target }))
+  const back = servers.map((target): Card => ({ kind: 'old backup put back', target }))
+  const wiped: Card[] = [{ kind: 'grand wiped', target: 'grand' }]
+  const kinds = [full, back, wiped].map((cards) => shuffled(random, cards))
+  const first = kinds.flatMap((cards) => cards.slice(0, 1))
+  const others = kinds.flatMap((cards) => cards.slice(1))
+  return [...shuffled(random, first), ...shuffled(random, others)]
 }
 
 function deal(random: Random, kinds: readonly FaultKind[], targets: string[]): Card[] {

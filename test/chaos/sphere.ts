@@ -147,17 +147,6 @@ export class ChaosSphere implements AsyncDisposable {
     return [...lines, `grand lacks ${this.#lacking('grand')}`].join('\n')
   }
 
-  /** Whether a regional has everything, bytes too, that stood in the log at a place. */
-  async hasReached(name: string, gseq: number): Promise<boolean> {
-    const status = await this.status(name)
-    return (
-      status?.connected === true &&
-      status.applied_position >= gseq &&
-      this.#count(name, `select count(*) from missing where gseq <= ${gseq}`) === 0 &&
-      this.#count(name, 'select count(*) from untold') === 0
-    )
-  }
-
   /** Copies a server's folder while it runs; gives this backup and the ones before it, oldest first. */
   async backUp(name: string): Promise<string[]> {
     const to = join(this.folder, 'backups', `${name}-${Date.now()}`)

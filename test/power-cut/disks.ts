@@ -1,6 +1,7 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { decodeRecord, type Step } from './record.js'
@@ -10,8 +11,13 @@ const PROGRAM = fileURLToPath(new URL('./disk-process.ts', import.meta.url))
 /** Why no power can be cut here, if so. */
 export function obstacle(): string | undefined {
   if (process.getuid?.() !== 0) return 'it needs root'
-  if (!existsSync('/dev/loop-control')) return 'it needs loop devices'
-  return existsSync('/dev/fuse') ? undefined : 'it needs FUSE'
+  if (!existsSync('/dev/fuse')) return 'it needs FUSE'
+  if (fails('mkfs.ext4', '-V')) return 'it needs mkfs.ext4'
+  if (fails('losetup', '--find')) return 'it needs loop devices'
+  const folder = mkdtempSync(join(tmpdir(), 'mount-'))
+  const isBarred = fails('mount', '-t', 'tmpfs', 'tmpfs', folder) || fails('umount', folder)
+  rmdirSync(folder)
+  return isBarred ? 'nothing can be mounted here' : undefined
 }
 
 /** An ext4 file system in a file, mounted over a loop device. */
@@ -40,8 +46,8 @@ export class Volume implements Disposable {
   }
 
   readonly #detach = () => {
-    attempt('umount', this.path)
-    attempt('losetup', '--detach', this.#device)
+    spawnSync('umount', [this.path])
+    spawnSync('losetup', ['--detach', this.#device])
   }
 }
 
@@ -88,18 +94,13 @@ export class RecordingDisk implements AsyncDisposable {
     await ended
   }
 
-  readonly #unmount = () => attempt('umount', this.image)
+  readonly #unmount = () => void spawnSync('umount', [this.image])
 }
 
 function run(program: string, ...args: string[]): void {
   execFileSync(program, args, { stdio: 'pipe' })
 }
 
-/** For what may be gone already. */
-function attempt(program: string, ...args: string[]): void {
-  try {
-    run(program, ...args)
-  } catch {
-    // Gone, or in use by somebody who ends with us.
-  }
+function fails(program: string, ...args: string[]): boolean {
+  return spawnSync(program, args).status !== 0
 }

@@ -10,6 +10,8 @@ interface Entry {
   isOwed: boolean
   /** How often its origin had lost its disk by then. */
   era: number
+  /** It says again what another one says, under the id that it got with its new stamp. */
+  isCopy: boolean
 }
 
 type Kept = Fact & Pick<Change, 'id' | 'origin'>
@@ -35,12 +37,12 @@ export class Ledger {
 
   /** How many changes were acknowledged, and how many of them were lost lawfully. */
   get counts(): { acknowledged: number; lost: number } {
-    const entries = [...this.#entries.values()]
+    const entries = [...this.#entries.values()].filter(({ isCopy }) => !isCopy)
     return { acknowledged: entries.length, lost: entries.filter(({ isOwed }) => !isOwed).length }
   }
 
   /** Takes down what a regional has just put into its outbox. */
-  note(regional: SimulatedRegional): void {
+  note(regional: SimulatedRegional, isCopy = false): void {
     const { reader } = regional
     const epoch = reader.get<unknown, { value: string }>(EPOCH)?.value ?? ''
     const after = this.#read.get(epoch) ?? 0
@@ -48,7 +50,12 @@ export class Ledger {
       this.#read.set(epoch, oseq)
       // What merely tells a row again is no news.
       if (kept.stamps !== undefined || this.#entries.has(kept.id)) continue
-      this.#entries.set(kept.id, { fact: kept, isOwed: true, era: this.#eras.get(regional.name) ?? 0 })
+      this.#entries.set(kept.id, {
+        fact: kept,
+        isOwed: true,
+        era: this.#eras.get(regional.name) ?? 0,
+        isCopy,
+      })
       if (kept.type === 'file.uploaded') this.#bytes.set(String(kept.fields.sha256), true)
     }
   }
@@ -58,12 +65,19 @@ export class Ledger {
     for (const [id, entry] of this.#entries) {
       if (entry.fact.origin === regional.name && !this.#isLogged(id)) entry.fact = moved(entry.fact, renewed)
     }
-    this.note(regional)
+    this.note(regional, true)
+    // Some changes whose origin has lost them gave way to what was stamped too high, and does not outdo them any more.
+    for (const [id, entry] of this.#entries) {
+      const { fact, era } = entry
+      if (era < (this.#eras.get(fact.origin) ?? 0)) entry.isOwed &&= this.#isHeld(id, fact)
+    }
   }
 
   /** A server has lost its disk: what nobody holds any more is owed no more. */
   strike(server: string): void {
     this.#eras.set(server, (this.#eras.get(server) ?? 0) + 1)
+    // An outbox that was put back hands out places anew that were read already.
+    this.#read.clear()
     for (const [id, entry] of this.#entries) {
       if (entry.isOwed && !this.#isHeld(id, entry.fact)) entry.isOwed = false
     }
@@ -81,8 +95,8 @@ export class Ledger {
   faultsOfOrder(): string[] {
     const latest = new Map<string, Kept>()
     const faults: string[] = []
-    for (const { fact, isOwed, era } of this.#entries.values()) {
-      for (const field of isOwed ? Object.keys(fact.fields) : []) {
+    for (const { fact, isOwed, era, isCopy } of this.#entries.values()) {
+      for (const field of isOwed && !isCopy ? Object.keys(fact.fields) : []) {
         const place = `${fact.origin} ${era} ${fact.key} ${field}`
         const before = latest.get(place)
         if (before === undefined || before.stamp <= fact.stamp) latest.set(place, fact)

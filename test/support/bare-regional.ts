@@ -26,7 +26,8 @@ export async function bareRegional(t: Test) {
   const db = Database.on(connection, systemTimers)
   t.teardown(() => db[Symbol.asyncDispose]())
   await identify(db, 'eu')
-  const blobs = new BlobStore(db, t.testdir({}), unreferencedBlobs)
+  const dataDir = t.testdir({})
+  const blobs = new BlobStore(db, dataDir, unreferencedBlobs)
   const now = () => Date.parse(AT)
   const policy = {
     name: 'eu',
@@ -41,7 +42,7 @@ export async function bareRegional(t: Test) {
   const { journal, copies, uploads } = services
   const applier = new Applier({ db, blobs, journal, server: 'eu', now, onParked })
   const logger = pino({ level: 'silent' })
-  return { connection, db, blobs, journal, copies, uploads, applier, parked, logger, now }
+  return { connection, db, dataDir, blobs, journal, copies, uploads, applier, parked, logger, now }
 }
 
 /** The fields of somebody's registration. */
