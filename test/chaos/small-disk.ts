@@ -29,8 +29,9 @@ export class SmallDisk {
     this.#resize(this.#sizeBytes)
   }
 
+  /** Also while somebody who is just ending still has files open on it. */
   unmount(): void {
-    execFileSync('umount', ['--lazy', this.#path])
+    spawnSync('umount', ['--lazy', this.#path])
   }
 
   /** Whether there was room for all that is on it: more may have come since it was looked at. */

@@ -207,7 +207,7 @@ export class ChaosSphere implements AsyncDisposable {
   readonly #vanish = () => {
     for (const server of this.servers.values()) server.forget()
     for (const disk of this.disks.values()) disk.unmount()
-    rmSync(this.folder, { recursive: true, force: true })
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
   }
 
   async #open({ port, dataRoot = this.folder, diskBytes, onFault }: SphereOptions): Promise<void> {

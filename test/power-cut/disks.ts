@@ -46,7 +46,7 @@ export class Volume implements Disposable {
   }
 
   readonly #detach = () => {
-    spawnSync('umount', [this.path])
+    spawnSync('umount', ['--lazy', this.path])
     spawnSync('losetup', ['--detach', this.#device])
   }
 }
@@ -94,7 +94,7 @@ export class RecordingDisk implements AsyncDisposable {
     await ended
   }
 
-  readonly #unmount = () => void spawnSync('umount', [this.image])
+  readonly #unmount = () => void spawnSync('umount', ['--lazy', this.image])
 }
 
 function run(program: string, ...args: string[]): void {

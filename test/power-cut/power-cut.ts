@@ -67,7 +67,7 @@ async function runSession(
   outcome: PowerCutOutcome,
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'power-'))
-  const vanish = () => rmSync(folder, { recursive: true, force: true })
+  const vanish = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   process.prependOnceListener('exit', vanish)
   try {
     const { steps, begin, world, figures } = await load(folder, random, port)
