@@ -235,6 +235,7 @@ export class Session {
   }
 
   #acknowledged(oseq: number): void {
+    if (!this.#open) return
     this.#underWay = this.#underWay.filter((last) => last > oseq)
     this.#acked = Math.max(this.#acked, oseq)
     this.#options.queue.acknowledge(oseq)
@@ -245,10 +246,13 @@ export class Session {
   async #refused(message: MessageOf<'refused'>): Promise<void> {
     const { db, clock, logger, server, chance } = this.#options
     logger.error({ code: message.code, oseq: message.oseq, reason: message.reason }, 'refused by the grand')
+    this.#open = false
     if (message.code === 'future-stamp') {
       clock.setOffset(message.time - clock.machineNow())
       await this.keep()
       const renewed = await db.write((tx) => restampOutbox(tx, server, message.time, chance))
+      // Of the epoch that has just begun.
+      this.#acked = 0
       logger.warn({ stamps: renewed.size }, 'stamped anew by the clock of the grand')
       logger.debug({ renewed }, 'the new stamps')
     }

@@ -69,3 +69,24 @@ t.test('a change is kept and told again until it is acknowledged', async (t) => 
   t.same(told(second.said), [3], 'told again')
   await second.session.end()
 })
+
+t.test(
+  'what is stamped anew is neither sent on the link that refused it nor taken for acknowledged',
+  async (t) => {
+    const { db, link } = await talkative(t, 5)
+    const { session, said } = await link(null)
+    session.receive(encodeFrame({ type: 'ack', oseq: 2 }))
+    const time = Date.now()
+    session.receive(encodeFrame({ type: 'refused', code: 'future-stamp', reason: 'ahead', oseq: 3, time }))
+    await until('a new epoch has begun', () => readOutbox(db, 0, 10)[0]?.oseq === 1)
+    session.receive(encodeFrame({ type: 'ack', oseq: 3 }))
+    session.drain()
+    await session.end()
+    t.same(
+      readOutbox(db, 0, 10).map(({ oseq }) => oseq),
+      [1, 2, 3],
+      'all three wait to be sent',
+    )
+    t.same(told(said), [1, 2, 3, 4, 5])
+  },
+)
