@@ -2,9 +2,13 @@ import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import { clientAddress } from './client-address.js'
 
+/** Answers of 5xx that are no failure: try again later, there is no room. */
+const NOT_NOW = [503, 507]
+
 /**
  * One line for each request, when it is answered: what changed something or was refused at `info`, what failed at
- * `error`, and reading, which is most, at `debug`. The query is left out, for a search is private.
+ * `error`, what there is no room or no server for now at `warn`, and reading, which is most, at `debug`. The query is
+ * left out, for a search is private.
  */
 export class RequestLog extends LogController {
   constructor() {
@@ -19,8 +23,7 @@ export class RequestLog extends LogController {
     reply: FastifyReply,
   ): void {
     const { statusCode } = reply
-    const isReading = request.method === 'GET' || request.method === 'HEAD'
-    const level = statusCode >= 500 ? 'error' : isReading && statusCode < 400 ? 'debug' : 'info'
+    const level = levelOf(request.method, statusCode)
     if (!(request.log as Logger).isLevelEnabled(level)) return
     const { caller } = request
     request.log[level](
@@ -36,4 +39,10 @@ export class RequestLog extends LogController {
       'request',
     )
   }
+}
+
+function levelOf(method: string, status: number): 'debug' | 'info' | 'warn' | 'error' {
+  if (status >= 500) return NOT_NOW.includes(status) ? 'warn' : 'error'
+  const isReading = method === 'GET' || method === 'HEAD'
+  return isReading && status < 400 ? 'debug' : 'info'
 }
