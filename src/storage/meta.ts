@@ -5,8 +5,8 @@ import { prepare, query } from './query.js'
 
 /**
  * - `server`, `epoch`: the server's name and the incarnation of this database
- * - `clock`: the highest stamp made or seen; `log_clock`: the highest in what is known to be in the
- *   grand's log
+ * - `clock`: the highest stamp made or seen; `log_clock`: the highest in what is known to be in the grand's
+ *   log
  * - `cursor`: the place in the log up to which entries are applied (JSON)
  * - `acked`: the last own change that the grand has acknowledged (JSON)
  * - `refill_to`: while the log is read again from its start, the entry up to which that goes

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Random } from '../simulation/random.js'
 import { Person } from '../support/person.js'
+import { Random } from '../support/random.js'
 import type { Apart } from './checks/sphere.js'
 import { checkWorld } from './checks/world.js'
 import type { Device } from './device.js'

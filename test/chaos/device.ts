@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Random } from '../simulation/random.js'
 import { type Asked, Client } from '../support/client.js'
+import type { Random } from '../support/random.js'
 import type { Figures } from './figures.js'
 import type { Lock } from './lock.js'
 import type { AccountModel, Credential, World } from './model/world.js'

@@ -1,5 +1,5 @@
-import type { Random } from '../simulation/random.js'
 import { Person } from '../support/person.js'
+import type { Random } from '../support/random.js'
 import { ACCOUNT_OPERATIONS, newAccount } from './account-operations.js'
 import { Device } from './device.js'
 import type { Figures } from './figures.js'

@@ -1,5 +1,5 @@
-import type { Random } from '../simulation/random.js'
 import type { Direction } from '../support/link-proxy.js'
+import type { Random } from '../support/random.js'
 import { REGIONALS } from './sphere.js'
 
 /** One thing that goes wrong: where, after how long a rest, for how long, and how badly. */

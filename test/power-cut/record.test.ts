@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Random } from '../simulation/random.js'
+import { Random } from '../support/random.js'
 import { decodeRecord, encodeFlush, encodeWrite, imageAfter, type Step } from './record.js'
 
 const BLOCK = 4096

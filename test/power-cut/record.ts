@@ -1,4 +1,4 @@
-import type { Random } from '../simulation/random.js'
+import type { Random } from '../support/random.js'
 
 /** What a disk was told, in order: a write, or without data a flush: what was written before it is on the disk then. */
 export interface Step {

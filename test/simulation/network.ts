@@ -5,7 +5,7 @@ import type { Channel, ChannelEvents, Dial } from '../../src/sync/channel.js'
 import { Refusal } from '../../src/sync/grand/answers.js'
 import { UPLOAD_LENGTH, UPLOAD_OFFSET } from '../../src/sync/protocol.js'
 import { type RemoteBytes, TransferRefused } from '../../src/sync/regional/remote-bytes.js'
-import type { Random } from './random.js'
+import type { Random } from '../support/random.js'
 import type { Life, World } from './world.js'
 
 /** After so long without a sign of life a side gives a link up (socket-channel.ts, link.ts). */

@@ -1,5 +1,5 @@
+import { Random } from '../support/random.js'
 import { BREAKS, type Break } from './network.js'
-import { Random } from './random.js'
 
 /** What people do. Whom and what it is about, an operation picks among what its server knows by then. */
 const DEEDS = {

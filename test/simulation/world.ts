@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { V7Generator } from 'uuidv7'
 import type { Chance } from '../../src/chance.js'
 import type { Timer, Timers } from '../../src/timers.js'
-import { Random } from './random.js'
+import { Random } from '../support/random.js'
 
 /** The virtual moment at which everything begins, milliseconds since 1970. */
 const EPOCH_MS = Date.UTC(2026, 10, 23, 10)

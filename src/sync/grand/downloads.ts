@@ -5,6 +5,7 @@ import type { Database } from '../../storage/database.js'
 import type { Take } from '../../storage/file-slice.js'
 import type { IncomingBlobs } from '../../storage/incoming-blobs.js'
 import { isPassingFault } from '../../storage/passing-fault.js'
+import { writeChunk } from '../write-chunk.js'
 import { answer, Refusal } from './answers.js'
 import type { GrandMetrics } from './metrics.js'
 
@@ -56,7 +57,7 @@ export class Downloads {
     response.writeHead(status, { ...headers, 'content-length': String(size), 'cache-control': 'no-store' })
     this.#count += 1
     try {
-      await bytes((chunk) => write(response, chunk))
+      await bytes((chunk) => writeChunk(response, chunk))
       response.end()
       metrics.bytesSent(size)
     } finally {
@@ -100,20 +101,6 @@ export class Downloads {
     this.#options.onUnreadable({ sha256, size })
     throw new Refusal(404, 'not-here', 'these bytes cannot be read here')
   }
-}
-
-/** Resolves when the chunk is with the kernel. */
-function write(response: ServerResponse, chunk: Buffer): Promise<void> {
-  return new Promise<void>((resolve, reject) => {
-    const onClose = () => reject(new Error('the regional went away'))
-    if (response.destroyed) return onClose()
-    response.once('close', onClose)
-    response.write(chunk, (error) => {
-      response.off('close', onClose)
-      if (error) reject(error)
-      else resolve()
-    })
-  })
 }
 
 function readRange(header: string | undefined, size: number): { start: number; end: number } | undefined {

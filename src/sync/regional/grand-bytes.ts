@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import type { FileSlice } from '../../storage/file-slice.js'
 import type { PeerTls } from '../peer-tls.js'
 import { blobPath, UPLOAD_LENGTH, UPLOAD_OFFSET } from '../protocol.js'
+import { writeChunk } from '../write-chunk.js'
 import { type RemoteBytes, TransferRefused } from './remote-bytes.js'
 
 /** Transfers at once, in both directions together; more wait. */
@@ -94,19 +95,10 @@ async function answerTo(sent: ClientRequest): Promise<IncomingMessage> {
 
 /** Sends a file as fast as it is taken; a failure ends the request. */
 function sendSlice(slice: FileSlice, sent: ClientRequest): void {
-  const take = (chunk: Buffer) =>
-    new Promise<void>((resolve, reject) => {
-      const onClose = () => reject(new Error('the grand went away'))
-      if (sent.destroyed) return onClose()
-      sent.once('close', onClose)
-      sent.write(chunk, (error) => {
-        sent.off('close', onClose)
-        if (error) reject(error)
-        else resolve()
-      })
-    })
-  slice.copy(take).then(
-    () => sent.end(),
-    (error: Error) => sent.destroy(error),
-  )
+  slice
+    .copy((chunk) => writeChunk(sent, chunk))
+    .then(
+      () => sent.end(),
+      (error: Error) => sent.destroy(error),
+    )
 }
