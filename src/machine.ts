@@ -1,5 +1,6 @@
 import { type Chance, systemChance } from './chance.js'
-import { type FileSystem, nodeFiles } from './storage/file-system.js'
+import type { FileSystem } from './storage/file-system.js'
+import { nodeFiles } from './storage/node-files.js'
 import { systemTimers, type Timers } from './timers.js'
 
 /** All that a server takes from the machine it runs on, but for its network and its database. */

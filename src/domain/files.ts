@@ -122,10 +122,12 @@ export class Files {
    */
   async read(file: FileView, start: number, end: number): Promise<Readable | FileSlice | Buffer> {
     const { sha256, size } = file
-    const here = await this.#blobs.slice(sha256, start, end).catch((error: NodeJS.ErrnoException) => {
-      // The disk has lost the file; the scrub finds out, and the others still have the bytes.
-      if (error.code !== 'ENOENT') throw error
-    })
+    const here = await this.#blobs
+      .slice(sha256, start, end, 'cache')
+      .catch((error: NodeJS.ErrnoException) => {
+        // The disk has lost the file; the scrub finds out, and the others still have the bytes.
+        if (error.code !== 'ENOENT') throw error
+      })
     const bytes = here ?? (await this.remoteRead(sha256, size, start, end))
     if (bytes !== undefined) return bytes
     throw new DomainError('content-pending', 'No server that can be reached holds the bytes yet.', {

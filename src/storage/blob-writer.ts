@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { FileSink } from './file-sink.js'
-import type { FileSystem, OpenFile } from './file-system.js'
+import type { FileSystem } from './file-system.js'
 
 /** Complete bytes: in memory when small, else already durable in their place. */
 export interface StagedBlob {
@@ -24,7 +24,7 @@ export class BlobWriter implements AsyncDisposable {
   readonly #hash = createHash('sha256')
   #size = 0
   #small: Buffer[] = []
-  #file: { handle: OpenFile; path: string; sink: FileSink } | undefined
+  #file: { path: string; sink: FileSink } | undefined
   #placed: Placed | undefined
 
   /** @param place gives a complete, durable file its place under its hash */
@@ -39,7 +39,7 @@ export class BlobWriter implements AsyncDisposable {
     return this.#size
   }
 
-  /** Takes a chunk, which must not change afterwards. */
+  /** Takes a chunk, which must not change until all is finished. */
   async write(chunk: Buffer): Promise<void> {
     this.#hash.update(chunk)
     this.#size += chunk.length
@@ -52,10 +52,10 @@ export class BlobWriter implements AsyncDisposable {
   async finish(): Promise<StagedBlob> {
     const sha256 = this.#hash.digest('hex')
     if (this.#file === undefined) return { sha256, size: this.#size, content: Buffer.concat(this.#small) }
-    const { handle, path, sink } = this.#file
+    const { path, sink } = this.#file
     await sink.drain()
-    await handle.datasync()
-    await handle.close()
+    await sink.sync()
+    await sink[Symbol.asyncDispose]()
     this.#file = undefined
     this.#placed = await this.#place(path, sha256)
     return { sha256, size: this.#size }
@@ -65,15 +65,13 @@ export class BlobWriter implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#placed?.[Symbol.asyncDispose]()
     if (this.#file === undefined) return
-    await this.#file.sink.drain().catch(() => undefined)
-    await this.#file.handle.close().catch(() => undefined)
+    await this.#file.sink[Symbol.asyncDispose]().catch(() => undefined)
     await this.#files.unlink(this.#file.path).catch(() => undefined)
   }
 
   async #toFile(): Promise<void> {
     const path = join(this.#folder, randomUUID())
-    const handle = await this.#files.open(path, 'wx', 0o600)
-    this.#file = { handle, path, sink: new FileSink(handle) }
+    this.#file = { path, sink: new FileSink(await this.#files.openDirect(path, 'wx'), 0) }
     for (const chunk of this.#small.splice(0)) await this.#file.sink.write(chunk)
   }
 }

@@ -8,11 +8,11 @@
  */
 import { randomUUID } from 'node:crypto'
 import { dirname, join } from 'node:path'
-import type { Readable } from 'node:stream'
 import { BlobWriter, type Placed, type StagedBlob } from './blob-writer.js'
 import type { Database, Query, Reader, Tx } from './database.js'
 import { FileSlice } from './file-slice.js'
-import { type FileSystem, nodeFiles } from './file-system.js'
+import type { FileSystem } from './file-system.js'
+import { nodeFiles } from './node-files.js'
 import { prepare, query } from './query.js'
 
 const bySha256 = prepare<{ sha256: string }>()((slot) =>
@@ -112,24 +112,22 @@ export class BlobStore {
   }
 
   /**
-   * The bytes from `start` to `end`, both inclusive, or undefined if they are not here.
+   * The bytes from `start` to `end`, both inclusive, to be handed on at once; undefined if they are not here.
+   * @param from `disk` for bytes that nobody here is likely to read again soon
    * @throws when the file behind the row cannot be opened
    */
-  async read(sha256: string, start = 0, end?: number): Promise<Readable | Buffer | undefined> {
-    const row = this.#db.get(bySha256, { sha256 })
-    if (row === undefined) return undefined
-    const last = end ?? row.size - 1
-    if (row.content !== null) return row.content.subarray(start, last + 1)
-    const file = await this.#files.open(this.pathOf(sha256), 'r')
-    return this.#files.stream(file, { start, end: last })
-  }
-
-  /** Like `read`, for who hands the bytes on at once. */
-  async slice(sha256: string, start: number, end: number): Promise<FileSlice | Buffer | undefined> {
+  async slice(
+    sha256: string,
+    start: number,
+    end: number,
+    from: 'cache' | 'disk',
+  ): Promise<FileSlice | Buffer | undefined> {
     const row = this.#db.get(bySha256, { sha256 })
     if (row === undefined) return undefined
     if (row.content !== null) return row.content.subarray(start, end + 1)
-    return new FileSlice(await this.#files.open(this.pathOf(sha256), 'r'), start, end)
+    const path = this.pathOf(sha256)
+    const file = from === 'disk' ? this.#files.openDirect(path, 'r') : this.#files.open(path, 'r')
+    return new FileSlice(await file, start, end)
   }
 
   /** Bytes that the disk has left for files. */

@@ -1,17 +1,14 @@
 import type { OpenFile } from './file-system.js'
+import { giveBack, takeBuffer } from './transfer-buffers.js'
 
-/** Bytes asked of the disk at once: half as many carry half the rate. */
-const LARGE_BYTES = 1024 * 1024
-/** The same while many read at once, so that their memory stays bounded. */
-const SMALL_BYTES = 64 * 1024
-const MANY = 16
-
-/** Buffers that nobody uses now: new ones for each read would wait for the garbage collector, 64 MB of them. */
-const spare: Buffer[] = []
-let active = 0
+/** A disk that moves bytes to memory by itself begins and ends at multiples of this. */
+const BLOCK_BYTES = 4096
 
 /** Takes bytes that are handed out in order; may keep a chunk until it resolves, and no longer. */
 export type Take = (chunk: Buffer) => Promise<void>
+
+/** A file has less bytes than it should have. */
+export class FileTooShort extends Error {}
 
 /** A part of an open file, which is handed out once, in two buffers that take turns. */
 export class FileSlice {
@@ -28,25 +25,22 @@ export class FileSlice {
 
   /**
    * Hands the bytes to `take`, in order, the next ones being read meanwhile, and closes the file.
-   * @throws Error when the file is shorter than it should be, and what `take` throws
+   * @throws FileTooShort, and what `take` throws
    */
   async copy(take: Take): Promise<void> {
     const buffers = [takeBuffer(), takeBuffer()] as const
-    active += 1
-    let reading = this.#read(buffers[0], this.#start)
+    let reading = readBlocks(this.#file, buffers[0], this.#start, this.#end)
     try {
       for (let at = this.#start, turn = 1; at <= this.#end; turn += 1) {
         const chunk = await reading
         at += chunk.length
-        if (at <= this.#end) reading = this.#read(buffers[turn % 2] as Buffer, at)
+        if (at <= this.#end) reading = readBlocks(this.#file, buffers[turn % 2] as Buffer, at, this.#end)
         await take(chunk)
       }
     } finally {
-      active -= 1
       // Only when nothing is written to them any more.
       await reading.catch(() => undefined)
-      for (const buffer of buffers)
-        if (buffer.length === LARGE_BYTES && spare.length < MANY) spare.push(buffer)
+      for (const buffer of buffers) giveBack(buffer)
       await this.close()
     }
   }
@@ -55,15 +49,17 @@ export class FileSlice {
   async close(): Promise<void> {
     await this.#file.close().catch(() => undefined)
   }
-
-  async #read(buffer: Buffer, at: number): Promise<Buffer> {
-    const { bytesRead } = await this.#file.read(buffer, 0, Math.min(buffer.length, this.#end - at + 1), at)
-    if (bytesRead === 0) throw new Error(`the file ends at ${at}, before ${this.#end}`)
-    return buffer.subarray(0, bytesRead)
-  }
 }
 
-function takeBuffer(): Buffer {
-  if (active >= MANY) return Buffer.allocUnsafeSlow(SMALL_BYTES)
-  return spare.pop() ?? Buffer.allocUnsafeSlow(LARGE_BYTES)
+/**
+ * The bytes of a file from `at` to `end`, both inclusive, as many as the buffer takes; whole blocks are read for them.
+ * @throws FileTooShort when there are none
+ */
+export async function readBlocks(file: OpenFile, buffer: Buffer, at: number, end: number): Promise<Buffer> {
+  const before = at % BLOCK_BYTES
+  const wanted = before + end + 1 - at
+  const length = Math.min(buffer.length, Math.ceil(wanted / BLOCK_BYTES) * BLOCK_BYTES)
+  const { bytesRead } = await file.read(buffer.subarray(0, length), at - before)
+  if (bytesRead <= before) throw new FileTooShort(`the file ends before ${at}`)
+  return buffer.subarray(before, Math.min(bytesRead, wanted))
 }

@@ -1,16 +1,14 @@
 /** The operations on files that bytes are kept by, so that a test can put a disk of its own under them. */
-import { createReadStream, mkdirSync, readdirSync, rmSync, statfsSync, unlinkSync } from 'node:fs'
-import { link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
-import type { Readable } from 'node:stream'
 
-/** A file, or a folder, that is open. Node's FileHandle is one. */
+/** To read; to write what is not there yet; to read and write, made if it is not there. */
+export type FileFlags = 'r' | 'wx' | 'rw'
+
+/** A file, or a folder, that is open. */
 export interface OpenFile extends AsyncDisposable {
-  /** Appends. */
-  writev(chunks: Buffer[]): Promise<{ bytesWritten: number }>
-  writeFile(bytes: Buffer): Promise<void>
-  read(buffer: Buffer, offset: number, length: number, position: number): Promise<{ bytesRead: number }>
-  stat(): Promise<{ size: number }>
-  truncate(size: number): Promise<void>
+  /** Puts bytes at a place, all of them or as many as there was room for. */
+  write(buffer: Buffer, position: number): Promise<{ bytesWritten: number }>
+  /** Fills the buffer from a place on, as far as the file goes. */
+  read(buffer: Buffer, position: number): Promise<{ bytesRead: number }>
   /** Resolves when the content, or what the folder names, is durable. */
   datasync(): Promise<void>
   sync(): Promise<void>
@@ -19,9 +17,10 @@ export interface OpenFile extends AsyncDisposable {
 
 /** Errors bear the codes of the operating system. */
 export interface FileSystem {
-  open(path: string, flags: 'r' | 'wx' | 'a+', mode?: number): Promise<OpenFile>
-  /** The bytes of an open file from `start` to `end`, both inclusive; closes it at their end. */
-  stream(file: OpenFile, range: { start: number; end: number }): Readable
+  /** Opens a file whose bytes go through the cache, or a folder. What it makes is for this user alone. */
+  open(path: string, flags: FileFlags): Promise<OpenFile>
+  /** Opens a file whose bytes go past the cache where they can: for what is moved once, from end to end. */
+  openDirect(path: string, flags: FileFlags): Promise<OpenFile>
   link(from: string, to: string): Promise<void>
   rename(from: string, to: string): Promise<void>
   unlink(path: string): Promise<void>
@@ -38,33 +37,4 @@ export interface FileSystem {
   removeSync(path: string): void
   /** Bytes that the disk of a folder has left. */
   freeBytes(path: string): number
-}
-
-const READ_BYTES = 1024 * 1024
-
-export const nodeFiles: FileSystem = {
-  open,
-  stream: (file, { start, end }) =>
-    createReadStream('', {
-      fd: file as Awaited<ReturnType<typeof open>>,
-      start,
-      end,
-      highWaterMark: READ_BYTES,
-    }),
-  link,
-  rename,
-  unlink,
-  remove: (path) => rm(path, { force: true }),
-  makeFolder: (path) => mkdir(path, { recursive: true, mode: 0o700 }),
-  list: (path) => readdir(path),
-  stat,
-  readFile: (path) => readFile(path),
-  makeFolderSync: (path) => void mkdirSync(path, { recursive: true, mode: 0o700 }),
-  listSync: (path) => readdirSync(path),
-  unlinkSync,
-  removeSync: (path) => rmSync(path, { force: true }),
-  freeBytes(path) {
-    const { bavail, bsize } = statfsSync(path)
-    return bavail * bsize
-  },
 }

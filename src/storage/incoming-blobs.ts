@@ -8,11 +8,11 @@ import { INLINE_BYTES } from './blob-writer.js'
 import type { BlobStore } from './blobs.js'
 import type { Database, Tx } from './database.js'
 import { FileSink } from './file-sink.js'
-import type { Take } from './file-slice.js'
-import { type FileSystem, nodeFiles, type OpenFile } from './file-system.js'
+import { FileSlice, readBlocks, type Take } from './file-slice.js'
+import type { FileSystem } from './file-system.js'
+import { nodeFiles } from './node-files.js'
 import { prepare, query } from './query.js'
-
-const READ_BYTES = 1024 * 1024
+import { giveBack, takeBuffer } from './transfer-buffers.js'
 
 /** Both servers keep a table of the bytes that they lack. */
 const awaited = prepare<{ sha256: string }>()((slot) =>
@@ -83,7 +83,7 @@ export class IncomingBlobs {
   async offsetOf(sha256: string): Promise<number> {
     const arriving = this.#arriving.get(sha256)
     if (arriving !== undefined) return arriving.offset
-    return (await this.#files.stat(join(this.#folder, sha256)).catch(() => undefined))?.size ?? 0
+    return keptBytes(this.#files, join(this.#folder, sha256))
   }
 
   /**
@@ -146,7 +146,6 @@ export class IncomingBlob implements AsyncDisposable {
   readonly #files: FileSystem
   readonly #options: IncomingOptions
   #hash: Hash = createHash('sha256')
-  #handle: OpenFile | undefined
   #sink: FileSink | undefined
   #offset = 0
   /** Bytes that are in the file and can be read. */
@@ -171,16 +170,10 @@ export class IncomingBlob implements AsyncDisposable {
   /** Takes up what came before. Only for IncomingBlobs. */
   async begin(): Promise<void> {
     const { path, size } = this.#options
-    this.#handle = await this.#files.open(path, 'a+', 0o600)
-    const { size: kept } = await this.#handle.stat()
-    if (kept > size) await this.#handle.truncate(0)
-    else if (kept > 0) {
-      const before = this.#files.stream(await this.#files.open(path, 'r'), { start: 0, end: kept - 1 })
-      for await (const chunk of before) this.#hash.update(chunk as Buffer)
-      this.#offset = kept
-      this.#written = kept
-    }
-    this.#sink = new FileSink(this.#handle, (bytes) => {
+    const kept = await keptBytes(this.#files, path)
+    if (kept > size) await this.#files.remove(path)
+    else if (kept > 0) await this.#takeUp(kept)
+    this.#sink = new FileSink(await this.#files.openDirect(path, 'rw'), this.#offset, (bytes) => {
       this.#written += bytes
       this.#tell()
     })
@@ -206,7 +199,7 @@ export class IncomingBlob implements AsyncDisposable {
     if (this.#hash.digest('hex') !== sha256) throw await this.#reject('other bytes than those of the hash')
     this.#state = 'verified'
     this.#tell()
-    await this.#handle?.datasync()
+    await this.#sink?.sync()
     await this.#close()
     await keep(path, also)
     this.#state = 'complete'
@@ -219,19 +212,23 @@ export class IncomingBlob implements AsyncDisposable {
    */
   async follow(start: number, end: number, take: Take): Promise<void> {
     // Held open: the file loses its name when it is complete.
-    await using handle = await this.#files.open(this.#options.path, 'r')
-    const buffer = Buffer.allocUnsafeSlow(Math.min(end - start + 1, READ_BYTES))
-    for (let at = start; at <= end; ) {
-      const ready = this.#ready(end)
-      if (ready <= at) {
-        if (this.#state === 'broken') throw new Error('the bytes stopped arriving')
-        await this.#changed.promise
-        continue
+    await using file = await this.#files.openDirect(this.#options.path, 'r')
+    const buffer = takeBuffer()
+    try {
+      for (let at = start; at <= end; ) {
+        const ready = this.#ready(end)
+        if (ready > at) {
+          const chunk = await readBlocks(file, buffer, at, ready - 1)
+          at += chunk.length
+          await take(chunk)
+        } else if (this.#state === 'broken') {
+          throw new Error('the bytes stopped arriving')
+        } else {
+          await this.#changed.promise
+        }
       }
-      const { bytesRead } = await handle.read(buffer, 0, Math.min(ready - at, buffer.length), at)
-      if (bytesRead === 0) throw new Error('the bytes are gone')
-      at += bytesRead
-      await take(buffer.subarray(0, bytesRead))
+    } finally {
+      giveBack(buffer)
     }
   }
 
@@ -260,10 +257,18 @@ export class IncomingBlob implements AsyncDisposable {
     return new CorruptBlob(`${this.#options.sha256}: ${reason}`)
   }
 
+  /** Goes on after bytes that came before. */
+  async #takeUp(kept: number): Promise<void> {
+    const before = new FileSlice(await this.#files.openDirect(this.#options.path, 'r'), 0, kept - 1)
+    await before.copy(async (chunk) => void this.#hash.update(chunk))
+    this.#offset = kept
+    this.#written = kept
+  }
+
   async #close(): Promise<void> {
-    const handle = this.#handle
-    this.#handle = undefined
-    await handle?.close().catch(() => undefined)
+    const sink = this.#sink
+    this.#sink = undefined
+    await sink?.[Symbol.asyncDispose]().catch(() => undefined)
   }
 
   #tell(): void {
@@ -271,6 +276,10 @@ export class IncomingBlob implements AsyncDisposable {
     this.#changed = signal()
     resolve()
   }
+}
+
+async function keptBytes(files: FileSystem, path: string): Promise<number> {
+  return (await files.stat(path).catch(() => undefined))?.size ?? 0
 }
 
 function signal(): { promise: Promise<void>; resolve: () => void } {

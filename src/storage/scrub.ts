@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BlobStore } from './blobs.js'
 import type { Database, Tx } from './database.js'
+import { FileTooShort } from './file-slice.js'
 
 const PAGE = 100
 
@@ -26,7 +27,7 @@ export async function checkBlob(
   { db, blobs, onRot }: ScrubOptions,
   { sha256, size }: { sha256: string; size: number },
 ): Promise<boolean> {
-  if (await isWhole(blobs, sha256)) return true
+  if (await isWhole(blobs, sha256, size)) return true
   await db.write((tx) => {
     blobs.forget(tx, sha256)
     onRot(tx, sha256, size)
@@ -55,17 +56,18 @@ export async function scrub(options: ScrubOptions, signal: AbortSignal): Promise
   return scrubbed
 }
 
-async function isWhole(blobs: BlobStore, sha256: string): Promise<boolean> {
+/** Asks the disk: what the cache has says nothing of that. */
+async function isWhole(blobs: BlobStore, sha256: string, size: number): Promise<boolean> {
   const hash = createHash('sha256')
   try {
-    const bytes = await blobs.read(sha256)
+    const bytes = await blobs.slice(sha256, 0, size - 1, 'disk')
     // Removed since the page was read: there is nothing to be wrong.
     if (bytes === undefined) return true
     if (Buffer.isBuffer(bytes)) hash.update(bytes)
-    else for await (const chunk of bytes) hash.update(chunk as Buffer)
+    else await bytes.copy(async (chunk) => void hash.update(chunk))
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'EIO') return false
+    if (error instanceof FileTooShort || code === 'ENOENT' || code === 'EIO') return false
     throw error
   }
   return hash.digest('hex') === sha256

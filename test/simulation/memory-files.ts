@@ -1,5 +1,4 @@
-import { Readable } from 'node:stream'
-import type { FileSystem, OpenFile } from '../../src/storage/file-system.js'
+import type { FileFlags, FileSystem, OpenFile } from '../../src/storage/file-system.js'
 import type { Life } from './world.js'
 
 interface Inode {
@@ -14,9 +13,6 @@ interface Folder {
   entries: Map<string, Inode>
   durable: Map<string, Inode>
 }
-
-/** Read at once. */
-const CHUNK_BYTES = 64 * 1024
 
 /**
  * The files of one server, in memory. Every step takes a moment of virtual time, so a server can die between any two of
@@ -64,7 +60,7 @@ export class MemoryFiles implements FileSystem {
     }
   }
 
-  async open(path: string, flags: 'r' | 'wx' | 'a+'): Promise<OpenFile> {
+  async open(path: string, flags: FileFlags): Promise<OpenFile> {
     await this.#step()
     const folder = this.#folders.get(path)
     if (folder !== undefined) return this.#openFolder(folder)
@@ -77,8 +73,8 @@ export class MemoryFiles implements FileSystem {
     return this.#openFile(inode)
   }
 
-  stream(file: OpenFile, { start, end }: { start: number; end: number }): Readable {
-    return Readable.from(chunksOf(file, start, end), { objectMode: false })
+  openDirect(path: string, flags: FileFlags): Promise<OpenFile> {
+    return this.open(path, flags)
   }
 
   async link(from: string, to: string): Promise<void> {
@@ -163,33 +159,23 @@ export class MemoryFiles implements FileSystem {
 
   #openFile(inode: Inode): OpenFile {
     const step = () => this.#step()
-    const append = (bytes: Buffer) => {
-      inode.content = Buffer.concat([inode.content, bytes])
-      inode.mtimeMs = this.#now()
-    }
     const makeDurable = async () => {
       await step()
       if (this.#isHonest) inode.durable = inode.content
     }
     return {
-      async writev(chunks) {
+      write: async (buffer, position) => {
         await step()
-        const bytes = Buffer.concat(chunks)
-        append(bytes)
-        return { bytesWritten: bytes.length }
+        const { content } = inode
+        const end = position + buffer.length
+        // A new one: what was made durable is the old one.
+        inode.content = Buffer.concat([content.subarray(0, position), buffer, content.subarray(end)])
+        inode.mtimeMs = this.#now()
+        return { bytesWritten: buffer.length }
       },
-      async writeFile(bytes) {
+      read: async (buffer, position) => {
         await step()
-        append(bytes)
-      },
-      async read(buffer, offset, length, position) {
-        await step()
-        return { bytesRead: inode.content.copy(buffer, offset, position, position + length) }
-      },
-      stat: async () => ({ size: inode.content.length }),
-      async truncate(size) {
-        await step()
-        inode.content = inode.content.subarray(0, size)
+        return { bytesRead: inode.content.copy(buffer, 0, position) }
       },
       datasync: makeDurable,
       sync: makeDurable,
@@ -206,11 +192,8 @@ export class MemoryFiles implements FileSystem {
       if (this.#isHonest) folder.durable = new Map(folder.entries)
     }
     return {
-      writev: isFolder,
-      writeFile: isFolder,
+      write: isFolder,
       read: isFolder,
-      stat: isFolder,
-      truncate: isFolder,
       datasync: sync,
       sync,
       close: step,
@@ -235,17 +218,6 @@ export class MemoryFiles implements FileSystem {
 }
 
 const NOTHING = Buffer.alloc(0)
-
-async function* chunksOf(file: OpenFile, start: number, end: number): AsyncGenerator<Buffer> {
-  for (let at = start; at <= end; ) {
-    const buffer = Buffer.alloc(Math.min(CHUNK_BYTES, end - at + 1))
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, at)
-    if (bytesRead === 0) break
-    at += bytesRead
-    yield buffer.subarray(0, bytesRead)
-  }
-  await file.close()
-}
 
 function fail(code: string, path: string): never {
   throw Object.assign(new Error(`${code}: ${path}`), { code })

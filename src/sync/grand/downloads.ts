@@ -88,7 +88,9 @@ export class Downloads {
   async #open(sha256: string, start: number, end: number): Promise<Download['bytes']> {
     const { blobs, incoming } = this.#options
     if (end < start) return Buffer.alloc(0)
-    const here = await blobs.slice(sha256, start, end).catch((error) => this.#unreadable(sha256, error))
+    const here = await blobs
+      .slice(sha256, start, end, 'disk')
+      .catch((error) => this.#unreadable(sha256, error))
     if (here !== undefined) return Buffer.isBuffer(here) ? here : (take) => here.copy(take)
     const arriving = incoming.arriving(sha256)
     if (arriving === undefined) throw new Refusal(404, 'not-here', 'these bytes are not here any more')

@@ -82,7 +82,7 @@ export class Pusher {
         if (signal.aborted) return
         const offset = await this.#grand.offset(sha256, signal)
         if (offset >= size && size > 0) return
-        const bytes = await this.#blobs.slice(sha256, offset, size - 1)
+        const bytes = await this.#blobs.slice(sha256, offset, size - 1, 'disk')
         if (bytes === undefined) return
         return await this.#grand.put(sha256, size, offset, bytes, signal)
       } catch (error) {

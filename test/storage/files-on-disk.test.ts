@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto'
+import { truncateSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { FileSink } from '../../src/storage/file-sink.js'
+import { FileSlice } from '../../src/storage/file-slice.js'
+import type { FileSystem } from '../../src/storage/file-system.js'
+import { nodeFiles } from '../../src/storage/node-files.js'
+import { giveBack, takeBuffer } from '../../src/storage/transfer-buffers.js'
+import { collect } from '../support/collect.js'
+
+const MIB = 1024 * 1024
+
+/** Files of the tests' own disk, and of one in memory, which has no way past the cache. */
+const DISKS = [tmpdir(), '/dev/shm']
+
+/** A disk that asks for memory of a kind that nobody has: all goes through the cache then. */
+const unwilling: FileSystem = {
+  ...nodeFiles,
+  async openDirect(path, flags) {
+    const file = await nodeFiles.openDirect(path, flags)
+    return {
+      write: (buffer, position) => file.write(misplaced(buffer), position),
+      async read(buffer, position) {
+        const bytes = misplaced(buffer)
+        const { bytesRead } = await file.read(bytes, position)
+        bytes.copy(buffer, 0, 0, bytesRead)
+        return { bytesRead }
+      },
+      datasync: () => file.datasync(),
+      sync: () => file.sync(),
+      close: () => file.close(),
+      [Symbol.asyncDispose]: () => file.close(),
+    }
+  },
+}
+
+/** The same bytes where no disk can take them from by itself. */
+function misplaced(bytes: Buffer): Buffer {
+  const copy = Buffer.alloc(bytes.length + 1).subarray(1)
+  bytes.copy(copy)
+  return copy
+}
+
+async function newFolder(t: Test, disk: string): Promise<string> {
+  const folder = await mkdtemp(join(disk, 'files-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  return folder
+}
+
+async function write(files: FileSystem, path: string, bytes: Buffer, from = 0): Promise<void> {
+  await using sink = new FileSink(await files.openDirect(path, 'rw'), from)
+  for (let at = from; at < bytes.length; at += 77_777) await sink.write(bytes.subarray(at, at + 77_777))
+  await sink.drain()
+  await sink.sync()
+}
+
+for (const disk of DISKS) {
+  for (const [kind, files] of Object.entries({ able: nodeFiles, unwilling })) {
+    t.test(`what is written is what is read, on ${disk}, ${kind}`, async (t) => {
+      const folder = await newFolder(t, disk)
+      for (const size of [1, 4095, 4096, MIB - 1, MIB, MIB + 1, 3 * MIB + 4096, 3 * MIB + 4097]) {
+        const path = join(folder, String(size))
+        const bytes = randomBytes(size)
+        await write(files, path, bytes)
+        t.ok((await readFile(path)).equals(bytes), `${size} bytes`)
+        for (const open of [files.open, files.openDirect]) {
+          for (const [start, end] of [
+            [0, size - 1],
+            [Math.floor(size / 3), size - 1],
+            [5, size - 9],
+          ] as const) {
+            if (end < start) continue
+            const part = await collect(new FileSlice(await open(path, 'r'), start, end))
+            t.ok(part.equals(bytes.subarray(start, end + 1)), `${start} to ${end} of ${size}`)
+          }
+        }
+      }
+    })
+
+    t.test(`writing goes on at any byte, on ${disk}, ${kind}`, async (t) => {
+      const folder = await newFolder(t, disk)
+      const bytes = randomBytes(3 * MIB + 500)
+      for (const at of [1, 4096, MIB - 1, MIB, 2 * MIB + 4095]) {
+        const path = join(folder, String(at))
+        await write(files, path, bytes.subarray(0, at))
+        await write(files, path, bytes, at)
+        t.ok((await readFile(path)).equals(bytes), `at ${at}`)
+      }
+    })
+  }
+}
+
+t.test('a file that is shorter than it should be is no whole one', async (t) => {
+  const path = join(await newFolder(t, tmpdir()), 'short')
+  await write(nodeFiles, path, randomBytes(2 * MIB))
+  truncateSync(path, MIB + 17)
+  for (const open of [nodeFiles.open, nodeFiles.openDirect])
+    await t.rejects(collect(new FileSlice(await open(path, 'r'), 0, 2 * MIB - 1)), { message: /ends before/ })
+})
+
+t.test(
+  'more transfers than there are large buffers for have small ones, and none is had twice',
+  async (t) => {
+    const buffers = Array.from({ length: 100 }, takeBuffer)
+    for (const [i, buffer] of buffers.entries()) buffer.fill(i)
+    t.ok(buffers.every((buffer, i) => buffer[0] === i && buffer.at(-1) === i))
+    const bytes = buffers.reduce((sum, { length }) => sum + length, 0)
+    t.ok(bytes <= 40 * MIB, `${bytes} bytes`)
+    for (const buffer of buffers) giveBack(buffer)
+    t.equal(
+      takeBuffer(),
+      buffers.findLast(({ length }) => length === MIB),
+    )
+  },
+)
