@@ -19,6 +19,9 @@ import { OutboxQueue } from './queue.js'
 import type { RemoteBytes } from './remote-bytes.js'
 import { type AdjustableClock, Session } from './session.js'
 
+/** A link that ends sooner after its welcome is a failure like one that never stood: its end may come every time. */
+const LASTING_MS = 1000
+
 /** How often acknowledgements and watermarks are kept. */
 const KEEP_MS = 250
 
@@ -47,6 +50,7 @@ export class SyncPlugin implements AsyncDisposable {
   readonly #stop = new AbortController()
   #session: Session | undefined
   #connected = false
+  #welcomedAt = 0
   #detail: string | undefined = 'not connected yet'
   #head: number | null = null
   #inStepAt: number | null = null
@@ -122,7 +126,7 @@ export class SyncPlugin implements AsyncDisposable {
     }
   }
 
-  /** One link from its beginning to its end; tells whether the grand welcomed us on it. */
+  /** One link from its beginning to its end; tells whether it was of use for a while. */
   async #link(signal: AbortSignal): Promise<boolean> {
     const { dial, timers } = this.#options
     const { promise: ended, resolve: end } = deferred<string>()
@@ -139,9 +143,9 @@ export class SyncPlugin implements AsyncDisposable {
     const reason = await ended
     keeping.stop()
     signal.removeEventListener('abort', stop)
-    const welcomed = this.#connected
+    const lasted = this.#connected && timers.now() - this.#welcomedAt >= LASTING_MS
     await this.#ended(reason)
-    return welcomed
+    return lasted
   }
 
   #parts() {
@@ -161,6 +165,7 @@ export class SyncPlugin implements AsyncDisposable {
 
   #welcomed(grand: string): void {
     this.#connected = true
+    this.#welcomedAt = this.#options.timers.now()
     this.#detail = undefined
     this.#options.copies.setSource({ server: grand, offers: (sha256) => this.#bytes.isOffered(sha256) })
     this.#bytes.setConnected(true)
