@@ -13,7 +13,7 @@ export interface CurlAnswer {
 /**
  * Sends one request by curl.
  * @returns seconds, from before the connection until the end of the answer
- * @throws Error for an answer that is no success
+ * @throws Error for an answer that refuses
  */
 export async function curl(...args: string[]): Promise<CurlAnswer> {
   const format = '\n%{http_code} %{time_total}'
@@ -26,6 +26,6 @@ export async function curl(...args: string[]): Promise<CurlAnswer> {
     ...args,
   ])
   const [, text = '', status, seconds] = /^(.*)\n(\d+) ([\d.]+)$/s.exec(stdout) ?? []
-  if (!/^2/.test(String(status))) throw new Error(`curl: ${stdout}`)
+  if (!/^[23]/.test(String(status))) throw new Error(`curl: ${stdout}`)
   return { seconds: Number(seconds), text }
 }

@@ -2,9 +2,14 @@
 import { parseArgs } from 'node:util'
 import { type Measurement, measureRow, type Row } from './row.js'
 import { downloadHttp, downloadTls } from './rows/download.js'
+import { json } from './rows/json.js'
+import { logins } from './rows/logins.js'
+import { rangedRequests } from './rows/requests.js'
+import { uploadLarge } from './rows/upload-large.js'
+import { uploadSmall } from './rows/upload-small.js'
 import { markdownOf, tableOf } from './table.js'
 
-const ROWS: Row[] = [downloadHttp, downloadTls]
+const ROWS: Row[] = [downloadHttp, downloadTls, rangedRequests, uploadLarge, uploadSmall, json, logins]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

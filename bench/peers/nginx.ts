@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort, ServerProcess } from '../server-process.js'
 import { TempFolder } from '../temp-folder.js'
@@ -42,6 +42,13 @@ export class Nginx implements AsyncDisposable {
   /** Serves a file of the same file system under this name. */
   put(name: string, file: string): void {
     linkSync(file, join(this.#folder.path, 'files', name))
+  }
+
+  /** Removes what was PUT. */
+  clear(): void {
+    const folder = join(this.#folder.path, 'files', 'put')
+    rmSync(folder, { recursive: true })
+    mkdirSync(folder)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
