@@ -1,7 +1,7 @@
 import type { Contender, Prepared } from './row.js'
 
 /** Takes what has to be ended with the row, in reverse order, and gives it back. */
-type Own = <T extends AsyncDisposable>(resource: T) => T
+export type Own = <T extends AsyncDisposable>(resource: T) => T
 
 /**
  * Makes what a row prepares: `set` starts it, and what it has started ends with the row, or at once if `set` fails.

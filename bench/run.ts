@@ -1,15 +1,31 @@
 /** `npm run bench [-- [--rounds N] [--markdown] [ROW …]]`, or `--list`: measures this project beside its peers. */
 import { parseArgs } from 'node:util'
 import { type Measurement, measureRow, type Row } from './row.js'
+import { catchUp } from './rows/catch-up.js'
 import { downloadHttp, downloadTls } from './rows/download.js'
 import { json } from './rows/json.js'
+import { latency } from './rows/latency.js'
 import { logins } from './rows/logins.js'
+import { relayLarge } from './rows/relay-large.js'
+import { relaySmall } from './rows/relay-small.js'
 import { rangedRequests } from './rows/requests.js'
 import { uploadLarge } from './rows/upload-large.js'
 import { uploadSmall } from './rows/upload-small.js'
 import { markdownOf, tableOf } from './table.js'
 
-const ROWS: Row[] = [downloadHttp, downloadTls, rangedRequests, uploadLarge, uploadSmall, json, logins]
+const ROWS: Row[] = [
+  downloadHttp,
+  downloadTls,
+  rangedRequests,
+  uploadLarge,
+  uploadSmall,
+  json,
+  logins,
+  latency,
+  relayLarge,
+  relaySmall,
+  catchUp,
+]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

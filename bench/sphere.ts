@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
+import { type Certificate, ensureCertificate } from './certificate.js'
 import { freePort, ServerProcess } from './server-process.js'
 import { TempFolder } from './temp-folder.js'
 
@@ -66,11 +66,9 @@ export class BenchSphere implements AsyncDisposable {
     return join(this.#folder.path, name)
   }
 
-  /** Makes a server's certificate where there is none. */
-  certificate(name: string): { certFile: string; keyFile: string } {
-    const folder = join(this.#folder.path, 'certs')
-    execFileSync(process.execPath, [join(BIN, 'syncsphere.js'), 'certs', '--out', folder, name])
-    return { certFile: join(folder, `${name}.crt`), keyFile: join(folder, `${name}.key`) }
+  /** A server's certificate, made where there is none. */
+  certificate(name: string): Certificate {
+    return ensureCertificate(join(this.#folder.path, 'certs'), name)
   }
 
   /** The most memory that each server has had, MB of resident set. */

@@ -1,13 +1,8 @@
 import { linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Certificate } from '../certificate.js'
 import { freePort, ServerProcess } from '../server-process.js'
 import { TempFolder } from '../temp-folder.js'
-
-/** A PEM certificate and its key. */
-export interface NginxTls {
-  certFile: string
-  keyFile: string
-}
 
 /**
  * Nginx with Debian's settings (`sendfile`, a worker for each core), without an access log: its files under /, and PUT
@@ -26,7 +21,7 @@ export class Nginx implements AsyncDisposable {
 
   static readonly missing = 'nginx (Debian package nginx-light)'
 
-  static async start(command: string, tls?: NginxTls): Promise<Nginx> {
+  static async start(command: string, tls?: Certificate): Promise<Nginx> {
     const folder = new TempFolder()
     const port = await freePort()
     const config = join(folder.path, 'nginx.conf')
@@ -47,7 +42,8 @@ export class Nginx implements AsyncDisposable {
   /** Removes what was PUT. */
   clear(): void {
     const folder = join(this.#folder.path, 'files', 'put')
-    rmSync(folder, { recursive: true })
+    // Requests that wrk has given up may still be at work.
+    rmSync(folder, { recursive: true, maxRetries: 10 })
     mkdirSync(folder)
   }
 
@@ -57,7 +53,7 @@ export class Nginx implements AsyncDisposable {
   }
 }
 
-function configuration(folder: string, port: number, tls: NginxTls | undefined): string {
+function configuration(folder: string, port: number, tls: Certificate | undefined): string {
   // Workers of root's nginx would otherwise be of a user who may not read here.
   const user = process.getuid?.() === 0 ? 'user root;' : ''
   const certificate =
