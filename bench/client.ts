@@ -55,7 +55,10 @@ export class BenchClient {
   async uploadAll(origin: string, count: number, bytesOf: () => Buffer): Promise<void> {
     let next = 0
     const worker = async () => {
-      while (next < count) await this.upload(origin, `file-${next++}.bin`, bytesOf())
+      while (next < count) {
+        if (next > 0 && next % 20_000 === 0) console.error(`  ${next} files uploaded`)
+        await this.upload(origin, `file-${next++}.bin`, bytesOf())
+      }
     }
     await Promise.all(Array.from({ length: 16 }, worker))
   }
