@@ -12,7 +12,10 @@ export interface Contender {
   peakMegabytes?(): Record<string, number>
 }
 
-/** `peer` present: the ratio of medians (ours to the peer's) must be at least that; otherwise an absolute bound on ours. */
+/**
+ * `peer` present: the ratio of medians must be at least that, ours to the peer's, or the other way round where less is
+ * better; otherwise an absolute bound on ours.
+ */
 export type Target = { peer: string; ratio: number } | { atMost: number } | { atLeast: number }
 
 export interface Figure {

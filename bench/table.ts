@@ -8,6 +8,9 @@ const HEADINGS = ['row', 'here', 'peer', 'ratio', 'target', 'met', 'spread here;
 
 type Line = string[]
 
+/** What a figure is held against: a target, a peer without one, or nothing. */
+type Compared = Target | { peer: string } | Record<never, never>
+
 /** The table as text, in columns. */
 export function tableOf(measurements: Measurement[]): string {
   const lines = [HEADINGS, ...measurements.flatMap(linesOf)]
@@ -35,48 +38,50 @@ function machine(): string {
   return `${cpu?.model.trim()}, ${cpus().length} cores, ${gibibytes} GiB, Linux ${release()}, Node ${process.version}, ${date}`
 }
 
-/** A line for each target of each figure, for each peer that is shown without one, and one for memory. */
+/** A line for each target of each figure and each other peer that has it, and one for memory. */
 function linesOf(measurement: Measurement): Line[] {
   const { row } = measurement
   const lines = Object.entries(row.figures).flatMap(([name, figure]) => {
-    const peers = peersOf(measurement, name).filter(
-      (peer) => !figure.targets.some((one) => namesPeer(one, peer)),
-    )
-    return [
-      ...figure.targets.map((target) => lineOf(measurement, name, figure, target)),
-      ...peers.map((peer) => lineOf(measurement, name, figure, { peer })),
-    ]
+    const compared: Compared[] = [...figure.targets]
+    for (const peer of peersOf(measurement, name)) {
+      if (!figure.targets.some((target) => namesPeer(target, peer))) compared.push({ peer })
+    }
+    if (compared.length === 0) compared.push({})
+    return compared.map((one) => lineOf(measurement, name, figure, one))
   })
   return [...lines, ...memoryLine(measurement)]
 }
 
-function lineOf(
-  measurement: Measurement,
-  name: string,
-  figure: Figure,
-  target: Target | { peer: string },
-): Line {
-  const { row, values, missing } = measurement
-  const ours = values.get(HERE)?.get(name)
-  if (ours === undefined) throw new Error(`${row.name} has not measured ${name} here`)
+function lineOf(measurement: Measurement, name: string, figure: Figure, target: Compared): Line {
+  const { row, values } = measurement
   const label = Object.keys(row.figures).length === 1 ? row.title : `${row.title}: ${figure.title}`
-  const here = `${shown(median(ours))} ${figure.unit}`
+  const ours = values.get(HERE)?.get(name) ?? []
+  const here = ours.length === 0 ? 'not measured' : `${shown(median(ours))} ${figure.unit}`
   if (!('peer' in target)) {
-    const met = 'atMost' in target ? median(ours) <= target.atMost : median(ours) >= target.atLeast
-    const bound = 'atMost' in target ? `≤ ${target.atMost}` : `≥ ${target.atLeast}`
-    return [label, here, '–', '–', `${bound} ${figure.unit}`.trim(), yes(met), spread(ours), '']
+    const { wanted, met } = boundOf(target, figure, ours)
+    return [label, here, '–', '–', wanted, met, spread(ours), '']
   }
   const { peer } = target
-  const theirs = values.get(peer)?.get(name)
+  const theirs = values.get(peer)?.get(name) ?? []
   const wanted = 'ratio' in target ? `≥ ${target.ratio}` : '–'
-  if (theirs === undefined) {
-    const why = missing.length === 0 ? 'not measured' : 'not installed'
+  if (ours.length === 0 || theirs.length === 0) {
+    const why = values.has(peer) ? 'not measured' : 'not installed'
     return [label, here, `${peer}: ${why}`, '–', wanted, '–', spread(ours), '']
   }
-  const ratio = median(ours) / median(theirs)
+  const quotient = median(ours) / median(theirs)
+  const ratio = figure.better === 'more' ? quotient : 1 / quotient
   const met = 'ratio' in target ? yes(ratio >= target.ratio) : '–'
   const spreads = `${spread(ours)}; ${spread(theirs)}`
   return [label, here, `${peer} ${shown(median(theirs))}`, ratio.toFixed(2), wanted, met, spreads, '']
+}
+
+function boundOf(target: Compared, { unit }: Figure, ours: number[]): { wanted: string; met: string } {
+  const middle = ours.length === 0 ? Number.NaN : median(ours)
+  if ('atMost' in target)
+    return { wanted: `≤ ${target.atMost} ${unit}`.trim(), met: yes(middle <= target.atMost) }
+  if ('atLeast' in target)
+    return { wanted: `≥ ${target.atLeast} ${unit}`.trim(), met: yes(middle >= target.atLeast) }
+  return { wanted: '–', met: '–' }
 }
 
 function memoryLine({ row, peaks }: Measurement): Line[] {
@@ -108,6 +113,7 @@ function namesPeer(target: Target, peer: string): boolean {
 }
 
 function spread(values: number[]): string {
+  if (values.length === 0) return '–'
   return `${shown(Math.min(...values))}–${shown(Math.max(...values))}`
 }
 
