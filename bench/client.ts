@@ -1,54 +1,76 @@
 import { get } from 'node:http'
-import { Readable } from 'node:stream'
-import { Agent, request } from 'undici'
+import { Agent, type Dispatcher, request } from 'undici'
+import { curl } from './curl.js'
+import { until } from './until.js'
 
 const BOUNDARY = 'a-boundary-of-the-bench'
-const agent = new Agent({ connections: 64 })
+const PASSWORD = 'correct horse battery'
+
+/** Certificates are of an authority that lives as long as the row. */
+const agent = new Agent({ connections: 64, connect: { rejectUnauthorized: false } })
 
 /** Somebody with an account, who can talk to every server. */
 export class BenchClient {
-  readonly #cookie: string
+  readonly username: string
+  readonly password = PASSWORD
+  /** The value of the header that says who calls. */
+  readonly cookie: string
 
-  private constructor(cookie: string) {
-    this.#cookie = cookie
+  private constructor(username: string, cookie: string) {
+    this.username = username
+    this.cookie = cookie
   }
 
   static async register(origin: string): Promise<BenchClient> {
     const username = `bench${Math.random().toString(36).slice(2, 10)}`
-    const password = 'correct horse battery'
-    await post(`${origin}/register`, { username, email: `${username}@example.org`, password })
-    const login = await post(`${origin}/login`, { identifier: username, password })
-    return new BenchClient(String(login.headers['set-cookie']).split(';')[0] as string)
+    await post(`${origin}/register`, { username, email: `${username}@example.org`, password: PASSWORD })
+    const { headers } = await post(`${origin}/login`, { identifier: username, password: PASSWORD })
+    return new BenchClient(username, String(headers['set-cookie']).split(';')[0] as string)
   }
 
   async json(url: string): Promise<Record<string, unknown>> {
-    const { body } = await request(url, { dispatcher: agent, headers: { cookie: this.#cookie } })
+    const { body } = await request(url, { dispatcher: agent, headers: { cookie: this.cookie } })
     return (await body.json()) as Record<string, unknown>
   }
 
-  async upload(origin: string, name: string, chunks: Buffer[]): Promise<{ id: string }> {
+  /** Waits until a server knows this client's session. */
+  async known(origin: string): Promise<void> {
+    await until(async () => 'username' in (await this.json(`${origin}/me`)))
+  }
+
+  async upload(origin: string, name: string, bytes: Buffer): Promise<{ id: string }> {
     const head = `--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="${name}"\r\n\r\n`
-    const parts = [Buffer.from(head), ...chunks, Buffer.from(`\r\n--${BOUNDARY}--\r\n`)]
-    const size = parts.reduce((sum, part) => sum + part.length, 0)
     const { statusCode, body } = await request(`${origin}/upload`, {
       dispatcher: agent,
       method: 'POST',
-      headers: {
-        cookie: this.#cookie,
-        'content-type': `multipart/form-data; boundary=${BOUNDARY}`,
-        'content-length': String(size),
-      },
-      body: chunks.length === 1 ? Buffer.concat(parts) : Readable.from(parts, { objectMode: false }),
+      headers: { cookie: this.cookie, 'content-type': `multipart/form-data; boundary=${BOUNDARY}` },
+      body: Buffer.concat([Buffer.from(head), bytes, Buffer.from(`\r\n--${BOUNDARY}--\r\n`)]),
     })
     const text = await body.text()
     if (statusCode !== 201) throw new Error(`upload: ${statusCode} ${text}`)
     return JSON.parse(text)
   }
 
+  /** Uploads many small files, 16 at once. */
+  async uploadAll(origin: string, count: number, bytesOf: () => Buffer): Promise<void> {
+    let next = 0
+    const worker = async () => {
+      while (next < count) await this.upload(origin, `file-${next++}.bin`, bytesOf())
+    }
+    await Promise.all(Array.from({ length: 16 }, worker))
+  }
+
+  /** Uploads a file of the disk from a process of its own. */
+  async uploadFile(origin: string, path: string): Promise<{ id: string; seconds: number }> {
+    const form = ['--form', `file=@${path}`]
+    const { text, seconds } = await curl('--insecure', '--cookie', this.cookie, ...form, `${origin}/upload`)
+    return { id: String(/"id":"([^"]+)"/.exec(text)?.[1]), seconds }
+  }
+
   /** Calls `seen` for every file that a server tells of, when it does; returns the way to stop it. */
   listen(origin: string, seen: (name: string) => void): Promise<() => void> {
     return new Promise((resolve, reject) => {
-      const stream = get(`${origin}/events`, { headers: { cookie: this.#cookie } }, (response) => {
+      const stream = get(`${origin}/events`, { headers: { cookie: this.cookie } }, (response) => {
         resolve(() => stream.destroy())
         let rest = ''
         response.on('data', (chunk) => {
@@ -65,7 +87,7 @@ export class BenchClient {
   }
 }
 
-async function post(url: string, body: object) {
+async function post(url: string, body: object): Promise<Dispatcher.ResponseData> {
   const answer = await request(url, {
     dispatcher: agent,
     method: 'POST',

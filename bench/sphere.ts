@@ -1,103 +1,111 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { type Certificate, ensureCertificate } from './certificate.js'
+import { freePort, ServerProcess } from './server-process.js'
+import { TempFolder } from './temp-folder.js'
 
 const BIN = join(import.meta.dirname, '..', 'bin')
-const FIRST_PORT = 5911
-const GRAND_PORT = 5910
+const GRAND = 'grand'
 
-/** A sphere as it runs in production: a process for each server, in their default configuration. */
+/**
+ * This project's servers as they run in production: a process for each, in its default configuration, but for request
+ * rates, since all requests come from one machine here, and for the quota of a user.
+ */
 export class BenchSphere implements AsyncDisposable {
-  readonly folder = mkdtempSync(join(tmpdir(), 'bench-'))
-  readonly #processes = new Map<string, ChildProcess>()
+  readonly #folder = new TempFolder()
+  readonly #ports = new Map<string, number>()
+  readonly #running = new Map<string, ServerProcess>()
+  readonly #peaks: Record<string, number> = {}
+  readonly #env: Record<string, string>
 
+  private constructor(env: Record<string, string>) {
+    this.#env = env
+  }
+
+  /** A grand and regionals of these names. */
   static async start(names: string[]): Promise<BenchSphere> {
-    const sphere = new BenchSphere()
-    execFileSync(process.execPath, [
-      join(BIN, 'syncsphere.js'),
-      'certs',
-      '--out',
-      join(sphere.folder, 'certs'),
-      'grand',
-      'eu',
-      'us',
-      'ap',
-    ])
+    const sphere = new BenchSphere({})
     await sphere.startGrand()
     for (const name of names) await sphere.startRegional(name)
     return sphere
   }
 
-  async startGrand(): Promise<void> {
-    await this.#run('grand', 'grand', GRAND_PORT)
+  /** One regional named eu that has no grand. */
+  static async alone({ https = false } = {}): Promise<BenchSphere> {
+    const sphere = new BenchSphere({})
+    if (https) {
+      const { certFile, keyFile } = sphere.certificate('eu')
+      Object.assign(sphere.#env, { TLS_CERT: certFile, TLS_KEY: keyFile })
+    }
+    await sphere.#run('regional', 'eu', sphere.#env)
+    return sphere
   }
 
+  async startGrand(): Promise<void> {
+    this.certificate(GRAND)
+    await this.#run('grand', GRAND, {})
+  }
+
+  /** Starts a regional, or starts it again with what it has stored. */
   async startRegional(name: string): Promise<void> {
-    await this.#run('regional', name, portOf(name))
+    this.certificate(name)
+    await this.#run('regional', name, { GRAND_URL: `https://127.0.0.1:${this.#ports.get(GRAND)}` })
   }
 
   async stop(name: string): Promise<void> {
-    const child = this.#processes.get(name)
-    this.#processes.delete(name)
-    if (child === undefined || child.exitCode !== null) return
-    const ended = new Promise((resolve) => child.once('exit', resolve))
-    child.kill('SIGTERM')
-    await ended
+    this.#notePeak(name)
+    const server = this.#running.get(name)
+    this.#running.delete(name)
+    await server?.[Symbol.asyncDispose]()
   }
 
-  /** The most memory that a server has had, MB of resident set. */
-  peakMegabytes(name: string): number {
-    const status = readFileSync(`/proc/${this.#processes.get(name)?.pid}/status`, 'utf8')
-    return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024
+  url(name: string): string {
+    return `${this.#env['TLS_CERT'] === undefined ? 'http' : 'https'}://127.0.0.1:${this.#ports.get(name)}`
+  }
+
+  dataDir(name: string): string {
+    return join(this.#folder.path, name)
+  }
+
+  /** A server's certificate, made where there is none. */
+  certificate(name: string): Certificate {
+    return ensureCertificate(join(this.#folder.path, 'certs'), name)
+  }
+
+  /** The most memory that each server has had, MB of resident set. */
+  peakMegabytes(): Record<string, number> {
+    for (const name of this.#running.keys()) this.#notePeak(name)
+    return { ...this.#peaks }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const name of [...this.#processes.keys()].reverse()) await this.stop(name)
-    rmSync(this.folder, { recursive: true, force: true })
+    for (const name of [...this.#running.keys()].reverse()) await this.stop(name)
+    await this.#folder[Symbol.asyncDispose]()
   }
 
-  async #run(program: string, name: string, port: number): Promise<void> {
+  #notePeak(name: string): void {
+    const peak = this.#running.get(name)?.peakMegabytes() ?? 0
+    this.#peaks[name] = Math.max(this.#peaks[name] ?? 0, peak)
+  }
+
+  async #run(program: 'grand' | 'regional', name: string, settings: Record<string, string>): Promise<void> {
+    const port = this.#ports.get(name) ?? (await freePort())
+    this.#ports.set(name, port)
     const env = {
       ...process.env,
       NAME: name,
       PORT: String(port),
-      DATA_DIR: join(this.folder, name),
-      CERTS_DIR: join(this.folder, 'certs'),
-      LOG_LEVEL: 'error',
+      DATA_DIR: this.dataDir(name),
+      CERTS_DIR: join(this.#folder.path, 'certs'),
       // As `npm start` and the container have it.
       MALLOC_ARENA_MAX: '2',
-      // Requests come from one machine here.
       RATE_LIMITS: 'off',
       STORAGE_QUOTA: '1TiB',
-      ...(program === 'regional' ? { GRAND_URL: `https://127.0.0.1:${GRAND_PORT}` } : {}),
+      ...settings,
     }
-    const child = spawn(process.execPath, [join(BIN, `${program}.js`)], {
-      env,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    this.#processes.set(name, child)
-    await new Promise<void>((resolve, reject) => {
-      child.stdout?.once('data', () => resolve())
-      child.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)))
-    })
+    const logFile = join(this.#folder.path, `${name}.log`)
+    this.#running.set(
+      name,
+      await ServerProcess.start(process.execPath, [join(BIN, `${program}.js`)], { env, logFile }),
+    )
   }
-}
-
-export function urlOf(name: string): string {
-  return `http://127.0.0.1:${portOf(name)}`
-}
-
-/** Waits until something holds, looking often; gives up after five minutes. */
-export async function until(condition: () => Promise<boolean>, everyMs = 5): Promise<void> {
-  const deadline = performance.now() + 300_000
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error('waited for five minutes')
-    await sleep(everyMs)
-  }
-}
-
-function portOf(name: string): number {
-  return FIRST_PORT + ['eu', 'us', 'ap'].indexOf(name)
 }

@@ -1,0 +1,9 @@
+/** Fastify with nothing but routes that send one object each: `node bare-fastify.js FOLDER '{"/path": …}'`. */
+import { fastify } from 'fastify'
+
+const [, , , answers = '{}'] = process.argv
+const app = fastify()
+for (const [path, answer] of Object.entries(JSON.parse(answers) as Record<string, object>)) {
+  app.get(path, () => answer)
+}
+console.log(await app.listen({ host: '127.0.0.1', port: 0 }))

@@ -1,0 +1,42 @@
+import { installed } from '../installed.js'
+import type { Own } from '../prepared.js'
+import type { Contender } from '../row.js'
+import { TempFolder } from '../temp-folder.js'
+import { RsyncOverStunnel } from './rsync-stunnel.js'
+import { SyncthingPair } from './syncthing.js'
+
+/** What is to be brought from one folder to another. */
+export interface Payload {
+  /** In the unit that its rate counts. */
+  amount: number
+  bytes: number
+  /** Writes it, other bytes each time. */
+  write(folder: string): void
+}
+
+/** The programs that bring files from one machine to another, each with a destination that is empty in every round. */
+export async function relayPeers(own: Own, missing: string[], payload: Payload): Promise<Contender[]> {
+  const contenders: Contender[] = []
+  const syncthing = installed('syncthing')
+  if (syncthing === undefined) missing.push(SyncthingPair.missing)
+  else contenders.push({ name: 'Syncthing', measure: () => bySyncthing(syncthing, payload) })
+  const [rsync, stunnel] = [installed('rsync'), installed('stunnel')]
+  if (rsync === undefined || stunnel === undefined) missing.push(RsyncOverStunnel.missing)
+  else {
+    const peer = own(await RsyncOverStunnel.start(rsync, stunnel))
+    contenders.push({ name: 'rsync --fsync over stunnel', measure: () => byRsync(peer, payload) })
+  }
+  return contenders
+}
+
+async function bySyncthing(command: string, { amount, bytes, write }: Payload) {
+  await using pair = await SyncthingPair.start(command)
+  write(pair.source)
+  return { rate: amount / (await pair.timeToSync(bytes)) }
+}
+
+async function byRsync(peer: RsyncOverStunnel, { amount, write }: Payload) {
+  await using source = new TempFolder()
+  write(source.path)
+  return { rate: amount / (await peer.timeToSend(source.path)) }
+}

@@ -1,0 +1,93 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { openSync, readFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import type { Readable } from 'node:stream'
+import { until } from './until.js'
+
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGTERM')
+})
+
+export interface ServerOptions {
+  env?: NodeJS.ProcessEnv
+  /** Takes what the server writes on standard error. */
+  logFile: string
+  /** Serving once this port takes connections; without it, once there is a line on standard output. */
+  port?: number
+}
+
+/** A server in a process of its own. */
+export class ServerProcess implements AsyncDisposable {
+  readonly #child: ChildProcess
+  readonly #command: string
+  /** What it has said first on standard output, if that was waited for. */
+  readonly greeting: string
+
+  private constructor(child: ChildProcess, command: string, greeting: string) {
+    this.#child = child
+    this.#command = command
+    this.greeting = greeting
+  }
+
+  /** Resolves when the server serves. */
+  static async start(command: string, args: string[], options: ServerOptions): Promise<ServerProcess> {
+    const log = openSync(options.logFile, 'a')
+    const child = spawn(command, args, { env: options.env ?? process.env, stdio: ['ignore', 'pipe', log] })
+    running.add(child)
+    const ended = once(child, 'exit').then(([code]) => {
+      running.delete(child)
+      throw new Error(`${command} ended with ${code}:\n${readFileSync(options.logFile, 'utf8').slice(-2000)}`)
+    })
+    ended.catch(() => undefined)
+    const { port } = options
+    const stdout = child.stdout as Readable
+    const serves =
+      port === undefined
+        ? once(stdout, 'data').then(([line]) => String(line).trim())
+        : until(() => takesConnections(port)).then(() => '')
+    const greeting = await Promise.race([serves, ended])
+    stdout.resume()
+    return new ServerProcess(child, command, greeting)
+  }
+
+  /** The most memory that the server has had, MB of resident set. */
+  peakMegabytes(): number {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8')
+    return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const exit = once(this.#child, 'exit')
+    this.#child.kill('SIGTERM')
+    const timer = setTimeout(() => {
+      console.error(`${this.#command} does not end and is killed`)
+      this.#child.kill('SIGKILL')
+    }, 20_000)
+    await exit
+    clearTimeout(timer)
+  }
+}
+
+/** A port on loopback that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+function takesConnections(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}

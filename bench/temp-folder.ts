@@ -1,0 +1,24 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const open = new Set<string>()
+process.once('exit', () => open.forEach(remove))
+
+/** A folder that goes when it is disposed of, or else with the process. */
+export class TempFolder implements AsyncDisposable {
+  readonly path = mkdtempSync(join(tmpdir(), 'syncsphere-bench-'))
+
+  constructor() {
+    open.add(this.path)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    remove(this.path)
+  }
+}
+
+function remove(path: string): void {
+  rmSync(path, { recursive: true, force: true })
+  open.delete(path)
+}

@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto'
+import type { Load } from './wrk.js'
+
+const BOUNDARY = 'a-boundary-of-the-bench'
+
+/** Each body begins with the name of its file, so that no two are the same, and goes on with the same random text. */
+const BYTES = 4096
+const NAME_BYTES = 48
+
+const LUA = `
+local count, prefix, padding, kind = 0, '', '', ''
+
+function init(args)
+  prefix, padding, kind = args[1], args[2], args[3]
+end
+
+function request()
+  count = count + 1
+  local name = prefix .. '-' .. count
+  local bytes = name .. string.rep('.', ${NAME_BYTES} - #name) .. padding
+  if kind == 'put' then return wrk.format('PUT', '/put/' .. name, nil, bytes) end
+  return wrk.format('POST', '/upload', nil,
+    '--${BOUNDARY}\\r\\nContent-Disposition: form-data; name="file"; filename="' .. name .. '"\\r\\n\\r\\n' ..
+    bytes .. '\\r\\n--${BOUNDARY}--\\r\\n')
+end
+`
+
+/** Uploads of 4 KiB here, each of other bytes and another name than any before. */
+export function multipartLoad(origin: string, cookie: string, connections: number): Load {
+  const headers = { Cookie: cookie, 'Content-Type': `multipart/form-data; boundary=${BOUNDARY}` }
+  return { url: origin, connections, headers, script: LUA, args: args('multipart') }
+}
+
+/** The same bytes by PUT, each to a path of its own under /put/. */
+export function putLoad(origin: string, connections: number): Load {
+  return { url: origin, connections, script: LUA, args: args('put') }
+}
+
+function args(kind: 'multipart' | 'put'): string[] {
+  const padding = randomBytes(BYTES)
+    .toString('base64url')
+    .slice(0, BYTES - NAME_BYTES)
+  return [randomBytes(6).toString('hex'), padding, kind]
+}

@@ -1,0 +1,48 @@
+import { execFile } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { needed } from './installed.js'
+import { TempFolder } from './temp-folder.js'
+
+const execute = promisify(execFile)
+
+const SECONDS = 4
+
+export interface Load {
+  url: string
+  connections: number
+  headers?: Record<string, string>
+  /** What wrk is to send, in Lua, instead of GET; `args` reach its `init`. */
+  script?: string
+  args?: string[]
+}
+
+/**
+ * Puts a server under load for four seconds, from one thread of another process.
+ * @returns answers a second
+ * @throws Error when an answer was a refusal or a connection broke
+ */
+export async function answersPerSecond({
+  url,
+  connections,
+  headers = {},
+  script,
+  args = [],
+}: Load): Promise<number> {
+  await using folder = new TempFolder()
+  const file = join(folder.path, 'requests.lua')
+  if (script !== undefined) writeFileSync(file, script)
+  const { stdout } = await execute(needed('wrk'), [
+    '--threads=1',
+    `--connections=${connections}`,
+    `--duration=${SECONDS}s`,
+    '--timeout=10s',
+    ...Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${value}`]),
+    ...(script === undefined ? [] : ['--script', file]),
+    url,
+    ...(args.length === 0 ? [] : ['--', ...args]),
+  ])
+  if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(`wrk ${url}:\n${stdout}`)
+  return Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1])
+}
