@@ -10,6 +10,7 @@ import BetterSqlite3 from 'better-sqlite3'
 import type { Chance } from '../../src/chance.js'
 import type { Draft } from '../../src/change.js'
 import { tick, ZERO_STAMP } from '../../src/clock.js'
+import { pageOf } from '../../src/domain/paging.js'
 import { Passwords } from '../../src/domain/passwords.js'
 import { BlobStore } from '../../src/storage/blobs.js'
 import { Database, type Tx } from '../../src/storage/database.js'
@@ -22,7 +23,7 @@ import { applyChange } from '../../src/storage/replica.js'
 import { systemTimers } from '../../src/timers.js'
 import { Dice } from './dice.js'
 import { folderOf, nameOf } from './names.js'
-import { FOLDER, OWNER, RARE_WORD } from './seeded.js'
+import { FOLDER, type Middles, OWNER, PASSWORD, RARE_WORD, SORTS } from './seeded.js'
 
 export interface Seed {
   server: string
@@ -57,12 +58,19 @@ class Writer {
   }
 }
 
-/** @param say takes a line of progress */
-export async function seedDataDir(dataDir: string, seed: Seed, say: (line: string) => void): Promise<void> {
+/**
+ * @param say takes a line of progress
+ * @returns for each order of a listing the cursor after which its second half follows
+ */
+export async function seedDataDir(
+  dataDir: string,
+  seed: Seed,
+  say: (line: string) => void,
+): Promise<Middles> {
   mkdirSync(dataDir, { recursive: true })
   const connection = new BetterSqlite3(join(dataDir, 'regional.db'))
   // Nobody relies on a folder that is half made.
-  connection.pragma('journal_mode = OFF')
+  connection.pragma('journal_mode = MEMORY')
   connection.pragma('synchronous = OFF')
   connection.pragma('cache_size = -1000000')
   migrate(connection, 'regional')
@@ -70,10 +78,10 @@ export async function seedDataDir(dataDir: string, seed: Seed, say: (line: strin
   await identify(db, seed.server, chanceOf(new Dice('server')))
   const blobs = new BlobStore(db, dataDir, unreferencedBlobs)
   const writer = new Writer(seed.server)
-  const password_hash = await new Passwords().hash(OWNER.password)
+  const password_hash = await new Passwords().hash(PASSWORD)
   await inUnits(db, 'users', seed.users, say, (tx, i) => {
     const atMs = timeOf(i, seed.users, BEGAN_MS - 365 * 24 * 3600 * 1000, BEGAN_MS)
-    const username = i === 0 ? OWNER.username : `user-${i}`
+    const username = i === 0 ? OWNER : `user-${i}`
     const fields = {
       username,
       created_at: new Date(atMs).toISOString(),
@@ -106,7 +114,25 @@ export async function seedDataDir(dataDir: string, seed: Seed, say: (line: strin
     count = await db.write((tx) => indexNames(tx, INDEX_UNIT))
     if (count > 0 && indexed % 100_000 < INDEX_UNIT) say(`${indexed} names indexed`)
   }
+  const middles = Object.fromEntries(
+    SORTS.map((sort) => [sort, middleOf(connection, sort, seed.files)]),
+  ) as Middles
   connection.pragma('journal_mode = WAL')
+  return middles
+}
+
+function middleOf(connection: BetterSqlite3.Database, sort: string, files: number): string {
+  const column = sort.replace('-', '')
+  const order = column === 'name' ? 'name_folded' : column
+  const direction = sort.startsWith('-') ? 'desc' : 'asc'
+  const rows = connection
+    .prepare(
+      `select id, name, size, created_at from files where deleted = 0
+       order by ${order} ${direction}, id ${direction} limit 2 offset ${Math.floor(files / 2)}`,
+    )
+    .all() as Record<string, string | number>[]
+  const position = (row: (typeof rows)[number]) => [sort, row[column], row['id']] as (string | number)[]
+  return String(pageOf(rows, 1, (row) => row, position).next_cursor)
 }
 
 async function inUnits(

@@ -1,7 +1,6 @@
-/** Seeds a data folder: `node … bench/seed/run.ts FOLDER SERVER FILES USERS`. */
+/** Seeds a data folder: `FOLDER SERVER FILES USERS`. Writes what `Middles` describes as JSON. */
 import { seedDataDir } from './database.js'
 
 const [dataDir = '', server = '', files, users] = process.argv.slice(2)
-await seedDataDir(dataDir, { server, files: Number(files), users: Number(users) }, (line) =>
-  console.error(`  ${line}`),
-)
+const seed = { server, files: Number(files), users: Number(users) }
+console.log(JSON.stringify(await seedDataDir(dataDir, seed, (line) => console.error(`  ${line}`))))

@@ -1,7 +1,10 @@
-/** What a row of the bench may know of a folder that was seeded. */
+/** What is known of a folder that was seeded. */
+
+/** Everybody's. */
+export const PASSWORD = 'correct horse battery'
 
 /** The account that all files are of. */
-export const OWNER = { username: 'owner', password: 'correct horse battery' }
+export const OWNER = 'owner'
 
 /** Holds a hundred files. */
 export const FOLDER = '/Inbox'
@@ -14,3 +17,8 @@ export const COMMON_WORD = 'contract'
 
 /** In no name, though every three letters of it that follow each other are in many. */
 export const ABSENT_WORD = 'contractor'
+
+export const SORTS = ['name', '-name', 'created_at', '-created_at', 'size', '-size'] as const
+
+/** For each order of a listing the cursor after which its second half follows. */
+export type Middles = Record<(typeof SORTS)[number], string>
