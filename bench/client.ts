@@ -1,10 +1,10 @@
 import { get } from 'node:http'
 import { Agent, type Dispatcher, request } from 'undici'
 import { curl } from './curl.js'
+import { PASSWORD } from './seed/seeded.js'
 import { until } from './until.js'
 
 const BOUNDARY = 'a-boundary-of-the-bench'
-const PASSWORD = 'correct horse battery'
 
 /** Certificates are of an authority that lives as long as the row. */
 const agent = new Agent({ connections: 64, connect: { rejectUnauthorized: false } })
@@ -24,6 +24,11 @@ export class BenchClient {
   static async register(origin: string): Promise<BenchClient> {
     const username = `bench${Math.random().toString(36).slice(2, 10)}`
     await post(`${origin}/register`, { username, email: `${username}@example.org`, password: PASSWORD })
+    return BenchClient.login(origin, username)
+  }
+
+  /** Somebody who has an account already, under the password that everybody has here. */
+  static async login(origin: string, username: string): Promise<BenchClient> {
     const { headers } = await post(`${origin}/login`, { identifier: username, password: PASSWORD })
     return new BenchClient(username, String(headers['set-cookie']).split(';')[0] as string)
   }

@@ -3,7 +3,9 @@ import { parseArgs } from 'node:util'
 import { type Measurement, measureRow, type Row } from './row.js'
 import { catchUp } from './rows/catch-up.js'
 import { downloadHttp, downloadTls } from './rows/download.js'
+import { eventStreams } from './rows/event-streams.js'
 import { json } from './rows/json.js'
+import { largeDatabase } from './rows/large-database.js'
 import { latency } from './rows/latency.js'
 import { logins } from './rows/logins.js'
 import { relayLarge } from './rows/relay-large.js'
@@ -25,6 +27,8 @@ const ROWS: Row[] = [
   relayLarge,
   relaySmall,
   catchUp,
+  largeDatabase,
+  eventStreams,
 ]
 
 const { values, positionals } = parseArgs({

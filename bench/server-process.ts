@@ -54,8 +54,18 @@ export class ServerProcess implements AsyncDisposable {
 
   /** The most memory that the server has had, MB of resident set. */
   peakMegabytes(): number {
+    return this.#status('VmHWM') / 1024
+  }
+
+  /** The memory that the server has now, MB of resident set. */
+  megabytes(): number {
+    return this.#status('VmRSS') / 1024
+  }
+
+  /** A field of the process's status in KB. */
+  #status(field: 'VmHWM' | 'VmRSS'): number {
     const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8')
-    return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024
+    return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1])
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

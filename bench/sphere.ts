@@ -29,14 +29,24 @@ export class BenchSphere implements AsyncDisposable {
     return sphere
   }
 
-  /** One regional named eu that has no grand. */
-  static async alone({ https = false } = {}): Promise<BenchSphere> {
+  /**
+   * One regional named eu that has no grand.
+   * @param fill fills its data folder before it starts
+   */
+  static async alone({
+    https = false,
+    fill = async () => {},
+  }: {
+    https?: boolean
+    fill?: (dataDir: string) => Promise<void>
+  } = {}): Promise<BenchSphere> {
     const sphere = new BenchSphere({})
     if (https) {
       const { certFile, keyFile } = sphere.certificate('eu')
       Object.assign(sphere.#env, { TLS_CERT: certFile, TLS_KEY: keyFile })
     }
-    await sphere.#run('regional', 'eu', sphere.#env)
+    await fill(sphere.dataDir('eu'))
+    await sphere.startRegional('eu')
     return sphere
   }
 
@@ -47,8 +57,10 @@ export class BenchSphere implements AsyncDisposable {
 
   /** Starts a regional, or starts it again with what it has stored. */
   async startRegional(name: string): Promise<void> {
+    const grandPort = this.#ports.get(GRAND)
+    if (grandPort === undefined) return this.#run('regional', name, this.#env)
     this.certificate(name)
-    await this.#run('regional', name, { GRAND_URL: `https://127.0.0.1:${this.#ports.get(GRAND)}` })
+    return this.#run('regional', name, { GRAND_URL: `https://127.0.0.1:${grandPort}` })
   }
 
   async stop(name: string): Promise<void> {
@@ -75,6 +87,11 @@ export class BenchSphere implements AsyncDisposable {
   peakMegabytes(): Record<string, number> {
     for (const name of this.#running.keys()) this.#notePeak(name)
     return { ...this.#peaks }
+  }
+
+  /** The memory that a server has now, MB of resident set. */
+  megabytes(name: string): number {
+    return this.#running.get(name)?.megabytes() ?? 0
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

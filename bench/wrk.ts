@@ -12,6 +12,7 @@ const SECONDS = 4
 export interface Load {
   url: string
   connections: number
+  seconds?: number
   headers?: Record<string, string>
   /** What wrk is to send, in Lua, instead of GET; `args` reach its `init`. */
   script?: string
@@ -19,13 +20,14 @@ export interface Load {
 }
 
 /**
- * Puts a server under load for four seconds, from one thread of another process.
+ * Puts a server under load for some seconds, four if it is not said, from one thread of another process.
  * @returns answers a second
  * @throws Error when an answer was a refusal or a connection broke
  */
 export async function answersPerSecond({
   url,
   connections,
+  seconds = SECONDS,
   headers = {},
   script,
   args = [],
@@ -36,7 +38,7 @@ export async function answersPerSecond({
   const { stdout } = await execute(needed('wrk'), [
     '--threads=1',
     `--connections=${connections}`,
-    `--duration=${SECONDS}s`,
+    `--duration=${seconds}s`,
     '--timeout=10s',
     ...Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${value}`]),
     ...(script === undefined ? [] : ['--script', file]),

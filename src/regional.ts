@@ -32,6 +32,7 @@ import { stateDigest } from './storage/digest.js'
 import { unreferencedBlobs } from './storage/files.js'
 import { identify } from './storage/identity.js'
 import { countMissing, noteLost } from './storage/missing.js'
+import { indexAllNames } from './storage/name-indexing.js'
 import { scrub } from './storage/scrub.js'
 import type { Dial } from './sync/channel.js'
 import { readPeerTls } from './sync/peer-tls.js'
@@ -54,7 +55,7 @@ export interface RegionalDependencies {
 }
 
 /** How long an upload waits for the copies that it asks for, and how often what is done now and then is done. */
-const TIMING = { copiesMs: 30_000, cleaningMs: 3600 * 1000, scrubMs: 24 * 3600 * 1000 }
+const TIMING = { copiesMs: 30_000, indexingMs: 1000, cleaningMs: 3600 * 1000, scrubMs: 24 * 3600 * 1000 }
 
 /** For requests that are under way when the server is told to close. */
 const GRACE_MS = 10_000
@@ -87,6 +88,8 @@ export async function openRegional(
   resources.use(periodic('cleaning', timing.cleaningMs, cleanOnce, logger))
   const scrubOnce = (signal: AbortSignal) => scrubAndFetch(db, blobs, sync, signal)
   resources.use(periodic('scrub', timing.scrubMs, scrubOnce, logger))
+  const indexOnce = (signal: AbortSignal) => indexAllNames(db, signal)
+  resources.use(periodic('names', timing.indexingMs, indexOnce, logger))
   const app = resources.use(await openHttp(config, db, services, sync, { ...timing, logger }))
   await app.listen({ host: config.host, port: config.port, backlog: 4096 })
   const { port } = app.server.address() as AddressInfo

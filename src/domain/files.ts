@@ -3,8 +3,10 @@ import type { Readable } from 'node:stream'
 import type { Value } from '../change.js'
 import type { BlobStore } from '../storage/blobs.js'
 import type { Database } from '../storage/database.js'
+import { type FileFilter, listFiles } from '../storage/file-listing.js'
+import type { SortColumn } from '../storage/file-queries.js'
 import type { FileSlice } from '../storage/file-slice.js'
-import { type FileRow, fileById, listFiles, type SortColumn } from '../storage/files.js'
+import { type FileRow, fileById } from '../storage/files.js'
 import type { Visibility } from '../storage/tables.js'
 import { mayRead, userOf } from './access.js'
 import { loginForm as searchForm } from './account-names.js'
@@ -64,12 +66,15 @@ export class Files {
   }
 
   /** An account's own files. */
-  list(ownerId: string, query: FileQuery): Page<FileView> {
+  async list(ownerId: string, query: FileQuery): Promise<Page<FileView>> {
     return this.#page({ owner_id: ownerId, ...this.#filter(query) }, query, query.sort ?? 'name')
   }
 
   /** What an account shares with its friends, newest first. */
-  listShared(ownerId: string, query: { limit: number; cursor?: string | undefined }): Page<FileView> {
+  async listShared(
+    ownerId: string,
+    query: { limit: number; cursor?: string | undefined },
+  ): Promise<Page<FileView>> {
     return this.#page({ owner_id: ownerId, shared: true }, query, '-created_at')
   }
 
@@ -135,11 +140,11 @@ export class Files {
     })
   }
 
-  #page(
-    filter: Parameters<typeof listFiles>[1],
+  async #page(
+    filter: FileFilter,
     query: { limit: number; cursor?: string | undefined },
     sort: Sort,
-  ): Page<FileView> {
+  ): Promise<Page<FileView>> {
     const descending = sort.startsWith('-')
     const column = (descending ? sort.slice(1) : sort) as SortColumn
     const kind = column === 'size' ? 'number' : 'string'
@@ -147,7 +152,12 @@ export class Files {
     // A cursor holds the name as it is: folded it can be eleven times as long.
     const place = (name: string | number) => (column === 'name' ? searchForm(String(name)) : name)
     const after = value === undefined ? undefined : { value: place(value), id: String(id) }
-    const rows = listFiles(this.#db, filter, { sort: column, descending, after, limit: query.limit + 1 })
+    const rows = await listFiles(this.#db, filter, {
+      sort: column,
+      descending,
+      after,
+      limit: query.limit + 1,
+    })
     const position = (row: FileRow) => [sort, row[column], row.id]
     return pageOf(rows, query.limit, (row) => fileView(row, this.#holders), position)
   }

@@ -112,6 +112,10 @@ function openStream(body: StreamBody, reply: FastifyReply, streams: Set<ServerRe
   if (response.destroyed) return reply
   streams.add(response)
   response.once('close', () => streams.delete(response))
+  // Its connection serves nothing after it, so that its end can be that of the connection (RFC 9112 section 6.3): what is
+  // written then goes out in one piece, and not in three.
+  response.useChunkedEncodingByDefault = false
+  response.shouldKeepAlive = false
   // Nginx and its like would gather events before they pass them on.
   response.writeHead(response.statusCode, {
     ...(reply.getHeaders() as Record<string, string>),

@@ -1,6 +1,7 @@
 /**
- * Server-sent events (WHATWG HTML section 9.2). Streams of one user share each read of the feed and each encoded
- * event; a stream keeps a position and no queue, so a client that does not read costs nothing but its socket.
+ * Server-sent events (WHATWG HTML section 9.2). Streams of one user share each read of the feed, each encoded event and
+ * each look at the session that opened them; a stream keeps a position and no queue, so a client that does not read
+ * costs nothing but its socket.
  */
 import type { ServerResponse } from 'node:http'
 import { DomainError } from '../domain/errors.js'
@@ -10,15 +11,31 @@ const HEARTBEAT_MS = 15_000
 const RETRY_MS = 2000
 const READ_LIMIT = 100
 const MAX_STREAMS_OF_USER = 10_000
+const PART_BYTES = 16 * 1024
+/** Heartbeats of all streams at once would hold the loop: each tick is for a part of them. */
+const TICKS = 15
+
+/** Who reads a stream. */
+export interface Reader {
+  userId: string
+  /** What lets them, e.g. the id of a session: one answer counts for all streams that it opened. */
+  credential: string
+  /** Asked before events are written and at every heartbeat; once it says no the stream ends. */
+  isAllowed: () => boolean
+}
 
 interface Stream {
   response: ServerResponse
+  reader: Reader
   /** The last event that was written, or the place where the stream began. */
   position: number
   /** The socket's buffer is full; nothing is written until it has drained. */
   blocked: boolean
-  isAllowed: () => boolean
+  /** Which tick is for its heartbeat. */
+  tick: number
 }
+
+type Part = { seq: number; frame: Buffer }[]
 
 interface Group {
   streams: Set<Stream>
@@ -34,12 +51,16 @@ export class EventStreams implements Disposable {
   readonly #feed: Feed
   readonly #metrics: StreamMetrics
   readonly #groups = new Map<string, Group>()
+  /** Users of whom there is news that their streams have not been given. */
+  readonly #news = new Set<string>()
   readonly #heartbeat: NodeJS.Timeout
+  #opened = 0
+  #tick = 0
 
   constructor(feed: Feed, metrics: StreamMetrics, heartbeatMs = HEARTBEAT_MS) {
     this.#feed = feed
     this.#metrics = metrics
-    this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs).unref()
+    this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs / TICKS).unref()
   }
 
   /** @throws DomainError too-many-streams */
@@ -50,39 +71,34 @@ export class EventStreams implements Disposable {
     })
   }
 
-  /**
-   * Writes a user's events to a response whose headers are written, until it closes.
-   * @param isAllowed asked before events are written and at every heartbeat; once it says no the stream ends
-   */
-  open(
-    response: ServerResponse,
-    userId: string,
-    lastEventId: string | undefined,
-    isAllowed: () => boolean,
-  ): void {
+  /** Writes a user's events to a response whose headers are written, until it closes. */
+  open(response: ServerResponse, reader: Reader, lastEventId: string | undefined): void {
     const { position, missed } = this.#feed.resume(lastEventId)
-    const stream: Stream = { response, position, blocked: false, isAllowed }
+    const stream: Stream = { response, reader, position, blocked: false, tick: this.#opened % TICKS }
+    this.#opened += 1
     const id = this.#feed.idOf(position)
     // An id without data tells the client where it stands before anything has happened.
     response.write(`retry: ${RETRY_MS}\nid: ${id}\n\n`)
     if (missed) response.write(`id: ${id}\nevent: stream.reset\ndata: {}\n\n`)
-    this.#join(userId, stream)
-    this.#pump(userId)
+    this.#join(stream)
+    this.#pump([stream])
   }
 
   /** Ends all streams. */
   [Symbol.dispose](): void {
     clearInterval(this.#heartbeat)
+    this.#news.clear()
     for (const { streams } of this.#groups.values()) for (const { response } of streams) response.end()
   }
 
-  #join(userId: string, stream: Stream): void {
+  #join(stream: Stream): void {
+    const { userId } = stream.reader
     const group = this.#groups.get(userId) ?? this.#newGroup(userId)
     group.streams.add(stream)
     this.#metrics.eventStreamOpened()
     stream.response.on('drain', () => {
       stream.blocked = false
-      this.#pump(userId)
+      this.#pump([stream])
     })
     stream.response.once('close', () => {
       this.#metrics.eventStreamClosed()
@@ -96,44 +112,85 @@ export class EventStreams implements Disposable {
   #newGroup(userId: string): Group {
     const group = {
       streams: new Set<Stream>(),
-      stopListening: this.#feed.listen(userId, () => this.#pump(userId)),
+      stopListening: this.#feed.listen(userId, () => this.#note(userId)),
     }
     this.#groups.set(userId, group)
     return group
   }
 
-  /** Writes to every stream of a user what it has not got yet. */
-  #pump(userId: string): void {
-    const streams = [...(this.#groups.get(userId)?.streams ?? [])].filter((stream) => this.#isOpen(stream))
+  /** Changes that are made together are written together, and after whoever made them has their answer. */
+  #note(userId: string): void {
+    if (this.#news.size === 0) setImmediate(() => this.#tellNews())
+    this.#news.add(userId)
+  }
+
+  #tellNews(): void {
+    const users = [...this.#news]
+    this.#news.clear()
+    for (const userId of users) this.#pump(this.#groups.get(userId)?.streams ?? [])
+  }
+
+  /** Writes to streams of one user what they have not got yet. */
+  #pump(some: Iterable<Stream>): void {
+    const streams = this.#stillOpen(some)
     for (;;) {
       const ready = streams.filter(({ blocked }) => !blocked)
-      if (ready.length === 0) return
-      const from = Math.min(...ready.map(({ position }) => position))
-      const events = this.#feed.read(userId, from, READ_LIMIT)
-      for (const { seq, type, data } of events) {
-        const frame = `id: ${this.#feed.idOf(seq)}\nevent: ${type}\ndata: ${data}\n\n`
-        for (const stream of ready) {
-          if (stream.blocked || stream.position >= seq) continue
-          stream.blocked = !stream.response.write(frame)
-          stream.position = seq
-        }
-      }
+      const [first] = ready
+      if (first === undefined) return
+      const from = ready.reduce((least, { position }) => Math.min(least, position), first.position)
+      const events = this.#feed.read(first.reader.userId, from, READ_LIMIT)
+      for (const part of this.#partsOf(events)) writePart(ready, part)
       if (events.length < READ_LIMIT) return
     }
   }
 
+  /** Encoded events that are written at once: a socket that is full holds one part more than it should. */
+  #partsOf(events: ReturnType<Feed['read']>): Part[] {
+    const parts: Part[] = []
+    let bytes = Number.POSITIVE_INFINITY
+    for (const { seq, type, data } of events) {
+      const frame = Buffer.from(`id: ${this.#feed.idOf(seq)}\nevent: ${type}\ndata: ${data}\n\n`)
+      if (bytes + frame.length > PART_BYTES) {
+        parts.push([])
+        bytes = 0
+      }
+      parts.at(-1)?.push({ seq, frame })
+      bytes += frame.length
+    }
+    return parts
+  }
+
   #beat(): void {
+    this.#tick = (this.#tick + 1) % TICKS
     for (const { streams } of this.#groups.values()) {
-      for (const stream of streams)
-        if (this.#isOpen(stream) && !stream.blocked) stream.response.write(': \n\n')
+      const due = [...streams].filter(({ tick, blocked }) => tick === this.#tick && !blocked)
+      for (const { response } of this.#stillOpen(due)) response.write(': \n\n')
     }
   }
 
-  /** Ends a stream whose session or token has ended meanwhile. */
-  #isOpen(stream: Stream): boolean {
-    if (stream.response.writableEnded) return false
-    if (stream.isAllowed()) return true
-    stream.response.end()
-    return false
+  /** Ends the streams whose session or token has ended meanwhile. */
+  #stillOpen(streams: Iterable<Stream>): Stream[] {
+    const answers = new Map<string, boolean>()
+    return [...streams].filter(({ response, reader: { credential, isAllowed } }) => {
+      if (response.writableEnded) return false
+      const allowed = answers.get(credential) ?? isAllowed()
+      answers.set(credential, allowed)
+      if (!allowed) response.end()
+      return allowed
+    })
+  }
+}
+
+function writePart(streams: Stream[], part: Part): void {
+  const last = part.at(-1)?.seq ?? 0
+  const bytes = new Map<number, Buffer>()
+  for (const stream of streams) {
+    const { position } = stream
+    if (stream.blocked || position >= last) continue
+    const due =
+      bytes.get(position) ?? Buffer.concat(part.filter(({ seq }) => seq > position).map(({ frame }) => frame))
+    bytes.set(position, due)
+    stream.blocked = !stream.response.write(due)
+    stream.position = last
   }
 }

@@ -40,6 +40,7 @@ export interface FilesTable extends Merged {
   deleted: number
   name_folded: string
   gseq: number | null
+  name_number: number | null
 }
 
 export interface SessionsTable extends Merged {
@@ -135,6 +136,12 @@ interface UntoldTable {
   key: string
 }
 
+interface NameOwnersTable {
+  number: Generated<number>
+  owner_id: string
+  places: number
+}
+
 interface MetaTable {
   key: string
   value: string
@@ -157,4 +164,5 @@ export interface Tables {
   parked: ParkedTable
   watermarks: WatermarksTable
   untold: UntoldTable
+  name_owners: NameOwnersTable
 }

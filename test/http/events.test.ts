@@ -11,6 +11,8 @@ import { listen } from '../support/event-stream.js'
 import { openTestRegional } from '../support/test-regional.js'
 import { until } from '../support/until.js'
 
+const EVENT = '{"id":"01a207e2-48c0-7173-b83d-9c172411e20b"}'
+
 t.test('everybody hears of what concerns them, and of nothing else', async (t) => {
   const regional = await openTestRegional(t)
   const [alice, bob, carol] = [
@@ -35,7 +37,7 @@ t.test('everybody hears of what concerns them, and of nothing else', async (t) =
   await bob.delete('/friends/alice')
   await alice.put('3', { visibility: 'public' })
 
-  await hers.count(15)
+  await hers.count(17)
   t.same(hers.types, [
     ...['friend.requested', 'friend.accepted'],
     ...['file.created', 'storage.changed', 'file.created', 'storage.changed'],
@@ -166,7 +168,8 @@ t.test('a heartbeat keeps a quiet stream open, and ends one whose session has ex
   let isAllowed = true
   const server = createServer((request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
-    streams.open(response, 'alice', request.headers['last-event-id'] as string | undefined, () => isAllowed)
+    const reader = { userId: 'alice', credential: 'session', isAllowed: () => isAllowed }
+    streams.open(response, reader, request.headers['last-event-id'] as string | undefined)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => server.close())
@@ -180,7 +183,7 @@ t.test('a heartbeat keeps a quiet stream open, and ends one whose session has ex
       addEvent(tx, {
         user_id: i % 2 ? 'alice' : 'bob',
         type: 'file.deleted',
-        data: '{"id":"01a207e2-48c0-7173-b83d-9c172411e20b"}',
+        data: EVENT,
         created_at: '',
       })
     tx.afterCommit(() => live.wake('alice'))
@@ -191,3 +194,35 @@ t.test('a heartbeat keeps a quiet stream open, and ends one whose session has ex
   await until('it ends', () => stream.ended)
   t.equal(live.count('alice'), 0, 'and nobody listens any more')
 })
+
+t.test(
+  'one look at a session counts for all its streams, and a new stream asks for itself alone',
+  async (t) => {
+    await using db = Database.open(':memory:', 'regional')
+    const live = new Live()
+    const metrics = { eventStreamOpened: () => undefined, eventStreamClosed: () => undefined }
+    using streams = new EventStreams(new Feed(db, live), metrics)
+    const asked: string[] = []
+    let opened = 0
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      const credential = `session ${opened++ % 2}`
+      const isAllowed = () => Boolean(asked.push(credential))
+      streams.open(response, { userId: 'alice', credential, isAllowed }, undefined)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    t.teardown(() => server.close())
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const client = new Client(() => url)
+    t.teardown(() => client.close())
+    const heard: Awaited<ReturnType<typeof listen>>[] = []
+    for (let i = 0; i < 30; i += 1) heard.push(await listen(t, url, client))
+    t.equal(asked.splice(0).length, 30)
+    await db.write((tx) => {
+      addEvent(tx, { user_id: 'alice', type: 'file.deleted', data: EVENT, created_at: '' })
+      tx.afterCommit(() => live.wake('alice'))
+    })
+    for (const stream of heard) await stream.count(1)
+    t.same(asked, ['session 0', 'session 1'])
+  },
+)

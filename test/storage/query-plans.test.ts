@@ -5,7 +5,14 @@ import { CHANGES, type ChangeType, tableOf } from '../../src/change.js'
 import { mergedColumns } from '../../src/merge.js'
 import { Database } from '../../src/storage/database.js'
 import { stateDigest } from '../../src/storage/digest.js'
-import { type ListShape, listQuery, type SortColumn } from '../../src/storage/files.js'
+import {
+  type ListShape,
+  listQuery,
+  passesOver,
+  placeQuery,
+  type SortColumn,
+  type Way,
+} from '../../src/storage/file-queries.js'
 import { migrate } from '../../src/storage/migrate.js'
 import { preparedQueries } from '../../src/storage/query.js'
 import { applyChange } from '../../src/storage/replica.js'
@@ -47,13 +54,17 @@ const databases = ['regional', 'grand'].map((folder) => {
 /** Steps that read a whole table, or sort what no index has in order. */
 function costlySteps(sql: string): string[] {
   if (JUSTIFIED.some(([justified]) => justified.test(sql))) return []
+  return planOf(sql).filter(
+    (detail) => /^SCAN (?!CONSTANT)|TEMP B-TREE/.test(detail) && !isOrderedWalk(sql, detail),
+  )
+}
+
+function planOf(sql: string): string[] {
   const slots = sql.match(/\?/g)?.length ?? 0
   const statement = explain(sql)
   if (statement === undefined) return ['no server has its tables']
   const steps = statement.all(...Array<null>(slots).fill(null)) as { detail: string }[]
-  return steps
-    .map(({ detail }) => detail)
-    .filter((detail) => /^SCAN (?!CONSTANT)|TEMP B-TREE/.test(detail) && !isOrderedWalk(sql, detail))
+  return steps.map(({ detail }) => detail)
 }
 
 function explain(sql: string): BetterSqlite3.Statement | undefined {
@@ -79,16 +90,39 @@ t.test('every prepared query finds its rows by an index', async (t) => {
   for (const { sql } of preparedQueries) t.same(costlySteps(sql), [], sql)
 })
 
+const ORDERED_BY: Record<SortColumn, string> = {
+  name: 'files_by_name',
+  created_at: 'files_by_created',
+  size: 'files_by_size',
+}
+const SET_BY: Record<Way, RegExp> = {
+  walk: /./,
+  named: /files_by_name_number.*files_unindexed/s,
+  folder: /files_by_folder/,
+  shared: /files_shared/,
+}
+
 t.test('so does every listing of files', async (t) => {
-  const flags = ['folder', 'contains', 'visibility', 'shared', 'after'] as const
-  for (const sort of ['name', 'created_at', 'size'] satisfies SortColumn[])
-    for (const descending of [false, true])
-      for (let bits = 0; bits < 2 ** flags.length; bits++) {
-        const chosen = flags.map((flag, index) => [flag, Boolean(bits & (1 << index))] as const)
-        const shape = { sort, descending, ...Object.fromEntries(chosen) } as ListShape
-        const { sql } = listQuery(shape)
-        t.same(costlySteps(sql), [], sql)
-      }
+  const flags = ['folder', 'contains', 'visibility', 'shared', 'after', 'until'] as const
+  for (const way of ['walk', 'named', 'folder', 'shared'] satisfies Way[])
+    for (const sort of ['name', 'created_at', 'size'] satisfies SortColumn[])
+      for (const descending of [false, true])
+        for (let bits = 0; bits < 2 ** flags.length; bits++) {
+          const chosen = flags.map((flag, index) => [flag, Boolean(bits & (1 << index))] as const)
+          const shape = { way, sort, descending, ...Object.fromEntries(chosen) } as ListShape
+          const { sql } = listQuery(shape)
+          // What a filter passes over, and what a set has, is put in order a page at a time.
+          const isSorted = way !== 'walk' || passesOver(shape)
+          const costly = costlySteps(sql).filter((step) => !(isSorted && /TEMP B-TREE|json_each/.test(step)))
+          t.same(costly, [], sql)
+          const steps = planOf(sql).join('\n')
+          if (way === 'walk' && (isSorted || !shape.until)) {
+            const expected = shape.folder && sort === 'name' ? 'files_by_folder' : ORDERED_BY[sort]
+            if (!shape.shared) t.match(steps, expected, sql)
+            t.same(costlySteps(placeQuery(shape).sql), [], 'so does its next place')
+          }
+          t.match(steps, SET_BY[way], sql)
+        }
 })
 
 t.test('so do the statements that apply changes and compute the digest', async (t) => {

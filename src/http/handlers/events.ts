@@ -14,10 +14,12 @@ export function eventHandlers(
       const who = account(caller)
       const isAllowed = () =>
         who.kind === 'session' ? sessions.isLive(who.session_id) : tokens.isLive(who.token_id)
+      const credential = who.kind === 'session' ? who.session_id : who.token_id
+      const reader = { userId: who.user_id, credential, isAllowed }
       streams.assertRoom(who.user_id)
       return {
         status: 200,
-        body: (response) => streams.open(response, who.user_id, headers['last-event-id'], isAllowed),
+        body: (response) => streams.open(response, reader, headers['last-event-id']),
       }
     },
   }

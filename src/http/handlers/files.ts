@@ -7,10 +7,10 @@ type FileHandlers = Pick<Handlers, 'listFiles' | 'getFile' | 'updateFile' | 'del
 
 export function fileHandlers(files: Files): FileHandlers {
   return {
-    listFiles({ query }, { caller }) {
+    async listFiles({ query }, { caller }) {
       return {
         status: 200,
-        body: files.list(account(caller).user_id, { ...query, limit: query.limit ?? 50 }),
+        body: await files.list(account(caller).user_id, { ...query, limit: query.limit ?? 50 }),
       }
     },
 

@@ -49,11 +49,11 @@ export function friendHandlers(friends: Friends, files: Files): FriendHandlers {
       return { status: 204 }
     },
 
-    listFriendFiles({ params, query }, { caller }) {
+    async listFriendFiles({ params, query }, { caller }) {
       const friendId = friends.find(account(caller).user_id, params.username)
       return {
         status: 200,
-        body: files.listShared(friendId, { limit: query.limit ?? 50, cursor: query.cursor }),
+        body: await files.listShared(friendId, { limit: query.limit ?? 50, cursor: query.cursor }),
       }
     },
   }

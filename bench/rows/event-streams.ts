@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { BenchClient } from '../client.js'
+import { prepared } from '../prepared.js'
+import { type Figures, HERE, median, type Row } from '../row.js'
+import { BenchSphere } from '../sphere.js'
+import { StreamCrowd } from '../stream-crowd.js'
+
+const STREAMS = 5000
+const CHANGES = 5
+/** Memory of a server is what it has some time after there was work. */
+const REST_MS = 2000
+
+export const eventStreams: Row = {
+  name: 'event-streams',
+  title: `${STREAMS} live event streams`,
+  figures: {
+    memory: { title: 'memory of each, idle', unit: 'KB', better: 'less', targets: [{ atMost: 30 }] },
+    change: {
+      title: 'from an upload on until all have its event',
+      unit: 'ms',
+      better: 'less',
+      targets: [{ atMost: 250 }],
+    },
+  },
+  rounds: 3,
+  prepare: () =>
+    prepared(async (own) => {
+      const sphere = own(await BenchSphere.alone())
+      const client = await BenchClient.register(sphere.url('eu'))
+      return [
+        {
+          name: HERE,
+          measure: () => measure(sphere, client),
+          peakMegabytes: () => sphere.peakMegabytes(),
+        },
+      ]
+    }),
+}
+
+async function measure(sphere: BenchSphere, client: BenchClient): Promise<Figures> {
+  // Anew, for what a process once had it mostly keeps.
+  await sphere.stop('eu')
+  await sphere.startRegional('eu')
+  const origin = sphere.url('eu')
+  await client.upload(origin, 'before', Buffer.from('before'))
+  await sleep(REST_MS)
+  const before = sphere.megabytes('eu')
+  await using crowd = await StreamCrowd.open(origin, client.cookie, STREAMS)
+  await sleep(REST_MS)
+  const memory = ((sphere.megabytes('eu') - before) * 1024) / STREAMS
+  const times: number[] = []
+  for (let change = 0; change < CHANGES; change += 1) {
+    const name = `change-${change}-${Date.now()}`
+    const all = crowd.allSee(name)
+    const began = performance.now()
+    const uploaded = client.upload(origin, name, Buffer.from(name))
+    times.push((await all) - began)
+    await uploaded
+    await sleep(100)
+  }
+  return { memory, change: median(times) }
+}

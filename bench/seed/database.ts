@@ -1,0 +1,180 @@
+/**
+ * A regional's data folder as one has it after years: written by the functions that write it in the server, from
+ * changes as they are made there, and always the same. What is acknowledged has left the outbox, and events are older
+ * than they are kept.
+ */
+import { createHash } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
+import type { Chance } from '../../src/chance.js'
+import type { Draft } from '../../src/change.js'
+import { tick, ZERO_STAMP } from '../../src/clock.js'
+import { pageOf } from '../../src/domain/paging.js'
+import { Passwords } from '../../src/domain/passwords.js'
+import { BlobStore } from '../../src/storage/blobs.js'
+import { Database, type Tx } from '../../src/storage/database.js'
+import { unreferencedBlobs } from '../../src/storage/files.js'
+import { identify } from '../../src/storage/identity.js'
+import { writeMeta } from '../../src/storage/meta.js'
+import { migrate } from '../../src/storage/migrate.js'
+import { indexNames } from '../../src/storage/name-index.js'
+import { applyChange } from '../../src/storage/replica.js'
+import { systemTimers } from '../../src/timers.js'
+import { Dice } from './dice.js'
+import { folderOf, nameOf } from './names.js'
+import { FOLDER, type Middles, OWNER, PASSWORD, RARE_WORD, SORTS } from './seeded.js'
+
+export interface Seed {
+  server: string
+  /** Files of one account, the owner. */
+  files: number
+  /** Accounts; all but the owner's have no files. */
+  users: number
+}
+
+const BEGAN_MS = Date.UTC(2018, 0, 1)
+const ENDED_MS = Date.UTC(2025, 0, 1)
+const QUOTA_BYTES = 2 ** 40
+/** Rows in one transaction. */
+const UNIT = 20_000
+/** Names in one transaction. */
+const INDEX_UNIT = 1000
+/** The first files are the same however many there are: among them are those that a row of the bench looks for. */
+const SAME = 1000
+
+/** Writes changes one after the other, each stamped by the time at which it is told. */
+class Writer {
+  readonly #server: string
+  stamp = ZERO_STAMP
+
+  constructor(server: string) {
+    this.#server = server
+  }
+
+  apply(tx: Tx, atMs: number, draft: Draft): void {
+    this.stamp = tick(this.stamp, atMs, this.#server)
+    applyChange(tx, { ...draft, stamp: this.stamp })
+  }
+}
+
+/**
+ * @param say takes a line of progress
+ * @returns for each order of a listing the cursor after which its second half follows
+ */
+export async function seedDataDir(
+  dataDir: string,
+  seed: Seed,
+  say: (line: string) => void,
+): Promise<Middles> {
+  mkdirSync(dataDir, { recursive: true })
+  const connection = new BetterSqlite3(join(dataDir, 'regional.db'))
+  // Nobody relies on a folder that is half made.
+  connection.pragma('journal_mode = MEMORY')
+  connection.pragma('synchronous = OFF')
+  connection.pragma('cache_size = -1000000')
+  migrate(connection, 'regional')
+  await using db = Database.on(connection, systemTimers)
+  await identify(db, seed.server, chanceOf(new Dice('server')))
+  const blobs = new BlobStore(db, dataDir, unreferencedBlobs)
+  const writer = new Writer(seed.server)
+  const password_hash = await new Passwords().hash(PASSWORD)
+  await inUnits(db, 'users', seed.users, say, (tx, i) => {
+    const atMs = timeOf(i, seed.users, BEGAN_MS - 365 * 24 * 3600 * 1000, BEGAN_MS)
+    const username = i === 0 ? OWNER : `user-${i}`
+    const fields = {
+      username,
+      created_at: new Date(atMs).toISOString(),
+      email: `${username}@example.org`,
+      password_hash,
+      storage_quota: QUOTA_BYTES,
+    }
+    writer.apply(tx, atMs, { type: 'user.registered', key: idOfUser(i, atMs), fields })
+  })
+  const owner_id = idOfUser(0, timeOf(0, seed.users, BEGAN_MS - 365 * 24 * 3600 * 1000, BEGAN_MS))
+  await inUnits(db, 'files', seed.files, say, (tx, i) => {
+    const atMs =
+      i < SAME
+        ? timeOf(i, SAME, BEGAN_MS, BEGAN_MS + 24 * 3600 * 1000)
+        : timeOf(i, seed.files, BEGAN_MS + 2 * 24 * 3600 * 1000, ENDED_MS)
+    const file = fileOf(i, atMs)
+    const stored_at = new Date(atMs)
+    blobs.keep(tx, { sha256: file.sha256, size: file.content.length, content: file.content }, stored_at)
+    const { name, folder, media_type, sha256, visibility } = file
+    const time = stored_at.toISOString()
+    const fields = { owner_id, name, folder, media_type, sha256, visibility, size: file.content.length }
+    writer.apply(tx, atMs, {
+      type: 'file.uploaded',
+      key: new Dice(`id of file ${i}`).uuid(atMs),
+      fields: { ...fields, created_at: time, modified_at: time },
+    })
+  })
+  await db.write((tx) => writeMeta(tx, 'clock', writer.stamp))
+  for (let indexed = 0, count = -1; count !== 0; indexed += count) {
+    count = await db.write((tx) => indexNames(tx, INDEX_UNIT))
+    if (count > 0 && indexed % 100_000 < INDEX_UNIT) say(`${indexed} names indexed`)
+  }
+  const middles = Object.fromEntries(
+    SORTS.map((sort) => [sort, middleOf(connection, sort, seed.files)]),
+  ) as Middles
+  connection.pragma('journal_mode = WAL')
+  return middles
+}
+
+function middleOf(connection: BetterSqlite3.Database, sort: string, files: number): string {
+  const column = sort.replace('-', '')
+  const order = column === 'name' ? 'name_folded' : column
+  const direction = sort.startsWith('-') ? 'desc' : 'asc'
+  const rows = connection
+    .prepare(
+      `select id, name, size, created_at from files where deleted = 0
+       order by ${order} ${direction}, id ${direction} limit 2 offset ${Math.floor(files / 2)}`,
+    )
+    .all() as Record<string, string | number>[]
+  const position = (row: (typeof rows)[number]) => [sort, row[column], row['id']] as (string | number)[]
+  return String(pageOf(rows, 1, (row) => row, position).next_cursor)
+}
+
+async function inUnits(
+  db: Database,
+  what: string,
+  count: number,
+  say: (line: string) => void,
+  one: (tx: Tx, index: number) => void,
+): Promise<void> {
+  for (let from = 0; from < count; from += UNIT) {
+    const end = Math.min(count, from + UNIT)
+    await db.write((tx) => {
+      for (let i = from; i < end; i += 1) one(tx, i)
+    })
+    if (end === count || end % 100_000 === 0) say(`${end} ${what} of ${count}`)
+  }
+}
+
+function fileOf(i: number, atMs: number) {
+  const dice = new Dice(`file ${i}`)
+  const { name, mediaType } = nameOf(dice, atMs)
+  const content = Buffer.from(`the file ${i}\n`.repeat(1 + dice.below(12)))
+  return {
+    // A hundred in one folder, eight with one word.
+    name: i < SAME && i % 125 === 7 ? `${RARE_WORD} ${name}` : name,
+    folder: i < SAME && i % 10 === 0 ? FOLDER : folderOf(dice, atMs),
+    media_type: mediaType,
+    visibility: dice.pick(['private', 'private', 'private', 'friends', 'public']),
+    content,
+    sha256: createHash('sha256').update(content).digest('hex'),
+  }
+}
+
+function idOfUser(i: number, atMs: number): string {
+  return new Dice(`user ${i}`).uuid(atMs)
+}
+
+function timeOf(i: number, count: number, beganMs: number, endedMs: number): number {
+  return Math.floor(beganMs + ((endedMs - beganMs) * i) / count)
+}
+
+function chanceOf(dice: Dice): Chance {
+  const bytes = (count: number) => Buffer.from(Array.from({ length: count }, () => dice.below(256)))
+  return { fraction: () => dice.fraction(), bytes, id: () => dice.uuid(BEGAN_MS) }
+}

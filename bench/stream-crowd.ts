@@ -1,0 +1,56 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+
+/** Connections that are made at once. */
+const AT_ONCE = 100
+
+/** Many live event streams of one account, as bare sockets: this end must cost little. */
+export class StreamCrowd implements AsyncDisposable {
+  readonly #sockets: Socket[] = []
+  #name = ''
+  #waiting = new Set<Socket>()
+  #done: (at: number) => void = () => {}
+
+  /** Resolves when all streams have begun. */
+  static async open(origin: string, cookie: string, count: number): Promise<StreamCrowd> {
+    const crowd = new StreamCrowd()
+    const { hostname, port } = new URL(origin)
+    while (crowd.#sockets.length < count) {
+      const some = Math.min(AT_ONCE, count - crowd.#sockets.length)
+      await Promise.all(Array.from({ length: some }, () => crowd.#openOne(hostname, Number(port), cookie)))
+    }
+    return crowd
+  }
+
+  /** Resolves with the time (of `performance`) at which the last stream has got an event that contains a name. */
+  allSee(name: string): Promise<number> {
+    this.#name = name
+    this.#waiting = new Set(this.#sockets)
+    return new Promise((resolve) => {
+      this.#done = resolve
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  async #openOne(host: string, port: number, cookie: string): Promise<void> {
+    const socket = connect(port, host)
+    socket.write(`GET /events HTTP/1.1\r\nHost: ${host}:${port}\r\nCookie: ${cookie}\r\n\r\n`)
+    const [head] = await once(socket, 'data')
+    if (!/^HTTP\/1\.1 200 /.test(String(head))) throw new Error(`no stream:\n${head}`)
+    this.#sockets.push(socket)
+    let rest = ''
+    socket.on('data', (chunk: Buffer) => {
+      if (!this.#waiting.has(socket)) return
+      // A name can be cut in two.
+      const isHere = chunk.includes(this.#name) || `${rest}${chunk}`.includes(this.#name)
+      rest = isHere ? '' : String(chunk.subarray(-this.#name.length))
+      if (!isHere) return
+      this.#waiting.delete(socket)
+      if (this.#waiting.size === 0) this.#done(performance.now())
+    })
+    socket.on('error', () => undefined)
+  }
+}

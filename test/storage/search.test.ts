@@ -1,0 +1,363 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import t, { type Test } from 'tap'
+import type { Fact } from '../../src/change.js'
+import { Database, type Query } from '../../src/storage/database.js'
+import { stateDigest } from '../../src/storage/digest.js'
+import { type Bounds, type FileFilter, listFiles } from '../../src/storage/file-listing.js'
+import type { SortColumn } from '../../src/storage/file-queries.js'
+import type { FileRow } from '../../src/storage/files.js'
+import { fold } from '../../src/storage/fold.js'
+import { indexNames } from '../../src/storage/name-index.js'
+import { applyChange } from '../../src/storage/replica.js'
+import type { Visibility } from '../../src/storage/tables.js'
+import { holdsAsync } from '../support/holds.js'
+
+const OWNERS = ['01a207e2-48c0-7173-b83d-00000000000a', '01a207e2-48c0-7173-b83d-00000000000b'] as const
+const OWNER = OWNERS[0]
+const STAMP = '01ba60d33802-0000-eu'
+
+/** So small that a few files lead through every way there is. */
+const SMALL: Bounds = { first: 2, step: { index: 3, row: 2 }, set: 4 }
+const SETS_ONLY: Bounds = { first: 1, step: { index: 1, row: 1 }, set: 1000 }
+const WALK_ONLY: Bounds = { first: 1, step: { index: 2, row: 2 }, set: -1 }
+
+interface File {
+  name: string
+  folder: string
+  size: number
+  visibility: Visibility
+  owner: number
+}
+
+const idOf = (index: number) => `01a207e2-48c0-7173-b83d-${String(index).padStart(12, '0')}`
+
+let stamps = 0
+function nextStamp(): string {
+  stamps += 1
+  return `01ba60d33802-${(stamps % 0xffff).toString(16).padStart(4, '0')}-eu`
+}
+
+function uploaded(index: number, { name, folder, size, visibility, owner }: File): Fact {
+  const time = new Date(Date.UTC(2026, 0, 1) + (index % 7) * 1000).toISOString()
+  const fields = {
+    owner_id: OWNERS[owner] as string,
+    ...{ name, folder, size, visibility },
+    media_type: 'text/plain',
+    sha256: 'a'.repeat(64),
+    created_at: time,
+    modified_at: time,
+  }
+  return { type: 'file.uploaded', key: idOf(index), stamp: STAMP, fields }
+}
+
+const renamed = (index: number, name: string): Fact => ({
+  type: 'file.updated',
+  key: idOf(index),
+  stamp: nextStamp(),
+  fields: { name, modified_at: '2026-02-01T00:00:00.000Z' },
+})
+const deleted = (index: number): Fact => ({
+  type: 'file.deleted',
+  key: idOf(index),
+  stamp: nextStamp(),
+  fields: { deleted: true },
+})
+
+async function serverWith(facts: Fact[]): Promise<Database> {
+  const db = Database.open(':memory:', 'regional')
+  const users = OWNERS.map((key, index): Fact => {
+    const username = `user-${index}`
+    const fields = { username, email: `${username}@example.com`, password_hash: 'x', storage_quota: 1e9 }
+    return {
+      type: 'user.registered',
+      key,
+      stamp: STAMP,
+      fields: { ...fields, created_at: '2026-01-01T00:00:00.000Z' },
+    }
+  })
+  await tell(db, [...users, ...facts])
+  return db
+}
+
+function tell(db: Database, facts: Fact[]): Promise<void> {
+  return db.write((tx) => {
+    for (const fact of facts) applyChange(tx, fact)
+  })
+}
+
+const bare = <Row>(sql: string) => ({ sql, parameters: [] }) as Query<Record<never, never>, Row>
+
+/** How many names the index holds, and how many files have a number. */
+function indexed(db: Database): { names: number; numbered: number; live: number } {
+  const sql = `select (select count(*) from name_grams) as names,
+    (select count(*) from files where name_number is not null) as numbered,
+    (select count(*) from files where deleted = 0) as live`
+  return db.get(bare(sql)) as { names: number; numbered: number; live: number }
+}
+
+interface Order {
+  sort: SortColumn
+  descending: boolean
+}
+
+const VALUE = {
+  name: (row: FileRow) => fold(row.name),
+  created_at: (row: FileRow) => row.created_at,
+  size: (row: FileRow) => row.size,
+}
+
+/** Every page of a listing, one after the other. */
+async function allPages(
+  db: Database,
+  filter: FileFilter,
+  order: Order,
+  bounds: Bounds,
+  between: () => Promise<void> = async () => {},
+): Promise<FileRow[]> {
+  const limit = 3
+  const found: FileRow[] = []
+  for (;;) {
+    const last = found.at(-1)
+    const after = last && { value: VALUE[order.sort](last), id: last.id }
+    const rows = await listFiles(db, filter, { ...order, limit, after }, bounds)
+    found.push(...rows)
+    if (rows.length < limit) return found
+    await between()
+  }
+}
+
+const PARTS = [
+  ...[
+    'report',
+    'Report',
+    're',
+    'e',
+    'R',
+    ' ',
+    '.',
+    '2026',
+    '-',
+    '"',
+    "'",
+    '%',
+    '_',
+    '*',
+    '(',
+    ')',
+    '\\',
+    '/x',
+  ],
+  ...[
+    'ß',
+    'SS',
+    'é',
+    'É',
+    'e\u0301',
+    '報',
+    '告',
+    '書',
+    '報告',
+    'Ω',
+    'ς',
+    'σ',
+    'İ',
+    'ﬁ',
+    '😀',
+    '👩‍👩‍👧',
+    'ا',
+    'NEAR',
+    'AND',
+    'or',
+    ':',
+  ],
+]
+const text = (minLength: number, maxLength: number) =>
+  fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.array(fc.constantFrom(...PARTS), { minLength, maxLength }).map((parts) => parts.join('')),
+    },
+    { weight: 1, arbitrary: fc.string({ unit: 'grapheme', minLength, maxLength }) },
+    { weight: 1, arbitrary: fc.string({ unit: 'binary', minLength, maxLength }) },
+  )
+const file: fc.Arbitrary<File> = fc.record({
+  name: text(1, 6),
+  folder: fc.constantFrom('/', '/a', '/a/b'),
+  size: fc.integer({ min: 0, max: 3 }),
+  visibility: fc.constantFrom('private', 'friends', 'public'),
+  owner: fc.constantFrom(0, 0, 0, 1),
+})
+const order: fc.Arbitrary<Order> = fc.record({
+  sort: fc.constantFrom('name', 'created_at', 'size'),
+  descending: fc.boolean(),
+})
+const wish = fc.record(
+  {
+    q: fc.oneof(
+      text(1, 3),
+      fc.constantFrom('r', 're', 'rep', 'report', '報', '報告', '報告書', '"', '""', '*', '%', '_', 'zzz'),
+    ),
+    folder: fc.constantFrom('/', '/a'),
+    visibility: fc.constantFrom('private', 'friends', 'public') as fc.Arbitrary<Visibility>,
+  },
+  { requiredKeys: ['q'] },
+)
+
+function byOrder({ sort, descending }: Order) {
+  const key = (row: FileRow) => {
+    const value = VALUE[sort](row)
+    // As SQLite compares text: by its bytes.
+    return [typeof value === 'number' ? value : Buffer.from(value).toString('hex'), row.id] as const
+  }
+  const compare = (a: FileRow, b: FileRow) => {
+    const [x, y] = [key(a), key(b)]
+    const sign = x[0] < y[0] ? -1 : x[0] > y[0] ? 1 : x[1] < y[1] ? -1 : 1
+    return descending ? -sign : sign
+  }
+  return compare
+}
+
+/** What is found by looking at every file. */
+function plainFilter(
+  rows: FileRow[],
+  { q, folder, visibility }: { q: string; folder?: string; visibility?: string },
+) {
+  // What is written to SQLite has no lone surrogates.
+  const part = fold(q).toWellFormed()
+  return rows.filter(
+    (row) =>
+      fold(row.name).toWellFormed().includes(part) &&
+      (folder === undefined || row.folder === folder) &&
+      (visibility === undefined || row.visibility === visibility),
+  )
+}
+
+t.test('a search finds exactly what a look at every name finds, in order, whatever is indexed', async (t) => {
+  const history = fc.record({
+    files: fc.array(file, { minLength: 1, maxLength: 25 }),
+    indexedAtFirst: fc.constantFrom(0, 3, 1000),
+    edits: fc.array(fc.record({ at: fc.nat(24), name: fc.option(text(1, 4)) }), { maxLength: 8 }),
+    indexedThen: fc.constantFrom(0, 3, 1000),
+    wish,
+    order,
+    bounds: fc.constantFrom(SMALL, SETS_ONLY, WALK_ONLY),
+  })
+  await holdsAsync(
+    t,
+    fc.asyncProperty(history, async ({ files, edits, wish, order, bounds, ...indexing }) => {
+      await using db = await serverWith(files.map((one, index) => uploaded(index, one)))
+      await db.write((tx) => indexNames(tx, indexing.indexedAtFirst))
+      await tell(
+        db,
+        edits
+          .filter(({ at }) => at < files.length)
+          .map(({ at, name }) => (name === null ? deleted(at) : renamed(at, name))),
+      )
+      await db.write((tx) => indexNames(tx, indexing.indexedThen))
+      const { q, ...filters } = wish
+      const everything = await allPages(db, { owner_id: OWNER }, order, bounds)
+      const found = await allPages(db, { owner_id: OWNER, contains: fold(q), ...filters }, order, bounds)
+      const due = plainFilter(everything, wish)
+      assert.deepEqual(found, due)
+      assert.deepEqual(everything, everything.toSorted(byOrder(order)))
+      const { names, numbered } = indexed(db)
+      assert.equal(names, numbered, 'the index holds the names of the files that say so')
+    }),
+    { numRuns: 600 },
+  )
+})
+
+/** Files whose names have a word here and there. */
+function manyFiles(count: number, nameOf: (index: number) => string): File[] {
+  return Array.from({ length: count }, (_, index) => ({
+    name: nameOf(index),
+    folder: index % 50 === 0 ? '/rare' : '/',
+    size: index % 9,
+    visibility: index % 100 === 0 ? 'public' : 'private',
+    owner: 0,
+  }))
+}
+
+/** With five needles. */
+async function bigAccount(t: Test, count: number): Promise<Database> {
+  const names = (index: number) =>
+    `${(index * 7919) % count} ${index % (count / 5) === 0 ? 'needle ' : ''}${index % 3 === 0 ? 'hay' : 'straw'}.txt`
+  const db = await serverWith(manyFiles(count, names).map((one, index) => uploaded(index, one)))
+  t.teardown(() => db[Symbol.asyncDispose]())
+  return db
+}
+
+t.test('pages stay right while files come and go', async (t) => {
+  const db = await bigAccount(t, 300)
+  const stays = (row: FileRow) => !row.name.includes('passing')
+  for (const sort of ['name', 'created_at', 'size'] as const)
+    for (const descending of [false, true])
+      for (const bounds of [SMALL, SETS_ONLY, WALK_ONLY]) {
+        const order = { sort, descending }
+        const filter = { owner_id: OWNER, contains: 'needle' }
+        const due = (await allPages(db, filter, order, bounds)).filter(stays)
+        let next = 10_000 + stamps
+        const passing: number[] = []
+        const found = await allPages(db, filter, order, bounds, async () => {
+          const gone = passing.splice(0).map(deleted)
+          const come = ['a passing needle', '150 passing needle', 'z passing needle'].map((name) => {
+            next += 1
+            passing.push(next)
+            return uploaded(next, { name, folder: '/', size: next % 9, visibility: 'private', owner: 0 })
+          })
+          await tell(db, [...gone, ...come])
+          await db.write((tx) => indexNames(tx, 2))
+        })
+        t.same(found.filter(stays), due, `${sort} ${descending} ${JSON.stringify(bounds)}`)
+        t.equal(new Set(found.map(({ id }) => id)).size, found.length, 'no file twice')
+        await tell(db, passing.map(deleted))
+      }
+})
+
+t.test('a search reads little, or gives way to others between its steps', async (t) => {
+  const db = await bigAccount(t, 3000)
+  while ((await db.write((tx) => indexNames(tx, 500))) > 0);
+  let turns = 0
+  let watch = setImmediate(function again() {
+    turns += 1
+    watch = setImmediate(again)
+  })
+  t.teardown(() => clearImmediate(watch))
+  const turnsOf = async (contains: string, bounds: Bounds) => {
+    const before = turns
+    const rows = await listFiles(
+      db,
+      { owner_id: OWNER, contains },
+      { sort: 'name', descending: false, limit: 50 },
+      bounds,
+    )
+    return { rows: rows.length, turns: turns - before }
+  }
+  const bounds = { first: 100, step: { index: 100, row: 100 }, set: 100 }
+  t.match(await turnsOf('needle', bounds), { rows: 5, turns: 0 }, 'few: the index has them')
+  t.match(await turnsOf('needles', bounds), { rows: 0, turns: 0 }, 'none: so does it')
+  t.match(await turnsOf('hay', bounds), { rows: 50, turns: 1 }, 'many: the walk has a page of them soon')
+  const short = await turnsOf('dl', bounds)
+  t.equal(short.rows, 5)
+  t.ok(short.turns >= 25, 'what the index cannot tell takes many steps')
+})
+
+t.test('what is deleted, renamed or of a deleted account leaves the index', async (t) => {
+  const files = manyFiles(6, (index) => `name ${index}`)
+  await using db = await serverWith(files.map((one, index) => uploaded(index, one)))
+  t.equal(await db.write((tx) => indexNames(tx, 100)), 6)
+  t.same(indexed(db), { names: 6, numbered: 6, live: 6 })
+  await tell(db, [deleted(0), renamed(1, 'another'), renamed(2, 'NAME 2')])
+  t.same(indexed(db), { names: 4, numbered: 4, live: 5 }, 'one that folds alike stays')
+  t.equal(await db.write((tx) => indexNames(tx, 100)), 1)
+  t.same(indexed(db), { names: 5, numbered: 5, live: 5 })
+})
+
+t.test('the index is no part of the state that servers have in common', async (t) => {
+  const files = manyFiles(6, (index) => `name ${index}`).map((one, index) => uploaded(index, one))
+  await using one = await serverWith(files)
+  await using other = await serverWith(files)
+  await one.write((tx) => indexNames(tx, 4))
+  t.equal(await stateDigest(one), await stateDigest(other))
+})
