@@ -114,7 +114,7 @@ export class BenchSphere implements AsyncDisposable {
       DATA_DIR: this.dataDir(name),
       CERTS_DIR: join(this.#folder.path, 'certs'),
       // As `npm start` and the container have it.
-      MALLOC_ARENA_MAX: '2',
+      MALLOC_ARENA_MAX: '1',
       RATE_LIMITS: 'off',
       STORAGE_QUOTA: '1TiB',
       ...settings,

@@ -31,7 +31,7 @@ function run(program: 'grand' | 'regional', server: { name: string; port: number
   const { name, port, grandUrl } = server
   const env = {
     // Arenas of the C library keep what password hashing takes, 19 MiB each.
-    MALLOC_ARENA_MAX: '2',
+    MALLOC_ARENA_MAX: '1',
     ...process.env,
     CERTS_DIR,
     LOG_LEVEL,

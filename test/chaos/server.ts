@@ -52,7 +52,7 @@ export class Server {
     const child = spawn('env', ['-u', 'NODE_OPTIONS', process.execPath, program], {
       env: {
         PATH: process.env['PATH'] ?? '',
-        MALLOC_ARENA_MAX: '2',
+        MALLOC_ARENA_MAX: '1',
         NAME: name,
         PORT: String(port),
         DATA_DIR: dataDir,
