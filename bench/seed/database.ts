@@ -18,7 +18,7 @@ import { unreferencedBlobs } from '../../src/storage/files.js'
 import { identify } from '../../src/storage/identity.js'
 import { writeMeta } from '../../src/storage/meta.js'
 import { migrate } from '../../src/storage/migrate.js'
-import { indexNames } from '../../src/storage/name-index.js'
+import { indexNames, mergeNameIndex } from '../../src/storage/name-index.js'
 import { applyChange } from '../../src/storage/replica.js'
 import { systemTimers } from '../../src/timers.js'
 import { Dice } from './dice.js'
@@ -73,6 +73,7 @@ export async function seedDataDir(
   connection.pragma('journal_mode = MEMORY')
   connection.pragma('synchronous = OFF')
   connection.pragma('cache_size = -1000000')
+  connection.pragma('temp_store = MEMORY')
   migrate(connection, 'regional')
   await using db = Database.on(connection, systemTimers)
   await identify(db, seed.server, chanceOf(new Dice('server')))
@@ -110,9 +111,12 @@ export async function seedDataDir(
     })
   })
   await db.write((tx) => writeMeta(tx, 'clock', writer.stamp))
-  for (let indexed = 0, count = -1; count !== 0; indexed += count) {
-    count = await db.write((tx) => indexNames(tx, INDEX_UNIT))
-    if (count > 0 && indexed % 100_000 < INDEX_UNIT) say(`${indexed} names indexed`)
+  for (let indexed = 0, isDone = false; !isDone; ) {
+    const count = await db.write((tx) => indexNames(tx, INDEX_UNIT))
+    const merged = await db.write(mergeNameIndex)
+    if (count > 0 && indexed % 100_000 === 0) say(`${indexed} names indexed`)
+    indexed += count
+    isDone = count === 0 && !merged
   }
   const middles = Object.fromEntries(
     SORTS.map((sort) => [sort, middleOf(connection, sort, seed.files)]),
@@ -154,7 +158,7 @@ async function inUnits(
 function fileOf(i: number, atMs: number) {
   const dice = new Dice(`file ${i}`)
   const { name, mediaType } = nameOf(dice, atMs)
-  const content = Buffer.from(`the file ${i}\n`.repeat(1 + dice.below(12)))
+  const content = Buffer.from(`the file ${i} `.padEnd(20 + dice.below(200), '.'))
   return {
     // A hundred in one folder, eight with one word.
     name: i < SAME && i % 125 === 7 ? `${RARE_WORD} ${name}` : name,

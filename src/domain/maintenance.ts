@@ -1,5 +1,5 @@
 import type { BlobStore } from '../storage/blobs.js'
-import { buryOrphans, countBlobs } from '../storage/cleaning.js'
+import { buryOrphans, countSomeBlobs } from '../storage/cleaning.js'
 import type { Database } from '../storage/database.js'
 import { purgeEvents } from '../storage/events.js'
 import { purgeLoginFailures } from '../storage/login-failures.js'
@@ -11,7 +11,11 @@ const EVENTS_MS = 7 * DAY_MS
 const SESSIONS_MS = 30 * DAY_MS
 const BLOBS_MS = DAY_MS
 const PARTS_MS = DAY_MS
+/** What one step looks at or removes: some milliseconds. A file that goes leaves every index there is. */
 const BATCH = 200
+const FILES = 20
+const BLOBS = 50
+const COUNTED = 5000
 const PAUSE_MS = 20
 
 /** Blobs that one round may remove: a tenth of all, so that a mistake elsewhere is noticed before all is gone. */
@@ -56,14 +60,21 @@ export async function clean(
     cleaned.sessions += count
   }
   for (let after = ''; !signal.aborted; await rest()) {
-    const buried = await db.write((tx) => buryOrphans(tx, after, BATCH))
+    const buried = await db.write((tx) => buryOrphans(tx, after, { accounts: BATCH, files: FILES }))
     if (buried === undefined) break
     after = buried.last
     cleaned.files += buried.count
   }
-  const most = Math.max(BLOB_MINIMUM, Math.floor(countBlobs(db) * BLOB_SHARE))
+  let all = 0
+  for (let after = '', count = COUNTED; count === COUNTED && !signal.aborted; all += count) {
+    const some = countSomeBlobs(db, after, COUNTED)
+    after = some.last
+    count = some.count
+    await pause(timers, 0, signal)
+  }
+  const most = Math.max(BLOB_MINIMUM, Math.floor(all * BLOB_SHARE))
   for (let after = ''; cleaned.blobs < most && !signal.aborted; await rest()) {
-    const swept = await blobs.sweep(before(BLOBS_MS), after, BATCH)
+    const swept = await blobs.sweep(before(BLOBS_MS), after, BLOBS)
     if (swept === undefined) break
     after = swept.last
     cleaned.blobs += swept.count

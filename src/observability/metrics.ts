@@ -111,13 +111,20 @@ const SYNC_GAUGES: Record<keyof SyncReadings, string> = {
 
 /** Registers a gauge for each reading; one that is not known has no value. */
 export function observeSync(registry: Registry, read: () => SyncReadings): void {
+  let latest: SyncReadings | undefined
+  // All gauges are collected in one turn; some readings count rows.
+  const once = () => {
+    if (latest === undefined) setImmediate(() => (latest = undefined))
+    latest ??= read()
+    return latest
+  }
   for (const [name, help] of Object.entries(SYNC_GAUGES)) {
     new Gauge({
       name: `syncsphere_sync_${name}`,
       help,
       registers: [registry],
       collect() {
-        const reading = read()[name as keyof SyncReadings]
+        const reading = once()[name as keyof SyncReadings]
         this.reset()
         if (reading !== null) this.set(Number(reading))
       },

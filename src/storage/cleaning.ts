@@ -1,9 +1,24 @@
 /** What may go after a while. Each statement takes a bounded number of rows, so that nobody waits long behind it. */
 import type { Reader, Tx } from './database.js'
+import { forgetMissingFile } from './missing.js'
 import { prepare, query } from './query.js'
 
 const blobCount = prepare()(() =>
   query.selectFrom('blobs').select((eb) => eb.fn.countAll<number>().as('count')),
+)
+
+const someBlobs = prepare<{ after: string; limit: number }>()((slot) =>
+  query
+    .selectFrom(
+      query
+        .selectFrom('blobs')
+        .select('sha256')
+        .where('sha256', '>', slot('after'))
+        .orderBy('sha256')
+        .limit(slot('limit'))
+        .as('some'),
+    )
+    .select((eb) => [eb.fn.countAll<number>().as('count'), eb.fn.max('sha256').as('last')]),
 )
 
 const accounts = prepare<{ after: string; limit: number }>()((slot) =>
@@ -17,7 +32,7 @@ const accounts = prepare<{ after: string; limit: number }>()((slot) =>
 const filesOf = prepare<{ owner_id: string; limit: number }>()((slot) =>
   query
     .selectFrom('files')
-    .select('id')
+    .select(['id', 'sha256'])
     .where('owner_id', '=', slot('owner_id'))
     .where('deleted', '=', 0)
     .limit(slot('limit')),
@@ -34,25 +49,38 @@ export function countBlobs(reader: Reader): number {
   return reader.get(blobCount)?.count ?? 0
 }
 
+/** How many blobs follow one in order, up to a limit, and the last of them; a million at once would take a while. */
+export function countSomeBlobs(
+  reader: Reader,
+  after: string,
+  limit: number,
+): { count: number; last: string } {
+  const { count = 0, last = '' } = reader.get(someBlobs, { after, limit }) ?? {}
+  return { count, last }
+}
+
 /**
  * Turns files of deleted accounts, which nobody can reach any more, into tombstones. It follows from merged state and
  * every server does it, so it is no change to pass on; a digest counts such files as deleted before and after.
- * @param after looks at `limit` accounts that follow this id
+ * @param after looks at `limit.accounts` accounts that follow this id, and buries at most `limit.files`
  * @returns the account to go on after, and how many files were buried; undefined when there are no more accounts
  */
 export function buryOrphans(
   tx: Tx,
   after: string,
-  limit: number,
+  limit: { accounts: number; files: number },
 ): { last: string; count: number } | undefined {
-  const page = tx.all(accounts, { after, limit })
+  const page = tx.all(accounts, { after, limit: limit.accounts })
   let last = after
   let count = 0
   for (const { id, deleted } of page) {
-    const orphans = deleted === 1 ? tx.all(filesOf, { owner_id: id, limit: limit - count }) : []
-    for (const orphan of orphans) tx.run(bury, { id: orphan.id })
+    const orphans = deleted === 1 ? tx.all(filesOf, { owner_id: id, limit: limit.files - count }) : []
+    for (const orphan of orphans) {
+      tx.run(bury, { id: orphan.id })
+      forgetMissingFile(tx, orphan.sha256)
+    }
     count += orphans.length
-    if (count === limit) return { last, count }
+    if (count === limit.files) return { last, count }
     last = id
   }
   return page.length === 0 ? undefined : { last, count }

@@ -52,7 +52,7 @@ export interface Bounds {
 }
 
 /** Steps of a few milliseconds. */
-const BOUNDS: Bounds = { first: 500, step: { index: 10_000, row: 1000 }, set: 2000 }
+const BOUNDS: Bounds = { first: 500, step: { index: 5000, row: 500 }, set: 1000 }
 
 /** One page of an account's files. */
 export async function listFiles(

@@ -176,12 +176,8 @@ function between(eb: Files, { sort, descending, after, until }: ListShape, slot:
     conditions.push(eb(eb.refTuple(column, 'files.id'), descending ? '<' : '>', place))
   }
   if (until) {
-    // The first is what ends the walk; the second tells what of the last value is still before the place.
     const place = eb.tuple(slot('until_value') as never, slot('until_id'))
-    conditions.push(
-      eb(column, descending ? '>=' : '<=', slot('until_value') as never),
-      eb(eb.refTuple(column, 'files.id'), descending ? '>=' : '<=', place),
-    )
+    conditions.push(eb(eb.refTuple(column, 'files.id'), descending ? '>=' : '<=', place))
   }
   return conditions
 }

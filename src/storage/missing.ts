@@ -95,6 +95,28 @@ export function noteLost(tx: Tx, sha256: string, size: number): void {
   if (isNamed(tx, sha256)) addMissing(tx, { sha256, size }, tx.get(firstNaming, { sha256 })?.gseq ?? 0)
 }
 
+/** Of an account that goes or of what is missing, as many as one unit of work may look at. */
+const FEW = 5000
+
+const someFilesOf = prepare<{ owner_id: string; limit: number }>()((slot) =>
+  query
+    .selectFrom(
+      query
+        .selectFrom('files')
+        .select('owner_id')
+        .where('owner_id', '=', slot('owner_id'))
+        .where('deleted', '=', 0)
+        .limit(slot('limit'))
+        .as('some'),
+    )
+    .select((eb) => eb.fn.countAll<number>().as('count')),
+)
+const someMissing = prepare<{ limit: number }>()((slot) =>
+  query
+    .selectFrom(query.selectFrom('missing').select('sha256').limit(slot('limit')).as('some'))
+    .select((eb) => eb.fn.countAll<number>().as('count')),
+)
+const allMissing = prepare()(() => query.selectFrom('missing').select('sha256'))
 const removeUnnamedOf = prepare<{ owner_id: string }>()((slot) =>
   query
     .deleteFrom('missing')
@@ -125,9 +147,15 @@ export function forgetMissingFile(tx: Tx, sha256: string): void {
   if (!isNamed(tx, sha256)) removeMissing(tx, sha256)
 }
 
-/** An account has gone: bytes that its files alone named are not missing any more. */
+/**
+ * An account has gone: bytes that its files alone named are not missing any more. Where both its files and the missing
+ * bytes are many, each file's are forgotten when it is buried (cleaning.ts): nobody is to wait for a million.
+ */
 export function forgetMissingOf(tx: Tx, owner_id: string): void {
-  tx.run(removeUnnamedOf, { owner_id })
+  const limit = FEW + 1
+  if ((tx.get(someFilesOf, { owner_id, limit })?.count ?? 0) <= FEW) tx.run(removeUnnamedOf, { owner_id })
+  else if ((tx.get(someMissing, { limit })?.count ?? 0) <= FEW)
+    for (const { sha256 } of tx.all(allMissing)) forgetMissingFile(tx, sha256)
 }
 
 /** Whether a live file names these bytes. */

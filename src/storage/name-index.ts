@@ -7,7 +7,7 @@ import { type Query, type Reader, Slot, type Tx } from './database.js'
 import { gramQuery, gramsOf } from './grams.js'
 import { prepare, query } from './query.js'
 
-/** Pages of the index that are merged with each batch: about what a batch adds, for each level of the tree. */
+/** Pages of the index that are merged in one step: some milliseconds. */
 const MERGE_PAGES = 32
 
 const unindexed = prepare<{ limit: number }>()((slot) =>
@@ -62,6 +62,10 @@ const mergeParts: Query<{ pages: number }, unknown> = {
   sql: "insert into name_grams (name_grams, rank) values ('merge', ?)",
   parameters: slots('pages'),
 }
+const changes: Query<Record<never, never>, { count: number }> = {
+  sql: 'select total_changes() as count',
+  parameters: [],
+}
 const matching: Query<
   { grams: string; number: number; next: number; limit: number },
   { numbers: string; count: number }
@@ -87,8 +91,18 @@ export function indexNames(tx: Tx, limit: number): number {
     }
     from += owned.length
   }
-  if (files.length > 0) tx.run(mergeParts, { pages: MERGE_PAGES })
   return files.length
+}
+
+/**
+ * Merges parts of the index, one for each batch that was put into it, a little: a search looks into every part.
+ * @returns whether there was anything to merge
+ */
+export function mergeNameIndex(tx: Tx): boolean {
+  const before = tx.get(changes) as { count: number }
+  tx.run(mergeParts, { pages: MERGE_PAGES })
+  // So it tells that it has done something (FTS5 documentation, section 6.7).
+  return (tx.get(changes) as { count: number }).count - before.count >= 2
 }
 
 /**

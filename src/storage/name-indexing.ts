@@ -1,6 +1,6 @@
 import { pause, systemTimers, type Timers } from '../timers.js'
 import type { Database } from './database.js'
-import { indexNames } from './name-index.js'
+import { indexNames, mergeNameIndex } from './name-index.js'
 
 /** Names in one unit of work: some milliseconds. */
 const BATCH = 200
@@ -23,9 +23,14 @@ export async function indexAllNames(
   timers: Timers = systemTimers,
 ): Promise<{ names?: number }> {
   let names = 0
-  for (let count = BATCH; count === BATCH && !signal.aborted; names += count) {
+  for (let isDone = false; !isDone && !signal.aborted; ) {
     const began = timers.now()
-    count = await db.write((tx) => indexNames(tx, BATCH))
+    const { count, merged } = await db.write((tx) => ({
+      count: indexNames(tx, BATCH),
+      merged: mergeNameIndex(tx),
+    }))
+    names += count
+    isDone = count < BATCH && !merged
     const took = timers.now() - began
     const load = performance.eventLoopUtilization()
     await pause(timers, took, signal)

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { createHttpMetrics, createMetricsRegistry } from '../../src/observability/metrics.js'
+import { createHttpMetrics, createMetricsRegistry, observeSync } from '../../src/observability/metrics.js'
 
 test('two servers in one process count apart', async (t) => {
   const [eu, us] = ['eu', 'us'].map((server) => createMetricsRegistry({ server, processMetrics: false }))
@@ -33,4 +33,17 @@ test('requests are counted by route and status, and a made-up method adds no ser
 test('the process is measured when asked for', async (t) => {
   const registry = createMetricsRegistry({ server: 'eu', processMetrics: true })
   t.match(await registry.metrics(), /process_resident_memory_bytes\{server="eu"\} \d+/)
+})
+
+test('the state of syncing is read once for all of its gauges', async (t) => {
+  const registry = createMetricsRegistry({ server: 'eu', processMetrics: false })
+  let reads = 0
+  const reading = { connected: true, queue_length: 0, unacknowledged: 0, applied_position: 0, log_head: null }
+  observeSync(registry, () => ({
+    ...{ ...reading, lag_seconds: null, parked: 0 },
+    missing_blobs: ++reads,
+  }))
+  t.match(await registry.metrics(), 'syncsphere_sync_missing_blobs{server="eu"} 1\n')
+  await new Promise(setImmediate)
+  t.match(await registry.metrics(), 'syncsphere_sync_missing_blobs{server="eu"} 2\n')
 })

@@ -1,6 +1,7 @@
 import t from 'tap'
+import { buryOrphans } from '../../src/storage/cleaning.js'
 import { Database } from '../../src/storage/database.js'
-import { addMissing, isNamed, missingAfter, noteLost } from '../../src/storage/missing.js'
+import { addMissing, isNamed, missingAfter, missingSize, noteLost } from '../../src/storage/missing.js'
 import { applyChange } from '../../src/storage/replica.js'
 import { sha256 } from '../support/person.js'
 
@@ -59,4 +60,40 @@ t.test('bytes are missing as long as a live file names them', async (t) => {
     noteLost(tx, own, 3)
   })
   t.same(missing(), [], 'nobody misses what nobody names')
+})
+
+t.test('an account of very many files goes at once, whatever is missing', async (t) => {
+  for (const missingBefore of [3, 6000]) {
+    await using db = Database.open(':memory:', 'regional')
+    const own = sha256('5500 of alice')
+    const others = sha256('of bob')
+    await db.write((tx) => {
+      const upload = (key: string, owner: string, bytes: string) =>
+        applyChange(tx, { type: 'file.uploaded', key, fields: file(owner, bytes), stamp: stamp(1) })
+      applyChange(tx, { type: 'user.registered', key: 'alice', fields: user, stamp: stamp(1) })
+      for (let i = 0; i < 5500; i += 1) upload(`alice ${i}`, 'alice', `${i} of alice`)
+      upload('alice', 'alice', '5500 of alice')
+      upload('bob', 'bob', 'of bob')
+      for (const hash of [own, others]) addMissing(tx, { sha256: hash, size: 1 }, 1)
+      for (let i = 2; i < missingBefore; i += 1)
+        addMissing(tx, { sha256: sha256(`${i} of carol`), size: 2 }, 1)
+    })
+    await db.write((tx) => {
+      applyChange(tx, { type: 'user.deleted', key: 'alice', fields: { deleted: true }, stamp: stamp(2) })
+    })
+    const isMissing = (hash: string) => missingSize(db, hash) !== undefined
+    if (missingBefore === 3) t.notOk(isMissing(own), 'little is missing: all of it is looked at')
+    const limit = { accounts: 10, files: 1000 }
+    let buried = 0
+    for (let after = ''; ; ) {
+      const some = await db.write((tx) => buryOrphans(tx, after, limit))
+      if (some === undefined) break
+      t.ok(some.count <= 1000)
+      buried += some.count
+      after = some.last
+    }
+    t.equal(buried, 5501)
+    t.notOk(isMissing(own), 'a file that is buried misses nothing')
+    t.ok(isMissing(others))
+  }
 })

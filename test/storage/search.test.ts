@@ -9,6 +9,7 @@ import type { SortColumn } from '../../src/storage/file-queries.js'
 import type { FileRow } from '../../src/storage/files.js'
 import { fold } from '../../src/storage/fold.js'
 import { indexNames } from '../../src/storage/name-index.js'
+import { indexAllNames } from '../../src/storage/name-indexing.js'
 import { applyChange } from '../../src/storage/replica.js'
 import type { Visibility } from '../../src/storage/tables.js'
 import { holdsAsync } from '../support/holds.js'
@@ -361,3 +362,20 @@ t.test('the index is no part of the state that servers have in common', async (t
   await one.write((tx) => indexNames(tx, 4))
   t.equal(await stateDigest(one), await stateDigest(other))
 })
+
+t.test(
+  'names are indexed behind everybody, in small steps, and the parts of the index become few',
+  async (t) => {
+    const names = (index: number) => `report ${index} of the ${index % 9} kind.pdf`
+    await using db = await serverWith(manyFiles(2500, names).map((one, index) => uploaded(index, one)))
+    const stop = new AbortController()
+    t.same(await indexAllNames(db, stop.signal), {}, 'so few are not worth a word')
+    t.same(indexed(db), { names: 2500, numbered: 2500, live: 2500 })
+    const parts = db.get(bare<{ count: number }>('select count(distinct segid) as count from name_grams_idx'))
+    t.ok((parts?.count ?? 0) < 8, '13 batches made a part each')
+    await tell(db, [renamed(1, 'another')])
+    stop.abort()
+    await indexAllNames(db, stop.signal)
+    t.match(indexed(db), { numbered: 2499 }, 'it ends when it is told to')
+  },
+)
