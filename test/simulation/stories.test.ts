@@ -31,6 +31,13 @@ const STORIES: Record<string, Item[]> = {
     item(100, 'rename', 'eu', { b: 1 }),
     item(100, 'wipe', 'grand', { ms: 500 }),
   ],
+  'a regional hears of a name that was given by a clock ahead only from a row that is told again': [
+    ...PERSON,
+    skew(500, 'eu', 25_000),
+    item(500, 'rename', 'eu', { b: 1 }),
+    item(500, 'wipe', 'us', { ms: 20 }),
+    item(0, 'wipe', 'grand', { ms: 10 }),
+  ],
   'a file is renamed by a clock so far ahead that the grand takes only the upload': [
     item(500, 'register', 'eu'),
     item(500, 'part', 'eu', { ms: 7300 }),
