@@ -143,19 +143,26 @@ export class Ledger {
   }
 }
 
-/** A change under the new stamp. One whose stamp no row bears had been overwritten: it keeps its place in the order. */
+/**
+ * A change under the new stamp. One whose stamp no row bears had been overwritten: it keeps its place in the order, before
+ * what took its place and behind all that kept its stamp.
+ */
 function moved(fact: Kept, renewed: Map<string, string>): Kept {
+  const olds = [...renewed.keys()].sort()
   const anew = (stamp: string) => {
-    const exactly = renewed.get(stamp)
-    if (exactly !== undefined) return exactly
-    const before = [...renewed.keys()].filter((old) => old <= stamp).sort()
-    const floor = renewed.get(before.at(-1) ?? '') ?? stamp
-    return floor < stamp ? floor : stamp
+    const before = olds.filter((old) => old <= stamp).at(-1)
+    const floor = before === undefined ? justBefore(renewed.get(olds[0] ?? '')) : renewed.get(before)
+    return before === stamp || (floor ?? stamp) < stamp ? (floor as string) : stamp
   }
   const { password_stamp } = fact.fields
   const fields =
     password_stamp === undefined ? fact.fields : { ...fact.fields, password_stamp: anew(`${password_stamp}`) }
   return { ...fact, fields, stamp: anew(fact.stamp) }
+}
+
+/** Behind every stamp of an earlier moment, and before a given one: that without its origin. */
+function justBefore(stamp: string | undefined): string | undefined {
+  return stamp?.slice(0, stamp.indexOf('-', stamp.indexOf('-') + 1) + 1)
 }
 
 const EPOCH = { sql: "select value from meta where key = 'epoch'", parameters: [] }

@@ -31,6 +31,15 @@ const STORIES: Record<string, Item[]> = {
     item(100, 'rename', 'eu', { b: 1 }),
     item(100, 'wipe', 'grand', { ms: 500 }),
   ],
+  'the grand loses its log before it has heard of a name that gave way to another, both by a clock two hours ahead':
+    [
+      ...PERSON,
+      item(500, 'part', 'eu', { ms: 3000 }),
+      skew(100, 'eu', 2 * HOUR_MS),
+      item(100, 'rename', 'eu', { b: 1 }),
+      item(100, 'rename', 'eu', { b: 2 }),
+      item(100, 'wipe', 'grand', { ms: 500 }),
+    ],
   'a regional hears of a name that was given by a clock ahead only from a row that is told again': [
     ...PERSON,
     skew(500, 'eu', 25_000),
