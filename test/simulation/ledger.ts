@@ -167,6 +167,7 @@ function justBefore(stamp: string | undefined): string | undefined {
 
 const EPOCH = { sql: "select value from meta where key = 'epoch'", parameters: [] }
 const LOGGED = 'select 1 from log where id = ?'
+const DELETED = 'select 1 from users where id = ? and deleted = 1'
 const BLOB = 'select 1 from blobs where sha256 = ?'
 
 function outboxOf(reader: Reader, after: number): { oseq: number; kept: Kept }[] {
@@ -178,7 +179,12 @@ function outboxOf(reader: Reader, after: number): { oseq: number; kept: Kept }[]
 /** A row says all that a change says, or something that goes before it, if merging the change adds nothing. */
 function isReflected(reader: Parameters<typeof readRow>[0], fact: Fact): boolean {
   const row = readRow(reader, tableOf(fact.type), fact.key)
-  return row !== undefined && merge(row, fact) === row
+  if (row === undefined) return false
+  // What is merged says that the file of a deleted account is deleted; that each server buries it in its time, and tells
+  // nobody, says no more. So a deletion of its own that is lost there leaves nothing alive and no state different.
+  const isBuried = reader.get({ sql: DELETED, parameters: [row.cells.owner_id ?? ''] }) !== undefined
+  const standing = isBuried ? { ...row, cells: { ...row.cells, deleted: 1 } } : row
+  return merge(standing, fact) === standing
 }
 
 /** Whether a change waits for its row. */
