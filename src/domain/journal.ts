@@ -1,5 +1,5 @@
 import { type Chance, systemChance } from '../chance.js'
-import type { Draft, Fact } from '../change.js'
+import { type Draft, type Fact, stampsOf } from '../change.js'
 import { later, tick } from '../clock.js'
 import type { Tx } from '../storage/database.js'
 import { readClock, writeMeta } from '../storage/meta.js'
@@ -47,7 +47,8 @@ export class Journal {
   /** Merges a fact of another server; makes no new one. */
   absorb(tx: Tx, fact: Fact): Applied {
     const clock = readClock(tx)
-    if (later(clock, fact.stamp) !== clock) writeMeta(tx, 'clock', fact.stamp)
+    const seen = stampsOf(fact).reduce(later, clock)
+    if (seen !== clock) writeMeta(tx, 'clock', seen)
     return this.#merge(tx, fact)
   }
 

@@ -15,3 +15,15 @@ t.test('what is done after hearing of another change goes before it, whatever th
   t.match(userById(db, key), { email: 'new@example.com' })
   t.ok((await db.write((tx) => journal.tick(tx))) > ahead)
 })
+
+t.test('what is done after hearing of a row that is told again goes before each of its stamps', async (t) => {
+  const { db, journal, now } = await bareRegional(t)
+  const key = systemChance.id()
+  const [created, ahead] = [tick(ZERO_STAMP, now() - 60_000, 'us'), tick(ZERO_STAMP, now() + 30_000, 'us')]
+  const stamps = { email: ahead, password_hash: created, storage_quota: created }
+  const told = { type: 'user.retold', key, fields: registration('alice'), stamp: created, stamps } as const
+  await db.write((tx) => journal.absorb(tx, told))
+  const draft = { type: 'user.updated', key, fields: { email: 'new@example.com' } } as const
+  await db.write((tx) => journal.record(tx, [draft]))
+  t.match(userById(db, key), { email: 'new@example.com' })
+})

@@ -124,6 +124,7 @@ function faultsOfRows({ reader }: SimulatedRegional): string[] {
     ...count('emails with two holders', holders('email_login')),
     ...count('friendships that are not one for their pair', WRONG_PAIRS),
     ...count('live files of deleted accounts that are counted as missing', ORPHANS_MISSING),
+    ...count('rows that go before what is done from now on', stampsAhead()),
     ...count('unlawfully placed files', 'select count(*) from files where deleted = 0 and gseq is null'),
   ]
 }
@@ -137,6 +138,16 @@ const ORPHANS_MISSING = `select count(*) from missing where not exists
 
 function holders(column: string): string {
   return `select count(*) from (select 1 from users where deleted = 0 group by ${column} having count(*) > 1)`
+}
+
+/** Rows with a stamp that the server's clock has not seen: what somebody does to them next would have no effect. */
+function stampsAhead(): string {
+  const ahead = Object.keys(TABLES).map(
+    (table) => `select 1 from ${table}, seen where created_stamp > clock
+      or exists (select 1 from json_each(stamps) where value > clock)`,
+  )
+  return `with seen as (select value as clock from meta where key = 'clock')
+    select count(*) from (${ahead.join(' union all ')})`
 }
 
 /** What only follows from merged state is the same everywhere too. */

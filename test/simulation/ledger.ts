@@ -143,14 +143,16 @@ export class Ledger {
   }
 }
 
-/** A change under the new stamp. One whose stamp no row bears had been overwritten: it keeps its place in the order. */
+/**
+ * A change under the new stamp. One whose stamp no row bears had been overwritten: it keeps its place in the order, before
+ * what took its place and behind all that kept its stamp.
+ */
 function moved(fact: Kept, renewed: Map<string, string>): Kept {
+  const olds = [...renewed.keys()].sort()
   const anew = (stamp: string) => {
-    const exactly = renewed.get(stamp)
-    if (exactly !== undefined) return exactly
-    const before = [...renewed.keys()].filter((old) => old <= stamp).sort()
-    const floor = renewed.get(before.at(-1) ?? '') ?? stamp
-    return floor < stamp ? floor : stamp
+    const before = olds.filter((old) => old <= stamp).at(-1)
+    const floor = before === undefined ? justBefore(renewed.get(olds[0] ?? '')) : renewed.get(before)
+    return before === stamp || (floor ?? stamp) < stamp ? (floor as string) : stamp
   }
   const { password_stamp } = fact.fields
   const fields =
@@ -158,8 +160,14 @@ function moved(fact: Kept, renewed: Map<string, string>): Kept {
   return { ...fact, fields, stamp: anew(fact.stamp) }
 }
 
+/** Behind every stamp of an earlier moment, and before a given one: that without its origin. */
+function justBefore(stamp: string | undefined): string | undefined {
+  return stamp?.slice(0, stamp.indexOf('-', stamp.indexOf('-') + 1) + 1)
+}
+
 const EPOCH = { sql: "select value from meta where key = 'epoch'", parameters: [] }
 const LOGGED = 'select 1 from log where id = ?'
+const DELETED = 'select 1 from users where id = ? and deleted = 1'
 const BLOB = 'select 1 from blobs where sha256 = ?'
 
 function outboxOf(reader: Reader, after: number): { oseq: number; kept: Kept }[] {
@@ -171,7 +179,12 @@ function outboxOf(reader: Reader, after: number): { oseq: number; kept: Kept }[]
 /** A row says all that a change says, or something that goes before it, if merging the change adds nothing. */
 function isReflected(reader: Parameters<typeof readRow>[0], fact: Fact): boolean {
   const row = readRow(reader, tableOf(fact.type), fact.key)
-  return row !== undefined && merge(row, fact) === row
+  if (row === undefined) return false
+  // What is merged says that the file of a deleted account is deleted; that each server buries it in its time, and tells
+  // nobody, says no more. So a deletion of its own that is lost there leaves nothing alive and no state different.
+  const isBuried = reader.get({ sql: DELETED, parameters: [row.cells.owner_id ?? ''] }) !== undefined
+  const standing = isBuried ? { ...row, cells: { ...row.cells, deleted: 1 } } : row
+  return merge(standing, fact) === standing
 }
 
 /** Whether a change waits for its row. */

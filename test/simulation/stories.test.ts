@@ -31,6 +31,30 @@ const STORIES: Record<string, Item[]> = {
     item(100, 'rename', 'eu', { b: 1 }),
     item(100, 'wipe', 'grand', { ms: 500 }),
   ],
+  'the grand loses its log before it has heard of a name that gave way to another, both by a clock two hours ahead':
+    [
+      ...PERSON,
+      item(500, 'part', 'eu', { ms: 3000 }),
+      skew(100, 'eu', 2 * HOUR_MS),
+      item(100, 'rename', 'eu', { b: 1 }),
+      item(100, 'rename', 'eu', { b: 2 }),
+      item(100, 'wipe', 'grand', { ms: 500 }),
+    ],
+  'an account is deleted, and its file of which the deletion itself is lost is cleaned away on one server': [
+    ...PERSON,
+    item(500, 'part', 'eu', { ms: 3000 }),
+    item(500, 'delete', 'eu'),
+    item(500, 'leave', 'us'),
+    item(500, 'clean', 'us'),
+    item(500, 'wipe', 'eu', { ms: 500 }),
+  ],
+  'a regional hears of a name that was given by a clock ahead only from a row that is told again': [
+    ...PERSON,
+    skew(500, 'eu', 25_000),
+    item(500, 'rename', 'eu', { b: 1 }),
+    item(500, 'wipe', 'us', { ms: 20 }),
+    item(0, 'wipe', 'grand', { ms: 10 }),
+  ],
   'a file is renamed by a clock so far ahead that the grand takes only the upload': [
     item(500, 'register', 'eu'),
     item(500, 'part', 'eu', { ms: 7300 }),

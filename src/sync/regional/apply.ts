@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type Change, faultOfChange, MAX_CHANGE_BYTES, tableOf } from '../../change.js'
+import { type Change, faultOfChange, MAX_CHANGE_BYTES, stampsOf, tableOf } from '../../change.js'
 import { later, ZERO_STAMP } from '../../clock.js'
 import type { Journal } from '../../domain/journal.js'
 import { merge } from '../../merge.js'
@@ -68,7 +68,7 @@ export class Applier {
         this.#park(tx, gseq, text, fault ?? 'not a change')
         continue
       }
-      clock = later(clock, change.stamp)
+      clock = stampsOf(change).reduce(later, clock)
       // Of this very incarnation: it was applied when it was made.
       const own = change.origin === this.#options.server && change.epoch === epoch
       try {
