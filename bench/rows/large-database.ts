@@ -1,6 +1,6 @@
 import { prepared } from '../prepared.js'
 import { type Contender, type Figure, type Figures, HERE, type Row } from '../row.js'
-import { ABSENT_WORD, COMMON_WORD, FOLDER, RARE_WORD, SORTS } from '../seed/seeded.js'
+import { ABSENT_WORD, COMMON_WORD, FOLDER, RARE_WORD, SEEN_WORD, SORTS } from '../seed/seeded.js'
 import { SeededServer } from '../seeded-server.js'
 import { multipartLoad } from '../unique-bodies.js'
 import { answersPerSecond } from '../wrk.js'
@@ -12,7 +12,7 @@ const PEER = 'with 1,000'
 const CONNECTIONS = 16
 const SECONDS = 2
 
-const SEARCHES = { rare: RARE_WORD, common: COMMON_WORD, absent: ABSENT_WORD }
+const SEARCHES = { rare: RARE_WORD, seen: SEEN_WORD, common: COMMON_WORD, absent: ABSENT_WORD }
 
 const rate = (title: string): Figure => ({
   title,
@@ -31,6 +31,7 @@ export const largeDatabase: Row = {
       SORTS.map((sort) => [`middle ${sort}`, rate(`GET /files?sort=${sort}, from the middle on`)]),
     ),
     rare: rate('GET /files?q= with a word that eight files have'),
+    seen: { ...rate('GET /files?q= with a word that one file in a hundred has'), targets: [] },
     common: rate('GET /files?q= with a word that many files have'),
     absent: rate('GET /files?q= with a word that no file has'),
     folder: rate('GET /files?folder='),

@@ -12,8 +12,11 @@ export const FOLDER = '/Inbox'
 /** Eight files have it in their name. */
 export const RARE_WORD = 'kilimanjaro'
 
-/** In one name of some twenty. */
-export const COMMON_WORD = 'contract'
+/** In every fifth name or so. */
+export const COMMON_WORD = 'pdf'
+
+/** In one name of a hundred. */
+export const SEEN_WORD = 'contract'
 
 /** In no name, though every three letters of it that follow each other are in many. */
 export const ABSENT_WORD = 'contractor'

@@ -67,7 +67,12 @@ export async function listFiles(
   const found: FileRow[] = []
   let { after } = page
   let walked = 0
-  let isSetTried = false
+  // No index has a folder in this order, and most folders are small.
+  let isSetTried = filter.folder !== undefined && page.sort !== 'name'
+  if (isSetTried) {
+    const all = listing.rowsOfSet(bounds.set, page)
+    if (all !== undefined) return all
+  }
   for (let files = bounds.first; ; files = step) {
     const until = listing.place(after, files)
     found.push(...listing.rows({ after, until, limit: page.limit - found.length }))
@@ -113,7 +118,7 @@ const sharedFiles = prepare<{ owner_id: string; limit: number }>()((slot) =>
 
 /** Of which rows a part of a listing is made. */
 interface Part {
-  after: Place | undefined
+  after?: Place | undefined
   until?: Place | undefined
   limit: number
 }
@@ -164,13 +169,13 @@ class Listing {
   #smallSet(most: number): { way: FileSet; numbers?: string } | undefined {
     const { owner_id, folder, contains, visibility } = this.#filter
     const bound = { owner_id, limit: most + 1 }
-    if (contains !== undefined) {
-      const named = filesThatMayContain(this.#reader, owner_id, contains, most)
-      if (named !== undefined) return { way: 'named', ...named }
-    }
     const isFew = (counted: { count: number } | undefined) => counted !== undefined && counted.count <= most
     if (folder !== undefined && isFew(this.#reader.get(filesOfFolder, { ...bound, folder }))) {
       return { way: 'folder' }
+    }
+    if (contains !== undefined) {
+      const named = filesThatMayContain(this.#reader, owner_id, contains, most)
+      if (named !== undefined) return { way: 'named', ...named }
     }
     const isShared = visibility !== undefined && visibility !== 'private'
     return isShared && isFew(this.#reader.get(sharedFiles, bound)) ? { way: 'shared' } : undefined

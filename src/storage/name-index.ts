@@ -1,5 +1,5 @@
 /**
- * The index of names. Names are put into it some time after they are written, many at once: that costs a tenth of doing
+ * The index of names. Names are put into it some time after they are written, many at once: that takes a quarter of doing
  * it one by one, and an upload waits for none of it. What is not in there yet is looked through. A trigger takes out
  * the names that change or go.
  */
