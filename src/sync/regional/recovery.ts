@@ -107,11 +107,10 @@ function renewals(tx: Tx, server: string, nowMs: number, all: Stamped[]): Map<st
     // What waits for its row is told again as it was, under the stamp of the server that made it.
     const isMadeHere = stamped.stamps === undefined && originOf(stamped.stamp) === server
     if (isMadeHere) due.add(stamped.stamp)
-    else
-      for (const stamp of stampsOf(stamped)) {
-        if (millisecondsOf(stamp) > latest) due.add(stamp)
-        else clock = later(clock, stamp)
-      }
+    for (const stamp of stampsOf(stamped)) {
+      if (millisecondsOf(stamp) > latest) due.add(stamp)
+      else if (!isMadeHere) clock = later(clock, stamp)
+    }
   }
   const renewed = new Map<string, string>()
   for (const stamp of [...due].sort()) {

@@ -1,10 +1,11 @@
 import t from 'tap'
 import { systemChance } from '../../../src/chance.js'
-import type { Fact } from '../../../src/change.js'
-import { tick, ZERO_STAMP } from '../../../src/clock.js'
+import { type Fact, stampsOf } from '../../../src/change.js'
+import { millisecondsOf, tick, ZERO_STAMP } from '../../../src/clock.js'
 import { appendOutbox, readOutbox } from '../../../src/storage/outbox.js'
 import { takeUntold } from '../../../src/storage/untold.js'
 import { waitingFor } from '../../../src/storage/waiting.js'
+import { MAX_CLOCK_AHEAD_MS } from '../../../src/sync/protocol.js'
 import { beginRefill, restampOutbox } from '../../../src/sync/regional/recovery.js'
 import { bareRegional } from '../../support/bare-regional.js'
 
@@ -56,5 +57,26 @@ t.test('what waits for a row keeps the stamps of others, unless the grand would 
     waitingFor(db, 'files', FILE).map(({ stamp }) => stamp),
     stamps,
     'here as in what is told',
+  )
+})
+
+t.test('a session that trusts a password from ahead of the clock is stamped anew with it', async (t) => {
+  const { db, journal, now } = await bareRegional(t)
+  const [key, user_id] = [systemChance.id(), systemChance.id()]
+  const ahead = stampAt(now() + 3_600_000, 'us')
+  const fields = {
+    user_id,
+    secret_sha256: 'a'.repeat(64),
+    created_at: '2026-11-23T10:00:00.000Z',
+    expires_at: '2026-11-23T22:00:00.000Z',
+    user_agent: 'a browser',
+    password_stamp: ahead,
+  }
+  await db.write((tx) => journal.record(tx, [{ type: 'session.opened', key, fields }]))
+  await db.write((tx) => restampOutbox(tx, 'eu', now(), systemChance))
+  const stamps = readOutbox(db, 0, 10).flatMap(stampsOf)
+  t.same(
+    stamps.filter((stamp) => millisecondsOf(stamp) > now() + MAX_CLOCK_AHEAD_MS),
+    [],
   )
 })
