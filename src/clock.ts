@@ -27,6 +27,11 @@ export function millisecondsOf(stamp: Stamp): number {
   return Number.parseInt(stamp.slice(0, 12), 16)
 }
 
+/** Name of the server that made a stamp. */
+export function originOf(stamp: Stamp): string {
+  return stamp.slice(18)
+}
+
 /** The later of two stamps; seeing a remote stamp moves the own clock to it, never back. */
 export function later(a: Stamp, b: Stamp): Stamp {
   return a > b ? a : b

@@ -1,12 +1,12 @@
 /** Applies changes to the replicated tables: the only place that writes their merged columns. */
-import { type Fact, TABLES, type TableName, tableOf } from '../change.js'
+import { type Fact, TABLES, type TableName, tableOf, type Value } from '../change.js'
 import { type Cell, merge, mergedColumns, type Row } from '../merge.js'
 import { type Query, Slot, type Tx } from './database.js'
 import { fold } from './fold.js'
 import { forgetMissingFile, forgetMissingOf } from './missing.js'
 import { settleNames } from './names.js'
-import { prepare, query } from './query.js'
 import { forgetLocal } from './users.js'
+import { addWaiting, replaceWaiting, takeWaiting } from './waiting.js'
 
 /** What a change did: the row before and after; `after` is undefined when the change waits for its row. */
 export interface Applied {
@@ -47,7 +47,7 @@ export function applyChange(tx: Tx, change: Fact): Applied {
   const before = readRow(tx, table, change.key)
   let after = merge(before, change)
   if (after === undefined) {
-    tx.run(wait, { table, key: change.key, change: JSON.stringify(change) })
+    addWaiting(tx, change)
     return { table, key: change.key, before, after }
   }
   if (before === undefined) {
@@ -68,16 +68,47 @@ export function readRow(tx: Tx, table: TableName, key: string): Row | undefined 
   return { cells, created_stamp, stamps }
 }
 
-/** Puts new stamps in place of old ones that nobody else has seen. */
+/** Puts new stamps in place of old ones in a row, or in what waits for it. */
 export function restampRow(tx: Tx, table: TableName, key: string, renewed: Map<string, string>): void {
   const row = readRow(tx, table, key)
-  if (row === undefined) return
-  const anew = (value: string) => renewed.get(value) ?? value
-  const stamps = Object.fromEntries(Object.entries(row.stamps).map(([name, stamp]) => [name, anew(stamp)]))
-  const { password_stamp } = row.cells
-  const cells =
-    password_stamp === undefined ? row.cells : { ...row.cells, password_stamp: anew(String(password_stamp)) }
-  writeRow(tx, table, key, row, { cells, stamps, created_stamp: anew(row.created_stamp) })
+  if (row === undefined) {
+    replaceWaiting(tx, table, key, (change) => restampFact(change, renewed))
+    return
+  }
+  const { created_stamp } = row
+  writeRow(tx, table, key, row, {
+    cells: restampPassword(row.cells, renewed),
+    stamps: restampAll(row.stamps, renewed),
+    created_stamp: renewed.get(created_stamp) ?? created_stamp,
+  })
+}
+
+/** Puts new stamps in place of old ones in a fact. */
+export function restampFact<T extends Fact>(fact: T, renewed: Map<string, string>): T {
+  const { stamp, stamps, fields } = fact
+  return {
+    ...fact,
+    stamp: renewed.get(stamp) ?? stamp,
+    ...(stamps && { stamps: restampAll(stamps, renewed) }),
+    fields: restampPassword(fields, renewed),
+  }
+}
+
+function restampAll(stamps: Record<string, string>, renewed: Map<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(stamps).map(([name, stamp]) => [name, renewed.get(stamp) ?? stamp]),
+  )
+}
+
+/** Sessions name the stamp of their password in a field. */
+function restampPassword<T extends Value>(
+  fields: Record<string, T>,
+  renewed: Map<string, string>,
+): Record<string, T | string> {
+  const { password_stamp } = fields
+  return typeof password_stamp === 'string'
+    ? { ...fields, password_stamp: renewed.get(password_stamp) ?? password_stamp }
+    : fields
 }
 
 function writeRow(tx: Tx, table: TableName, key: string, before: Row | undefined, after: Row): void {
@@ -104,27 +135,6 @@ function writeRow(tx: Tx, table: TableName, key: string, before: Row | undefined
 function encodeStamps(row: Row): string {
   const own = Object.entries(row.stamps).filter(([, stamp]) => stamp !== row.created_stamp)
   return own.length === 0 ? '{}' : JSON.stringify(Object.fromEntries(own.sort()))
-}
-
-const wait = prepare<{ table: string; key: string; change: string }>()((slot) =>
-  query.insertInto('waiting').values({ table: slot('table'), key: slot('key'), change: slot('change') }),
-)
-const selectWaiting = prepare<{ table: string; key: string }>()((slot) =>
-  query
-    .selectFrom('waiting')
-    .select('change')
-    .where('table', '=', slot('table'))
-    .where('key', '=', slot('key'))
-    .orderBy('seq'),
-)
-const deleteWaiting = prepare<{ table: string; key: string }>()((slot) =>
-  query.deleteFrom('waiting').where('table', '=', slot('table')).where('key', '=', slot('key')),
-)
-
-function takeWaiting(tx: Tx, table: TableName, key: string): Fact[] {
-  const changes = tx.all(selectWaiting, { table, key }).map(({ change }) => JSON.parse(change) as Fact)
-  if (changes.length > 0) tx.run(deleteWaiting, { table, key })
-  return changes
 }
 
 /** Written out and not built: the column lists come from the declaration of the table. */

@@ -11,8 +11,9 @@ import { Database, type Reader } from '../../src/storage/database.js'
 import { stateDigest } from '../../src/storage/digest.js'
 import { unreferencedBlobs } from '../../src/storage/files.js'
 import { identify } from '../../src/storage/identity.js'
+import { waitingFor } from '../../src/storage/waiting.js'
 import { Applier } from '../../src/sync/regional/apply.js'
-import type { Ledger } from './ledger.js'
+import { awaitedOf, type Ledger } from './ledger.js'
 import { MemoryFiles } from './memory-files.js'
 import { AT_ONCE, openCopy, type SimulatedGrand, type SimulatedRegional, templateOf } from './servers.js'
 
@@ -53,7 +54,13 @@ export async function faultsOf(sphere: Sphere): Promise<string[]> {
     ...faultsOfRows(regional).map((fault) => `${regional.name}: ${fault}`),
     ...faultsOfBytes(regional).map((fault) => `${regional.name}: ${fault}`),
   ])
-  return [...each, ...ledger.faultsOfOrder(), ...(await faultsOfDigests(sphere)), ...faultsOfNames(regionals)]
+  return [
+    ...each,
+    ...ledger.faultsOfOrder(),
+    ...(await faultsOfDigests(sphere)),
+    ...faultsOfNames(regionals),
+    ...faultsOfWaiting(regionals),
+  ]
 }
 
 /** All regionals hold the same, and the log from its beginning says it too. */
@@ -160,6 +167,22 @@ function faultsOfNames(regionals: SimulatedRegional[]): string[] {
 
 const SHOWN = `select id, username_shown, username_login, email_shown, email_login,
   case deleted when 1 then 0 else used_storage end as used from users order by id`
+
+/** If a row that was lost comes back, it becomes the same everywhere. */
+function faultsOfWaiting(regionals: SimulatedRegional[]): string[] {
+  const [one = '', ...others] = regionals.map(({ reader }) => {
+    const keys = reader.all<unknown, { table: TableName; key: string }>({ sql: AWAITED, parameters: [] })
+    const awaited = keys.map(({ table, key }) => {
+      const { cells = {}, stamps = {} } = awaitedOf(waitingFor(reader, table, key)) ?? {}
+      return [table, key, Object.entries(cells).sort(), Object.entries(stamps).sort()]
+    })
+    return JSON.stringify(awaited)
+  })
+  const other = others.find((waiting) => waiting !== one)
+  return other === undefined ? [] : [`the regionals wait for different rows: ${one} and ${other}`]
+}
+
+const AWAITED = 'select distinct "table", key from waiting order by "table", key'
 
 /** The bytes of every live file are here, unless they were lost by right, and they are those of their hash. */
 function faultsOfBytes({ reader, keeping }: SimulatedRegional): string[] {

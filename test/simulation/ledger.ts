@@ -1,7 +1,9 @@
 import { type Change, type Fact, tableOf } from '../../src/change.js'
-import { merge } from '../../src/merge.js'
+import { ZERO_STAMP } from '../../src/clock.js'
+import { merge, type Row } from '../../src/merge.js'
 import type { Reader } from '../../src/storage/database.js'
 import { readRow } from '../../src/storage/replica.js'
+import { waitingFor } from '../../src/storage/waiting.js'
 import type { SimulatedGrand, SimulatedRegional } from './servers.js'
 
 interface Entry {
@@ -111,9 +113,7 @@ export class Ledger {
   faultsOf(regional: SimulatedRegional): string[] {
     const owed = [...this.#entries].filter(([, { isOwed }]) => isOwed)
     return owed
-      .filter(
-        ([id, { fact }]) => !isReflected(regional.reader, fact) && !this.#waitsForLost(regional, id, fact),
-      )
+      .filter(([, { fact }]) => !isReflected(regional.reader, fact) && !this.#waitsForLost(regional, fact))
       .map(([, { fact }]) => {
         const row = readRow(regional.reader, tableOf(fact.type), fact.key)
         return `${regional.name} lacks ${JSON.stringify(fact)}, it has ${JSON.stringify(row)}`
@@ -121,16 +121,16 @@ export class Ledger {
   }
 
   /** Whether a change is there, and waits for a row that was itself lost by right. */
-  #waitsForLost({ reader }: SimulatedRegional, id: string, fact: Fact): boolean {
+  #waitsForLost({ reader }: SimulatedRegional, fact: Fact): boolean {
     const creations = [...this.#entries.values()].filter(
       (entry) => entry.fact.key === fact.key && merge(undefined, entry.fact) !== undefined,
     )
-    return creations.length > 0 && creations.every(({ isOwed }) => !isOwed) && isWaiting(reader, id, fact)
+    return creations.length > 0 && creations.every(({ isOwed }) => !isOwed) && isWaiting(reader, fact)
   }
 
   #isHeld(id: string, fact: Fact): boolean {
     if (this.#isLogged(id)) return true
-    return this.#regionals.some(({ reader }) => isReflected(reader, fact) || isWaiting(reader, id, fact))
+    return this.#regionals.some(({ reader }) => isReflected(reader, fact) || isWaiting(reader, fact))
   }
 
   #isLogged(id: string): boolean {
@@ -187,9 +187,14 @@ function isReflected(reader: Parameters<typeof readRow>[0], fact: Fact): boolean
   return merge(standing, fact) === standing
 }
 
-/** Whether a change waits for its row. */
-function isWaiting(reader: Reader, id: string, { key }: Fact): boolean {
-  const sql = 'select change from waiting where key = ?'
-  const rows = reader.all<unknown, { change: string }>({ sql, parameters: [key] })
-  return rows.some(({ change }) => (JSON.parse(change) as Kept).id === id)
+/** What waits for a row says all that a change says, or something that goes before it. */
+function isWaiting(reader: Reader, fact: Fact): boolean {
+  const row = awaitedOf(waitingFor(reader, tableOf(fact.type), fact.key))
+  return row !== undefined && merge(undefined, fact) === undefined && merge(row, fact) === row
+}
+
+/** What changes that wait for a row say of it together. */
+export function awaitedOf(changes: Fact[]): Row | undefined {
+  const open: Row = { cells: {}, created_stamp: ZERO_STAMP, stamps: {} }
+  return changes.length === 0 ? undefined : changes.reduce((row, change) => merge(row, change) as Row, open)
 }

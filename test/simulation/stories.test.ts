@@ -55,6 +55,18 @@ const STORIES: Record<string, Item[]> = {
     item(500, 'wipe', 'us', { ms: 20 }),
     item(0, 'wipe', 'grand', { ms: 10 }),
   ],
+  'the last server that has heard of a new name waits for its file, and the log is lost': [
+    ...PERSON,
+    item(500, 'backup', 'eu'),
+    item(0, 'slow', 'eu', { b: 1, ms: 10_000 }),
+    item(0, 'wipe', 'us', { ms: 10 }),
+    item(0, 'wipe', 'grand', { ms: 10 }),
+    item(1000, 'register', 'us', { a: 2, b: 2 }),
+    item(2700, 'rename', 'eu', { b: 1 }),
+    item(300, 'rename', 'eu', { b: 2 }),
+    item(2300, 'wipe', 'grand', { ms: 10 }),
+    item(0, 'restore', 'eu', { ms: 10 }),
+  ],
   'a file is renamed by a clock so far ahead that the grand takes only the upload': [
     item(500, 'register', 'eu'),
     item(500, 'part', 'eu', { ms: 7300 }),

@@ -5,12 +5,13 @@
  *   begins, with what the outbox holds under the same ids; the lost changes come back with the log.
  * - The grand's log was lost or restored: it does not know our cursor, or lacks changes that it had acknowledged. The
  *   log is read again from its start (merging what is known changes nothing), and every row that it does not tell
- *   whole is told again in a new epoch. So rows are all that has to survive: acknowledged changes need not be kept.
+ *   whole is told again in a new epoch, and so is what waits for a row. So these are all that has to survive:
+ *   acknowledged changes need not be kept.
  * - Our clock was ahead: what the grand has not logged is stamped anew, in order, rows included.
  */
 import type { Chance } from '../../chance.js'
-import { type Change, type Fact, stampsOf, tableOf } from '../../change.js'
-import { later, millisecondsOf, tick, ZERO_STAMP } from '../../clock.js'
+import { type Change, stampsOf, tableOf } from '../../change.js'
+import { later, millisecondsOf, originOf, tick, ZERO_STAMP } from '../../clock.js'
 import type { Reader, Tx } from '../../storage/database.js'
 import { forgetFilePositions } from '../../storage/files.js'
 import { deleteMeta, readMeta, writeMeta } from '../../storage/meta.js'
@@ -25,7 +26,7 @@ import {
   readOutbox,
 } from '../../storage/outbox.js'
 import { clearParked } from '../../storage/parked.js'
-import { restampRow } from '../../storage/replica.js'
+import { restampFact, restampRow } from '../../storage/replica.js'
 import { markAllUntold, untoldRows } from '../../storage/untold.js'
 import { clearWatermarks } from '../../storage/watermarks.js'
 import { MAX_CLOCK_AHEAD_MS, type MessageOf } from '../protocol.js'
@@ -61,8 +62,8 @@ export function beginRefill(tx: Tx, chance: Chance): void {
 }
 
 /**
- * Stamps what the grand has not logged anew, under a clock that was set right: all changes made here, and of rows that are
- * to be told again the stamps that the grand would not take, which nobody else can know. They are other changes then,
+ * Stamps what the grand has not logged anew, under a clock that was set right: all changes made here, and of what is to be
+ * told again the stamps that the grand would not take. They are other changes then,
  * under ids and an epoch of their own: the log may have some of them as they were, by a link that was given up or by a
  * life before a restore, and every server has to come to the same of both.
  * @param nowMs the time by the grand's clock, milliseconds since 1970
@@ -73,12 +74,23 @@ export function restampOutbox(tx: Tx, server: string, nowMs: number, chance: Cha
   const rows = [...untoldRows(tx)]
   const renewed = renewals(tx, server, nowMs, [
     ...changes,
-    ...rows.map(({ row }) => ({ stamp: row.created_stamp, stamps: row.stamps, fields: row.cells })),
+    ...rows.flatMap(({ row, waiting }): Stamped[] =>
+      row === undefined
+        ? waiting.map(({ stamp, fields }) => ({ stamp, stamps: {}, fields }))
+        : [{ stamp: row.created_stamp, stamps: row.stamps, fields: row.cells }],
+    ),
   ])
   for (const { type, key } of changes) restampRow(tx, tableOf(type), key, renewed)
   for (const { table, key } of rows) restampRow(tx, table, key, renewed)
   beginEpoch(tx, { keep: false }, chance)
-  for (const change of changes) appendOutbox(tx, server, restamped(change, renewed), chance)
+  for (const { type, key, fields, stamp, stamps } of changes) {
+    appendOutbox(
+      tx,
+      server,
+      restampFact({ type, key, fields, stamp, ...(stamps && { stamps }) }, renewed),
+      chance,
+    )
+  }
   const highest = [...renewed.values()].reduce(later, readMeta(tx, 'log_clock') ?? ZERO_STAMP)
   writeMeta(tx, 'clock', later(highest, tick(ZERO_STAMP, nowMs, server)))
   return renewed
@@ -92,12 +104,13 @@ function renewals(tx: Tx, server: string, nowMs: number, all: Stamped[]): Map<st
   const latest = Math.max(nowMs + MAX_CLOCK_AHEAD_MS, millisecondsOf(clock))
   const due = new Set<string>()
   for (const stamped of all) {
-    if (stamped.stamps === undefined) due.add(stamped.stamp)
-    else
-      for (const stamp of stampsOf(stamped)) {
-        if (millisecondsOf(stamp) > latest) due.add(stamp)
-        else clock = later(clock, stamp)
-      }
+    // What waits for its row is told again as it was, under the stamp of the server that made it.
+    const isMadeHere = stamped.stamps === undefined && originOf(stamped.stamp) === server
+    if (isMadeHere) due.add(stamped.stamp)
+    for (const stamp of stampsOf(stamped)) {
+      if (millisecondsOf(stamp) > latest) due.add(stamp)
+      else if (!isMadeHere) clock = later(clock, stamp)
+    }
   }
   const renewed = new Map<string, string>()
   for (const stamp of [...due].sort()) {
@@ -105,21 +118,4 @@ function renewals(tx: Tx, server: string, nowMs: number, all: Stamped[]): Map<st
     renewed.set(stamp, clock)
   }
   return renewed
-}
-
-function restamped({ type, key, fields, stamp, stamps }: Change, renewed: Map<string, string>): Fact {
-  const anew = (old: string) => renewed.get(old) ?? old
-  const { password_stamp } = fields
-  return {
-    type,
-    key,
-    stamp: anew(stamp),
-    ...(stamps && { stamps: mapped(stamps, anew) }),
-    // Sessions name the stamp of their password in a field.
-    fields: typeof password_stamp === 'string' ? { ...fields, password_stamp: anew(password_stamp) } : fields,
-  }
-}
-
-function mapped(stamps: Record<string, string>, to: (stamp: string) => string): Record<string, string> {
-  return Object.fromEntries(Object.entries(stamps).map(([name, stamp]) => [name, to(stamp)]))
 }

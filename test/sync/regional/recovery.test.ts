@@ -1,0 +1,82 @@
+import t from 'tap'
+import { systemChance } from '../../../src/chance.js'
+import { type Fact, stampsOf } from '../../../src/change.js'
+import { millisecondsOf, tick, ZERO_STAMP } from '../../../src/clock.js'
+import { appendOutbox, readOutbox } from '../../../src/storage/outbox.js'
+import { takeUntold } from '../../../src/storage/untold.js'
+import { waitingFor } from '../../../src/storage/waiting.js'
+import { MAX_CLOCK_AHEAD_MS } from '../../../src/sync/protocol.js'
+import { beginRefill, restampOutbox } from '../../../src/sync/regional/recovery.js'
+import { bareRegional } from '../../support/bare-regional.js'
+
+const FILE = systemChance.id()
+
+function stampAt(ms: number, origin: string): string {
+  return tick(ZERO_STAMP, ms, origin)
+}
+
+function updated(fields: Fact['fields'], stamp: string): Fact {
+  const modified_at = '2026-11-23T10:00:00.000Z'
+  return { type: 'file.updated', key: FILE, fields: { modified_at, ...fields }, stamp }
+}
+
+t.test('what waits for a row is told again to a log that was lost, as far as it says anything', async (t) => {
+  const { db, journal, now } = await bareRegional(t)
+  const [first, second, third, last] = [1, 2, 3, 4].map((ms) => stampAt(now() - 1000 + ms, 'us'))
+  const told = [
+    updated({ name: 'first' }, first as string),
+    updated({ folder: '/second' }, second as string),
+    updated({ name: 'last' }, last as string),
+    updated({ name: 'third' }, third as string),
+  ]
+  for (const fact of told) await db.write((tx) => journal.absorb(tx, fact))
+  await db.write((tx) => beginRefill(tx, systemChance))
+  const again = await db.write((tx) => takeUntold(tx, 10))
+  t.strictSame(again, [told[2], told[1]])
+  t.same(waitingFor(db, 'files', FILE), again, 'and it waits on')
+  t.same(await db.write((tx) => takeUntold(tx, 10)), [])
+})
+
+t.test('what waits for a row keeps the stamps of others, unless the grand would not take them', async (t) => {
+  const { db, journal, now } = await bareRegional(t)
+  const [lawful, ahead] = [stampAt(now() - 1000, 'us'), stampAt(now() + 3_600_000, 'ap')]
+  await db.write((tx) => {
+    journal.absorb(tx, updated({ name: 'a name' }, ahead))
+    journal.absorb(tx, updated({ folder: '/folder' }, lawful))
+    beginRefill(tx, systemChance)
+    for (const fact of takeUntold(tx, 10)) appendOutbox(tx, 'eu', fact, systemChance)
+  })
+  const renewed = await db.write((tx) => restampOutbox(tx, 'eu', now(), systemChance))
+  t.strictSame([...renewed.keys()], [ahead])
+  const stamps = [renewed.get(ahead), lawful]
+  t.strictSame(
+    readOutbox(db, 0, 10).map(({ stamp }) => stamp),
+    stamps,
+  )
+  t.strictSame(
+    waitingFor(db, 'files', FILE).map(({ stamp }) => stamp),
+    stamps,
+    'here as in what is told',
+  )
+})
+
+t.test('a session that trusts a password from ahead of the clock is stamped anew with it', async (t) => {
+  const { db, journal, now } = await bareRegional(t)
+  const [key, user_id] = [systemChance.id(), systemChance.id()]
+  const ahead = stampAt(now() + 3_600_000, 'us')
+  const fields = {
+    user_id,
+    secret_sha256: 'a'.repeat(64),
+    created_at: '2026-11-23T10:00:00.000Z',
+    expires_at: '2026-11-23T22:00:00.000Z',
+    user_agent: 'a browser',
+    password_stamp: ahead,
+  }
+  await db.write((tx) => journal.record(tx, [{ type: 'session.opened', key, fields }]))
+  await db.write((tx) => restampOutbox(tx, 'eu', now(), systemChance))
+  const stamps = readOutbox(db, 0, 10).flatMap(stampsOf)
+  t.same(
+    stamps.filter((stamp) => millisecondsOf(stamp) > now() + MAX_CLOCK_AHEAD_MS),
+    [],
+  )
+})
