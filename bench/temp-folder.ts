@@ -19,6 +19,6 @@ export class TempFolder implements AsyncDisposable {
 }
 
 function remove(path: string): void {
-  rmSync(path, { recursive: true, force: true })
+  rmSync(path, { recursive: true, force: true, maxRetries: 10 })
   open.delete(path)
 }
