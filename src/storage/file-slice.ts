@@ -1,8 +1,5 @@
-import type { OpenFile } from './file-system.js'
+import { BLOCK_BYTES, type OpenFile } from './file-system.js'
 import { giveBack, takeBuffer } from './transfer-buffers.js'
-
-/** A disk that moves bytes to memory by itself begins and ends at multiples of this. */
-const BLOCK_BYTES = 4096
 
 /** Takes bytes that are handed out in order; may keep a chunk until it resolves, and no longer. */
 export type Take = (chunk: Buffer) => Promise<void>

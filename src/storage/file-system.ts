@@ -1,5 +1,8 @@
 /** The operations on files that bytes are kept by, so that a test can put a disk of its own under them. */
 
+/** What the disk moves by itself has to begin and end at multiples of this, in memory and in the file. */
+export const BLOCK_BYTES = 4096
+
 /** To read; to write what is not there yet; to read and write, made if it is not there. */
 export type FileFlags = 'r' | 'wx' | 'rw'
 
@@ -19,7 +22,7 @@ export interface OpenFile extends AsyncDisposable {
 export interface FileSystem {
   /** Opens a file whose bytes go through the cache, or a folder. What it makes is for this user alone. */
   open(path: string, flags: FileFlags): Promise<OpenFile>
-  /** Opens a file whose bytes go past the cache where they can: for what is moved once, from end to end. */
+  /** Opens a file whose whole blocks go past the cache where they can: for what is moved once, from end to end. */
   openDirect(path: string, flags: FileFlags): Promise<OpenFile>
   link(from: string, to: string): Promise<void>
   rename(from: string, to: string): Promise<void>

@@ -1,9 +1,6 @@
 import { constants, mkdirSync, readdirSync, rmSync, statfsSync, unlinkSync } from 'node:fs'
 import { link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
-import type { FileFlags, FileSystem, OpenFile } from './file-system.js'
-
-/** What the disk moves by itself has to begin and end at multiples of this, in memory and in the file. */
-const BLOCK_BYTES = 4096
+import { BLOCK_BYTES, type FileFlags, type FileSystem, type OpenFile } from './file-system.js'
 
 type Handle = Awaited<ReturnType<typeof open>>
 

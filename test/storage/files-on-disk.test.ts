@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { truncateSync } from 'node:fs'
+import { existsSync, truncateSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -92,6 +93,24 @@ for (const disk of DISKS) {
     })
   }
 }
+
+const FINCORE = '/usr/bin/fincore'
+const skip = existsSync(FINCORE) ? false : 'fincore is not installed (Debian package util-linux-extra)'
+
+t.test('what goes past the cache is not in it, and what is downloaded is', { skip }, async (t) => {
+  const path = join(t.testdir({}), 'direct')
+  const cachedBytes = () =>
+    Number(execFileSync(FINCORE, ['--bytes', '--raw', '--noheadings', '--output', 'RES', path]))
+  const bytes = randomBytes(4 * MIB)
+  const read = async (open: FileSystem['open']) =>
+    collect(new FileSlice(await open(path, 'r'), 0, bytes.length - 1))
+  await write(nodeFiles, path, bytes)
+  t.equal(cachedBytes(), 0, 'written')
+  t.ok((await read(nodeFiles.openDirect)).equals(bytes))
+  t.equal(cachedBytes(), 0, 'read past the cache')
+  t.ok((await read(nodeFiles.open)).equals(bytes))
+  t.equal(cachedBytes(), bytes.length)
+})
 
 t.test('a file that is shorter than it should be is no whole one', async (t) => {
   const path = join(await newFolder(t, tmpdir()), 'short')

@@ -62,10 +62,10 @@ export function beginRefill(tx: Tx, chance: Chance): void {
 }
 
 /**
- * Stamps what the grand has not logged anew, under a clock that was set right: all changes made here, and of what is to be
- * told again the stamps that the grand would not take. They are other changes then,
- * under ids and an epoch of their own: the log may have some of them as they were, by a link that was given up or by a
- * life before a restore, and every server has to come to the same of both.
+ * Stamps what the grand has not logged anew, under a clock that was set right: all changes made here, and of what is to
+ * be told again the stamps that the grand would not take. They are other changes then, under ids and an epoch of their
+ * own: the log may have some of them as they were, by a link that was given up or by a life before a restore, and every
+ * server has to come to the same of both.
  * @param nowMs the time by the grand's clock, milliseconds since 1970
  * @returns the new stamp of each that had to go
  */
