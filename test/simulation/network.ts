@@ -159,7 +159,7 @@ class Wire {
   readonly #lastAt = { regional: 0, grand: 0 }
   /** What goes to a side is swallowed. */
   readonly #swallows = { regional: false, grand: false }
-  #broken = false
+  #broken: Break | undefined
   onGone: () => void = () => {}
 
   constructor(world: World, random: Random, name: string, slowness: () => number) {
@@ -172,11 +172,13 @@ class Wire {
   attach(side: Side, life: Life, onFrame: (frame: Buffer, channel: Channel) => void): WireEnd {
     const end = new WireEnd(this, side, life, onFrame)
     this.#ends.set(side, end)
+    // It may have broken while it was being made.
+    if (this.#broken !== undefined) this.#findOut(end, this.#broken)
     return end
   }
 
   get isBroken(): boolean {
-    return this.#broken
+    return this.#broken !== undefined
   }
 
   belongsTo(life: Life): boolean {
@@ -202,14 +204,16 @@ class Wire {
   }
 
   break(how: Break): void {
-    if (this.#broken) return
-    this.#broken = true
+    if (this.isBroken) return
+    this.#broken = how
     this.#swallows.grand = how !== 'mute'
     this.#swallows.regional = how !== 'deaf'
-    for (const end of this.#ends.values()) {
-      const [soonest, latest] = how === 'reset' ? [0, 20] : SILENCE_MS
-      end.life.after(this.#random.between(soonest, latest), () => end.end(how))
-    }
+    for (const end of this.#ends.values()) this.#findOut(end, how)
+  }
+
+  #findOut(end: WireEnd, how: Break): void {
+    const [soonest, latest] = how === 'reset' ? [0, 20] : SILENCE_MS
+    end.life.after(this.#random.between(soonest, latest), () => end.end(how))
   }
 
   #arrive(to: Side, arrive: (end: WireEnd) => void): void {
@@ -294,6 +298,8 @@ class Transfer {
     }
     signal.addEventListener('abort', abort)
     this.done = () => {
+      // Of what was sent into a broken connection, whoever waits for it has yet to learn that it does not come.
+      if (wire.isBroken) return
       signal.removeEventListener('abort', abort)
       wire.onGone()
     }
