@@ -4,7 +4,7 @@
  */
 
 /** Bytes moved at once: half as many carry half the rate. */
-const LARGE_BYTES = 1024 * 1024
+export const LARGE_BYTES = 1024 * 1024
 
 /** The same while more transfers go on than there are large buffers for, so that their memory stays bounded. */
 const SMALL_BYTES = 64 * 1024

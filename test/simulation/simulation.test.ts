@@ -1,4 +1,5 @@
 import t from 'tap'
+import { giveBack, LARGE_BYTES, takeBuffer } from '../../src/storage/transfer-buffers.js'
 import { type Plan, planOf } from './plan.js'
 import { SABOTAGES } from './sabotage.js'
 import { only, shrink } from './shrink.js'
@@ -24,6 +25,14 @@ t.test('the same seed gives the same trace, to the last byte of every frame', as
   }
   const traces = await Promise.all([1, 2].map(async (seed) => (await simulate(planOf(seed, 50))).trace))
   t.not(traces[0], traces[1], 'another seed gives another one')
+})
+
+t.test('the same seed gives the same trace, whatever buffers other runs have left', async (t) => {
+  const buffers = Array.from({ length: 16 }, () => Buffer.alloc(LARGE_BYTES))
+  while (takeBuffer().length === LARGE_BYTES) {}
+  const { trace } = await simulate(planOf(1, 200))
+  for (const buffer of buffers) giveBack(buffer)
+  t.equal((await simulate(planOf(1, 200))).trace, trace)
 })
 
 for (const [name, { sabotage, operations }] of Object.entries(SABOTAGES)) {
