@@ -8,8 +8,6 @@ import { BenchSphere } from './sphere.js'
 import { until } from './until.js'
 
 const ROOT = join(import.meta.dirname, '..', '..')
-/** As tests run TypeScript. */
-const LOADER = '--import=@tapjs/typescript/import'
 
 /** Folders that are copied to begin anew; in larger ones a few thousand files more make no difference. */
 const COPIED_FILES = 10_000
@@ -89,14 +87,9 @@ export class SeededServer implements AsyncDisposable {
 /** In a process of its own, for it imports the server's sources. */
 function seed(dataDir: string, files: number, users: number): Promise<Middles> {
   const program = join(ROOT, 'bench', 'seed', 'run.ts')
-  const env = {
-    ...process.env,
-    TS_NODE_TRANSPILE_ONLY: '1',
-    TAP_TSCONFIG: join(ROOT, 'tsconfig.json'),
-  }
-  const args = [LOADER, program, dataDir, 'eu', String(files), String(users)]
+  const args = ['--import=tsx', program, dataDir, 'eu', String(files), String(users)]
   return new Promise((resolve, reject) => {
-    const child = execFile(process.execPath, args, { cwd: ROOT, env }, (error, stdout) => {
+    const child = execFile(process.execPath, args, { cwd: ROOT }, (error, stdout) => {
       if (error === null) resolve(JSON.parse(stdout))
       else reject(error)
     })

@@ -96,13 +96,11 @@ async function run(test) {
   const began = performance.now()
   const env = {
     ...process.env,
-    TS_NODE_TRANSPILE_ONLY: '1',
-    TAP_TSCONFIG: 'tsconfig.json',
     TAP_BAIL: '1',
     TAP_TIMEOUT: '300',
     TMPDIR: join(tree, 'tmp'),
   }
-  const child = spawn(process.execPath, ['--import=@tapjs/typescript/import', test], {
+  const child = spawn(process.execPath, ['--import=tsx', test], {
     cwd: tree,
     env,
     detached: true,

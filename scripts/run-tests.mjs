@@ -1,35 +1,61 @@
-// Runs tap with the arguments given: one line for each file that passes, everything about one that does not, and at the
-// end `N passed, N failed` made from tap's totals. The exit code is tap's; a run without a single assertion fails as well.
+// Runs the test files given, or all of them; those of a folder one after another in one process, some folders at a time.
+// Tells of each file that passes and of whatever is left out, everything about a folder in which something fails, and at
+// the end `N passed, N failed`, made from the totals that TAP ends with.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createInterface } from 'node:readline'
+import { readdirSync, statSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import pLimit from 'p-limit'
 
-const tap = fileURLToPath(new URL('../node_modules/.bin/tap', import.meta.url))
-const run = spawn(tap, ['--reporter=tap', ...process.argv.slice(2)], { stdio: ['ignore', 'pipe', 'inherit'] })
-const closed = once(run, 'close')
+const FOLDER_PROGRAM = fileURLToPath(new URL('./run-folder.mjs', import.meta.url))
 
-let passed = 0
-let failed = 0
-let file = []
-for await (const line of createInterface({ input: run.stdout })) {
-  const totals = line.match(/^# \{ total: \d+(?:, pass: (\d+))?(?:, fail: (\d+))?/)
-  if (totals) {
-    passed = Number(totals[1] ?? 0)
-    failed = Number(totals[2] ?? 0)
-  } else if (/^(not )?ok /.test(line)) {
-    if (line.startsWith('not ')) console.log(file.join('\n'))
-    console.log(line)
-    file = []
-  } else {
-    file.push(line)
-  }
+const given = process.argv.slice(2)
+const folders = byFolder(given.length > 0 ? given : allFiles())
+// The largest first, helpers included: what takes longest does not begin last.
+folders.sort((one, other) => sizeOfFolder(dirname(other[0])) - sizeOfFolder(dirname(one[0])))
+// One more than there are cores: many tests wait for a timer or for another process.
+const atATime = pLimit(availableParallelism() + 1)
+const results = await atATime.map(folders, run)
+
+const passed = results.reduce((sum, result) => sum + result.passed, 0)
+const failed = results.reduce((sum, result) => sum + result.failed, 0)
+console.log(`${passed} passed, ${failed} failed`)
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0
+
+function allFiles() {
+  const names = readdirSync('test', { recursive: true }).filter((name) => name.endsWith('.test.ts'))
+  return names.sort().map((name) => join('test', name))
 }
 
-const [status] = await closed
-let exitCode = status ?? 1
-if (passed + failed === 0) exitCode ||= 1
-// A file that dies outside of an assertion fails the run without being counted.
-if (exitCode !== 0) failed ||= 1
-console.log(`${passed} passed, ${failed} failed`)
-process.exitCode = exitCode
+function byFolder(files) {
+  const folders = [...new Set(files.map((file) => dirname(file)))]
+  return folders.map((folder) => files.filter((file) => dirname(file) === folder))
+}
+
+function sizeOfFolder(folder) {
+  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0)
+}
+
+async function run(files) {
+  const child = spawn(process.execPath, ['--import=tsx', FOLDER_PROGRAM, ...files], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let tap = ''
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    tap += text
+  })
+  const [status] = await once(child, 'close')
+  const { total, passed, failed } = totalsOf(tap)
+  // A process that dies outside of an assertion, or has none, has failed without counting it.
+  const isGreen = status === 0 && failed === 0 && total > 0
+  if (isGreen) console.log(tap.match(/^# test\/.*|^ *ok .*# SKIP.*/gm).join('\n'))
+  else console.log(`${tap}\nnot ok: ${files.join(' ')}`)
+  return { passed, failed: isGreen ? 0 : Math.max(1, failed) }
+}
+
+function totalsOf(tap) {
+  const count = (name) => Number(tap.match(new RegExp(`^# \\{.* ?${name}: (\\d+)`, 'm'))?.[1] ?? 0)
+  return { total: count('total'), passed: count('pass'), failed: count('fail') }
+}

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { parse } from 'yaml'
+import { load } from 'js-yaml'
 import type { Document } from './document.js'
 
 export interface Contract {
@@ -11,14 +11,17 @@ export interface Contract {
 /** From `src/contract/` and from `dist/contract/` alike, the package's root is two folders up. */
 const OPENAPI_YAML = new URL('../../openapi.yaml', import.meta.url)
 
-/** Reads openapi.yaml, the source of truth for routes, validation and responses. */
+let loaded: Contract | undefined
+
+/** openapi.yaml, the source of truth for routes, validation and responses; read once. */
 export function loadContract(): Contract {
-  return parseContract(readFileSync(OPENAPI_YAML, 'utf8'))
+  loaded ??= parseContract(readFileSync(OPENAPI_YAML, 'utf8'))
+  return loaded
 }
 
 /** @throws Error when the text is not YAML or not an OpenAPI 3.1 document */
 export function parseContract(text: string): Contract {
-  const document = parse(text) as Document
+  const document = load(text) as Document
   if (!/^3\.1\./.test(document?.openapi ?? '') || typeof document.paths !== 'object') {
     throw new Error('openapi.yaml: not an OpenAPI 3.1 document')
   }

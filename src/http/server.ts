@@ -27,6 +27,7 @@ import { sendProblem } from './problems.js'
 import { rateLimits } from './rate-limits.js'
 import { RequestLog } from './request-log.js'
 import { securityHeaders } from './security-headers.js'
+import { answerSerialisers } from './serialisers.js'
 import { sessionCookie } from './session-cookie.js'
 
 /** One request and its answer. `route` is the declared path, never the URL. */
@@ -90,6 +91,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     logController: new RequestLog(),
     genReqId: () => uuidv7(),
     ...(options.trustProxy !== undefined && { trustProxy: options.trustProxy }),
+    schemaController: { compilersFactory: { buildSerializer: answerSerialisers() } },
     bodyLimit: limits.jsonBodyBytes,
     exposeHeadRoutes: false,
     return503OnClosing: false,

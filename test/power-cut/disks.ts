@@ -68,10 +68,10 @@ export class RecordingDisk implements AsyncDisposable {
   static async open(folder: string, sizeBytes: number): Promise<RecordingDisk> {
     const [image, record] = [join(folder, 'disk'), join(folder, 'record')]
     writeFileSync(image, '')
-    const args = ['--import=@tapjs/typescript/import', PROGRAM, image, String(sizeBytes), record]
+    const args = ['--import=tsx', PROGRAM, image, String(sizeBytes), record]
     const child = spawn(process.execPath, args, {
       stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, NODE_OPTIONS: '', TS_NODE_TRANSPILE_ONLY: '1', TAP_TSCONFIG: 'tsconfig.json' },
+      env: { ...process.env, NODE_OPTIONS: '' },
     })
     const disk = new RecordingDisk(image, record, child)
     const mounted = await Promise.race([

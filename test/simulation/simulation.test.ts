@@ -5,7 +5,7 @@ import { SABOTAGES } from './sabotage.js'
 import { only, shrink } from './shrink.js'
 import { simulate } from './simulate.js'
 
-const SEEDS = 100
+const SEEDS = process.env['CI'] === 'true' ? 300 : 50
 const OPERATIONS = 100
 
 t.test(`${SEEDS} seeds: whatever goes wrong, nothing that was acknowledged is lost`, async (t) => {

@@ -48,7 +48,6 @@ const JUSTIFIED: [sql: RegExp, why: string][] = [
 const databases = ['regional', 'grand'].map((folder) => {
   const db = new BetterSqlite3(':memory:')
   migrate(db, folder)
-  t.teardown(() => db.close())
   return db
 })
 
