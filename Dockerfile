@@ -10,11 +10,12 @@ RUN npm ci --omit=dev --no-audit --no-fund \
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
-# The compiler needs none of the native modules, only their types.
+# To build needs none of the native modules.
 RUN npm ci --ignore-scripts --no-audit --no-fund
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json ./
+COPY scripts/build.mjs scripts/
 COPY src src
-RUN npm run build && rm dist/.tsbuildinfo
+RUN npm run build
 
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="SyncSphere" \

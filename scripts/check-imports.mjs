@@ -8,7 +8,7 @@ const MODULES_AT_LEAST = 20
 const require = createRequire(import.meta.url)
 const config = require('../.dependency-cruiser.cjs')
 
-const tsConfig = extractTSConfig('tsconfig.build.json')
+const tsConfig = extractTSConfig('tsconfig.json')
 const result = await cruise(['src'], { ...config.options, ruleSet: config, validate: true }, undefined, {
   tsConfig,
 })

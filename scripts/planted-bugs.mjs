@@ -85,7 +85,9 @@ function apply(path, ...options) {
 /** What is wrong with the types, if anything: a bug that nobody could build would be caught by everything. */
 function compile() {
   try {
-    execFileSync(join(root, 'node_modules/.bin/tsc'), ['-b', 'tsconfig.build.json'], { cwd: tree })
+    const types = ['-p', 'tsconfig.json', '--incremental', '--tsBuildInfoFile', '.tsbuildinfo']
+    execFileSync(join(root, 'node_modules/.bin/tsc'), types, { cwd: tree })
+    execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: tree })
   } catch (error) {
     return String(error.stdout).split('\n')[0]
   }

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { load } from 'js-yaml'
+import { PACKAGE_ROOT } from '../package-root.js'
 import type { Document } from './document.js'
 
 export interface Contract {
@@ -8,8 +10,7 @@ export interface Contract {
   document: Document
 }
 
-/** From `src/contract/` and from `dist/contract/` alike, the package's root is two folders up. */
-const OPENAPI_YAML = new URL('../../openapi.yaml', import.meta.url)
+const OPENAPI_YAML = join(PACKAGE_ROOT, 'openapi.yaml')
 
 let loaded: Contract | undefined
 

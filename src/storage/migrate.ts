@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type BetterSqlite3 from 'better-sqlite3'
+import { PACKAGE_ROOT } from '../package-root.js'
 
 /** The database was written by a newer program. */
 class MigrationError extends Error {}
 
-const ROOT = fileURLToPath(new URL('../../migrations/', import.meta.url))
+const ROOT = join(PACKAGE_ROOT, 'migrations')
 
 /**
  * Runs the migrations that the database has not seen, upwards, in one transaction; `user_version` is the number of

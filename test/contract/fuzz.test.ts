@@ -10,8 +10,8 @@ import { FuzzCast } from './fuzz-cast.js'
 import { type Recipe, requestsFor } from './fuzz-requests.js'
 import { type WireRequest, wireRequest } from './fuzz-wire.js'
 
-/** Requests to send; tens of thousands by FUZZ_RUNS. */
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 3000)
+/** Requests to send. */
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? (process.env['CI'] === 'true' ? 10_000 : 2000))
 /** The same requests each time, but for what answers put into them; others by FUZZ_SEED. */
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20261124)
 const AT_ONCE = 6
