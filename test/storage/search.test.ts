@@ -179,6 +179,11 @@ const text = (minLength: number, maxLength: number) =>
       weight: 4,
       arbitrary: fc.array(fc.constantFrom(...PARTS), { minLength, maxLength }).map((parts) => parts.join('')),
     },
+    // As most names are.
+    {
+      weight: 4,
+      arbitrary: fc.string({ unit: fc.constantFrom(...'aabbcd.'), minLength, maxLength: 2 * maxLength }),
+    },
     { weight: 1, arbitrary: fc.string({ unit: 'grapheme', minLength, maxLength }) },
     { weight: 1, arbitrary: fc.string({ unit: 'binary', minLength, maxLength }) },
   )
@@ -241,12 +246,20 @@ t.test('a search finds exactly what a look at every name finds, in order, whatev
     edits: fc.array(fc.record({ at: fc.nat(24), name: fc.option(text(1, 4)) }), { maxLength: 8 }),
     indexedThen: fc.constantFrom(0, 3, 1000),
     wish,
+    // Mostly a text is looked for that is in a name.
+    piece: fc.option(
+      fc.record({
+        at: fc.nat(24),
+        start: fc.integer({ min: -8, max: 8 }),
+        length: fc.integer({ min: 1, max: 12 }),
+      }),
+    ),
     order,
     bounds: fc.constantFrom(SMALL, SETS_ONLY, WALK_ONLY),
   })
   await holdsAsync(
     t,
-    fc.asyncProperty(history, async ({ files, edits, wish, order, bounds, ...indexing }) => {
+    fc.asyncProperty(history, async ({ files, edits, wish, piece, order, bounds, ...indexing }) => {
       await using db = await serverWith(files.map((one, index) => uploaded(index, one)))
       await db.write((tx) => indexNames(tx, indexing.indexedAtFirst))
       await tell(
@@ -256,10 +269,13 @@ t.test('a search finds exactly what a look at every name finds, in order, whatev
           .map(({ at, name }) => (name === null ? deleted(at) : renamed(at, name))),
       )
       await db.write((tx) => indexNames(tx, indexing.indexedThen))
-      const { q, ...filters } = wish
+      const { name } = files[(piece?.at ?? 0) % files.length] as File
+      const q = (piece && name.slice(piece.start).slice(0, piece.length)) || wish.q
+      const { folder, visibility } = wish
+      const filters = { ...(folder && { folder }), ...(visibility && { visibility }) }
       const everything = await allPages(db, { owner_id: OWNER }, order, bounds)
       const found = await allPages(db, { owner_id: OWNER, contains: fold(q), ...filters }, order, bounds)
-      const due = plainFilter(everything, wish)
+      const due = plainFilter(everything, { q, ...filters })
       assert.deepEqual(found, due)
       assert.deepEqual(everything, everything.toSorted(byOrder(order)))
       const { names, numbered } = indexed(db)
