@@ -1,5 +1,5 @@
 import { type Change, type Fact, tableOf } from '../../src/change.js'
-import { ZERO_STAMP } from '../../src/clock.js'
+import { later, ZERO_STAMP } from '../../src/clock.js'
 import { merge, type Row } from '../../src/merge.js'
 import type { Reader } from '../../src/storage/database.js'
 import { readRow } from '../../src/storage/replica.js'
@@ -12,6 +12,8 @@ interface Entry {
   isOwed: boolean
   /** How often its origin had lost its disk by then. */
   era: number
+  /** The epoch of its origin in which it was first seen. */
+  epoch: string
   /** It says again what another one says, under the id that it got with its new stamp. */
   isCopy: boolean
 }
@@ -44,9 +46,9 @@ export class Ledger {
   }
 
   /** Takes down what a regional has just put into its outbox. */
-  note(regional: SimulatedRegional, isCopy = false): void {
+  note(regional: SimulatedRegional): void {
     const { reader } = regional
-    const epoch = reader.get<unknown, { value: string }>(EPOCH)?.value ?? ''
+    const epoch = epochOf(reader)
     const after = this.#read.get(epoch) ?? 0
     for (const { oseq, kept } of outboxOf(reader, after)) {
       this.#read.set(epoch, oseq)
@@ -56,7 +58,8 @@ export class Ledger {
         fact: kept,
         isOwed: true,
         era: this.#eras.get(regional.name) ?? 0,
-        isCopy,
+        epoch,
+        isCopy: false,
       })
       if (kept.type === 'file.uploaded') this.#bytes.set(String(kept.fields.sha256), true)
     }
@@ -64,10 +67,15 @@ export class Ledger {
 
   /** A regional has stamped anew what the grand did not have; what was in its outbox goes by other ids from now on. */
   restamped(regional: SimulatedRegional, renewed: Map<string, string>): void {
+    this.note(regional)
+    const epoch = epochOf(regional.reader)
+    const highest = [...renewed.values()].reduce(later, ZERO_STAMP)
     for (const [id, entry] of this.#entries) {
-      if (entry.fact.origin === regional.name && !this.#isLogged(id)) entry.fact = moved(entry.fact, renewed)
+      if (entry.fact.origin !== regional.name || this.#isLogged(id)) continue
+      // The epoch that begins with it has the copies, and above them what was done since: in the same commit even.
+      if (entry.epoch === epoch) entry.isCopy = entry.fact.stamp <= highest
+      else entry.fact = moved(entry.fact, renewed)
     }
-    this.note(regional, true)
     // Some changes whose origin has lost them gave way to what was stamped too high, and does not outdo them any more.
     for (const [id, entry] of this.#entries) {
       const { fact, era } = entry
@@ -169,6 +177,10 @@ const EPOCH = { sql: "select value from meta where key = 'epoch'", parameters: [
 const LOGGED = 'select 1 from log where id = ?'
 const DELETED = 'select 1 from users where id = ? and deleted = 1'
 const BLOB = 'select 1 from blobs where sha256 = ?'
+
+function epochOf(reader: Reader): string {
+  return reader.get<unknown, { value: string }>(EPOCH)?.value ?? ''
+}
 
 function outboxOf(reader: Reader, after: number): { oseq: number; kept: Kept }[] {
   const sql = 'select oseq, change from outbox where oseq > ? order by oseq'

@@ -94,6 +94,11 @@ const STORIES: Record<string, Item[]> = {
     item(500, 'rename', 'us', { b: 1 }),
     item(500, 'rename', 'eu', { b: 2 }),
   ],
+  'a file is renamed in the very commit that stamps its last name anew': [
+    ...PERSON,
+    skew(2000, 'grand', -2 * HOUR_MS),
+    ...Array.from({ length: 20 }, (_, b) => item(1, 'rename', 'eu', { b })),
+  ],
 }
 
 for (const [story, items] of Object.entries(STORIES)) {
