@@ -8,6 +8,8 @@ import { simulate } from './simulate.js'
 const SEEDS = process.env['CI'] === 'true' ? 300 : 50
 const OPERATIONS = 100
 
+t.setTimeout(60_000 + SEEDS * 1000)
+
 t.test(`${SEEDS} seeds: whatever goes wrong, nothing that was acknowledged is lost`, async (t) => {
   for (let seed = 1; seed <= SEEDS; seed += 1) {
     const { faults } = await simulate(planOf(seed, OPERATIONS))
