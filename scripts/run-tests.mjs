@@ -13,8 +13,8 @@ const FOLDER_PROGRAM = fileURLToPath(new URL('./run-folder.mjs', import.meta.url
 
 const given = process.argv.slice(2)
 const folders = byFolder(given.length > 0 ? given : allFiles())
-// The largest first, helpers included: what takes longest does not begin last.
-folders.sort((one, other) => sizeOfFolder(dirname(other[0])) - sizeOfFolder(dirname(one[0])))
+// The largest first: what takes longest does not begin last.
+folders.sort((one, other) => sizeOf(other) - sizeOf(one))
 // One more than there are cores: many tests wait for a timer or for another process.
 const atATime = pLimit(availableParallelism() + 1)
 const results = await atATime.map(folders, run)
@@ -34,8 +34,8 @@ function byFolder(files) {
   return folders.map((folder) => files.filter((file) => dirname(file) === folder))
 }
 
-function sizeOfFolder(folder) {
-  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0)
+function sizeOf(files) {
+  return files.reduce((sum, file) => sum + statSync(file).size, 0)
 }
 
 async function run(files) {
