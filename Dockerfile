@@ -13,7 +13,7 @@ COPY package.json package-lock.json ./
 # To build needs none of the native modules.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
-COPY scripts/build.mjs scripts/
+COPY scripts/bundle.mjs scripts/
 COPY src src
 RUN npm run build
 

@@ -87,7 +87,7 @@ function compile() {
   try {
     const types = ['-p', 'tsconfig.json', '--incremental', '--tsBuildInfoFile', '.tsbuildinfo']
     execFileSync(join(root, 'node_modules/.bin/tsc'), types, { cwd: tree })
-    execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: tree })
+    execFileSync(process.execPath, ['scripts/bundle.mjs'], { cwd: tree })
   } catch (error) {
     return String(error.stdout).split('\n')[0]
   }

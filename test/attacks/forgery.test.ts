@@ -28,10 +28,10 @@ function names(regional: TestRegional): string[] {
   return [...columns.map(({ name }) => name), ...special]
 }
 
-/** All that the server keeps, but for times of last use. */
 /** What a server writes by itself. */
 const ITS_OWN = ['last_used_at', 'name_number']
 
+/** All else that it keeps. */
 const everything = (regional: TestRegional) =>
   JSON.stringify(
     ['users', 'files', 'tokens', 'friend_requests'].map((table) => regional.rows(`select * from ${table}`)),

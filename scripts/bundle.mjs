@@ -1,5 +1,5 @@
 // Makes dist/bin out of src/bin: each program with all that it imports in one file, for a server that has to find a
-// thousand of them takes twice as long to start. Types are checked apart (`npm run types`).
+// thousand of them takes twice as long to start. `npm run build` checks the types first.
 import { readFileSync } from 'node:fs'
 import { build } from 'esbuild'
 
