@@ -1,26 +1,33 @@
-// Runs the test files given, or all of them; those of a folder one after another in one process, some folders at a time.
-// Tells of each file that passes and of whatever is left out, everything about a folder in which something fails, and at
-// the end `N passed, N failed`, made from the totals that TAP ends with.
-import { spawn } from 'node:child_process'
+// Runs the test files given, or all of them, in a few processes that each take the next file when they are done with one.
+// Tells of each file that passes and of whatever is left out, everything about a file in which something fails, and at the
+// end `N passed, N failed`, made from the totals that TAP ends with.
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import pLimit from 'p-limit'
 
-const FOLDER_PROGRAM = fileURLToPath(new URL('./run-folder.mjs', import.meta.url))
+const WORKER = fileURLToPath(new URL('./test-worker.mjs', import.meta.url))
+
+/** The comment that a process makes when it is done with a file. */
+const END_OF_FILE = /^# .*\.test\.ts \d/
+
+/** What takes longest begins first, or the last of it would run alone. */
+const LONG = [/\/(simulation|network)\//, /\/(attacks|browser|stories)\/|fuzz|tour/]
 
 const given = process.argv.slice(2)
-const folders = byFolder(given.length > 0 ? given : allFiles())
-// The largest first: what takes longest does not begin last.
-folders.sort((one, other) => sizeOf(other) - sizeOf(one))
+const waiting = (given.length > 0 ? given : allFiles()).sort((one, other) => rankOf(one) - rankOf(other))
 // One more than there are cores: many tests wait for a timer or for another process.
-const atATime = pLimit(availableParallelism() + 1)
-const results = await atATime.map(folders, run)
+const workers = Array.from({ length: Math.min(availableParallelism() + 1, waiting.length) }, (_, index) =>
+  work(index),
+)
+const results = await Promise.all(workers)
+for (const file of waiting) console.log(`not ok: ${file} was not run`)
 
 const passed = results.reduce((sum, result) => sum + result.passed, 0)
-const failed = results.reduce((sum, result) => sum + result.failed, 0)
+const failed = results.reduce((sum, result) => sum + result.failed, waiting.length)
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0
 
@@ -29,33 +36,58 @@ function allFiles() {
   return names.sort().map((name) => join('test', name))
 }
 
-function byFolder(files) {
-  const folders = [...new Set(files.map((file) => dirname(file)))]
-  return folders.map((folder) => files.filter((file) => dirname(file) === folder))
+function rankOf(file) {
+  const rank = LONG.findIndex((pattern) => pattern.test(file))
+  return rank === -1 ? LONG.length : rank
 }
 
-function sizeOf(files) {
-  return files.reduce((sum, file) => sum + statSync(file).size, 0)
-}
-
-async function run(files) {
-  const child = spawn(process.execPath, ['--import=tsx', FOLDER_PROGRAM, ...files], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+/** Gives files to one process, each when it asks for one, until none waits or the process dies. */
+async function work(index) {
+  const child = fork(WORKER, [`worker-${index}`], {
+    execArgv: ['--import=tsx'],
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   })
-  let tap = ''
-  child.stdout.setEncoding('utf8').on('data', (text) => {
-    tap += text
+  const closed = once(child, 'close')
+  let file
+  // tap sends messages of its own.
+  child.on('message', (message) => {
+    if (message !== 'next file') return
+    file = waiting.shift()
+    child.send({ file })
   })
-  const [status] = await once(child, 'close')
-  const { total, passed, failed } = totalsOf(tap)
-  // A process that dies outside of an assertion, or has none, has failed without counting it.
-  const isGreen = status === 0 && failed === 0 && total > 0
-  if (isGreen) console.log(tap.match(/^# .* s$|^ *ok .*# SKIP.*/gm).join('\n'))
-  else console.log(`${tap}\nnot ok: ${files.join(' ')}`)
-  return { passed, failed: isGreen ? 0 : Math.max(1, failed) }
+  let failed = 0
+  let said = []
+  for await (const line of createInterface({ input: child.stdout })) {
+    said.push(line)
+    if (!END_OF_FILE.test(line)) continue
+    failed += tell(said) ? 0 : 1
+    said = []
+  }
+  const [status] = await closed
+  if (status !== 0) console.log(`${said.join('\n')}\nnot ok: ${file ?? WORKER} ended its process, ${status}`)
+  const totals = totalsOf(said)
+  // A process that dies outside of an assertion, and a file without one, have failed without counting it.
+  return { passed: totals.passed, failed: Math.max(totals.failed, failed, status === 0 ? 0 : 1) }
 }
 
-function totalsOf(tap) {
-  const count = (name) => Number(tap.match(new RegExp(`^# \\{.* ?${name}: (\\d+)`, 'm'))?.[1] ?? 0)
-  return { total: count('total'), passed: count('pass'), failed: count('fail') }
+/** Says what came of a file, in a line if all is well. Returns whether it is. */
+function tell(said) {
+  const isGreen = said.some(isPass) && !said.some(isFailure)
+  const isTold = (line) => END_OF_FILE.test(line) || /^ *ok .*# SKIP/.test(line)
+  console.log(isGreen ? said.filter(isTold).join('\n') : `${said.join('\n')}\nnot ok`)
+  return isGreen
+}
+
+function isPass(line) {
+  return /^ *ok /.test(line)
+}
+
+function isFailure(line) {
+  return /^ *not ok /.test(line)
+}
+
+function totalsOf(said) {
+  const totals = said.find((line) => line.startsWith('# {')) ?? ''
+  const count = (name) => Number(totals.match(new RegExp(` ${name}: (\\d+)`))?.[1] ?? 0)
+  return { passed: count('pass'), failed: count('fail') }
 }

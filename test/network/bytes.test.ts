@@ -29,9 +29,10 @@ function partFile(dataDir: string, bytes: Buffer): string {
 /** The places in a blob from which the grand was sent it, or asked for it, in order. */
 function offsetsOf(t: Test, method: 'PUT' | 'GET', bytes: Buffer): number[] {
   const offsets: number[] = []
+  const path = blobPath(sha256(bytes))
   const note = (message: unknown) => {
     const { request } = message as { request: IncomingMessage }
-    if (request.method !== method || request.url !== blobPath(sha256(bytes))) return
+    if (request.method !== method || request.url !== path) return
     const from =
       method === 'PUT' ? request.headers[UPLOAD_OFFSET] : /\d+/.exec(request.headers.range ?? '')?.[0]
     offsets.push(Number(from))
@@ -71,10 +72,6 @@ function goesOn(offsets: number[], breaks: Break[]): boolean {
   })
 }
 
-function grandHas(sphere: TestSphere, bytes: Buffer): boolean {
-  return existsSync(blobFile(sphere.grandDir, sha256(bytes)))
-}
-
 /** Alters one byte of a file in its place, as a failing disk does. */
 async function rot(path: string): Promise<void> {
   await using file = await open(path, 'r+')
@@ -111,7 +108,8 @@ t.test('bytes find their way', async (t) => {
     await alice.put(bytes, { name: 'pushed.bin' })
     const part = partFile(sphere.grandDir, bytes)
     const breaks = await breakOff({ link: eu, way: 'to-grand', part, offsets: sent }, [3 * MIB, 7 * MIB])
-    await until('the grand has it', async () => grandHas(sphere, bytes))
+    const onGrand = blobFile(sphere.grandDir, sha256(bytes))
+    await until('the grand has it', () => existsSync(onGrand))
     t.ok(goesOn(sent, breaks), JSON.stringify({ offsets: sent, breaks }))
     await sphere.haveAllBytes('us')
     t.ok(readFileSync(blobFile(sphere.regional('us').dataDir, sha256(bytes))).equals(bytes))
@@ -188,9 +186,10 @@ t.test('bytes find their way', async (t) => {
     t.equal(response.statusCode, 200)
     const chunks: Buffer[] = []
     let early = 0
+    const onGrand = blobFile(sphere.grandDir, sha256(bytes))
     for await (const chunk of response) {
       chunks.push(chunk as Buffer)
-      if (!grandHas(sphere, bytes)) early += (chunk as Buffer).length
+      if (!existsSync(onGrand)) early += (chunk as Buffer).length
     }
     t.ok(Buffer.concat(chunks).equals(bytes))
     t.ok(early > MIB, `${early} bytes were handed out before the grand had all of them`)
@@ -300,15 +299,19 @@ t.test('bytes that no file names any more are swept everywhere, and no others', 
   await sphere.haveAllBytes('us')
   for (const { id } of [mine, gone]) await alice.delete(`/files/${id}`)
   await sphere.converged()
-  await until('eu has told all', async () => grandHas(sphere, own))
+  const [sharedFile, ownFile] = [shared, own].map((bytes) => blobFile(sphere.grandDir, sha256(bytes))) as [
+    string,
+    string,
+  ]
+  await until('eu has told all', () => existsSync(ownFile))
   for (const name of sphere.names) sphere.regional(name).pass(25 * 3600 * 1000)
   for (const name of sphere.names) {
     await until(`${name} has swept`, () => sphere.regional(name).rows('select 1 from blobs').length === 1)
     t.ok(whole(blobFile(sphere.regional(name).dataDir, sha256(shared)), shared))
   }
   t.equal((await sphere.sweepGrand(Date.now() + DAY_MS + 3600_000)).blobs, 1)
-  t.ok(grandHas(sphere, shared))
-  t.notOk(grandHas(sphere, own))
+  t.ok(existsSync(sharedFile))
+  t.notOk(existsSync(ownFile))
   for (const name of sphere.names)
     t.ok((await sphere.regional(name).nobody().get(`/download/${his.id}`)).bytes.equals(shared))
   await sphere.converged()

@@ -1,4 +1,4 @@
-import { LARGE_BYTES, takeBuffer } from '../../src/storage/transfer-buffers.js'
+import { giveBack, LARGE_BYTES, takeBuffer } from '../../src/storage/transfer-buffers.js'
 import { faultsOf, type Sphere, unrestOf } from './checks.js'
 import { doDeed } from './deeds.js'
 import { doFault, PLENTY_BYTES, regionalOf, type Stage, serverNamed } from './faults.js'
@@ -33,7 +33,7 @@ export interface SimulateOptions {
 
 /** Runs a plan from its beginning until everything has healed, and checks what has to hold then. */
 export async function simulate(plan: Plan, { print, sabotage }: SimulateOptions = {}): Promise<Outcome> {
-  useUpLargeBuffers()
+  const large = takeLargeBuffers()
   const world = new World(plan.seed, print)
   const faults: string[] = []
   const surroundings: Surroundings = {
@@ -60,17 +60,21 @@ export async function simulate(plan: Plan, { print, sabotage }: SimulateOptions 
     }
   } finally {
     for (const server of [sphere.grand, ...sphere.regionals]) server.close()
+    for (const buffer of large) giveBack(buffer)
   }
   for (const fault of faults) world.trace(`FAULT ${fault}`)
   return { trace: world.traceHash(), faults, virtualMs: world.now, ...sphere.ledger.counts }
 }
 
 /**
- * All servers of a process share them, and one that dies gives none back: how many are left would depend on what ran
- * before. With small ones alone the same seed goes the same way, and larger files are moved in several pieces.
+ * Keeps the large buffers of this process away from a run. All its servers would share them, and one that dies gives none
+ * back: how many are left would depend on what ran before. With small ones alone the same seed goes the same way, and
+ * larger files are moved in several pieces.
  */
-function useUpLargeBuffers(): void {
-  while (takeBuffer().length === LARGE_BYTES) {}
+export function takeLargeBuffers(): Buffer[] {
+  const taken: Buffer[] = []
+  for (let buffer = takeBuffer(); buffer.length === LARGE_BYTES; buffer = takeBuffer()) taken.push(buffer)
+  return taken
 }
 
 const RESTAMPED = 'the new stamps'

@@ -176,12 +176,16 @@ export class TestSphere {
     await cp(backup, to, { recursive: true })
   }
 
-  async status(name: string): Promise<Record<string, unknown> & { state_digest: string }> {
+  async status(name: string, query = ''): Promise<Record<string, unknown>> {
     const operator = this.regional(name)
       .nobody()
       .as({ authorization: `Bearer ${OPERATOR_TOKEN}` })
-    const answer = await operator.get('/sync/status?digest=true')
-    return answer.json as Record<string, unknown> & { state_digest: string }
+    const answer = await operator.get(`/sync/status${query}`)
+    return answer.json as Record<string, unknown>
+  }
+
+  async #digest(name: string): Promise<unknown> {
+    return (await this.status(name, '?digest=true')).state_digest
   }
 
   /** Waits until these have a link to the grand. */
@@ -201,7 +205,7 @@ export class TestSphere {
       const quiet = all.every(
         (one) => one.connected && one.unacknowledged === 0 && one.applied_position === head,
       )
-      return quiet && new Set(all.map((one) => one.state_digest)).size === 1
+      return quiet && new Set(await Promise.all(names.map((name) => this.#digest(name)))).size === 1
     }).catch((error: Error) => {
       throw new Error(`${error.message}: ${JSON.stringify(seen)}`)
     })
