@@ -3,7 +3,7 @@ import type { Row } from '../merge.js'
 import type { Tx } from '../storage/database.js'
 import { addEvent } from '../storage/events.js'
 import { fileById } from '../storage/files.js'
-import { friendRequest, friendsOf } from '../storage/friends.js'
+import { friendIdsOf, friendRequest } from '../storage/friends.js'
 import type { Applied } from '../storage/replica.js'
 import { userById } from '../storage/users.js'
 import type { Live } from './live.js'
@@ -55,8 +55,8 @@ export class Events {
     const sharedBefore = was && before.cells.visibility !== 'private'
     const sharedAfter = is && after.cells.visibility !== 'private'
     if (!sharedBefore && !sharedAfter) return
-    for (const friend of friendsOf(tx, { user_id: owner, after: '', limit: MAX_AUDIENCE })) {
-      this.#emitFile(tx, friend.id, { was: sharedBefore, is: sharedAfter, id, data })
+    for (const friend of friendIdsOf(tx, owner, MAX_AUDIENCE)) {
+      this.#emitFile(tx, friend, { was: sharedBefore, is: sharedAfter, id, data })
     }
   }
 
@@ -79,9 +79,7 @@ export class Events {
     if (before === undefined || before.cells.deleted === 1) return
     if (after.cells.deleted === 1) {
       const gone = JSON.stringify({ id, username: before.cells.username })
-      for (const friend of friendsOf(tx, { user_id: id, after: '', limit: MAX_AUDIENCE })) {
-        this.#emit(tx, friend.id, 'friend.removed', gone)
-      }
+      for (const friend of friendIdsOf(tx, id, MAX_AUDIENCE)) this.#emit(tx, friend, 'friend.removed', gone)
     } else if (before.cells.storage_quota !== after.cells.storage_quota) this.#emitStorage(tx, id)
   }
 

@@ -40,6 +40,16 @@ const sideB = query
   .where('friendships.active', '=', 1)
   .where('users.deleted', '=', 0)
 
+// In no order, so without the work of merging both sides: it is asked for at every change of a shared file.
+const others = prepare<{ user_id: string; limit: number }>()((slot) =>
+  sideA
+    .clearSelect()
+    .select('user_b as id')
+    .where('user_a', '=', slot('user_id'))
+    .unionAll(sideB.clearSelect().select('user_a as id').where('user_b', '=', slot('user_id')))
+    .limit(slot('limit')),
+)
+
 type Page = { user_id: string; after: string; limit: number }
 const page = prepare<Page>()((slot) =>
   sideA
@@ -85,6 +95,11 @@ export function areFriends(reader: Reader, a: string, b: string): boolean {
 
 export function friendship(reader: Reader, a: string, b: string): FriendshipRow | undefined {
   return reader.get(active, { id: pairKey(a, b) })
+}
+
+/** The ids of live friends, at most `limit`, in no order. */
+export function friendIdsOf(reader: Reader, user_id: string, limit: number): string[] {
+  return reader.all(others, { user_id, limit }).map(({ id }) => id)
 }
 
 /** Live friends in order of id, after the id `after` ('' for the first). */

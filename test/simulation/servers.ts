@@ -317,7 +317,19 @@ export function openCopy(database: Buffer): BetterSqlite3.Database {
   connection.pragma('journal_mode = MEMORY')
   connection.pragma('synchronous = OFF')
   connection.pragma('temp_store = MEMORY')
+  rememberStatements(connection)
   return connection
+}
+
+/** A server that dies and lives again goes on with the same connection: its statements need not be prepared anew. */
+function rememberStatements(connection: BetterSqlite3.Database): void {
+  const prepare = connection.prepare.bind(connection)
+  const prepared = new Map<string, BetterSqlite3.Statement>()
+  connection.prepare = ((sql: string) => {
+    const statement = prepared.get(sql) ?? prepare(sql)
+    prepared.set(sql, statement)
+    return statement
+  }) as typeof connection.prepare
 }
 
 /** Everything at once: for who looks on, or works on a database that nobody else uses. */

@@ -47,6 +47,7 @@ export class Pages {
 
   /** The frame of entries after a place, and the last entry in it; undefined when there are none. */
   next(after: number, reading: Reading): { frame: Buffer; last: number } | undefined {
+    if (after >= this.#log.head().gseq) return undefined
     const page = this.#pages.get(after) ?? this.#load(after)
     const last = page?.entries.at(-1)?.gseq
     if (page === undefined || last === undefined) return undefined
