@@ -67,11 +67,14 @@ export class Events {
     else this.#emit(tx, userId, 'file.deleted', JSON.stringify({ id: file.id }))
   }
 
+  /** Once, whatever a unit of work has done with an account's files. */
   #emitStorage(tx: Tx, userId: string): void {
-    const user = userById(tx, userId)
-    if (user === undefined) return
-    const { used_storage, storage_quota } = user
-    this.#emit(tx, userId, 'storage.changed', JSON.stringify({ used_storage, storage_quota }))
+    tx.atEnd(`storage.changed ${userId}`, () => {
+      const user = userById(tx, userId)
+      if (user === undefined) return
+      const { used_storage, storage_quota } = user
+      this.#emit(tx, userId, 'storage.changed', JSON.stringify({ used_storage, storage_quota }))
+    })
   }
 
   #tellUser(tx: Tx, id: string, before: Row | undefined, after: Row): void {

@@ -1,6 +1,6 @@
 import { type Chance, systemChance } from '../chance.js'
-import { type Draft, type Fact, stampsOf } from '../change.js'
-import { later, tick } from '../clock.js'
+import type { Draft, Fact } from '../change.js'
+import { tick } from '../clock.js'
 import type { Tx } from '../storage/database.js'
 import { readClock, writeMeta } from '../storage/meta.js'
 import { appendOutbox } from '../storage/outbox.js'
@@ -44,12 +44,14 @@ export class Journal {
     tx.afterCommit(() => this.onOutbox())
   }
 
-  /** Merges a fact of another server; makes no new one. */
+  /** Merges a fact of another server; makes no new one. Its stamps have to be heard in the same unit of work. */
   absorb(tx: Tx, fact: Fact): Applied {
-    const clock = readClock(tx)
-    const seen = stampsOf(fact).reduce(later, clock)
-    if (seen !== clock) writeMeta(tx, 'clock', seen)
     return this.#merge(tx, fact)
+  }
+
+  /** Learns of the stamps of others up to this one: what is done here from now on goes before them. */
+  hear(tx: Tx, stamp: string): void {
+    if (stamp > readClock(tx)) writeMeta(tx, 'clock', stamp)
   }
 
   #merge(tx: Tx, fact: Fact): Applied {

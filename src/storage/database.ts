@@ -35,6 +35,8 @@ export interface Tx extends Reader {
   run<Params, Row>(query: Query<Params, Row>, ...bindings: Bindings<Params>): number
   /** Runs a part of the unit that may fail by itself: what it wrote is taken back, and its error thrown on. */
   attempt<T>(part: () => T): T
+  /** Runs `last` when the unit has done everything else; of those given under one key the latest alone. */
+  atEnd(key: string, last: () => void): void
   /** Runs `effect` once this unit is durable, before its promise settles. */
   afterCommit(effect: () => void): void
 }
@@ -47,6 +49,7 @@ interface Reading {
 
 interface Job {
   work: (tx: Tx) => unknown
+  last: Map<string, () => void>
   effects: (() => void)[]
   resolve: (value: never) => void
   reject: (error: unknown) => void
@@ -110,7 +113,7 @@ export class Database implements AsyncDisposable, Reader {
    */
   write<T>(work: (tx: Tx) => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#queue.push({ work, effects: [], resolve, reject })
+      this.#queue.push({ work, last: new Map(), effects: [], resolve, reject })
       if (this.#scheduled) return
       this.#scheduled = true
       this.#timers.soon(() => this.#flush())
@@ -158,6 +161,7 @@ export class Database implements AsyncDisposable, Reader {
     try {
       const value = job.work(this.#tx(job))
       if (value instanceof Promise) throw new TypeError('a unit of work must not wait')
+      for (const last of job.last.values()) last()
       if (!alone) this.#execute('RELEASE unit')
       return { job, value }
     } catch (error) {
@@ -177,6 +181,7 @@ export class Database implements AsyncDisposable, Reader {
       all: (query, ...bindings) => this.all(query, ...bindings),
       run: (query, ...bindings) => this.#statement(query.sql).run(bind(query, bindings[0])).changes,
       attempt: (part) => this.#attempt(job, part),
+      atEnd: (key, last) => job.last.set(key, last),
       afterCommit: (effect) => job.effects.push(effect),
     }
   }

@@ -84,6 +84,24 @@ t.test('a unit that would wait is refused', async (t) => {
   t.same(keysOf(db), [])
 })
 
+t.test('what is left for the end of a unit is done once, in its transaction', async (t) => {
+  const { db } = await newDatabase(t)
+  const unit = (key: string, end: () => void) =>
+    db.write((tx) => {
+      tx.atEnd('row', () => put(tx, 'too early'))
+      put(tx, key)
+      tx.atEnd('row', () => {
+        put(tx, `${key}, at the end`)
+        end()
+      })
+    })
+  const failing = () => {
+    throw new Error('no')
+  }
+  await Promise.allSettled([unit('a', () => {}), unit('b', failing)])
+  t.same(keysOf(db), ['a', 'a, at the end'])
+})
+
 t.test('a commit that fails is the failure of all that shared it, and of nobody else', async (t) => {
   const tap = tapSqlite(t)
   const { db } = await newDatabase(t)

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { type Fact, TABLES, type TableName, tableOf } from '../../src/change.js'
+import { type Fact, stampsOf, TABLES, type TableName, tableOf } from '../../src/change.js'
+import { later } from '../../src/clock.js'
 import { Events } from '../../src/domain/events.js'
 import { Journal } from '../../src/domain/journal.js'
 import { Live } from '../../src/domain/live.js'
@@ -34,7 +35,12 @@ async function serverAfter(facts: Fact[]): Promise<Database> {
   const db = Database.open(':memory:', 'regional')
   const holders = { of: () => ({ available: true, stored_on: [] }) }
   const journal = new Journal('ap', () => 0, new Events(new Live(), holders, () => 0))
-  for (const fact of facts) await db.write((tx) => journal.absorb(tx, fact))
+  for (const fact of facts) {
+    await db.write((tx) => {
+      journal.absorb(tx, fact)
+      journal.hear(tx, stampsOf(fact).reduce(later))
+    })
+  }
   return db
 }
 

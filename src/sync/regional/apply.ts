@@ -16,6 +16,23 @@ import { type Blob, type Cursor, type MessageOf, ProtocolError } from '../protoc
 
 type Entry = MessageOf<'entries'>['entries'][number]
 
+/** A change at its place in the log, as it is and as it was sent. */
+interface Placed {
+  gseq: number
+  text: string
+  change: Change
+}
+
+/** What holds for all entries of one unit of work. */
+interface Unit {
+  /** Small bytes that came with them. */
+  bytes: Map<string, Buffer>
+  /** Of this database. */
+  epoch: string | undefined
+  /** Whether rows still have to be told again to a grand that lost its log. */
+  retelling: boolean
+}
+
 /** Entries in one unit of work: local requests wait for no more than so many. */
 const UNIT = 128
 
@@ -52,46 +69,66 @@ export class Applier {
       const unit = entries.slice(from, from + UNIT)
       const { gseq, ghash } = unit.at(-1) as Entry
       at = { log_id: cursor.log_id, gseq, ghash }
-      await this.#options.db.write((tx) => this.#applyUnit(tx, unit, bytes, at))
+      await this.#write(unit, bytes, at)
     }
     return at
   }
 
-  #applyUnit(tx: Tx, entries: Entry[], bytes: Map<string, Buffer>, cursor: Cursor): void {
-    const epoch = readMeta(tx, 'epoch')
-    const retelling = hasUntold(tx)
-    let clock = readMeta(tx, 'log_clock') ?? ZERO_STAMP
-    for (const { gseq, change: text } of entries) {
-      const change = parse(text)
-      const fault = change === undefined ? 'not a change' : faultOfChange(change)
-      if (change === undefined || fault !== undefined) {
-        this.#park(tx, gseq, text, fault ?? 'not a change')
-        continue
-      }
-      clock = stampsOf(change).reduce(later, clock)
-      // Of this very incarnation: it was applied when it was made.
-      const own = change.origin === this.#options.server && change.epoch === epoch
-      try {
-        tx.attempt(() => this.#applyOne(tx, gseq, change, bytes, { own, retelling }))
-      } catch (error) {
-        if (isPassingFault(error)) throw error
-        this.#park(tx, gseq, text, (error as Error).message)
-      }
+  /** Together; where one cannot be applied each by itself, for then every one has to be taken back alone. */
+  async #write(entries: Entry[], bytes: Map<string, Buffer>, cursor: Cursor): Promise<void> {
+    const { db } = this.#options
+    try {
+      await db.write((tx) =>
+        this.#applyUnit(tx, entries, bytes, cursor, (one, unit) => this.#applyOne(tx, one, unit)),
+      )
+    } catch (error) {
+      if (isPassingFault(error)) throw error
+      await db.write((tx) =>
+        this.#applyUnit(tx, entries, bytes, cursor, (one, unit) => this.#applyOrPark(tx, one, unit)),
+      )
     }
-    writeMeta(tx, 'log_clock', clock)
+  }
+
+  #applyUnit(
+    tx: Tx,
+    entries: Entry[],
+    bytes: Map<string, Buffer>,
+    cursor: Cursor,
+    apply: (one: Placed, unit: Unit) => void,
+  ): void {
+    const changes = entries.flatMap((entry) => this.#changeOf(tx, entry) ?? [])
+    const unit = { bytes, epoch: readMeta(tx, 'epoch'), retelling: hasUntold(tx) }
+    for (const one of changes) apply(one, unit)
+    const heard = changes.flatMap(({ change }) => stampsOf(change)).reduce(later, ZERO_STAMP)
+    this.#options.journal.hear(tx, heard)
+    writeMeta(tx, 'log_clock', later(readMeta(tx, 'log_clock') ?? ZERO_STAMP, heard))
     writeMeta(tx, 'cursor', JSON.stringify(cursor))
   }
 
-  #applyOne(
-    tx: Tx,
-    gseq: number,
-    change: Change,
-    bytes: Map<string, Buffer>,
-    { own, retelling }: { own: boolean; retelling: boolean },
-  ): void {
+  /** The change of an entry; undefined for what is none, which is parked. */
+  #changeOf(tx: Tx, { gseq, change: text }: Entry): Placed | undefined {
+    const change = parse(text)
+    const fault = change === undefined ? 'not a change' : faultOfChange(change)
+    if (change !== undefined && fault === undefined) return { gseq, text, change }
+    this.#park(tx, gseq, text, fault ?? 'not a change')
+    return undefined
+  }
+
+  #applyOrPark(tx: Tx, one: Placed, unit: Unit): void {
+    try {
+      tx.attempt(() => this.#applyOne(tx, one, unit))
+    } catch (error) {
+      if (isPassingFault(error)) throw error
+      this.#park(tx, one.gseq, one.text, (error as Error).message)
+    }
+  }
+
+  #applyOne(tx: Tx, { gseq, change }: Placed, { bytes, epoch, retelling }: Unit): void {
     const named = change.type === 'file.uploaded' || change.type === 'file.retold'
     if (named) this.#keepBytes(tx, String(change.fields.sha256), bytes)
-    const applied = own ? undefined : this.#options.journal.absorb(tx, change)
+    // Of this very incarnation: it was applied when it was made.
+    const isOwn = change.origin === this.#options.server && change.epoch === epoch
+    const applied = isOwn ? undefined : this.#options.journal.absorb(tx, change)
     if (named) this.#noteFile(tx, gseq, change)
     if (retelling && applied !== undefined) noteTold(tx, change, applied)
   }

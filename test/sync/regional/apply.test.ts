@@ -1,4 +1,6 @@
 import t from 'tap'
+import type { Change } from '../../../src/change.js'
+import { tick, ZERO_STAMP } from '../../../src/clock.js'
 import { readMeta } from '../../../src/storage/meta.js'
 import { userById, userByUsername } from '../../../src/storage/users.js'
 import { NO_HASH } from '../../../src/sync/regional/apply.js'
@@ -44,6 +46,45 @@ t.test('a log that was altered and bytes that are others are not taken', async (
   t.equal(placeOf(db), 0)
   t.match(await applier.apply([first, second, third], [], START), { gseq: 3 })
   t.same(parked, [])
+})
+
+t.test('what is done after hearing of another change goes before it, whatever the clocks say', async (t) => {
+  const { db, journal, applier, now } = await bareRegional(t)
+  const ahead = tick(ZERO_STAMP, now() + 30_000, 'us')
+  const told = { ...registered('alice', 'us', US, 1), stamp: ahead }
+  await applier.apply(entriesOf([told]), [], START)
+  const draft = { type: 'user.updated', key: told.key, fields: { email: 'new@example.com' } } as const
+  await db.write((tx) => journal.record(tx, [draft]))
+  t.match(userById(db, told.key), { email: 'new@example.com' })
+  t.ok((await db.write((tx) => journal.tick(tx))) > ahead)
+})
+
+t.test('what is done after hearing of a row that is told again goes before each of its stamps', async (t) => {
+  const { db, journal, applier, now } = await bareRegional(t)
+  const [stamp, ahead] = [tick(ZERO_STAMP, now() - 60_000, 'us'), tick(ZERO_STAMP, now() + 30_000, 'us')]
+  const stamps = { email: ahead, password_hash: stamp, storage_quota: stamp }
+  const told = { ...registered('alice', 'us', US, 1), type: 'user.retold', stamp, stamps } as const
+  await applier.apply(entriesOf([told]), [], START)
+  const draft = { type: 'user.updated', key: told.key, fields: { email: 'new@example.com' } } as const
+  await db.write((tx) => journal.record(tx, [draft]))
+  t.match(userById(db, told.key), { email: 'new@example.com' })
+})
+
+t.test('entries that cannot be applied are put aside, and those around them are applied', async (t) => {
+  const { connection, db, applier, parked } = await bareRegional(t)
+  const names = ['alice', 'bob', 'carol', 'dave']
+  const changes = names.map((name, index) => registered(name, 'us', US, index + 1))
+  const unlawful = { ...changes[2], fields: {} } as Change
+  connection.exec(`create trigger refused before insert on users when new.username = 'bob'
+    begin select raise(abort, 'no bob here'); end`)
+  await applier.apply(entriesOf(changes.with(2, unlawful)), [], START)
+  t.equal(parked.length, 2)
+  t.ok(parked.includes('no bob here'))
+  t.strictSame(
+    names.filter((name) => userByUsername(db, name) !== undefined),
+    ['alice', 'dave'],
+  )
+  t.equal(placeOf(db), 4)
 })
 
 type Entry = ReturnType<typeof entriesOf>[number]
