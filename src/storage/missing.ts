@@ -29,6 +29,9 @@ const bySize = prepare<{ size: number; sha256: string; limit: number }>()((slot)
     .orderBy('sha256')
     .limit(slot('limit')),
 )
+const byPlace = prepare<{ limit: number }>()((slot) =>
+  query.selectFrom('missing').select(['sha256', 'size']).orderBy('gseq').limit(slot('limit')),
+)
 const first = prepare()(() => query.selectFrom('missing').select('gseq').orderBy('gseq').limit(1))
 const count = prepare()(() =>
   query.selectFrom('missing').select((eb) => eb.fn.countAll<number>().as('count')),
@@ -66,6 +69,11 @@ export function missingSize(reader: Reader, sha256: string): number | undefined 
 /** Missing blobs, small ones first, after one of them. */
 export function missingAfter(reader: Reader, after: MissingBlob | undefined, limit: number): MissingBlob[] {
   return reader.all(bySize, { size: after?.size ?? -1, sha256: after?.sha256 ?? '', limit })
+}
+
+/** Missing blobs, those first that the log named first. */
+export function missingLongest(reader: Reader, limit: number): MissingBlob[] {
+  return reader.all(byPlace, { limit })
 }
 
 export function countMissing(reader: Reader): number {

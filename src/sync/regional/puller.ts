@@ -6,6 +6,7 @@ import {
   isNamed,
   type MissingBlob,
   missingAfter,
+  missingLongest,
   missingSize,
   removeMissing,
 } from '../../storage/missing.js'
@@ -29,8 +30,8 @@ export interface PullerOptions {
 }
 
 /**
- * Fetches the bytes that are missing here from the grand, small ones first, a few at once, resumed after a break and
- * verified before they count. What is missing stands in the database; this only knows what to try next.
+ * Fetches the bytes that are missing here from the grand, a few at once: small ones first, and always the one that is
+ * missing longest. Each is resumed after a break and verified before it counts. What is missing stands in the database; this only knows what to try next.
  */
 export class Puller {
   readonly #options: PullerOptions
@@ -73,13 +74,12 @@ export class Puller {
   /** Starts what may start. */
   look(): void {
     if (this.#signal.aborted || this.#underWay.size >= PARALLEL) return
-    const now = this.#options.timers.now()
+    this.#startOldest()
     for (let after: MissingBlob | undefined; ; ) {
       const page = missingAfter(this.#options.db, after, PAGE)
       for (const blob of page) {
         if (this.#underWay.size >= PARALLEL) return
-        if (!this.#underWay.has(blob.sha256) && (this.#resting.get(blob.sha256) ?? 0) <= now)
-          this.#start(blob)
+        if (!this.#underWay.has(blob.sha256) && !this.#isResting(blob)) this.#start(blob)
       }
       after = page.at(-1)
       if (page.length < PAGE) return
@@ -90,6 +90,16 @@ export class Puller {
   watermark(cursor: number): number {
     const first = firstMissing(this.#options.db)
     return first === undefined ? cursor : Math.max(0, first - 1)
+  }
+
+  /** What is missing longest has one of the places: however many small ones come, a large one moves on. */
+  #startOldest(): void {
+    const oldest = missingLongest(this.#options.db, PAGE).find((blob) => !this.#isResting(blob))
+    if (oldest !== undefined && !this.#underWay.has(oldest.sha256)) this.#start(oldest)
+  }
+
+  #isResting({ sha256 }: MissingBlob): boolean {
+    return (this.#resting.get(sha256) ?? 0) > this.#options.timers.now()
   }
 
   #start(blob: MissingBlob): void {

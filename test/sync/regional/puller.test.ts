@@ -1,60 +1,73 @@
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { systemChance } from '../../../src/chance.js'
 import { tick, ZERO_STAMP } from '../../../src/clock.js'
 import { IncomingBlobs } from '../../../src/storage/incoming-blobs.js'
 import { addMissing } from '../../../src/storage/missing.js'
 import { Puller } from '../../../src/sync/regional/puller.js'
+import type { RemoteBytes } from '../../../src/sync/regional/remote-bytes.js'
 import { systemTimers } from '../../../src/timers.js'
 import { AT, bareRegional, registration } from '../../support/bare-regional.js'
 import { sha256 } from '../../support/person.js'
 import { until } from '../../support/until.js'
 
-t.test('a regional says that it holds the bytes of an entry only once they are here', async (t) => {
+/** A puller whose grand is `get`, on a regional that lacks the bytes of these files; each is named by the entry `gseq`. */
+async function pullerThatLacks(t: Test, files: { bytes: Buffer; gseq: number }[], get: RemoteBytes['get']) {
   const { db, dataDir, blobs, journal, logger, now } = await bareRegional(t)
-  const bytes = randomBytes(100_000)
-  const name = sha256(bytes)
   const owner = systemChance.id()
   const stamp = tick(ZERO_STAMP, now(), 'us')
-  const file = {
-    owner_id: owner,
-    size: bytes.length,
-    media_type: 'text/plain',
-    sha256: name,
-    created_at: AT,
-    name: 'elsewhere.txt',
-    folder: '/',
-    visibility: 'private',
-    modified_at: AT,
-  }
+  const common = { owner_id: owner, media_type: 'text/plain', folder: '/', visibility: 'private' } as const
   await db.write((tx) => {
     journal.absorb(tx, { type: 'user.registered', key: owner, fields: registration('alice'), stamp })
-    journal.absorb(tx, { type: 'file.uploaded', key: systemChance.id(), fields: file, stamp })
-    addMissing(tx, { sha256: name, size: bytes.length }, 2)
+    for (const { bytes, gseq } of files) {
+      const [hash, size] = [sha256(bytes), bytes.length]
+      const fields = { ...common, size, sha256: hash, created_at: AT, name: hash, modified_at: AT }
+      journal.absorb(tx, { type: 'file.uploaded', key: systemChance.id(), fields, stamp })
+      addMissing(tx, { sha256: hash, size }, gseq)
+    }
   })
-  let isThere = false
-  let asked = 0
-  const grand = {
-    async get() {
-      asked += 1
-      return isThere ? Readable.from([bytes]) : undefined
-    },
-    async offset() {
-      return 0
-    },
-    async put() {},
-    async [Symbol.asyncDispose]() {},
+  const grand: RemoteBytes = {
+    get,
+    offset: async () => 0,
+    put: async () => {},
+    [Symbol.asyncDispose]: async () => {},
   }
   const incoming = new IncomingBlobs(db, blobs, dataDir)
   const puller = new Puller({ db, incoming, grand, timers: systemTimers, logger, onProgress() {} })
   const link = new AbortController()
   t.teardown(() => link.abort())
   puller.begin(link.signal)
+  return { puller, db, blobs }
+}
+
+t.test('a regional says that it holds the bytes of an entry only once they are here', async (t) => {
+  const bytes = randomBytes(100_000)
+  let isThere = false
+  let asked = 0
+  const { puller, db, blobs } = await pullerThatLacks(t, [{ bytes, gseq: 2 }], async () => {
+    asked += 1
+    return isThere ? Readable.from([bytes]) : undefined
+  })
   await until('it has asked in vain', () => asked === 1)
   t.equal(puller.watermark(9), 1, 'what comes before it is here')
   isThere = true
-  puller.offered([name])
+  puller.offered([sha256(bytes)])
   await until('it has moved on', () => puller.watermark(9) === 9)
-  t.ok(blobs.has(db, name))
+  t.ok(blobs.has(db, sha256(bytes)))
+})
+
+t.test('what is missing longest is fetched however many small ones there are', async (t) => {
+  const large = randomBytes(100_000)
+  const small = Array.from({ length: 20 }, () => randomBytes(1000))
+  const files = [large, ...small].map((bytes, index) => ({ bytes, gseq: index + 1 }))
+  const asked: string[] = []
+  const { puller } = await pullerThatLacks(t, files, async (hash) => {
+    asked.push(hash)
+    const found = files.find(({ bytes }) => sha256(bytes) === hash)
+    return Readable.from([found?.bytes ?? Buffer.alloc(0)])
+  })
+  await until('all are here', () => puller.watermark(99) === 99)
+  t.equal(asked[0], sha256(large))
+  t.strictSame(asked.slice(1).toSorted(), small.map(sha256).toSorted(), 'and each of the others once')
 })
