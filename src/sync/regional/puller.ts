@@ -16,6 +16,9 @@ import type { RemoteBytes } from './remote-bytes.js'
 const PARALLEL = 4
 const PAGE = 500
 
+/** Of those that are missing longest so many are looked at for one that may start. */
+const OLDEST = 16
+
 /** After the grand had nothing, or a transfer failed, a blob is asked for again so much later; or when it is offered. */
 const RETRY_MS = 15_000
 
@@ -94,7 +97,7 @@ export class Puller {
 
   /** What is missing longest has one of the places: however many small ones come, a large one moves on. */
   #startOldest(): void {
-    const oldest = missingLongest(this.#options.db, PAGE).find((blob) => !this.#isResting(blob))
+    const oldest = missingLongest(this.#options.db, OLDEST).find((blob) => !this.#isResting(blob))
     if (oldest !== undefined && !this.#underWay.has(oldest.sha256)) this.#start(oldest)
   }
 
