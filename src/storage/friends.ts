@@ -41,7 +41,7 @@ const sideB = query
   .where('users.deleted', '=', 0)
 
 // In no order, so without the work of merging both sides: it is asked for at every change of a shared file.
-const others = prepare<{ user_id: string; limit: number }>()((slot) =>
+const friendIds = prepare<{ user_id: string; limit: number }>()((slot) =>
   sideA
     .clearSelect()
     .select('user_b as id')
@@ -99,7 +99,7 @@ export function friendship(reader: Reader, a: string, b: string): FriendshipRow 
 
 /** The ids of live friends, at most `limit`, in no order. */
 export function friendIdsOf(reader: Reader, user_id: string, limit: number): string[] {
-  return reader.all(others, { user_id, limit }).map(({ id }) => id)
+  return reader.all(friendIds, { user_id, limit }).map(({ id }) => id)
 }
 
 /** Live friends in order of id, after the id `after` ('' for the first). */

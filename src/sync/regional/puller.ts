@@ -34,7 +34,8 @@ export interface PullerOptions {
 
 /**
  * Fetches the bytes that are missing here from the grand, a few at once: small ones first, and always the one that is
- * missing longest. Each is resumed after a break and verified before it counts. What is missing stands in the database; this only knows what to try next.
+ * missing longest. Each is resumed after a break and verified before it counts. What is missing stands in the database;
+ * this only knows what to try next.
  */
 export class Puller {
   readonly #options: PullerOptions

@@ -1,10 +1,11 @@
 import t from 'tap'
 import type { Change } from '../../../src/change.js'
 import { tick, ZERO_STAMP } from '../../../src/clock.js'
+import { eventsSince } from '../../../src/storage/events.js'
 import { readMeta } from '../../../src/storage/meta.js'
 import { userById, userByUsername } from '../../../src/storage/users.js'
 import { NO_HASH } from '../../../src/sync/regional/apply.js'
-import { bareRegional, entriesOf, placeOf, registered } from '../../support/bare-regional.js'
+import { AT, bareRegional, entriesOf, placeOf, registered } from '../../support/bare-regional.js'
 import { sha256 } from '../../support/person.js'
 
 const US = 'b'.repeat(32)
@@ -85,6 +86,29 @@ t.test('entries that cannot be applied are put aside, and those around them are 
     ['alice', 'dave'],
   )
   t.equal(placeOf(db), 4)
+})
+
+t.test('an account is told once of its storage for all files that came together', async (t) => {
+  const { db, applier } = await bareRegional(t)
+  const owner = registered('alice', 'us', US, 1)
+  const uploads = [2, 3, 4].map((oseq) => {
+    const { id, key, stamp } = registered('nobody', 'us', US, oseq)
+    const common = {
+      owner_id: owner.key,
+      media_type: 'text/plain',
+      folder: '/',
+      visibility: 'private',
+    } as const
+    const fields = { ...common, size: 10, sha256: sha256(key), created_at: AT, name: key, modified_at: AT }
+    return { v: 1, id, origin: 'us', epoch: US, oseq, stamp, type: 'file.uploaded', key, fields } as const
+  })
+  await applier.apply(entriesOf([owner, ...uploads]), [], START)
+  const told = eventsSince(db, owner.key, 0, 10)
+  t.strictSame(
+    told.map(({ type }) => type),
+    ['file.created', 'file.created', 'file.created', 'storage.changed'],
+  )
+  t.match(JSON.parse(told.at(-1)?.data ?? ''), { used_storage: 30 })
 })
 
 type Entry = ReturnType<typeof entriesOf>[number]
