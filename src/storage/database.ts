@@ -7,6 +7,7 @@
 import BetterSqlite3 from 'better-sqlite3'
 import { systemTimers, type Timers } from '../timers.js'
 import { migrate } from './migrate.js'
+import { bind, type MakeRow, rowMaker } from './query-functions.js'
 
 /** A built query, from `prepare`: made once, with slots for parameters. */
 export interface Query<Params, Row> {
@@ -14,11 +15,6 @@ export interface Query<Params, Row> {
   readonly parameters: readonly unknown[]
   readonly params?: Params
   readonly row?: Row
-}
-
-/** The place of a parameter in a query that is built once and run often. */
-export class Slot {
-  constructor(readonly name: string) {}
 }
 
 type Bindings<Params> = keyof Params extends never ? [params?: undefined] : [params: Params]
@@ -41,10 +37,10 @@ export interface Tx extends Reader {
   afterCommit(effect: () => void): void
 }
 
-/** A statement that gives rows without the names of their columns, and these. */
+/** A statement that gives the values of rows, and what makes rows of them: the package takes much longer for that. */
 interface Reading {
   statement: BetterSqlite3.Statement
-  columns: string[]
+  makeRow: MakeRow
 }
 
 interface Job {
@@ -95,15 +91,15 @@ export class Database implements AsyncDisposable, Reader {
   }
 
   get<Params, Row>(query: Query<Params, Row>, ...bindings: Bindings<Params>): Row | undefined {
-    const { statement, columns } = this.#reading(query.sql)
+    const { statement, makeRow } = this.#reading(query)
     const values = statement.get(bind(query, bindings[0])) as unknown[] | undefined
-    return values === undefined ? undefined : rowOf<Row>(columns, values)
+    return values === undefined ? undefined : (makeRow(values) as Row)
   }
 
   all<Params, Row>(query: Query<Params, Row>, ...bindings: Bindings<Params>): Row[] {
-    const { statement, columns } = this.#reading(query.sql)
+    const { statement, makeRow } = this.#reading(query)
     const rows = statement.all(bind(query, bindings[0])) as unknown[][]
-    return rows.map((values) => rowOf<Row>(columns, values))
+    return rows.map(makeRow) as Row[]
   }
 
   /**
@@ -207,12 +203,13 @@ export class Database implements AsyncDisposable, Reader {
     this.#statement(sql).run()
   }
 
-  #reading(sql: string): Reading {
-    let reading = this.#readings.get(sql)
+  #reading<Params, Row>(query: Query<Params, Row>): Reading {
+    let reading = this.#readings.get(query.sql)
     if (reading === undefined) {
-      const statement = this.#connection.prepare(sql).raw(true)
-      reading = { statement, columns: statement.columns().map(({ name }) => name) }
-      this.#readings.set(sql, reading)
+      const statement = this.#connection.prepare(query.sql).raw(true)
+      const columns = () => statement.columns().map(({ name }) => name)
+      reading = { statement, makeRow: rowMaker(query, columns) }
+      this.#readings.set(query.sql, reading)
     }
     return reading
   }
@@ -225,13 +222,6 @@ export class Database implements AsyncDisposable, Reader {
     }
     return statement
   }
-}
-
-/** Made here: the package takes half as long again to make rows with names. */
-function rowOf<Row>(columns: string[], values: unknown[]): Row {
-  const row: Record<string, unknown> = {}
-  for (let index = 0; index < columns.length; index += 1) row[columns[index] as string] = values[index]
-  return row as Row
 }
 
 function settle(outcomes: Outcome[]): void {
@@ -253,10 +243,4 @@ function runEffect(effect: () => void): void {
       throw error
     })
   }
-}
-
-function bind<Params, Row>(query: Query<Params, Row>, params: Params | undefined): unknown[] {
-  return query.parameters.map((value) =>
-    value instanceof Slot ? (params as Record<string, unknown>)[value.name] : value,
-  )
 }

@@ -3,8 +3,9 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { TABLES, type TableName } from '../change.js'
 import { millisecondsOf } from '../clock.js'
 import { mergedColumns } from '../merge.js'
-import { type Query, type Reader, Slot } from './database.js'
+import type { Query, Reader } from './database.js'
 import { readClock } from './meta.js'
+import { Slot } from './query-functions.js'
 
 const DAY_MS = 24 * 3600 * 1000
 const PAGE = 1000

@@ -3,9 +3,10 @@
  * it one by one, and an upload waits for none of it. What is not in there yet is looked through. A trigger takes out
  * the names that change or go.
  */
-import { type Query, type Reader, Slot, type Tx } from './database.js'
+import type { Query, Reader, Tx } from './database.js'
 import { gramQuery, gramsOf } from './grams.js'
 import { prepare, query } from './query.js'
+import { Slot } from './query-functions.js'
 
 /** Pages of the index that are merged in one step: some milliseconds. */
 const MERGE_PAGES = 32

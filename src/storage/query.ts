@@ -6,7 +6,8 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely'
-import { type Query, Slot } from './database.js'
+import type { Query } from './database.js'
+import { Slot } from './query-functions.js'
 import type { Tables } from './tables.js'
 
 /**

@@ -1,10 +1,11 @@
 /** Applies changes to the replicated tables: the only place that writes their merged columns. */
 import { type Fact, TABLES, type TableName, tableOf, type Value } from '../change.js'
 import { type Cell, merge, mergedColumns, type Row } from '../merge.js'
-import { type Query, Slot, type Tx } from './database.js'
+import type { Query, Tx } from './database.js'
 import { fold } from './fold.js'
 import { forgetMissingFile, forgetMissingOf } from './missing.js'
 import { settleNames } from './names.js'
+import { Slot } from './query-functions.js'
 import { forgetLocal } from './users.js'
 import { addWaiting, replaceWaiting, takeWaiting } from './waiting.js'
 

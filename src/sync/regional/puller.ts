@@ -78,9 +78,9 @@ export class Puller {
   /** Starts what may start. */
   look(): void {
     if (this.#signal.aborted || this.#underWay.size >= PARALLEL) return
-    this.#startOldest()
     for (let after: MissingBlob | undefined; ; ) {
       const page = missingAfter(this.#options.db, after, PAGE)
+      if (after === undefined && page.length > 0) this.#startOldest()
       for (const blob of page) {
         if (this.#underWay.size >= PARALLEL) return
         if (!this.#underWay.has(blob.sha256) && !this.#isResting(blob)) this.#start(blob)
