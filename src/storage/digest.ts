@@ -50,7 +50,7 @@ function pageOf(table: TableName): PageQuery {
   const slots = table === 'sessions' ? ['after', 'horizon', 'limit'] : ['after', 'limit']
   return {
     sql: `select t.id, ${table === 'files' ? counted.files : line} as line from ${table} t
-          where t.id > ? ${condition} order by t.id limit ?`,
+          where t.id > ? ${condition} order by t.id limit ? + 0`,
     parameters: slots.map((name) => new Slot(name)),
   }
 }

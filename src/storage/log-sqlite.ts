@@ -73,6 +73,8 @@ const setHead = prepare<{ origin: string; epoch: string; oseq: number; id: strin
 export class SqliteLog implements Log {
   readonly id: string
   readonly #db: Database
+  /** What `head` has read since the last commit: it is asked for at every message. */
+  #head: Position | undefined
 
   private constructor(db: Database, id: string) {
     this.#db = db
@@ -94,12 +96,16 @@ export class SqliteLog implements Log {
   }
 
   head(): Position {
-    return readHead(this.#db)
+    this.#head ??= readHead(this.#db)
+    return this.#head
   }
 
   append(candidates: Candidate[], beside: (tx: Tx, logged: Logged[]) => void): Promise<Logged[]> {
     return this.#db.write((tx) => {
       const logged = append(tx, candidates)
+      tx.afterCommit(() => {
+        this.#head = undefined
+      })
       beside(tx, logged)
       return logged
     })

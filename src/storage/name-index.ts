@@ -72,7 +72,7 @@ const matching: Query<
   { numbers: string; count: number }
 > = {
   sql: `select json_group_array(rowid) as numbers, count(*) as count from (
-    select rowid from name_grams where name_grams match ? and rowid >= (? << 32) and rowid < (? << 32) limit ?
+    select rowid from name_grams where name_grams match ? and rowid >= (? << 32) and rowid < (? << 32) limit ? + 0
   )`,
   parameters: slots('grams', 'number', 'next', 'limit'),
 }

@@ -49,10 +49,10 @@ function append(tx: Tx, change: Kept): void {
 
 /** Changes after a place, oldest first. */
 export function readOutbox(reader: Reader, oseq: number, limit: number): Change[] {
+  const rows = reader.all(after, { oseq, limit })
+  if (rows.length === 0) return []
   const epoch = readMeta(reader, 'epoch') as string
-  return reader
-    .all(after, { oseq, limit })
-    .map((row) => ({ ...JSON.parse(row.change), epoch, oseq: row.oseq }))
+  return rows.map((row) => ({ ...JSON.parse(row.change), epoch, oseq: row.oseq }))
 }
 
 /** The id of the change at a place, while the outbox still has it. */

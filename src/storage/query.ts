@@ -2,6 +2,7 @@ import {
   type Compilable,
   DummyDriver,
   Kysely,
+  type LimitNode,
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
@@ -10,14 +11,18 @@ import type { Query } from './database.js'
 import { Slot } from './query-functions.js'
 import type { Tables } from './tables.js'
 
-/**
- * Writes constants into the query and leaves only slots as parameters: SQLite uses a partial index only where the
- * query's text implies the index's condition. Under a parameter it would have to plan anew at every run.
- */
-class ConstantsInlined extends SqliteQueryCompiler {
+/** Writes queries that SQLite plans once, however often they run. */
+class PlannedOnce extends SqliteQueryCompiler {
+  /** Only slots become parameters: a partial index is used where the query's text implies its condition. */
   protected override appendValue(value: unknown): void {
     if (value instanceof Slot) super.appendValue(value)
     else this.appendImmediateValue(value)
+  }
+
+  /** A bare parameter as limit is read by the planner, which then plans anew at every run. */
+  protected override visitLimit(node: LimitNode): void {
+    super.visitLimit(node)
+    this.append(' + 0')
   }
 }
 
@@ -28,7 +33,7 @@ export function queryBuilder<Schema>(): Kysely<Schema> {
       createAdapter: () => new SqliteAdapter(),
       createDriver: () => new DummyDriver(),
       createIntrospector: (db) => new SqliteIntrospector(db),
-      createQueryCompiler: () => new ConstantsInlined(),
+      createQueryCompiler: () => new PlannedOnce(),
     },
   })
 }

@@ -17,8 +17,15 @@ export interface Applied {
   after: Row | undefined
 }
 
-type Statements = { select: Query<{ id: string }, StoredRow>; insert: Bound; update: Bound; latest: string[] }
-type Bound = Query<Record<string, Cell>, unknown>
+interface Statements {
+  select: Query<{ id: string }, StoredRow>
+  insert: Bound
+  /** By the columns that are written. */
+  updates: Map<string, Bound>
+  latest: string[]
+}
+type Columns = Record<string, Cell>
+type Bound = Query<Columns, unknown>
 type StoredRow = Record<string, Cell> & { created_stamp: string; stamps: string }
 
 /** Columns that follow from the row alone; they are the same on every server. */
@@ -113,16 +120,9 @@ function restampPassword<T extends Value>(
 }
 
 function writeRow(tx: Tx, table: TableName, key: string, before: Row | undefined, after: Row): void {
-  const { insert, update } = statements[table]
-  const params = {
-    ...after.cells,
-    ...DERIVED[table]?.(after.cells),
-    id: key,
-    created_stamp: after.created_stamp,
-    stamps: encodeStamps(after),
-  }
-  if (before === undefined) tx.run(insert, { ...params, ...INITIAL[table] })
-  else tx.run(update, params)
+  const columns = columnsOf(table, after)
+  if (before === undefined) tx.run(statements[table].insert, { ...columns, ...INITIAL[table], id: key })
+  else updateRow(tx, table, key, columnsOf(table, before), columns)
   const isDead = after.cells.deleted === 1
   if (table === 'files' && isDead) forgetMissingFile(tx, String(after.cells.sha256))
   if (table !== 'users') return
@@ -130,6 +130,31 @@ function writeRow(tx: Tx, table: TableName, key: string, before: Row | undefined
   if (!isDead) return
   forgetLocal(tx, key)
   forgetMissingOf(tx, key)
+}
+
+/** Writes only what differs: an index of a column costs as much when its value stays the same. */
+function updateRow(tx: Tx, table: TableName, key: string, before: Columns, after: Columns): void {
+  const written = Object.keys(after).filter((name) => after[name] !== before[name])
+  if (written.length > 0) tx.run(updateOf(table, written), { ...after, id: key })
+}
+
+function updateOf(table: TableName, written: string[]): Bound {
+  const { updates } = statements[table]
+  const assignments = written.map((name) => `${name} = ?`).join(', ')
+  const known = updates.get(assignments)
+  if (known !== undefined) return known
+  const update = {
+    sql: `update ${table} set ${assignments} where id = ?`,
+    parameters: [...written, 'id'].map((name) => new Slot(name)),
+  }
+  updates.set(assignments, update)
+  return update
+}
+
+/** A row as the table has it, but for its id and what is local. */
+function columnsOf(table: TableName, row: Row): Columns {
+  const { cells, created_stamp } = row
+  return { ...cells, ...DERIVED[table]?.(cells), created_stamp, stamps: encodeStamps(row) }
 }
 
 /** Only stamps that differ from `created_stamp` are kept, in one order, so that equal rows have equal texts. */
@@ -154,10 +179,7 @@ function statementsOf(table: TableName): Statements {
       sql: `insert into ${table} (${inserted.join(', ')}) values (${inserted.map(() => '?').join(', ')})`,
       parameters: slots(inserted),
     },
-    update: {
-      sql: `update ${table} set ${written.map((name) => `${name} = ?`).join(', ')} where id = ?`,
-      parameters: slots([...written, 'id']),
-    },
+    updates: new Map(),
     latest: Object.entries(TABLES[table].fields)
       .filter(([, { rule }]) => rule === 'latest')
       .map(([name]) => name),

@@ -2,7 +2,7 @@ import { type Change, stampsOf } from '../../change.js'
 import { later, ZERO_STAMP } from '../../clock.js'
 import type { BlobStore } from '../../storage/blobs.js'
 import type { Database } from '../../storage/database.js'
-import { outboxHead, readOutbox } from '../../storage/outbox.js'
+import { readOutbox } from '../../storage/outbox.js'
 import { type Blob, encodeChange, MAX_BATCH_BYTES, MAX_BATCH_CHANGES } from '../protocol.js'
 
 /** Changes in memory at most: those under way, and some that wait behind them. */
@@ -43,7 +43,7 @@ export class OutboxQueue {
     return this.#loggedClock
   }
 
-  /** Begins behind what the grand has. */
+  /** Begins behind what the grand has: with what the outbox has more. */
   reset(oseq: number): void {
     this.#window = []
     this.#unsent = 0
@@ -54,19 +54,19 @@ export class OutboxQueue {
       this.#noteLogged(known)
       after = known.length < MAX_BATCH_CHANGES ? oseq : (known.at(-1) as Change).oseq
     }
+    this.fill()
   }
 
   /** Takes in what the outbox has more, as far as there is room. */
   fill(): void {
-    if (this.#loaded >= outboxHead(this.#db) || this.#window.length >= MAX_LENGTH) return
+    if (this.#window.length >= MAX_LENGTH) return
     const rows = readOutbox(this.#db, this.#loaded, MAX_LENGTH - this.#window.length)
     this.#window.push(...rows)
     this.#loaded = rows.at(-1)?.oseq ?? this.#loaded
   }
 
-  /** The next batch that was not sent yet; undefined when there is none. */
+  /** The next batch of the queue that was not sent yet; undefined when there is none. */
   take(): Batch | undefined {
-    this.fill()
     const changes: string[] = []
     const blobs: Blob[] = []
     let bytes = 0
@@ -84,11 +84,12 @@ export class OutboxQueue {
     return last === undefined ? undefined : { changes, blobs, last }
   }
 
-  /** Lets go of everything up to a change. */
+  /** Lets go of everything up to a change, which makes room for others. */
   acknowledge(oseq: number): void {
     const count = this.#window.filter((change) => change.oseq <= oseq).length
     this.#noteLogged(this.#window.splice(0, count))
     this.#unsent = Math.max(0, this.#unsent - count)
+    this.fill()
   }
 
   #noteLogged(changes: Change[]): void {
