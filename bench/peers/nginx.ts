@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Certificate } from '../certificate.js'
 import { freePort, ServerProcess } from '../server-process.js'
@@ -42,9 +42,11 @@ export class Nginx implements AsyncDisposable {
   /** Removes what was PUT. */
   clear(): void {
     const folder = join(this.#folder.path, 'files', 'put')
-    // Requests that wrk has given up may still be at work.
-    rmSync(folder, { recursive: true, maxRetries: 10 })
+    const removed = `${folder}-removed`
+    // Requests that wrk has given up may still be at work: they must not put files into what is being removed.
+    renameSync(folder, removed)
     mkdirSync(folder)
+    rmSync(removed, { recursive: true })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

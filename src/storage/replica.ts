@@ -120,9 +120,9 @@ function restampPassword<T extends Value>(
 }
 
 function writeRow(tx: Tx, table: TableName, key: string, before: Row | undefined, after: Row): void {
-  const columns = columnsOf(table, after)
-  if (before === undefined) tx.run(statements[table].insert, { ...columns, ...INITIAL[table], id: key })
-  else updateRow(tx, table, key, columnsOf(table, before), columns)
+  const columns = columnsOf(table, key, after)
+  if (before === undefined) tx.run(statements[table].insert, Object.assign(columns, INITIAL[table]))
+  else updateRow(tx, table, columnsOf(table, key, before), columns)
   const isDead = after.cells.deleted === 1
   if (table === 'files' && isDead) forgetMissingFile(tx, String(after.cells.sha256))
   if (table !== 'users') return
@@ -133,9 +133,9 @@ function writeRow(tx: Tx, table: TableName, key: string, before: Row | undefined
 }
 
 /** Writes only what differs: an index of a column costs as much when its value stays the same. */
-function updateRow(tx: Tx, table: TableName, key: string, before: Columns, after: Columns): void {
+function updateRow(tx: Tx, table: TableName, before: Columns, after: Columns): void {
   const written = Object.keys(after).filter((name) => after[name] !== before[name])
-  if (written.length > 0) tx.run(updateOf(table, written), { ...after, id: key })
+  if (written.length > 0) tx.run(updateOf(table, written), after)
 }
 
 function updateOf(table: TableName, written: string[]): Bound {
@@ -151,10 +151,10 @@ function updateOf(table: TableName, written: string[]): Bound {
   return update
 }
 
-/** A row as the table has it, but for its id and what is local. */
-function columnsOf(table: TableName, row: Row): Columns {
+/** A row as the table has it, but for what is local. */
+function columnsOf(table: TableName, id: string, row: Row): Columns {
   const { cells, created_stamp } = row
-  return { ...cells, ...DERIVED[table]?.(cells), created_stamp, stamps: encodeStamps(row) }
+  return { id, ...cells, ...DERIVED[table]?.(cells), created_stamp, stamps: encodeStamps(row) }
 }
 
 /** Only stamps that differ from `created_stamp` are kept, in one order, so that equal rows have equal texts. */
