@@ -40,6 +40,9 @@ const { values, positionals } = parseArgs({
   },
 })
 
+// Servers and temporary files go with the process, which a signal alone would end without a word.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
 if (values.list) for (const { name, title } of ROWS) console.log(`${name.padEnd(16)}  ${title}`)
 else await measure(wantedRows(), values.rounds === undefined ? undefined : roundsFrom(values.rounds))
 
