@@ -14,9 +14,14 @@ const __filename = import.meta.filename
 const __dirname = import.meta.dirname
 `
 
+/** Programs that other programs start, and nobody else. */
+const HELPERS = ['dist/bin/hasher.js']
+
 const { bin } = JSON.parse(readFileSync('package.json', 'utf8'))
 await build({
-  entryPoints: Object.values(bin).map((program) => program.replace('dist', 'src').replace('.js', '.ts')),
+  entryPoints: [...Object.values(bin), ...HELPERS].map((program) =>
+    program.replace('dist', 'src').replace('.js', '.ts'),
+  ),
   outdir: 'dist/bin',
   bundle: true,
   platform: 'node',

@@ -7,7 +7,9 @@ import type { Logger } from 'pino'
 import type { RegionalConfig, TrustedProxies } from './config.js'
 import { loadContract } from './contract/load.js'
 import { clean } from './domain/maintenance.js'
+import { argon2, Passwords } from './domain/passwords.js'
 import { SystemClock } from './domain/system-clock.js'
+import { HashingProcess } from './hashing-process.js'
 import { EventStreams } from './http/event-streams.js'
 import { accountHandlers } from './http/handlers/accounts.js'
 import { downloadHandler } from './http/handlers/download.js'
@@ -52,6 +54,8 @@ export interface RegionalDependencies {
   now?: () => number
   logger?: Logger
   timing?: Partial<typeof TIMING>
+  /** The built `bin/hasher.ts`; without it passwords are hashed in this process. */
+  hasherProgram?: string
 }
 
 /** How long an upload waits for the copies that it asks for, and how often what is done now and then is done. */
@@ -71,6 +75,7 @@ export async function openRegional(
     now = Date.now,
     logger = createLogger({ level: config.logLevel, server: config.name }),
     timing: given = {},
+    hasherProgram,
   }: RegionalDependencies = {},
 ): Promise<Regional> {
   const timing = { ...TIMING, ...given }
@@ -81,7 +86,15 @@ export async function openRegional(
   const blobs = new BlobStore(db, config.dataDir, unreferencedBlobs)
   const clock = new SystemClock(now)
   const machine = { ...thisMachine, now }
-  const services = regionalServices(config, { db, blobs, now: () => clock.now(), chance: machine.chance })
+  const hasher =
+    hasherProgram === undefined ? argon2 : resources.use(new HashingProcess(hasherProgram, logger))
+  const services = regionalServices(config, {
+    db,
+    blobs,
+    now: () => clock.now(),
+    chance: machine.chance,
+    passwords: new Passwords(hasher),
+  })
   const sync = resources.use(await openSync(config, { db, blobs, services, clock, machine, logger }))
   const sweepParts = (beforeMs: number) => sync.sweepParts(beforeMs)
   const cleanOnce = (signal: AbortSignal) => clean({ db, blobs, sweepParts, now: () => clock.now() }, signal)

@@ -2,12 +2,13 @@
 import './heap.js'
 
 // Loaded after that: loading is what takes most.
+const { join } = await import('node:path')
 const { readRegionalConfig } = await import('../config.js')
 const { openRegional } = await import('../regional.js')
 const { serve } = await import('./serve.js')
 
 await serve(async () => {
   const config = readRegionalConfig(process.env)
-  const regional = await openRegional(config)
+  const regional = await openRegional(config, { hasherProgram: join(import.meta.dirname, 'hasher.js') })
   return { ...regional, greeting: `${config.name} serves on ${regional.url}` }
 })

@@ -5,33 +5,47 @@ import { DomainError } from './errors.js'
 /** OWASP Password Storage Cheat Sheet, the first of its equivalent minimums for argon2id: 19 MiB, 2 passes, 1 lane. */
 const PARAMETERS = { type: argon2id, memoryCost: 19456, timeCost: 2, parallelism: 1 } as const
 
-/** Hashes at once: they share libuv's four threads with the disk, and two stay free for it. */
+/** Hashes at once: where they share libuv's four threads with the disk, two stay free for it. */
 const PARALLEL = 2
 
 /** Passwords that may wait for their turn; more are asked to come back. */
 const MAX_WAITING = 200
 
+/** What computes hashes of passwords, in PHC format. */
+export interface PasswordHasher {
+  hash(password: string): Promise<string>
+  verify(phc: string, password: string): Promise<boolean>
+}
+
+/** In this process, in libuv's threads. */
+export const argon2: PasswordHasher = {
+  hash: (password) => hash(password, PARAMETERS),
+  verify: (phc, password) => verify(phc, password),
+}
+
 /** The part of password hashing that accounts rest on. */
 export type PasswordHashing = Pick<Passwords, 'hash' | 'verify' | 'isOutdated'>
 
 export class Passwords {
+  readonly #hasher: PasswordHasher
   readonly #limit = pLimit(PARALLEL)
   readonly #decoy: Promise<string>
 
-  constructor() {
+  constructor(hasher = argon2) {
+    this.#hasher = hasher
     // Checked where there is no account, so that its absence takes the same time.
-    this.#decoy = hash('no account has this password', PARAMETERS)
+    this.#decoy = hasher.hash('no account has this password')
   }
 
   /** @returns the password's hash in PHC format, with its parameters */
   async hash(password: string): Promise<string> {
-    return this.#run(() => hash(password.normalize('NFKC'), PARAMETERS))
+    return this.#run(() => this.#hasher.hash(password.normalize('NFKC')))
   }
 
   /** Whether a password is the one behind `phc`; without a hash it is not, after the same time. */
   async verify(phc: string | undefined, password: string): Promise<boolean> {
     const known = phc ?? (await this.#decoy)
-    const matches = await this.#run(() => verify(known, password.normalize('NFKC')))
+    const matches = await this.#run(() => this.#hasher.verify(known, password.normalize('NFKC')))
     return matches && phc !== undefined
   }
 

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -9,6 +10,7 @@ import t from 'tap'
 import { newDataDir, openUpload } from '../support/data-dir.js'
 import { filePart, formOf } from '../support/multipart.js'
 import { startServer } from '../support/server-process.js'
+import { until } from '../support/until.js'
 
 t.test('a server that cannot run says why in a line each, and ends with 1', async (t) => {
   const DATA_DIR = await newDataDir(t)
@@ -31,6 +33,17 @@ t.test('a server that cannot run says why in a line each, and ends with 1', asyn
   db.pragma('user_version = 9999')
   db.close()
   t.match(await refusal({}), { code: 1, lines: [/migration 9999/] })
+})
+
+t.test('the process that hashes passwords ends with its server, however that ends', async (t) => {
+  const server = await startServer(t, { DATA_DIR: await newDataDir(t) }).serves()
+  const alice = server.person('alice')
+  t.teardown(() => alice.close())
+  await alice.register()
+  const { children } = server
+  t.equal(children.length, 1)
+  await server.kill()
+  await until('it has ended', () => !children.some((pid) => existsSync(`/proc/${pid}`)))
 })
 
 t.test('memory does not grow with the size of a file', async (t) => {

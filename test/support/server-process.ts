@@ -51,6 +51,13 @@ export class ServerProcess {
     return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024
   }
 
+  /** Processes that it has started. */
+  get children(): number[] {
+    const { pid } = this.#child
+    const list = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
+    return list === '' ? [] : list.split(' ').map(Number)
+  }
+
   async serves(): Promise<this> {
     await until('it serves or has ended', () => this.url !== '' || !this.isRunning)
     if (this.url === '') throw new Error(`it ended: ${this.errors}`)
