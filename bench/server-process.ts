@@ -52,20 +52,22 @@ export class ServerProcess implements AsyncDisposable {
     return new ServerProcess(child, command, greeting)
   }
 
-  /** The most memory that the server has had, MB of resident set. */
+  /** The most memory that the server and the processes that it has started have had, MB of resident set. */
   peakMegabytes(): number {
-    return this.#status('VmHWM') / 1024
+    return this.#megabytes('VmHWM')
   }
 
-  /** The memory that the server has now, MB of resident set. */
+  /** The memory that they have now, MB of resident set. */
   megabytes(): number {
-    return this.#status('VmRSS') / 1024
+    return this.#megabytes('VmRSS')
   }
 
-  /** A field of the process's status in KB. */
-  #status(field: 'VmHWM' | 'VmRSS'): number {
-    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8')
-    return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1])
+  #megabytes(field: 'VmHWM' | 'VmRSS'): number {
+    const { pid } = this.#child
+    const started = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
+    const sizes = [pid, ...started].map((one) => readFileSync(`/proc/${one}/status`, 'utf8'))
+    const kilobytes = sizes.map((status) => Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1]))
+    return kilobytes.reduce((sum, one) => sum + one, 0) / 1024
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -64,11 +64,20 @@ export class HashingProcess implements PasswordHasher, Disposable {
       this.#jobs += 1
       const job = { id: this.#jobs, ...work }
       this.#pending.set(job.id, { job, resolve, reject })
-      this.#child ??= this.#start()
-      this.#child.channel?.ref()
-      this.#child.send(job, (error) => {
-        if (error !== null) this.#doHere(job.id)
-      })
+      try {
+        this.#send(job)
+      } catch {
+        this.#doHere(job.id)
+      }
+    })
+  }
+
+  /** @throws Error when no process can be started */
+  #send(job: Job): void {
+    this.#child ??= this.#start()
+    this.#child.channel?.ref()
+    this.#child.send(job, (error) => {
+      if (error !== null) this.#doHere(job.id)
     })
   }
 

@@ -82,8 +82,6 @@ export class Session {
   /** The last `oseq` of each batch that is under way, oldest first. */
   #underWay: number[] = []
   #acked = 0
-  /** Up to where that is kept. */
-  #keptAcked = 0
   /** Watermarks of others that are not kept yet. */
   readonly #watermarks = new Map<string, number>()
   #toldWatermark = -1
@@ -157,7 +155,7 @@ export class Session {
     const oseq = this.#acked
     const watermarks = [...this.#watermarks]
     this.#watermarks.clear()
-    if (oseq <= this.#keptAcked && watermarks.length === 0) return
+    if (oseq <= readAcked(db).oseq && watermarks.length === 0) return
     await db.write((tx) => {
       const id = outboxIdAt(tx, oseq)
       if (id !== undefined) {
@@ -167,7 +165,6 @@ export class Session {
       }
       for (const [server, gseq] of watermarks) writeWatermark(tx, server, gseq)
     })
-    this.#keptAcked = Math.max(this.#keptAcked, oseq)
   }
 
   #hear(message: FromGrand, blobs: Blob[]): void {
@@ -217,7 +214,6 @@ export class Session {
     for (const [server, gseq] of Object.entries(welcome.watermarks)) this.#watermarkOf(server, gseq)
     queue.reset(welcome.seen?.oseq ?? 0)
     this.#acked = welcome.seen?.oseq ?? 0
-    this.#keptAcked = readAcked(db).oseq
     await this.keep()
     this.#open = true
     this.#options.onWelcome(welcome.server)
