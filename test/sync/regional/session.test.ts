@@ -2,7 +2,12 @@ import t, { type Test } from 'tap'
 import { systemChance } from '../../../src/chance.js'
 import { SystemClock } from '../../../src/domain/system-clock.js'
 import { outboxIdAt, readOutbox } from '../../../src/storage/outbox.js'
-import { decodeFromRegional, encodeFrame, type FromRegional } from '../../../src/sync/protocol.js'
+import {
+  decodeFromRegional,
+  encodeFrame,
+  type FromRegional,
+  MAX_BATCH_CHANGES,
+} from '../../../src/sync/protocol.js'
 import { OutboxQueue } from '../../../src/sync/regional/queue.js'
 import { Session } from '../../../src/sync/regional/session.js'
 import { bareRegional, registration } from '../../support/bare-regional.js'
@@ -11,14 +16,15 @@ import { until } from '../../support/until.js'
 /** A regional with changes to tell, and what it says on each of its links. */
 async function talkative(t: Test, changes: number) {
   const { db, blobs, journal, copies, applier, logger, now } = await bareRegional(t)
-  for (let i = 0; i < changes; i += 1) {
+  const record = (i: number) => {
     const draft = {
       type: 'user.registered',
       key: systemChance.id(),
       fields: registration(`user${i}`),
     } as const
-    await db.write((tx) => journal.record(tx, [draft]))
+    return db.write((tx) => journal.record(tx, [draft]))
   }
+  await Promise.all(Array.from({ length: changes }, (_, i) => record(i)))
   const bytes = { push() {}, offered() {}, look() {}, watermark: (cursor: number) => cursor }
   const clock = new SystemClock(now)
   const queue = new OutboxQueue(db, blobs)
@@ -68,6 +74,22 @@ t.test('a change is kept and told again until it is acknowledged', async (t) => 
   const second = await link({ oseq: 2, id })
   t.same(told(second.said), [3], 'told again')
   await second.session.end()
+})
+
+t.test('what the queue does not hold is told as the grand acknowledges', async (t) => {
+  const changes = 9 * MAX_BATCH_CHANGES
+  const { link } = await talkative(t, changes)
+  const { session, said } = await link(null)
+  while (told(said).length < changes) {
+    const before = told(said)
+    session.receive(encodeFrame({ type: 'ack', oseq: before.at(-1) as number }))
+    if (told(said).length === before.length) break
+  }
+  t.same(
+    told(said),
+    Array.from({ length: changes }, (_, i) => i + 1),
+  )
+  await session.end()
 })
 
 t.test(
