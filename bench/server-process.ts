@@ -65,9 +65,9 @@ export class ServerProcess implements AsyncDisposable {
   #megabytes(field: 'VmHWM' | 'VmRSS'): number {
     const { pid } = this.#child
     const started = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
-    const sizes = [pid, ...started].map((one) => readFileSync(`/proc/${one}/status`, 'utf8'))
-    const kilobytes = sizes.map((status) => Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1]))
-    return kilobytes.reduce((sum, one) => sum + one, 0) / 1024
+    // They share the text of their program with the server, where it is counted.
+    const further = started.map((one) => kilobytes(one, field) - kilobytes(one, 'RssFile'))
+    return further.reduce((sum, one) => sum + one, kilobytes(String(pid), field)) / 1024
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -81,6 +81,12 @@ export class ServerProcess implements AsyncDisposable {
     await exit
     clearTimeout(timer)
   }
+}
+
+/** A field of a process's status. */
+function kilobytes(pid: string, field: string): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1])
 }
 
 /** A port on loopback that nobody listens on. */
