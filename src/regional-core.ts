@@ -46,7 +46,7 @@ export function regionalServices(
     files: new Files({ db, blobs, journal, holders: copies, now }),
     uploads: new Uploads({ db, blobs, journal, quota, holders: copies, now, maxFileSize, minFreeDisk }),
     friends: new Friends(db, journal, now),
-    feed: new Feed(db, live),
+    feed: new Feed(db, live, now),
   }
 }
 

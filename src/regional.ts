@@ -97,7 +97,9 @@ export async function openRegional(
   })
   const sync = resources.use(await openSync(config, { db, blobs, services, clock, machine, logger }))
   const sweepParts = (beforeMs: number) => sync.sweepParts(beforeMs)
-  const cleanOnce = (signal: AbortSignal) => clean({ db, blobs, sweepParts, now: () => clock.now() }, signal)
+  const { feed } = services
+  const cleanOnce = (signal: AbortSignal) =>
+    clean({ db, blobs, feed, sweepParts, now: () => clock.now() }, signal)
   resources.use(periodic('cleaning', timing.cleaningMs, cleanOnce, logger))
   const scrubOnce = (signal: AbortSignal) => scrubAndFetch(db, blobs, sync, signal)
   resources.use(periodic('scrub', timing.scrubMs, scrubOnce, logger))

@@ -1,10 +1,14 @@
-/** From what a change did to what the people concerned are told, in the same transaction, wherever it came from. */
+/**
+ * From what a change did to what the people concerned are told, in the same transaction, wherever it came from. Who has
+ * had no stream open here lately is told nothing: nobody could read it.
+ */
 import type { Row } from '../merge.js'
 import type { Tx } from '../storage/database.js'
 import { addEvent } from '../storage/events.js'
 import { fileById } from '../storage/files.js'
 import { friendIdsOf, friendRequest } from '../storage/friends.js'
 import type { Applied } from '../storage/replica.js'
+import { subscriberOf } from '../storage/subscribers.js'
 import { userById } from '../storage/users.js'
 import type { Live } from './live.js'
 import { fileView, friendRequestView, type Holders } from './views.js'
@@ -48,8 +52,10 @@ export class Events {
     const was = before !== undefined && before.cells.deleted === 0
     const is = after.cells.deleted === 0
     if (!was && !is) return
-    const row = is ? fileById(tx, id) : undefined
-    const data = row === undefined ? JSON.stringify({ id }) : JSON.stringify(fileView(row, this.#holders))
+    const data = once(() => {
+      const row = is ? fileById(tx, id) : undefined
+      return JSON.stringify(row === undefined ? { id } : fileView(row, this.#holders))
+    })
     this.#emitFile(tx, owner, { was, is, id, data })
     if (was !== is) this.#emitStorage(tx, owner)
     const sharedBefore = was && before.cells.visibility !== 'private'
@@ -61,10 +67,14 @@ export class Events {
   }
 
   /** Whoever may see a file from now on sees it created; whoever may no longer sees it deleted. */
-  #emitFile(tx: Tx, userId: string, file: { was: boolean; is: boolean; id: string; data: string }): void {
+  #emitFile(
+    tx: Tx,
+    userId: string,
+    file: { was: boolean; is: boolean; id: string; data: () => string },
+  ): void {
     if (file.was && file.is) this.#emit(tx, userId, 'file.updated', file.data)
     else if (file.is) this.#emit(tx, userId, 'file.created', file.data)
-    else this.#emit(tx, userId, 'file.deleted', JSON.stringify({ id: file.id }))
+    else this.#emit(tx, userId, 'file.deleted', () => JSON.stringify({ id: file.id }))
   }
 
   /** Once, whatever a unit of work has done with an account's files. */
@@ -73,7 +83,7 @@ export class Events {
       const user = userById(tx, userId)
       if (user === undefined) return
       const { used_storage, storage_quota } = user
-      this.#emit(tx, userId, 'storage.changed', JSON.stringify({ used_storage, storage_quota }))
+      this.#emit(tx, userId, 'storage.changed', () => JSON.stringify({ used_storage, storage_quota }))
     })
   }
 
@@ -81,7 +91,7 @@ export class Events {
     this.#wake(tx, id)
     if (before === undefined || before.cells.deleted === 1) return
     if (after.cells.deleted === 1) {
-      const gone = JSON.stringify({ id, username: before.cells.username })
+      const gone = () => JSON.stringify({ id, username: before.cells.username })
       for (const friend of friendIdsOf(tx, id, MAX_AUDIENCE)) this.#emit(tx, friend, 'friend.removed', gone)
     } else if (before.cells.storage_quota !== after.cells.storage_quota) this.#emitStorage(tx, id)
   }
@@ -93,7 +103,7 @@ export class Events {
     const row = status === 'accepted' ? undefined : friendRequest(tx, id)
     if (row === undefined) return
     const type = status === 'pending' ? 'friend.requested' : 'friend.rejected'
-    const data = JSON.stringify(friendRequestView(row))
+    const data = () => JSON.stringify(friendRequestView(row))
     this.#emit(tx, row.from_id, type, data)
     this.#emit(tx, row.to_id, type, data)
   }
@@ -107,18 +117,24 @@ export class Events {
     if (a === undefined || b === undefined) return
     for (const [user, other] of [[a, b] as const, [b, a] as const]) {
       const seen = { id: other.id, username: other.username_shown }
-      if (is)
-        this.#emit(tx, user.id, 'friend.accepted', JSON.stringify({ ...seen, since: after.cells.since }))
-      else this.#emit(tx, user.id, 'friend.removed', JSON.stringify(seen))
+      const told = is ? { ...seen, since: after.cells.since } : seen
+      this.#emit(tx, user.id, is ? 'friend.accepted' : 'friend.removed', () => JSON.stringify(told))
     }
   }
 
-  #emit(tx: Tx, userId: string, type: EventType, data: string): void {
-    addEvent(tx, { user_id: userId, type, data, created_at: new Date(this.#now()).toISOString() })
+  /** @param data asked for only if anybody can read the event */
+  #emit(tx: Tx, userId: string, type: EventType, data: () => string): void {
+    if (this.#live.count(userId) === 0 && subscriberOf(tx, userId) === undefined) return
+    addEvent(tx, { user_id: userId, type, data: data(), created_at: new Date(this.#now()).toISOString() })
     this.#wake(tx, userId)
   }
 
   #wake(tx: Tx, userId: string): void {
     tx.afterCommit(() => this.#live.wake(userId))
   }
+}
+
+function once(make: () => string): () => string {
+  let made: string | undefined
+  return () => (made ??= make())
 }

@@ -1,16 +1,26 @@
-import type { Database } from '../storage/database.js'
+import type { Database, Tx } from '../storage/database.js'
 import { type EventRow, eventBounds, eventsSince } from '../storage/events.js'
 import { readMeta } from '../storage/meta.js'
+import { forgetUnseen, keepSubscriber, subscriberOf } from '../storage/subscribers.js'
 import type { Live } from './live.js'
+
+const DAY_MS = 24 * 3600 * 1000
+
+/** How long events are kept, and for a user whose last stream has ended. */
+export const EVENTS_MS = 7 * DAY_MS
+/** How exactly it is known when a stream was open last. */
+const SEEN_MS = DAY_MS
 
 /** What happened to a user, as a sequence that a client reads on in after it was away. */
 export class Feed {
   readonly #db: Database
   readonly #live: Live
+  readonly #now: () => number
 
-  constructor(db: Database, live: Live) {
+  constructor(db: Database, live: Live, now: () => number) {
     this.#db = db
     this.#live = live
+    this.#now = now
   }
 
   /** The public form of a position: positions mean nothing in another incarnation of the database. */
@@ -19,18 +29,19 @@ export class Feed {
   }
 
   /**
-   * Where a client goes on.
+   * Where a client of a user goes on.
    * @param lastEventId the id that it got last, if any
    * @returns `missed` when events after that id can be gone, or the id is another server's
    */
-  resume(lastEventId: string | undefined): { position: number; missed: boolean } {
+  resume(userId: string, lastEventId: string | undefined): { position: number; missed: boolean } {
     const { newest, oldest } = eventBounds(this.#db)
     if (lastEventId === undefined) return { position: newest, missed: false }
     const [incarnation, digits] = lastEventId.split('-')
     const position = /^\d{1,15}$/.test(digits ?? '') ? Number(digits) : -1
     const known = incarnation === this.#incarnation() && position >= 0 && position <= newest
-    if (!known || (position < newest && position + 1 < oldest)) return { position: newest, missed: true }
-    return { position, missed: false }
+    const { since = Number.POSITIVE_INFINITY } = subscriberOf(this.#db, userId) ?? {}
+    const missed = !known || position < since || (position < newest && position + 1 < oldest)
+    return { position: missed ? newest : position, missed }
   }
 
   /** Events of a user after a position, oldest first. */
@@ -38,9 +49,36 @@ export class Feed {
     return eventsSince(this.#db, userId, after, limit)
   }
 
-  /** Calls `look` whenever there may be more; returns the way to stop it. */
+  /**
+   * Calls `look` whenever there may be more; returns the way to stop it. What happens later is kept for who comes back,
+   * if it can be: on a full disk they are told that something is missing.
+   */
   listen(userId: string, look: () => void): () => void {
+    this.#db.write((tx) => this.#see(tx, userId)).catch(() => undefined)
     return this.#live.listen(userId, look)
+  }
+
+  /** Notes, a few at a time, whose streams are open now. */
+  async seeListeners(limit: number, rest: () => Promise<void>): Promise<void> {
+    const users = this.#live.users()
+    for (let from = 0; from < users.length; from += limit) {
+      await this.#db.write((tx) => {
+        for (const userId of users.slice(from, from + limit)) this.#see(tx, userId)
+      })
+      await rest()
+    }
+  }
+
+  /** Keeps events no more for at most `limit` users who have not been seen for long; returns how many. */
+  forgetUnseen(tx: Tx, limit: number): number {
+    return forgetUnseen(tx, new Date(this.#now() - EVENTS_MS - SEEN_MS).toISOString(), limit)
+  }
+
+  #see(tx: Tx, user_id: string): void {
+    const seenAt = subscriberOf(tx, user_id)?.seen_at
+    if (seenAt !== undefined && this.#now() - Date.parse(seenAt) < SEEN_MS) return
+    const since = eventBounds(tx).newest
+    keepSubscriber(tx, { user_id, since, seen_at: new Date(this.#now()).toISOString() })
   }
 
   #incarnation(): string {

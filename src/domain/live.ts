@@ -20,6 +20,11 @@ export class Live {
     return this.#listeners.get(userId)?.size ?? 0
   }
 
+  /** Who is listened for. */
+  users(): string[] {
+    return [...this.#listeners.keys()]
+  }
+
   wake(userId: string): void {
     for (const look of this.#listeners.get(userId) ?? []) look()
   }

@@ -5,9 +5,9 @@ import { purgeEvents } from '../storage/events.js'
 import { purgeLoginFailures } from '../storage/login-failures.js'
 import { purgeSessions } from '../storage/sessions.js'
 import { pause, systemTimers, type Timers } from '../timers.js'
+import { EVENTS_MS, type Feed } from './feed.js'
 
 const DAY_MS = 24 * 3600 * 1000
-const EVENTS_MS = 7 * DAY_MS
 const SESSIONS_MS = 30 * DAY_MS
 const BLOBS_MS = DAY_MS
 const PARTS_MS = DAY_MS
@@ -25,6 +25,7 @@ const BLOB_MINIMUM = 1000
 export interface MaintenanceOptions {
   db: Database
   blobs: BlobStore
+  feed: Feed
   /** Removes parts of transfers that nobody went on with since a time, milliseconds since 1970; returns how many. */
   sweepParts?: (beforeMs: number) => Promise<number>
   now: () => number
@@ -43,7 +44,7 @@ export type Cleaned = {
 
 /** One round of removing what is of no use any more, in small steps with pauses; ends early when `signal` aborts. */
 export async function clean(
-  { db, blobs, sweepParts = async () => 0, now, timers = systemTimers }: MaintenanceOptions,
+  { db, blobs, feed, sweepParts = async () => 0, now, timers = systemTimers }: MaintenanceOptions,
   signal: AbortSignal,
 ): Promise<Cleaned> {
   const before = (ms: number) => new Date(now() - ms).toISOString()
@@ -54,6 +55,10 @@ export async function clean(
   for (let count = BATCH; count === BATCH && !signal.aborted; await rest()) {
     count = await db.write((tx) => purgeEvents(tx, before(EVENTS_MS), BATCH))
     cleaned.events += count
+  }
+  await feed.seeListeners(BATCH, rest)
+  for (let count = BATCH; count === BATCH && !signal.aborted; await rest()) {
+    count = await db.write((tx) => feed.forgetUnseen(tx, BATCH))
   }
   for (let count = BATCH; count === BATCH && !signal.aborted; await rest()) {
     count = await db.write((tx) => purgeSessions(tx, before(SESSIONS_MS), BATCH))

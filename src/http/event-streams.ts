@@ -73,7 +73,7 @@ export class EventStreams implements Disposable {
 
   /** Writes a user's events to a response whose headers are written, until it closes. */
   open(response: ServerResponse, reader: Reader, lastEventId: string | undefined): void {
-    const { position, missed } = this.#feed.resume(lastEventId)
+    const { position, missed } = this.#feed.resume(reader.userId, lastEventId)
     const stream: Stream = { response, reader, position, blocked: false, tick: this.#opened % TICKS }
     this.#opened += 1
     const id = this.#feed.idOf(position)

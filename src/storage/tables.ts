@@ -108,6 +108,12 @@ interface EventsTable {
   created_at: string
 }
 
+interface SubscribersTable {
+  user_id: string
+  since: number
+  seen_at: string
+}
+
 interface LoginFailuresTable {
   key: string
   failures: number
@@ -159,6 +165,7 @@ export interface Tables {
   waiting: WaitingTable
   blobs: BlobsTable
   events: EventsTable
+  subscribers: SubscribersTable
   login_failures: LoginFailuresTable
   missing: MissingTable
   parked: ParkedTable

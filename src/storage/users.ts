@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely'
 import type { Reader, Tx } from './database.js'
 import { prepare, query } from './query.js'
+import { forgetSubscriber } from './subscribers.js'
 import type { UsersTable } from './tables.js'
 
 export type UserRow = Selectable<UsersTable>
@@ -79,4 +80,5 @@ export function keepRehash(tx: Tx, id: string, rehash: string, stamp: string): v
 /** Forgets what this server alone keeps of an account. */
 export function forgetLocal(tx: Tx, id: string): void {
   tx.run(dropRehash, { id })
+  forgetSubscriber(tx, id)
 }

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
+import { accountServices } from '../../src/domain/account-services.js'
 import { Feed } from '../../src/domain/feed.js'
 import { Live } from '../../src/domain/live.js'
 import { EventStreams } from '../../src/http/event-streams.js'
@@ -114,6 +115,65 @@ t.test('who comes back goes on where they were: nothing is lost, nothing comes t
   )
 })
 
+t.test('events are kept for who can read them, and for nobody else', async (t) => {
+  const DAY_MS = 24 * 3600 * 1000
+  await using db = Database.open(':memory:', 'regional')
+  let now = Date.parse('2026-11-23T10:00:00.000Z')
+  const { accounts, live, journal } = accountServices({
+    server: 'eu',
+    db,
+    now: () => now,
+    storageQuota: 1000,
+    registration: 'open',
+  })
+  const feed = new Feed(db, live, () => now)
+  const register = (username: string) =>
+    accounts.register({ username, email: `${username}@example.org`, password: 'correct horse battery' })
+  const [alice, bob] = [await register('alice'), await register('bob')]
+  const happen = () =>
+    db.write((tx) => {
+      for (const { id } of [alice, bob]) {
+        const fields = { storage_quota: now }
+        journal.record(tx, [{ type: 'user.updated', key: id, fields }])
+      }
+      now += 1
+    })
+  const kept = (id: string) => feed.read(id, 0, 100).length
+  const forget = async () => {
+    await feed.seeListeners(100, async () => undefined)
+    return db.write((tx) => feed.forgetUnseen(tx, 100))
+  }
+
+  await happen()
+  t.equal(kept(alice.id) + kept(bob.id), 0, 'nobody has had a stream yet')
+  const { position } = feed.resume(alice.id, undefined)
+  const stop = feed.listen(alice.id, () => undefined)
+  await happen()
+  stop()
+  await happen()
+  t.equal(kept(alice.id), 2, 'while the stream was open, and after it')
+  t.equal(kept(bob.id), 0)
+  t.same(feed.resume(alice.id, feed.idOf(position)), { position, missed: false })
+  t.match(feed.resume(bob.id, feed.idOf(position)), { missed: true }, 'his are not whole')
+
+  const leave = feed.listen(alice.id, () => undefined)
+  now += 30 * DAY_MS
+  t.equal(await forget(), 0)
+  await happen()
+  t.equal(kept(alice.id), 3, 'a stream that stays open is not forgotten')
+  leave()
+  now += 7 * DAY_MS
+  t.equal(await forget(), 0)
+  now += DAY_MS + 1
+  t.equal(await forget(), 1)
+  await happen()
+  t.equal(kept(alice.id), 3, 'one that did not come back for so long is')
+  t.match(feed.resume(alice.id, feed.idOf(position)), { missed: true }, 'and is told so')
+  feed.listen(alice.id, () => undefined)
+  await db.write(() => undefined)
+  t.match(feed.resume(alice.id, feed.idOf(position)), { missed: true }, 'also while another stream is open')
+})
+
 t.test('an id that this server does not know starts anew, and says so', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
@@ -122,7 +182,7 @@ t.test('an id that this server does not know starts anew, and says so', async (t
   for (const id of [
     'nonsense',
     '0123456789ab-1',
-    `${known.lastId}0000`,
+    `${known.lastId}9999`,
     '-1',
     known.lastId.replace(/-.*/, ''),
     '9'.repeat(200),
@@ -164,7 +224,7 @@ t.test('a heartbeat keeps a quiet stream open, and ends one whose session has ex
   await using db = Database.open(':memory:', 'regional')
   const live = new Live()
   const metrics = { eventStreamOpened: () => undefined, eventStreamClosed: () => undefined }
-  using streams = new EventStreams(new Feed(db, live), metrics, 20)
+  using streams = new EventStreams(new Feed(db, live, Date.now), metrics, 20)
   let isAllowed = true
   const server = createServer((request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
@@ -201,7 +261,7 @@ t.test(
     await using db = Database.open(':memory:', 'regional')
     const live = new Live()
     const metrics = { eventStreamOpened: () => undefined, eventStreamClosed: () => undefined }
-    using streams = new EventStreams(new Feed(db, live), metrics)
+    using streams = new EventStreams(new Feed(db, live, Date.now), metrics)
     const asked: string[] = []
     let opened = 0
     const server = createServer((_request, response) => {

@@ -227,10 +227,11 @@ export class SimulatedRegional extends Server {
 
   /** One round of removing what is of no use any more. */
   async clean(): Promise<void> {
-    const { db, blobs, life } = this
-    if (db === undefined || blobs === undefined || life === undefined) return
+    const { db, blobs, services, life } = this
+    if (!db || !blobs || !services || !life) return
     const { timers } = life
-    await clean({ db, blobs, now: () => this.wallMs(), timers }, new AbortController().signal)
+    const { feed } = services
+    await clean({ db, blobs, feed, now: () => this.wallMs(), timers }, new AbortController().signal)
   }
 
   protected async finish(): Promise<void> {

@@ -5,12 +5,15 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
+import { Feed } from '../../src/domain/feed.js'
+import { Live } from '../../src/domain/live.js'
 import { clean } from '../../src/domain/maintenance.js'
 import type { StagedBlob } from '../../src/storage/blob-writer.js'
 import { BlobStore } from '../../src/storage/blobs.js'
 import { Database } from '../../src/storage/database.js'
 import { unreferencedBlobs } from '../../src/storage/files.js'
 import { collect } from '../support/collect.js'
+import { listen } from '../support/event-stream.js'
 import { sha256 } from '../support/person.js'
 import { openTestRegional } from '../support/test-regional.js'
 import { until } from '../support/until.js'
@@ -177,6 +180,7 @@ t.test('cleaning removes what is of no use, and stops at a share of all', async 
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const bob = await regional.person('bob')
+  await listen(t, regional.url, alice)
   const files = await Promise.all(
     [1, 2, 3].map((i) => alice.put(randomBytes(100_000 * i), { visibility: 'public' })),
   )
@@ -187,7 +191,10 @@ t.test('cleaning removes what is of no use, and stops at a share of all', async 
 
   const db = Database.open(join(regional.dataDir, 'regional.db'), 'regional')
   const blobs = new BlobStore(db, regional.dataDir, unreferencedBlobs)
-  const round = (now: number) => clean({ db, blobs, now: () => now }, new AbortController().signal)
+  const round = (now: number) => {
+    const feed = new Feed(db, new Live(), () => now)
+    return clean({ db, blobs, feed, now: () => now }, new AbortController().signal)
+  }
   const early = await round(Date.now())
   t.match(
     early,

@@ -3,6 +3,7 @@ import type { Change } from '../../../src/change.js'
 import { tick, ZERO_STAMP } from '../../../src/clock.js'
 import { eventsSince } from '../../../src/storage/events.js'
 import { readMeta } from '../../../src/storage/meta.js'
+import { keepSubscriber } from '../../../src/storage/subscribers.js'
 import { userById, userByUsername } from '../../../src/storage/users.js'
 import { NO_HASH } from '../../../src/sync/regional/apply.js'
 import { AT, bareRegional, entriesOf, placeOf, registered } from '../../support/bare-regional.js'
@@ -102,6 +103,7 @@ t.test('an account is told once of its storage for all files that came together'
     const fields = { ...common, size: 10, sha256: sha256(key), created_at: AT, name: key, modified_at: AT }
     return { v: 1, id, origin: 'us', epoch: US, oseq, stamp, type: 'file.uploaded', key, fields } as const
   })
+  await db.write((tx) => keepSubscriber(tx, { user_id: owner.key, since: 0, seen_at: '' }))
   await applier.apply(entriesOf([owner, ...uploads]), [], START)
   const told = eventsSince(db, owner.key, 0, 10)
   t.strictSame(
