@@ -6,6 +6,7 @@
  */
 import BetterSqlite3 from 'better-sqlite3'
 import { systemTimers, type Timers } from '../timers.js'
+import { GroupCommit, type Unit } from './group-commit.js'
 import { migrate } from './migrate.js'
 import { bind, type MakeRow, rowMaker } from './query-functions.js'
 
@@ -43,31 +44,24 @@ interface Reading {
   makeRow: MakeRow
 }
 
-interface Job {
-  work: (tx: Tx) => unknown
-  last: Map<string, () => void>
-  effects: (() => void)[]
-  resolve: (value: never) => void
-  reject: (error: unknown) => void
-}
-
-type Outcome = { job: Job; value: unknown } | { job: Job; error: unknown }
-
-/** Units of work in one transaction at most: bounds how long the loop is held. */
-const MAX_BATCH = 512
-
 export class Database implements AsyncDisposable, Reader {
   readonly #connection: BetterSqlite3.Database
-  readonly #timers: Timers
   readonly #statements = new Map<string, BetterSqlite3.Statement>()
   readonly #readings = new Map<string, Reading>()
-  #queue: Job[] = []
-  #scheduled = false
-  #idle: (() => void)[] = []
+  readonly #commits: GroupCommit<Tx>
 
   private constructor(connection: BetterSqlite3.Database, timers: Timers) {
     this.#connection = connection
-    this.#timers = timers
+    this.#commits = new GroupCommit(
+      {
+        get inTransaction() {
+          return connection.inTransaction
+        },
+        execute: (sql) => this.#execute(sql),
+        tx: (unit) => this.#tx(unit),
+      },
+      timers,
+    )
   }
 
   /**
@@ -91,12 +85,14 @@ export class Database implements AsyncDisposable, Reader {
   }
 
   get<Params, Row>(query: Query<Params, Row>, ...bindings: Bindings<Params>): Row | undefined {
+    this.#commits.commitSeries()
     const { statement, makeRow } = this.#reading(query)
     const values = statement.get(bind(query, bindings[0])) as unknown[] | undefined
     return values === undefined ? undefined : (makeRow(values) as Row)
   }
 
   all<Params, Row>(query: Query<Params, Row>, ...bindings: Bindings<Params>): Row[] {
+    this.#commits.commitSeries()
     const { statement, makeRow } = this.#reading(query)
     const rows = statement.all(bind(query, bindings[0])) as unknown[][]
     return rows.map(makeRow) as Row[]
@@ -108,12 +104,17 @@ export class Database implements AsyncDisposable, Reader {
    * @throws what `work` throws, or SQLite's error when the commit fails; then nothing of the unit is kept
    */
   write<T>(work: (tx: Tx) => T): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      this.#queue.push({ work, last: new Map(), effects: [], resolve, reject })
-      if (this.#scheduled) return
-      this.#scheduled = true
-      this.#timers.soon(() => this.#flush())
-    })
+    return this.#commits.add(work)
+  }
+
+  /**
+   * Runs units one after the other, each in a turn of its own, so that others need not wait for all; resolves when all
+   * are durable. They share a commit, which is the cheaper the more there are, until somebody else reads or writes.
+   * @throws what one of them throws, or SQLite's error when a commit fails; then what was not durable yet is taken back,
+   *   and the rest does not run
+   */
+  writeSeries(works: ((tx: Tx) => void)[]): Promise<void> {
+    return this.#commits.addSeries(works)
   }
 
   /** Copies the database, consistent and while it is in use, to a new file. */
@@ -123,74 +124,30 @@ export class Database implements AsyncDisposable, Reader {
 
   /** Finishes the units that are waiting, then closes. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#scheduled) await new Promise<void>((resolve) => this.#idle.push(resolve))
+    await this.#commits.drain()
     this.#connection.close()
   }
 
-  #flush(): void {
-    const batch = this.#queue.splice(0, MAX_BATCH)
-    settle(this.#commit(batch))
-    this.#scheduled = this.#queue.length > 0
-    if (this.#scheduled) this.#timers.soon(() => this.#flush())
-    else for (const resolve of this.#idle.splice(0)) resolve()
-  }
-
-  /** One transaction for the batch. A failure of the transaction itself is the outcome of every job in it. */
-  #commit(batch: Job[]): Outcome[] {
-    const outcomes: Outcome[] = []
-    try {
-      this.#execute('BEGIN IMMEDIATE')
-      for (const job of batch) outcomes.push(this.#runJob(job, batch.length === 1))
-      this.#execute('COMMIT')
-      return outcomes
-    } catch (error) {
-      if (this.#connection.inTransaction) this.#execute('ROLLBACK')
-      return batch.map((job, index) => {
-        const outcome = outcomes[index]
-        return outcome !== undefined && 'error' in outcome ? outcome : { job, error }
-      })
-    }
-  }
-
-  #runJob(job: Job, alone: boolean): Outcome {
-    if (!alone) this.#execute('SAVEPOINT unit')
-    try {
-      const value = job.work(this.#tx(job))
-      if (value instanceof Promise) throw new TypeError('a unit of work must not wait')
-      for (const last of job.last.values()) last()
-      if (!alone) this.#execute('RELEASE unit')
-      return { job, value }
-    } catch (error) {
-      // SQLite ends the whole transaction by itself on some errors (a full disk): then nobody's work stands.
-      if (!this.#connection.inTransaction) throw error
-      if (alone) this.#execute('ROLLBACK')
-      else this.#execute('ROLLBACK TO unit')
-      if (alone) this.#execute('BEGIN IMMEDIATE')
-      else this.#execute('RELEASE unit')
-      return { job, error }
-    }
-  }
-
-  #tx(job: Job): Tx {
+  #tx(unit: Unit<Tx>): Tx {
     return {
       get: (query, ...bindings) => this.get(query, ...bindings),
       all: (query, ...bindings) => this.all(query, ...bindings),
       run: (query, ...bindings) => this.#statement(query.sql).run(bind(query, bindings[0])).changes,
-      attempt: (part) => this.#attempt(job, part),
-      atEnd: (key, last) => job.last.set(key, last),
-      afterCommit: (effect) => job.effects.push(effect),
+      attempt: (part) => this.#attempt(unit, part),
+      atEnd: (key, last) => unit.last.set(key, last),
+      afterCommit: (effect) => unit.effects.push(effect),
     }
   }
 
-  #attempt<T>(job: Job, part: () => T): T {
-    const effects = job.effects.length
+  #attempt<T>(unit: Unit<Tx>, part: () => T): T {
+    const effects = unit.effects.length
     this.#execute('SAVEPOINT part')
     try {
       const value = part()
       this.#execute('RELEASE part')
       return value
     } catch (error) {
-      job.effects.length = effects
+      unit.effects.length = effects
       if (this.#connection.inTransaction) {
         this.#execute('ROLLBACK TO part')
         this.#execute('RELEASE part')
@@ -221,26 +178,5 @@ export class Database implements AsyncDisposable, Reader {
       this.#statements.set(sql, statement)
     }
     return statement
-  }
-}
-
-function settle(outcomes: Outcome[]): void {
-  for (const outcome of outcomes) {
-    if ('error' in outcome) outcome.job.reject(outcome.error)
-    else {
-      for (const effect of outcome.job.effects) runEffect(effect)
-      outcome.job.resolve(outcome.value as never)
-    }
-  }
-}
-
-/** The unit is durable whatever becomes of its effects: one that throws ends the process, but after all have their answer. */
-function runEffect(effect: () => void): void {
-  try {
-    effect()
-  } catch (error) {
-    setImmediate(() => {
-      throw error
-    })
   }
 }

@@ -36,8 +36,9 @@ export const UPLOAD_LENGTH = 'upload-length'
 /** Largest frame, bytes: the most that a batch may hold, and room for its header. */
 export const MAX_FRAME_BYTES = 8 * 1024 * 1024
 
-/** Limits of one batch of changes or entries. */
+/** Limits of one batch of changes, and of one page of the log. */
 export const MAX_BATCH_CHANGES = 512
+export const MAX_PAGE_ENTRIES = 2048
 export const MAX_BATCH_BYTES = 4 * 1024 * 1024
 
 /** Batches that may be under way in each direction before the first of them is acknowledged. */
@@ -58,7 +59,7 @@ const closed = <const P extends Record<string, TSchema>>(properties: P) =>
 /** Place in a log: the log's incarnation, the last entry's number, and the chain's hash at it. */
 const cursor = closed({ log_id: hex(32), gseq: position, ghash: hex(64) })
 const blob = closed({ sha256: hex(64), size: Type.Integer({ minimum: 0, maximum: MAX_BATCH_BYTES }) })
-const blobs = Type.Array(blob, { maxItems: MAX_BATCH_CHANGES })
+const blobs = (maxItems: number) => Type.Array(blob, { maxItems })
 /** A change as it is hashed and kept: its exact JSON text. Validated apart (faultOfChange). */
 const changeText = Type.String({ maxLength: 64 * 1024 })
 
@@ -93,7 +94,7 @@ const welcome = closed({
 const changes = closed({
   type: Type.Literal('changes'),
   changes: Type.Array(changeText, { minItems: 1, maxItems: MAX_BATCH_CHANGES }),
-  blobs,
+  blobs: blobs(MAX_BATCH_CHANGES),
 })
 
 /** Every change up to `oseq` is in the log, durably. */
@@ -117,10 +118,10 @@ const entries = closed({
   type: Type.Literal('entries'),
   entries: Type.Array(closed({ gseq: position, ghash: hex(64), change: changeText }), {
     minItems: 1,
-    maxItems: MAX_BATCH_CHANGES,
+    maxItems: MAX_PAGE_ENTRIES,
   }),
   head: position,
-  blobs,
+  blobs: blobs(MAX_PAGE_ENTRIES),
 })
 
 /** The regional says from where the grand shall read to it: after `gseq`. Sent once, after the welcome. */

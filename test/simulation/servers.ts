@@ -98,6 +98,9 @@ abstract class Server {
     this.#surroundings.network.died(this.life)
     this.life.end()
     this.life = undefined
+    // What was not committed is gone with it.
+    const { connection } = this.#keeping
+    if (connection.inTransaction) connection.exec('ROLLBACK')
     this.forget()
     if (power) this.#keeping.files.lose()
   }
@@ -112,6 +115,8 @@ abstract class Server {
 
   backUp(): void {
     const { connection, files } = this.#keeping
+    // Readers end a transaction that is open for more to come.
+    this.reader.get({ sql: 'select 1', parameters: [] })
     this.#backup = { database: connection.serialize(), files: files.copy() }
   }
 
@@ -186,6 +191,11 @@ export class SimulatedRegional extends Server {
 
   constructor(name: string, surroundings: Surroundings) {
     super(name, 'regional', surroundings)
+  }
+
+  override get reader(): Tx {
+    // Only its reading half is used.
+    return (this.db as unknown as Tx | undefined) ?? super.reader
   }
 
   protected async begin(life: Life, network: Network): Promise<void> {

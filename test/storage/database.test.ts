@@ -185,13 +185,113 @@ t.test(
   },
 )
 
+t.test('a series shares a commit, each of its units in a turn of its own', async (t) => {
+  const { runs } = tapSqlite(t)
+  const { db } = await newDatabase(t)
+  const log: string[] = []
+  const units = ['a', 'b', 'c'].map((key) => (tx: Tx) => {
+    put(tx, key)
+    log.push(`work ${key}`)
+    setImmediate(() => log.push('a turn of others'))
+    tx.afterCommit(() => log.push(`effect ${key}`))
+  })
+  await db.writeSeries([])
+  await db.writeSeries(units)
+  t.equal(runs.get('COMMIT'), 1)
+  t.same(log.slice(0, 8), [
+    ...['work a', 'a turn of others', 'work b', 'a turn of others', 'work c'],
+    ...['effect a', 'effect b', 'effect c'],
+  ])
+  t.same(keysOf(db), ['a', 'b', 'c'])
+})
+
+t.test(
+  'who reads or writes beside a series does not wait for its end, and sees what is durable',
+  async (t) => {
+    const { db, path } = await newDatabase(t)
+    const other = new BetterSqlite3(path, { readonly: true })
+    const durable = () => other.prepare('select key from meta order by key').pluck().all()
+    const after = (key: string, then: () => void) => (tx: Tx) => {
+      put(tx, key)
+      // Before the next unit, which has a turn of its own.
+      setImmediate(then)
+    }
+    const beside: Promise<unknown>[] = []
+    await db.writeSeries([
+      after('a', () => undefined),
+      after('b', () => {
+        t.same(durable(), [], 'they wait for more')
+        t.same(keysOf(db), ['a', 'b'], 'a reader sees what has run so far')
+        t.same(durable(), ['a', 'b'], 'for it is durable now')
+      }),
+      after('c', () => {
+        const failing = db.write((tx) => {
+          put(tx, 'fails')
+          throw new Error('no')
+        })
+        const writing = db.write((tx) => {
+          put(tx, 'written')
+          tx.afterCommit(() =>
+            t.same(durable(), ['a', 'b', 'c', 'd', 'written'], 'a writer is done in its midst'),
+          )
+        })
+        beside.push(t.rejects(failing, { message: 'no' }), writing)
+      }),
+      after('d', () => undefined),
+      after('e', () => undefined),
+    ])
+    await Promise.all(beside)
+    t.same(durable(), ['a', 'b', 'c', 'd', 'e', 'written'])
+    other.close()
+  },
+)
+
+t.test(
+  'a series ends with a unit that fails: what is not durable yet goes, and the rest does not run',
+  async (t) => {
+    const tap = tapSqlite(t)
+    const { db } = await newDatabase(t)
+    const ran: string[] = []
+    const effects: string[] = []
+    const unit =
+      (key: string, before: () => void = () => undefined) =>
+      (tx: Tx) => {
+        before()
+        put(tx, key)
+        ran.push(key)
+        tx.afterCommit(() => effects.push(key))
+      }
+    const fail = () => {
+      throw new Error('no')
+    }
+    const beside: Promise<unknown>[] = []
+    const write = () => void beside.push(db.write(unit('beside')))
+    const failing = db.writeSeries([unit('a', write), unit('b'), unit('c', fail), unit('d')])
+    const next = db.writeSeries([unit('e'), unit('f')])
+    await t.rejects(failing, { message: 'no' })
+    await Promise.all([...beside, next])
+    t.same(keysOf(db), ['a', 'beside', 'e', 'f'], 'the first shared the commit of another')
+    t.same(ran, ['a', 'beside', 'b', 'e', 'f'])
+    t.same(effects, ['a', 'beside', 'e', 'f'])
+
+    tap.failNext('COMMIT', 'SQLITE_FULL')
+    await t.rejects(db.writeSeries([unit('g'), unit('h')]), { code: 'SQLITE_FULL' })
+    tap.failNext('COMMIT', 'SQLITE_FULL')
+    const refused = db.writeSeries([unit('i', () => setImmediate(() => keysOf(db))), unit('j'), unit('k')])
+    await t.rejects(refused, { code: 'SQLITE_FULL' }, 'also where a reader asked for the commit')
+    t.same(keysOf(db), ['a', 'beside', 'e', 'f'])
+    t.equal(await db.write((tx) => put(tx, 'after')), 1)
+  },
+)
+
 t.test('closing finishes what waits', async (t) => {
   const { db, path } = await newDatabase(t)
+  const series = db.writeSeries(['x', 'y'].map((key) => (tx) => put(tx, key)))
   const units = Array.from({ length: 1500 }, (_, index) => db.write((tx) => put(tx, String(index))))
   await db[Symbol.asyncDispose]()
-  await Promise.all(units)
+  await Promise.all([series, ...units])
   await using again = Database.open(path, 'regional')
-  t.equal(keysOf(again).length, 1500)
+  t.equal(keysOf(again).length, 1502)
 })
 
 t.test('a database that a newer program wrote is refused and left as it is', async (t) => {

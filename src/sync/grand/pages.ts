@@ -1,7 +1,7 @@
 import type { BlobStore } from '../../storage/blobs.js'
 import type { Reader } from '../../storage/database.js'
 import type { Entry, Log } from '../../storage/log.js'
-import { type Blob, encodeFrame, listBlobs, MAX_BATCH_BYTES, MAX_BATCH_CHANGES } from '../protocol.js'
+import { type Blob, encodeFrame, listBlobs, MAX_BATCH_BYTES, MAX_PAGE_ENTRIES } from '../protocol.js'
 
 /**
  * Bytes of changes and blobs in one frame: the largest page that is not too long a wait for whoever needs the loop
@@ -57,7 +57,7 @@ export class Pages {
   #load(after: number): Page | undefined {
     const page: Page = { entries: [], blobs: new Map(), frames: new Map() }
     let bytes = 0
-    for (let from = after; page.entries.length < MAX_BATCH_CHANGES && bytes < PAGE_BYTES; ) {
+    for (let from = after; page.entries.length < MAX_PAGE_ENTRIES && bytes < PAGE_BYTES; ) {
       const entries = this.#log.read(from, READ_ENTRIES)
       for (const entry of entries) {
         const blob = this.#smallBlob(entry, page)

@@ -36,6 +36,12 @@ interface Unit {
 /** Entries in one unit of work: local requests wait for no more than so many. */
 const UNIT = 128
 
+/** Entries of the log that follow each other, and the cursor behind them. */
+interface Stretch {
+  entries: Entry[]
+  cursor: Cursor
+}
+
 /** Before the first entry of a log. */
 export const NO_HASH = '0'.repeat(64)
 
@@ -64,36 +70,36 @@ export class Applier {
   async apply(entries: Entry[], blobs: Blob[], cursor: Cursor): Promise<Cursor> {
     const bytes = new Map(blobs.map((blob) => [blob.sha256, verified(blob)]))
     verifyChain(entries, cursor)
-    let at = cursor
-    for (let from = 0; from < entries.length; from += UNIT) {
-      const unit = entries.slice(from, from + UNIT)
-      const { gseq, ghash } = unit.at(-1) as Entry
-      at = { log_id: cursor.log_id, gseq, ghash }
-      await this.#write(unit, bytes, at)
-    }
-    return at
+    const stretches = stretchesOf(entries, cursor)
+    await this.#write(stretches, bytes)
+    return stretches.at(-1)?.cursor ?? cursor
   }
 
   /** Together; where one cannot be applied each by itself, for then every one has to be taken back alone. */
-  async #write(entries: Entry[], bytes: Map<string, Buffer>, cursor: Cursor): Promise<void> {
+  async #write(stretches: Stretch[], bytes: Map<string, Buffer>): Promise<void> {
     const { db } = this.#options
     try {
-      await db.write((tx) =>
-        this.#applyUnit(tx, entries, bytes, cursor, (one, unit) => this.#applyOne(tx, one, unit)),
+      await db.writeSeries(
+        stretches.map((stretch) => (tx) => {
+          this.#applyUnit(tx, stretch, bytes, (one, unit) => this.#applyOne(tx, one, unit))
+        }),
       )
     } catch (error) {
       if (isPassingFault(error)) throw error
-      await db.write((tx) =>
-        this.#applyUnit(tx, entries, bytes, cursor, (one, unit) => this.#applyOrPark(tx, one, unit)),
+      const done = storedCursor(db)?.gseq ?? 0
+      const left = stretches.filter(({ cursor }) => cursor.gseq > done)
+      await db.writeSeries(
+        left.map((stretch) => (tx) => {
+          this.#applyUnit(tx, stretch, bytes, (one, unit) => this.#applyOrPark(tx, one, unit))
+        }),
       )
     }
   }
 
   #applyUnit(
     tx: Tx,
-    entries: Entry[],
+    { entries, cursor }: Stretch,
     bytes: Map<string, Buffer>,
-    cursor: Cursor,
     apply: (one: Placed, unit: Unit) => void,
   ): void {
     const changes = entries.flatMap((entry) => this.#changeOf(tx, entry) ?? [])
@@ -152,6 +158,22 @@ export class Applier {
     park(tx, gseq, text.slice(0, MAX_CHANGE_BYTES), reason)
     tx.afterCommit(() => this.#options.onParked(gseq, reason))
   }
+}
+
+/** Up to where the log is applied, durably; null before its first entry. */
+export function storedCursor(db: Database): Cursor | null {
+  const cursor = readMeta(db, 'cursor')
+  return cursor === undefined ? null : JSON.parse(cursor)
+}
+
+function stretchesOf(entries: Entry[], { log_id }: Cursor): Stretch[] {
+  const stretches: Stretch[] = []
+  for (let from = 0; from < entries.length; from += UNIT) {
+    const some = entries.slice(from, from + UNIT)
+    const { gseq, ghash } = some.at(-1) as Entry
+    stretches.push({ entries: some, cursor: { log_id, gseq, ghash } })
+  }
+  return stretches
 }
 
 /** A row that this entry alone tells whole needs no retelling. */

@@ -6,13 +6,12 @@ import type { SyncStatus } from '../../domain/sync-status.js'
 import type { BlobStore } from '../../storage/blobs.js'
 import type { Database } from '../../storage/database.js'
 import type { IncomingBlobs } from '../../storage/incoming-blobs.js'
-import { readMeta } from '../../storage/meta.js'
 import { outboxHead, readAcked } from '../../storage/outbox.js'
 import { countParked } from '../../storage/parked.js'
 import { readWatermarks } from '../../storage/watermarks.js'
 import { pause, type Timers } from '../../timers.js'
 import type { Dial } from '../channel.js'
-import { Applier } from './apply.js'
+import { Applier, storedCursor } from './apply.js'
 import { backOffMs } from './back-off.js'
 import { Bytes } from './bytes.js'
 import { OutboxQueue } from './queue.js'
@@ -84,14 +83,13 @@ export class SyncPlugin implements AsyncDisposable {
 
   status(): SyncStatus {
     const { db, server, timers } = this.#options
-    const cursor = readMeta(db, 'cursor')
     this.#notice()
     return {
       server,
       connected: this.#connected,
       queue_length: this.#queue.length,
       unacknowledged: outboxHead(db) - readAcked(db).oseq,
-      applied_position: cursor === undefined ? 0 : JSON.parse(cursor).gseq,
+      applied_position: storedCursor(db)?.gseq ?? 0,
       log_head: this.#head,
       lag_seconds: this.#inStepAt === null ? null : Math.max(0, (timers.now() - this.#inStepAt) / 1000),
       parked: countParked(db),

@@ -20,7 +20,7 @@ import {
   PROTOCOLS,
   WINDOW,
 } from '../protocol.js'
-import { type Applier, NO_HASH } from './apply.js'
+import { type Applier, NO_HASH, storedCursor } from './apply.js'
 import type { OutboxQueue } from './queue.js'
 import { beginAfterRestore, beginRefill, compareHistories, restampOutbox } from './recovery.js'
 
@@ -282,9 +282,4 @@ export class Session {
   #say(message: FromRegional, blobs: Blob[] = []): void {
     this.#channel.send(encodeFrame(message, blobs))
   }
-}
-
-function storedCursor(db: Database): Cursor | null {
-  const cursor = readMeta(db, 'cursor')
-  return cursor === undefined ? null : JSON.parse(cursor)
 }
