@@ -144,7 +144,7 @@ function updateOf(table: TableName, written: string[]): Bound {
   const known = updates.get(assignments)
   if (known !== undefined) return known
   const update = {
-    sql: `update ${table} set ${assignments} where id = ?`,
+    sql: `update or fail ${table} set ${assignments} where id = ?`,
     parameters: [...written, 'id'].map((name) => new Slot(name)),
   }
   updates.set(assignments, update)
@@ -163,7 +163,10 @@ function encodeStamps(row: Row): string {
   return own.length === 0 ? '{}' : JSON.stringify(Object.fromEntries(own.sort()))
 }
 
-/** Written out and not built: the column lists come from the declaration of the table. */
+/**
+ * Written out and not built: the column lists come from the declaration of the table. `or fail`: what fails is taken back
+ * with its unit of work, so SQLite need not keep a copy of every page that a statement and its triggers change.
+ */
 function statementsOf(table: TableName): Statements {
   const merged = mergedColumns(table)
   const derived = Object.keys(DERIVED[table]?.({}) ?? {})
@@ -176,7 +179,7 @@ function statementsOf(table: TableName): Statements {
       parameters: slots(['id']),
     },
     insert: {
-      sql: `insert into ${table} (${inserted.join(', ')}) values (${inserted.map(() => '?').join(', ')})`,
+      sql: `insert or fail into ${table} (${inserted.join(', ')}) values (${inserted.map(() => '?').join(', ')})`,
       parameters: slots(inserted),
     },
     updates: new Map(),

@@ -41,6 +41,9 @@ export const MAX_BATCH_CHANGES = 512
 export const MAX_PAGE_ENTRIES = 2048
 export const MAX_BATCH_BYTES = 4 * 1024 * 1024
 
+/** Bytes of changes and blobs that are sent together: not too long a wait for whoever needs the loop meanwhile. */
+export const BATCH_BYTES = 1024 * 1024
+
 /** Batches that may be under way in each direction before the first of them is acknowledged. */
 export const WINDOW = 4
 

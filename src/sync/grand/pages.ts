@@ -1,13 +1,7 @@
 import type { BlobStore } from '../../storage/blobs.js'
 import type { Reader } from '../../storage/database.js'
 import type { Entry, Log } from '../../storage/log.js'
-import { type Blob, encodeFrame, listBlobs, MAX_BATCH_BYTES, MAX_PAGE_ENTRIES } from '../protocol.js'
-
-/**
- * Bytes of changes and blobs in one frame: the largest page that is not too long a wait for whoever needs the loop
- * meanwhile. Escaped as JSON it can at most double, so it keeps within MAX_FRAME_BYTES.
- */
-const PAGE_BYTES = Math.min(1024 * 1024, MAX_BATCH_BYTES)
+import { BATCH_BYTES, type Blob, encodeFrame, listBlobs, MAX_PAGE_ENTRIES } from '../protocol.js'
 
 /** Entries read from the log at once. */
 const READ_ENTRIES = 64
@@ -57,12 +51,12 @@ export class Pages {
   #load(after: number): Page | undefined {
     const page: Page = { entries: [], blobs: new Map(), frames: new Map() }
     let bytes = 0
-    for (let from = after; page.entries.length < MAX_PAGE_ENTRIES && bytes < PAGE_BYTES; ) {
+    for (let from = after; page.entries.length < MAX_PAGE_ENTRIES && bytes < BATCH_BYTES; ) {
       const entries = this.#log.read(from, READ_ENTRIES)
       for (const entry of entries) {
         const blob = this.#smallBlob(entry, page)
         bytes += Buffer.byteLength(entry.change) + (blob?.bytes.length ?? 0)
-        if (page.entries.length > 0 && bytes > PAGE_BYTES) break
+        if (page.entries.length > 0 && bytes > BATCH_BYTES) break
         page.entries.push(entry)
         if (blob !== undefined) note(page, blob, entry)
       }

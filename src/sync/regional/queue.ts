@@ -3,7 +3,7 @@ import { later, ZERO_STAMP } from '../../clock.js'
 import type { BlobStore } from '../../storage/blobs.js'
 import type { Database } from '../../storage/database.js'
 import { readOutbox } from '../../storage/outbox.js'
-import { type Blob, encodeChange, MAX_BATCH_BYTES, MAX_BATCH_CHANGES } from '../protocol.js'
+import { BATCH_BYTES, type Blob, encodeChange, MAX_BATCH_CHANGES } from '../protocol.js'
 
 /** Changes in memory at most: those under way, and some that wait behind them. */
 const MAX_LENGTH = 8 * MAX_BATCH_CHANGES
@@ -26,6 +26,8 @@ export class OutboxQueue {
   #window: Change[] = []
   #unsent = 0
   #loaded = 0
+  /** Whether the outbox may have more than was taken in. */
+  #hasMore = false
   #loggedClock = ZERO_STAMP
 
   constructor(db: Database, blobs: BlobStore) {
@@ -57,31 +59,33 @@ export class OutboxQueue {
     this.fill()
   }
 
-  /** Takes in what the outbox has more, as far as there is room. */
+  /** Takes in some of what the outbox has more, as far as there is room. */
   fill(): void {
-    if (this.#window.length >= MAX_LENGTH) return
-    const rows = readOutbox(this.#db, this.#loaded, MAX_LENGTH - this.#window.length)
+    const room = Math.min(MAX_BATCH_CHANGES, MAX_LENGTH - this.#window.length)
+    const rows = room === 0 ? [] : readOutbox(this.#db, this.#loaded, room)
     this.#window.push(...rows)
     this.#loaded = rows.at(-1)?.oseq ?? this.#loaded
+    this.#hasMore = rows.length === room
   }
 
   /** The next batch of the queue that was not sent yet; undefined when there is none. */
   take(): Batch | undefined {
+    if (this.#hasMore && this.#window.length - this.#unsent < MAX_BATCH_CHANGES) this.fill()
     const changes: string[] = []
-    const blobs: Blob[] = []
+    const blobs = new Map<string, Blob>()
     let bytes = 0
     let last: number | undefined
     for (const change of this.#window.slice(this.#unsent, this.#unsent + MAX_BATCH_CHANGES)) {
       const text = encodeChange(change)
       const blob = this.#smallBlob(change)
       bytes += Buffer.byteLength(text) + (blob?.bytes.length ?? 0)
-      if (last !== undefined && bytes > MAX_BATCH_BYTES) break
+      if (last !== undefined && bytes > BATCH_BYTES) break
       changes.push(text)
-      if (blob !== undefined && !blobs.some(({ sha256 }) => sha256 === blob.sha256)) blobs.push(blob)
+      if (blob !== undefined) blobs.set(blob.sha256, blob)
       last = change.oseq
       this.#unsent += 1
     }
-    return last === undefined ? undefined : { changes, blobs, last }
+    return last === undefined ? undefined : { changes, blobs: [...blobs.values()], last }
   }
 
   /** Lets go of everything up to a change, which makes room for others. */
@@ -89,7 +93,6 @@ export class OutboxQueue {
     const count = this.#window.filter((change) => change.oseq <= oseq).length
     this.#noteLogged(this.#window.splice(0, count))
     this.#unsent = Math.max(0, this.#unsent - count)
-    this.fill()
   }
 
   #noteLogged(changes: Change[]): void {
