@@ -19,8 +19,9 @@ function request()
   local name = prefix .. '-' .. count
   local bytes = name .. string.rep('.', ${NAME_BYTES} - #name) .. padding
   if kind == 'put' then return wrk.format('PUT', '/put/' .. name, nil, bytes) end
+  local extension = count % 5 == 0 and '.pdf' or '.bin'
   return wrk.format('POST', '/upload', nil,
-    '--${BOUNDARY}\\r\\nContent-Disposition: form-data; name="file"; filename="' .. name .. '"\\r\\n\\r\\n' ..
+    '--${BOUNDARY}\\r\\nContent-Disposition: form-data; name="file"; filename="' .. name .. extension .. '"\\r\\n\\r\\n' ..
     bytes .. '\\r\\n--${BOUNDARY}--\\r\\n')
 end
 `
