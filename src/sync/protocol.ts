@@ -39,7 +39,7 @@ export const MAX_FRAME_BYTES = 8 * 1024 * 1024
 /** Limits of one batch of changes, and of one page of the log. */
 export const MAX_BATCH_CHANGES = 512
 export const MAX_PAGE_ENTRIES = 2048
-export const MAX_BATCH_BYTES = 4 * 1024 * 1024
+const MAX_BATCH_BYTES = 4 * 1024 * 1024
 
 /** Bytes of changes and blobs that are sent together: not too long a wait for whoever needs the loop meanwhile. */
 export const BATCH_BYTES = 1024 * 1024
