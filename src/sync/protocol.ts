@@ -41,7 +41,10 @@ export const MAX_BATCH_CHANGES = 512
 export const MAX_PAGE_ENTRIES = 2048
 const MAX_BATCH_BYTES = 4 * 1024 * 1024
 
-/** Bytes of changes and blobs that are sent together: not too long a wait for whoever needs the loop meanwhile. */
+/**
+ * Bytes of changes and blobs that are sent together: not too long a wait for whoever needs the loop meanwhile. Escaped as
+ * JSON they can at most double, so they keep within MAX_FRAME_BYTES.
+ */
 export const BATCH_BYTES = 1024 * 1024
 
 /** Batches that may be under way in each direction before the first of them is acknowledged. */

@@ -33,6 +33,8 @@ interface Unit {
   retelling: boolean
 }
 
+type Apply = (tx: Tx, one: Placed, unit: Unit) => void
+
 /** Entries in one unit of work: local requests wait for no more than so many. */
 const UNIT = 128
 
@@ -78,33 +80,22 @@ export class Applier {
   /** Together; where one cannot be applied each by itself, for then every one has to be taken back alone. */
   async #write(stretches: Stretch[], bytes: Map<string, Buffer>): Promise<void> {
     const { db } = this.#options
+    const write = (some: Stretch[], apply: Apply) =>
+      db.writeSeries(some.map((stretch) => (tx) => this.#applyUnit(tx, stretch, bytes, apply)))
     try {
-      await db.writeSeries(
-        stretches.map((stretch) => (tx) => {
-          this.#applyUnit(tx, stretch, bytes, (one, unit) => this.#applyOne(tx, one, unit))
-        }),
-      )
+      await write(stretches, (tx, one, unit) => this.#applyOne(tx, one, unit))
     } catch (error) {
       if (isPassingFault(error)) throw error
       const done = storedCursor(db)?.gseq ?? 0
       const left = stretches.filter(({ cursor }) => cursor.gseq > done)
-      await db.writeSeries(
-        left.map((stretch) => (tx) => {
-          this.#applyUnit(tx, stretch, bytes, (one, unit) => this.#applyOrPark(tx, one, unit))
-        }),
-      )
+      await write(left, (tx, one, unit) => this.#applyOrPark(tx, one, unit))
     }
   }
 
-  #applyUnit(
-    tx: Tx,
-    { entries, cursor }: Stretch,
-    bytes: Map<string, Buffer>,
-    apply: (one: Placed, unit: Unit) => void,
-  ): void {
+  #applyUnit(tx: Tx, { entries, cursor }: Stretch, bytes: Map<string, Buffer>, apply: Apply): void {
     const changes = entries.flatMap((entry) => this.#changeOf(tx, entry) ?? [])
     const unit = { bytes, epoch: readMeta(tx, 'epoch'), retelling: hasUntold(tx) }
-    for (const one of changes) apply(one, unit)
+    for (const one of changes) apply(tx, one, unit)
     const heard = changes.flatMap(({ change }) => stampsOf(change)).reduce(later, ZERO_STAMP)
     this.#options.journal.hear(tx, heard)
     writeMeta(tx, 'log_clock', later(readMeta(tx, 'log_clock') ?? ZERO_STAMP, heard))

@@ -50,6 +50,30 @@ t.test('a log that was altered and bytes that are others are not taken', async (
   t.same(parked, [])
 })
 
+t.test('where one of many cannot be applied, what is durable by then is not done again', async (t) => {
+  const { connection, db, applier, parked } = await bareRegional(t)
+  const changes = Array.from({ length: 300 }, (_, index) => registered(`user${index}`, 'us', US, index + 1))
+  connection.exec(`create trigger refused before insert on users when new.username = 'user200'
+    begin select raise(abort, 'not this one'); end`)
+  const applied = applier.apply(
+    entriesOf(changes.with(5, { ...changes[5], fields: {} } as Change)),
+    [],
+    START,
+  )
+  const places: number[] = []
+  setImmediate(() => places.push(placeOf(db)))
+  await applied
+  t.ok((places[0] ?? 0) >= 5, 'a reader came between, and made the first of them durable')
+  t.equal(placeOf(db), 300)
+  t.equal(parked.length, 2, 'each is put aside once')
+  t.strictSame(
+    ['user4', 'user5', 'user6', 'user199', 'user200', 'user201', 'user299'].filter((name) =>
+      userByUsername(db, name),
+    ),
+    ['user4', 'user6', 'user199', 'user201', 'user299'],
+  )
+})
+
 t.test('what is done after hearing of another change goes before it, whatever the clocks say', async (t) => {
   const { db, journal, applier, now } = await bareRegional(t)
   const ahead = tick(ZERO_STAMP, now() + 30_000, 'us')
