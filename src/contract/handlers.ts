@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
-import type { Readable } from 'node:stream'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import type { ByteSource } from '../byte-source.js'
 import type { Caller } from '../domain/caller.js'
 import type { operations } from './types.gen.js'
 
@@ -66,18 +66,11 @@ type OutputBody<Response> = Response extends { content: infer Content }
     : { body: { [Type in keyof Content]: BodyOf<Type, Content[Type]> }[keyof Content] }
   : { body?: undefined }
 
-/** Bytes that are handed on in buffers which are used again: `take` may keep a chunk until it resolves. */
-export interface Copied {
-  copy(take: (chunk: Buffer) => Promise<void>): Promise<void>
-  /** Instead of `copy`, when nobody wants the bytes. */
-  close(): Promise<void>
-}
-
 type BodyOf<MediaType, Body> = MediaType extends 'text/event-stream'
   ? (response: ServerResponse) => void
   : MediaType extends 'application/json' | `text/${string}`
     ? Body
-    : Readable | Copied | Buffer
+    : ByteSource | Buffer
 
 /**
  * An answer with one of the declared successes. A body under `text/event-stream` is a function that takes over the

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
-import type { Readable } from 'node:stream'
+import type { ByteSource } from '../byte-source.js'
 import type { Value } from '../change.js'
 import type { BlobStore } from '../storage/blobs.js'
 import type { Database } from '../storage/database.js'
 import { type FileFilter, listFiles } from '../storage/file-listing.js'
 import type { SortColumn } from '../storage/file-queries.js'
-import type { FileSlice } from '../storage/file-slice.js'
 import { type FileRow, fileById } from '../storage/files.js'
 import type { Visibility } from '../storage/tables.js'
 import { mayRead, userOf } from './access.js'
@@ -34,7 +33,7 @@ export type RemoteRead = (
   size: number,
   start: number,
   end: number,
-) => Promise<Readable | undefined>
+) => Promise<ByteSource | undefined>
 
 /** A file as one caller sees it, with the version that `If-Match` compares. */
 export interface VersionedFile {
@@ -125,7 +124,7 @@ export class Files {
    * The bytes of a file from `start` to `end`, both inclusive.
    * @throws DomainError content-pending when they are not to be had now
    */
-  async read(file: FileView, start: number, end: number): Promise<Readable | FileSlice | Buffer> {
+  async read(file: FileView, start: number, end: number): Promise<ByteSource | Buffer> {
     const { sha256, size } = file
     const here = await this.#blobs
       .slice(sha256, start, end, 'cache')

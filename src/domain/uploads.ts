@@ -1,3 +1,4 @@
+import type { Pour } from '../byte-source.js'
 import type { StagedBlob } from '../storage/blob-writer.js'
 import type { BlobStore } from '../storage/blobs.js'
 import type { Database } from '../storage/database.js'
@@ -55,7 +56,7 @@ export class Uploads {
    * @param bytes the client's bytes as they arrive
    * @throws DomainError validation-failed, checksum-mismatch, file-too-large, quota-exceeded, disk-full
    */
-  async store(userId: string, input: NewFile, bytes: AsyncIterable<Buffer>): Promise<VersionedFile> {
+  async store(userId: string, input: NewFile, bytes: Pour): Promise<VersionedFile> {
     const { blobs, quota } = this.#options
     const name = fileName(input.name, 'body/file/filename')
     const folder = folderPath(input.folder ?? '/', 'body/folder')
@@ -64,11 +65,11 @@ export class Uploads {
     try {
       this.assertRoom(userId, input.declaredBytes)
       reservation.reserve(input.declaredBytes)
-      for await (const chunk of bytes) {
+      await bytes((chunk) => {
         if (writer.size + chunk.length > this.#options.maxFileSize) throw tooLarge(this.#options.maxFileSize)
         reservation.reserve(writer.size + chunk.length)
-        await writer.write(chunk)
-      }
+        return writer.write(chunk)
+      })
       const blob = await writer.finish()
       if (input.sha256 !== undefined && input.sha256 !== blob.sha256) {
         throw new DomainError('checksum-mismatch', `The bytes that arrived have the sha256 ${blob.sha256}.`)

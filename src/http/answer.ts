@@ -1,8 +1,7 @@
 import type { ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Copied } from '../contract/handlers.js'
+import type { ByteSource } from '../byte-source.js'
 import { JSON_MEDIA_TYPE, type Operation } from '../contract/operation.js'
 import { DomainError } from '../domain/errors.js'
 import type { Limits } from './limits.js'
@@ -50,25 +49,29 @@ export function sendAnswer(
   if (!isDeclared(String(reply.getHeader('content-type')), types))
     throw undeclared(operation, 'the media type')
   if (request.method === 'HEAD') {
-    if (body instanceof Readable) body.destroy()
-    if (isCopied(body)) void body.close()
+    if (isByteSource(body)) void body.close()
     return reply.send(null)
   }
-  if (isCopied(body)) return copyBody(body, request, reply, limits)
+  if (isByteSource(body)) return copyBody(body, request, reply, limits)
   // A bare string would go out unserialised.
   if (JSON_MEDIA_TYPE in declared && typeof body !== 'object') throw undeclared(operation, 'a bare value')
   return reply.send(body)
 }
 
-function isCopied(body: unknown): body is Copied {
-  return typeof (body as Partial<Copied>).copy === 'function' && !Buffer.isBuffer(body)
+function isByteSource(body: unknown): body is ByteSource {
+  return typeof (body as Partial<ByteSource>).copy === 'function' && !Buffer.isBuffer(body)
 }
 
 /**
  * Writes a body chunk by chunk; a failure ends the connection, for the status is already sent. So does a client that
  * takes a chunk more slowly than it might send one: it holds the chunk, and a connection, for next to nothing.
  */
-function copyBody(body: Copied, request: FastifyRequest, reply: FastifyReply, limits: Limits): FastifyReply {
+function copyBody(
+  body: ByteSource,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  limits: Limits,
+): FastifyReply {
   const response = reply.raw
   const longestMs = (bytes: number) => limits.streamWindowMs + (bytes * 1000) / limits.streamBytesPerSecond
   reply.hijack()

@@ -39,13 +39,16 @@ export class BlobWriter implements AsyncDisposable {
     return this.#size
   }
 
-  /** Takes a chunk, which must not change until all is finished. */
-  async write(chunk: Buffer): Promise<void> {
+  /**
+   * Takes a chunk, which must not change until all is finished; the one after it has to wait for the promise, if there is
+   * one.
+   */
+  write(chunk: Buffer): Promise<void> | undefined {
     this.#hash.update(chunk)
     this.#size += chunk.length
     if (this.#file !== undefined) return this.#file.sink.write(chunk)
     this.#small.push(chunk)
-    if (this.#size > INLINE_BYTES) await this.#toFile()
+    return this.#size > INLINE_BYTES ? this.#toFile() : undefined
   }
 
   /** Makes the bytes durable where they are a file, and gives their hash. */

@@ -1,5 +1,7 @@
 import type { OpenFile } from './file-system.js'
-import { giveBack, takeBuffer } from './transfer-buffers.js'
+import { giveBack, SharedBytes, takeBuffer } from './transfer-buffers.js'
+
+const NOTHING = Buffer.alloc(0)
 
 /**
  * Appends chunks to a file in large writes, one of which may be under way while the next is gathered. Chunks are copied,
@@ -7,39 +9,42 @@ import { giveBack, takeBuffer } from './transfer-buffers.js'
  */
 export class FileSink implements AsyncDisposable {
   readonly #file: OpenFile
-  readonly #onWritten: (bytes: number) => void
-  readonly #buffers: [Buffer, Buffer] = [takeBuffer(), takeBuffer()]
+  readonly #onWritten: (written: SharedBytes) => void
+  #gathering = takeBuffer()
   /** Where in the file the gathered bytes will go. */
   #position: number
   #gathered = 0
-  #writing: Promise<void> = Promise.resolve()
+  /** The write that is under way, or failed. */
+  #writing: Promise<void> | undefined
 
   /**
    * @param file is closed with the sink
    * @param position where in the file the first chunk goes
-   * @param onWritten told how many more bytes are in the file, after each write
+   * @param onWritten told after each write which bytes are in the file now
    */
-  constructor(file: OpenFile, position: number, onWritten: (bytes: number) => void = () => {}) {
+  constructor(file: OpenFile, position: number, onWritten: (written: SharedBytes) => void = () => {}) {
     this.#file = file
     this.#position = position
     this.#onWritten = onWritten
   }
 
-  async write(chunk: Buffer): Promise<void> {
+  /** Takes a chunk; the one after it has to wait for the promise, if there is one. */
+  write(chunk: Buffer): Promise<void> | undefined {
     for (let at = 0; at < chunk.length; ) {
-      const [gathering] = this.#buffers
-      // The first write is shorter where it takes that for the next to begin at a whole buffer.
-      const end = gathering.length - (this.#position % gathering.length)
-      const taken = chunk.copy(gathering, this.#gathered, at, at + end - this.#gathered)
-      this.#gathered += taken
-      at += taken
-      if (this.#gathered === end) await this.#flush()
+      if (this.#isFull && this.#writing !== undefined) {
+        const rest = chunk.subarray(at)
+        return this.#writing.then(() => this.write(rest))
+      }
+      at += this.#gather(chunk, at)
+      if (this.#isFull && this.#writing === undefined) this.#flush()
     }
+    return undefined
   }
 
   /** Writes what is gathered, and waits until all is in the file. */
   async drain(): Promise<void> {
-    await this.#flush()
+    while (this.#writing !== undefined) await this.#writing
+    this.#flush()
     await this.#writing
   }
 
@@ -50,23 +55,49 @@ export class FileSink implements AsyncDisposable {
 
   /** Lets go of what is gathered and not drained. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#gathered = 0
     // Until then its buffer is in use.
-    await this.#writing.catch(() => undefined)
-    for (const buffer of this.#buffers.splice(0)) giveBack(buffer)
+    await this.#writing?.catch(() => undefined)
+    giveBack(this.#gathering)
+    this.#gathering = NOTHING
     await this.#file.close()
   }
 
-  async #flush(): Promise<void> {
-    await this.#writing
+  /** Where the gathered bytes end: the first write is shorter if the next one then begins at a whole buffer. */
+  get #end(): number {
+    const { length } = this.#gathering
+    return length - (this.#position % length)
+  }
+
+  get #isFull(): boolean {
+    return this.#gathered === this.#end
+  }
+
+  #gather(chunk: Buffer, from: number): number {
+    const taken = chunk.copy(this.#gathering, this.#gathered, from, from + this.#end - this.#gathered)
+    this.#gathered += taken
+    return taken
+  }
+
+  #flush(): void {
     if (this.#gathered === 0) return
-    const bytes = this.#buffers[0].subarray(0, this.#gathered)
-    const position = this.#position
-    this.#buffers.reverse()
-    this.#position += bytes.length
+    this.#writing = this.#write(new SharedBytes(this.#gathering, this.#gathered), this.#position)
+    this.#position += this.#gathered
     this.#gathered = 0
-    this.#writing = writeAll(this.#file, bytes, position).then(() => this.#onWritten(bytes.length))
+    this.#gathering = takeBuffer()
     // Its failure is for whoever waits on it next; until then it must not count as unhandled.
     this.#writing.catch(() => undefined)
+  }
+
+  async #write(shared: SharedBytes, position: number): Promise<void> {
+    try {
+      await writeAll(this.#file, shared.bytes, position)
+      this.#writing = undefined
+      this.#onWritten(shared)
+      if (this.#isFull) this.#flush()
+    } finally {
+      shared.release()
+    }
   }
 }
 

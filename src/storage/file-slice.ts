@@ -1,14 +1,12 @@
+import type { ByteSource, Take } from '../byte-source.js'
 import { BLOCK_BYTES, type OpenFile } from './file-system.js'
 import { giveBack, takeBuffer } from './transfer-buffers.js'
-
-/** Takes bytes that are handed out in order; may keep a chunk until it resolves, and no longer. */
-export type Take = (chunk: Buffer) => Promise<void>
 
 /** A file has less bytes than it should have. */
 export class FileTooShort extends Error {}
 
 /** A part of an open file, which is handed out once, in two buffers that take turns. */
-export class FileSlice {
+export class FileSlice implements ByteSource {
   readonly #file: OpenFile
   readonly #start: number
   readonly #end: number
@@ -21,7 +19,7 @@ export class FileSlice {
   }
 
   /**
-   * Hands the bytes to `take`, in order, the next ones being read meanwhile, and closes the file.
+   * Hands out the bytes, the next ones being read meanwhile, and closes the file.
    * @throws FileTooShort, and what `take` throws
    */
   async copy(take: Take): Promise<void> {

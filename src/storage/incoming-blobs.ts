@@ -2,17 +2,14 @@
  * Bytes that come from another server, under the hash that they have to have. They are kept while they are not
  * complete, so that a transfer goes on where it broke off, and can be read while they still arrive.
  */
-import { createHash, type Hash } from 'node:crypto'
 import { join } from 'node:path'
 import { INLINE_BYTES } from './blob-writer.js'
 import type { BlobStore } from './blobs.js'
 import type { Database, Tx } from './database.js'
-import { FileSink } from './file-sink.js'
-import { FileSlice, readBlocks, type Take } from './file-slice.js'
 import type { FileSystem } from './file-system.js'
+import { IncomingBlob, keptBytes } from './incoming-blob.js'
 import { nodeFiles } from './node-files.js'
 import { prepare, query } from './query.js'
-import { giveBack, takeBuffer } from './transfer-buffers.js'
 
 /** Both servers keep a table of the bytes that they lack. */
 const awaited = prepare<{ sha256: string }>()((slot) =>
@@ -21,9 +18,6 @@ const awaited = prepare<{ sha256: string }>()((slot) =>
 
 /** Somebody else is bringing these bytes. */
 export class BlobBusy extends Error {}
-
-/** The bytes that came are not those of the hash; they are gone again. */
-export class CorruptBlob extends Error {}
 
 export class IncomingBlobs {
   readonly #db: Database
@@ -130,162 +124,4 @@ export class IncomingBlobs {
     }
     await this.#files.remove(path)
   }
-}
-
-interface IncomingOptions {
-  sha256: string
-  size: number
-  path: string
-  keep: (path: string, also: (tx: Tx) => void) => Promise<void>
-  onEnd: () => void
-}
-
-type State = 'arriving' | 'verified' | 'complete' | 'broken'
-
-export class IncomingBlob implements AsyncDisposable {
-  readonly #files: FileSystem
-  readonly #options: IncomingOptions
-  #hash: Hash = createHash('sha256')
-  #sink: FileSink | undefined
-  #offset = 0
-  /** Bytes that are in the file and can be read. */
-  #written = 0
-  #state: State = 'arriving'
-  #changed = signal()
-
-  constructor(files: FileSystem, options: IncomingOptions) {
-    this.#files = files
-    this.#options = options
-  }
-
-  get size(): number {
-    return this.#options.size
-  }
-
-  /** Bytes that came so far: the next one to bring. */
-  get offset(): number {
-    return this.#offset
-  }
-
-  /** Takes up what came before. Only for IncomingBlobs. */
-  async begin(): Promise<void> {
-    const { path, size } = this.#options
-    const kept = await keptBytes(this.#files, path)
-    if (kept > size) await this.#files.remove(path)
-    else if (kept > 0) await this.#takeUp(kept)
-    this.#sink = new FileSink(await this.#files.openDirect(path, 'rw'), this.#offset, (bytes) => {
-      this.#written += bytes
-      this.#tell()
-    })
-  }
-
-  /** @throws CorruptBlob when more comes than the blob has */
-  async write(chunk: Buffer): Promise<void> {
-    if (this.#offset + chunk.length > this.size) throw await this.#reject('more bytes than the blob has')
-    this.#hash.update(chunk)
-    this.#offset += chunk.length
-    await this.#sink?.write(chunk)
-  }
-
-  /**
-   * Verifies the bytes, makes them durable and names them in the database.
-   * @param also what else belongs into that unit of work
-   * @throws CorruptBlob
-   */
-  async finish(also: (tx: Tx) => void = () => {}): Promise<void> {
-    const { sha256, path, keep } = this.#options
-    if (this.#offset !== this.size) throw new Error(`only ${this.#offset} of ${this.size} bytes came`)
-    await this.#sink?.drain()
-    if (this.#hash.digest('hex') !== sha256) throw await this.#reject('other bytes than those of the hash')
-    this.#state = 'verified'
-    this.#tell()
-    await this.#sink?.sync()
-    await this.#close()
-    await keep(path, also)
-    this.#state = 'complete'
-  }
-
-  /**
-   * Hands out the bytes from `start` to `end`, both inclusive, as they come. The last byte of the range is handed out
-   * only when the whole blob is verified, so nobody takes wrong bytes for all of them.
-   * @throws Error when the blob breaks off, and what `take` throws
-   */
-  async follow(start: number, end: number, take: Take): Promise<void> {
-    // Held open: the file loses its name when it is complete.
-    await using file = await this.#files.openDirect(this.#options.path, 'r')
-    const buffer = takeBuffer()
-    try {
-      for (let at = start; at <= end; ) {
-        const ready = this.#ready(end)
-        if (ready > at) {
-          const chunk = await readBlocks(file, buffer, at, ready - 1)
-          at += chunk.length
-          await take(chunk)
-        } else if (this.#state === 'broken') {
-          throw new Error('the bytes stopped arriving')
-        } else {
-          await this.#changed.promise
-        }
-      }
-    } finally {
-      giveBack(buffer)
-    }
-  }
-
-  /** Ends the writing. What came is kept unless it was wrong. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#state === 'arriving') {
-      await this.#sink?.drain().catch(() => undefined)
-      this.#state = 'broken'
-    }
-    await this.#close()
-    this.#options.onEnd()
-    this.#tell()
-  }
-
-  /** The place up to which a reader of bytes until `end` may read. */
-  #ready(end: number): number {
-    const verified = this.#state === 'verified' || this.#state === 'complete'
-    return verified ? end + 1 : Math.min(this.#written, end)
-  }
-
-  async #reject(reason: string): Promise<CorruptBlob> {
-    this.#state = 'broken'
-    await this.#close()
-    await this.#files.remove(this.#options.path)
-    this.#tell()
-    return new CorruptBlob(`${this.#options.sha256}: ${reason}`)
-  }
-
-  /** Goes on after bytes that came before. */
-  async #takeUp(kept: number): Promise<void> {
-    const before = new FileSlice(await this.#files.openDirect(this.#options.path, 'r'), 0, kept - 1)
-    await before.copy(async (chunk) => void this.#hash.update(chunk))
-    this.#offset = kept
-    this.#written = kept
-  }
-
-  async #close(): Promise<void> {
-    const sink = this.#sink
-    this.#sink = undefined
-    await sink?.[Symbol.asyncDispose]().catch(() => undefined)
-  }
-
-  #tell(): void {
-    const { resolve } = this.#changed
-    this.#changed = signal()
-    resolve()
-  }
-}
-
-async function keptBytes(files: FileSystem, path: string): Promise<number> {
-  return (await files.stat(path).catch(() => undefined))?.size ?? 0
-}
-
-function signal(): { promise: Promise<void>; resolve: () => void } {
-  let resolve: () => void = () => {}
-  const promise = new Promise<void>((done) => {
-    resolve = done
-  })
-  return { promise, resolve }
 }

@@ -1,6 +1,6 @@
-import { Readable } from 'node:stream'
 import t from 'tap'
 import type { Handlers, Input, OperationId, Output } from '../../src/contract/handlers.js'
+import { sourceOf } from '../support/byte-sources.js'
 
 /** Checked by `npm run types`: a line below `@ts-expect-error` that does compile is an error there. Never run. */
 function whatMustNotCompile(all: Handlers): unknown[] {
@@ -37,7 +37,7 @@ function whatMustNotCompile(all: Handlers): unknown[] {
 }
 
 function whatMustCompile(file: Input<'updateFile'>, upload: Input<'uploadFile'>): unknown[] {
-  const bytes: Output<'downloadFile'> = { status: 206, body: Readable.from([]) }
+  const bytes: Output<'downloadFile'> = { status: 206, body: sourceOf(Buffer.alloc(0)) }
   const stream: Output<'streamEvents'> = { status: 200, body: (response) => void response.end() }
   const metrics: Output<'getMetrics'> = { status: 200, body: 'up 1\n' }
   const ifMatch: string | undefined = file.headers['if-match']

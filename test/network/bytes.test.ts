@@ -129,7 +129,7 @@ t.test('bytes find their way', async (t) => {
   })
 
   await t.test('a byte that is altered on the way is refused, and the right ones come', async (t) => {
-    const bytes = randomBytes(3 * MIB)
+    const bytes = randomBytes(5 * MIB)
     eu.flipAfter('to-grand', MIB)
     us.flipAfter('to-regional', MIB)
     const { id } = await alice.put(bytes, { name: 'flipped.bin' })

@@ -1,4 +1,5 @@
 /** What people do on a regional, by the very functions that answer their requests. */
+import type { Pour } from '../../src/byte-source.js'
 import { DomainError } from '../../src/domain/errors.js'
 import type { Deed, Item } from './plan.js'
 import { type SimulatedRegional, STORAGE_QUOTA_BYTES } from './servers.js'
@@ -187,6 +188,8 @@ function contentOf(n: number): Buffer {
   return content
 }
 
-async function* chunksOf(content: Buffer): AsyncGenerator<Buffer> {
-  for (let at = 0; at < content.length; at += 30_000) yield content.subarray(at, at + 30_000)
+function chunksOf(content: Buffer): Pour {
+  return async (take) => {
+    for (let at = 0; at < content.length; at += 30_000) await take(content.subarray(at, at + 30_000))
+  }
 }

@@ -1,6 +1,6 @@
-import { buffer } from 'node:stream/consumers'
 import t from 'tap'
 import type { GrandCore } from '../../src/grand-core.js'
+import { bytesOf } from '../support/byte-sources.js'
 import { BREAKS, Network } from './network.js'
 import { Life, World } from './world.js'
 
@@ -22,7 +22,7 @@ function downloading(seed: string) {
   let outcome: string | undefined
   remote
     .get(SHA256, 0, BYTES.length - 1, link.signal)
-    .then(async (bytes) => bytes && buffer(bytes))
+    .then(async (bytes) => bytes && bytesOf(bytes))
     .then(
       (bytes) => (outcome = bytes?.equals(BYTES) ? 'whole' : 'other bytes'),
       () => (outcome = 'failed'),

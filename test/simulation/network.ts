@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
+import { type ByteSource, type Pour, pour } from '../../src/byte-source.js'
 import type { GrandCore } from '../../src/grand-core.js'
-import type { FileSlice, Take } from '../../src/storage/file-slice.js'
+import type { FileSlice } from '../../src/storage/file-slice.js'
 import type { Channel, ChannelEvents, Dial } from '../../src/sync/channel.js'
 import { Refusal } from '../../src/sync/grand/answers.js'
 import { UPLOAD_LENGTH, UPLOAD_OFFSET } from '../../src/sync/protocol.js'
@@ -376,13 +377,18 @@ class SimulatedBytes implements RemoteBytes {
       [UPLOAD_LENGTH]: String(size),
     })
     transfer.onBreak('grand', (error) => body.fail(error))
-    const source: Source = Buffer.isBuffer(bytes) ? bytes : (take) => bytes.copy(take)
+    const source: Buffer | Pour = Buffer.isBuffer(bytes) ? bytes : (take) => bytes.copy(take)
     void feed(transfer, transfer.grand.life, source, body)
     const { uploads } = transfer.grand.core
     await transfer.answer(() => uploads.take(sha256, transfer.name, body)).finally(() => transfer.done())
   }
 
-  async get(sha256: string, start: number, end: number, signal: AbortSignal): Promise<Readable | undefined> {
+  async get(
+    sha256: string,
+    start: number,
+    end: number,
+    signal: AbortSignal,
+  ): Promise<ByteSource | undefined> {
     const transfer = await this.#open(signal)
     const { downloads } = transfer.grand.core
     const prepared = await transfer
@@ -396,16 +402,14 @@ class SimulatedBytes implements RemoteBytes {
     const body = new Body(transfer.life, {})
     transfer.onBreak('regional', (error) => body.fail(error))
     void feed(transfer, transfer.grand.life, prepared.bytes, body).finally(() => transfer.done())
-    return Readable.from(body, { objectMode: false })
+    return { copy: (take) => pour(body, take), close: async () => void body.destroy() }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
-type Source = Buffer | ((take: Take) => Promise<void>)
-
 /** Bytes on their way, chunk by chunk. */
-async function feed(transfer: Transfer, life: Life, source: Source, body: Body): Promise<void> {
+async function feed(transfer: Transfer, life: Life, source: Buffer | Pour, body: Body): Promise<void> {
   try {
     const take = async (chunk: Buffer) => {
       for (let at = 0; at < chunk.length; at += CHUNK_BYTES) {
@@ -416,50 +420,33 @@ async function feed(transfer: Transfer, life: Life, source: Source, body: Body):
     }
     if (Buffer.isBuffer(source)) await take(source)
     else await source(take)
-    if (!transfer.isBroken) body.push(undefined)
+    if (!transfer.isBroken) body.push(null)
   } catch (error) {
     body.fail(error as Error)
   }
 }
 
 /** What arrives of a transfer. */
-class Body implements AsyncIterable<Buffer> {
+class Body extends Readable {
   readonly headers: Record<string, string>
   readonly #reader: Life
-  readonly #arrived: Buffer[] = []
-  #ended = false
-  #error: Error | undefined
-  #wake: () => void = () => {}
+  #hasAll = false
 
   constructor(reader: Life, headers: Record<string, string>) {
+    super({ read: () => {} })
     this.#reader = reader
     this.headers = headers
+    // Whoever reads is told; what breaks off when nobody does is no fault.
+    this.on('error', () => undefined)
   }
 
-  push(chunk: Buffer | undefined): void {
-    if (this.#reader.over) return
-    if (chunk === undefined) this.#ended = true
-    else this.#arrived.push(chunk)
-    this.#wake()
+  override push(chunk: Buffer | null): boolean {
+    if (this.#reader.over) return false
+    this.#hasAll ||= chunk === null
+    return super.push(chunk)
   }
 
   fail(error: Error): void {
-    if (this.#reader.over) return
-    if (!this.#ended) this.#error ??= error
-    this.#wake()
-  }
-
-  destroy(): void {
-    this.fail(new Error('destroyed'))
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
-    for (;;) {
-      const chunk = this.#arrived.shift()
-      if (chunk !== undefined) yield chunk
-      else if (this.#error !== undefined) throw this.#error
-      else if (this.#ended) return
-      else await new Promise<void>((resolve) => (this.#wake = resolve))
-    }
+    if (!this.#reader.over && !this.#hasAll) this.destroy(error)
   }
 }

@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import { type Test, test } from 'tap'
 import { BlobStore } from '../../src/storage/blobs.js'
 import { Database } from '../../src/storage/database.js'
-import { type IncomingBlob, IncomingBlobs } from '../../src/storage/incoming-blobs.js'
+import type { IncomingBlob } from '../../src/storage/incoming-blob.js'
+import { IncomingBlobs } from '../../src/storage/incoming-blobs.js'
 import { addMissing } from '../../src/storage/log-missing.js'
 import { unreferencedByLog } from '../../src/storage/log-references.js'
 import { collect } from '../support/collect.js'
+import { until } from '../support/until.js'
 
 const MIB = 1024 * 1024
 
@@ -81,7 +83,7 @@ test('wrong bytes, too many or too few never count, and leave nothing', async (t
   t.notOk(existsSync(join(dir, 'incoming', sha256)))
   {
     await using blob = await incoming.open(sha256, bytes.length)
-    await t.rejects(blob.write(Buffer.concat([bytes, bytes])), /more bytes/)
+    await t.rejects(async () => blob.write(Buffer.concat([bytes, bytes])), /more bytes/)
   }
   {
     await using blob = await incoming.open(sha256, bytes.length)
@@ -117,6 +119,28 @@ test('who reads along gets all of it, however the two interleave', async (t) => 
   t.ok(middle!.equals(bytes.subarray(1_000_000, 2_000_001)))
   t.ok(last!.equals(bytes.subarray(-1)))
   t.ok((await late).equals(bytes.subarray(5 * MIB)))
+})
+
+test('what who reads along still holds stays as it is while more comes', async (t) => {
+  const { incoming } = openStore(t)
+  const { bytes, sha256 } = bytesOf(6 * MIB)
+  await using blob = await incoming.open(sha256, bytes.length)
+  const held: Buffer[] = []
+  let letGo = () => {}
+  const reader = blob.follow(0, bytes.length - 1, (chunk) => {
+    held.push(chunk)
+    return held.length > 1 ? undefined : new Promise((resolve) => (letGo = resolve))
+  })
+  const write = async (from: number, to: number) => blob.write(bytes.subarray(from, to))
+  await write(0, MIB)
+  await until('it holds the first bytes', () => held.length > 0)
+  await write(MIB, 3 * MIB)
+  await write(3 * MIB, 5 * MIB)
+  t.ok(held[0]!.equals(bytes.subarray(0, held[0]!.length)))
+  letGo()
+  await write(5 * MIB, 6 * MIB)
+  await blob.finish()
+  await reader
 })
 
 test('who reads along what breaks off, or turns out wrong, is told so', async (t) => {

@@ -1,6 +1,6 @@
-import { Readable } from 'node:stream'
 import { create as contentDisposition } from 'content-disposition'
-import type { Copied, Handlers } from '../../contract/handlers.js'
+import type { ByteSource, Take } from '../../byte-source.js'
+import type { Handlers } from '../../contract/handlers.js'
 import type { Files } from '../../domain/files.js'
 import type { FileView } from '../../domain/views.js'
 import { isNotModified, requestedRange, type Validators } from '../conditional.js'
@@ -62,19 +62,15 @@ function plainName(name: string): string {
   return `download${/\.[a-z0-9]{1,10}$/i.exec(name)?.[0] ?? ''}`
 }
 
-type Bytes = Awaited<ReturnType<Files['read']>>
-
-function counted(bytes: Bytes, metrics: DownloadMetrics): Bytes | Copied {
-  if (Buffer.isBuffer(bytes)) metrics.bytesDownloaded(bytes.length)
-  else if (bytes instanceof Readable)
-    bytes.on('data', (chunk: Buffer) => metrics.bytesDownloaded(chunk.length))
-  else {
-    const copy = (take: (chunk: Buffer) => Promise<void>) =>
-      bytes.copy(async (chunk) => {
-        await take(chunk)
-        metrics.bytesDownloaded(chunk.length)
-      })
-    return { copy, close: () => bytes.close() }
+function counted(bytes: ByteSource | Buffer, metrics: DownloadMetrics): ByteSource | Buffer {
+  if (Buffer.isBuffer(bytes)) {
+    metrics.bytesDownloaded(bytes.length)
+    return bytes
   }
-  return bytes
+  const copy = (take: Take) =>
+    bytes.copy(async (chunk) => {
+      await take(chunk)
+      metrics.bytesDownloaded(chunk.length)
+    })
+  return { copy, close: () => bytes.close() }
 }

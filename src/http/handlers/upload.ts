@@ -1,5 +1,6 @@
 import type { MultipartFile } from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
+import { type Pour, pour } from '../../byte-source.js'
 import type { Handlers } from '../../contract/handlers.js'
 import type { Caller } from '../../domain/caller.js'
 import { DomainError } from '../../domain/errors.js'
@@ -38,7 +39,7 @@ export function uploadHandler(options: UploadHandlerOptions): Pick<Handlers, 'up
       const declaredBytes = Math.max(0, Number(request.headers['content-length'] ?? 0) - FORM_OVERHEAD_BYTES)
       uploads.assertRoom(user_id, declaredBytes)
       context.continueBody()
-      const form = await openForm(request)
+      const form = await openForm(request, metrics)
       const { filename, mimetype } = form.part
       const input = {
         ...form.fields,
@@ -48,7 +49,7 @@ export function uploadHandler(options: UploadHandlerOptions): Pick<Handlers, 'up
         media_type: MEDIA_TYPE.test(mimetype) ? mimetype.toLowerCase() : 'application/octet-stream',
         declaredBytes,
       }
-      const { file, etag } = await uploads.store(user_id, input, counted(form.bytes, metrics))
+      const { file, etag } = await uploads.store(user_id, input, form.bytes)
       const headers = { location: `/files/${file.id}`, etag }
       if (query.min_copies === undefined) return { status: 201, headers, body: file }
       const reached = await waitForCopies(file.id, query.min_copies, context.signal)
@@ -79,11 +80,11 @@ interface Form {
   fields: Fields
   part: MultipartFile
   /** The file's bytes; ends well only if the file was the form's last part. */
-  bytes: AsyncIterable<Buffer>
+  bytes: Pour
 }
 
 /** Reads a form up to its file. @throws DomainError validation-failed */
-async function openForm(request: FastifyRequest): Promise<Form> {
+async function openForm(request: FastifyRequest, metrics: UploadMetrics): Promise<Form> {
   // The name is the client's to choose: the plugin would cut it after its last slash or backslash.
   const parts = request.parts({ preservePath: true })
   const fields: Record<string, string> = {}
@@ -92,7 +93,7 @@ async function openForm(request: FastifyRequest): Promise<Form> {
       // The plugin gives both undefined where the part's header does not name them, whatever its types say.
       if (part.fieldname !== 'file') throw invalid(part.fieldname ?? '', 'is no part of this form')
       if (part.filename === undefined) throw invalid('file', 'needs a file name')
-      return { fields: fields as Fields, part, bytes: fileBytes(part, parts) }
+      return { fields: fields as Fields, part, bytes: fileBytes(part, parts, metrics) }
     }
     addField(fields, part.fieldname ?? '', part.value, part.valueTruncated || part.fieldnameTruncated)
   }
@@ -104,16 +105,14 @@ async function* keepOpen<T>(iterator: AsyncIterator<T>): AsyncGenerator<T> {
   for (let step = await iterator.next(); !step.done; step = await iterator.next()) yield step.value
 }
 
-async function* fileBytes(part: MultipartFile, parts: AsyncIterator<unknown>): AsyncGenerator<Buffer> {
-  for await (const chunk of part.file) yield chunk as Buffer
-  const after = await parts.next()
-  if (!after.done) throw invalid('file', 'must be the last part of the form, and the only file')
-}
-
-async function* counted(bytes: AsyncIterable<Buffer>, metrics: UploadMetrics): AsyncGenerator<Buffer> {
-  for await (const chunk of bytes) {
-    metrics.bytesUploaded(chunk.length)
-    yield chunk
+function fileBytes(part: MultipartFile, parts: AsyncIterator<unknown>, metrics: UploadMetrics): Pour {
+  return async (take) => {
+    await pour(part.file, (chunk) => {
+      metrics.bytesUploaded(chunk.length)
+      return take(chunk)
+    })
+    const after = await parts.next()
+    if (!after.done) throw invalid('file', 'must be the last part of the form, and the only file')
   }
 }
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import rangeParser from 'range-parser'
+import type { Pour } from '../../byte-source.js'
 import type { BlobStore } from '../../storage/blobs.js'
 import type { Database } from '../../storage/database.js'
-import type { Take } from '../../storage/file-slice.js'
 import type { IncomingBlobs } from '../../storage/incoming-blobs.js'
 import { isPassingFault } from '../../storage/passing-fault.js'
 import { writeChunk } from '../write-chunk.js'
@@ -26,7 +26,7 @@ interface Download {
   headers: Record<string, string>
   /** Of `bytes`. */
   size: number
-  bytes: Buffer | ((take: Take) => Promise<void>)
+  bytes: Buffer | Pour
 }
 
 /** Hands out bytes that are here, or that arrive just now: then as they come. */

@@ -4,7 +4,7 @@ import { UPLOAD_LENGTH, UPLOAD_OFFSET } from '../protocol.js'
 import { answer, answerJson, Refusal } from './answers.js'
 import type { Downloads } from './downloads.js'
 import type { Route } from './server.js'
-import type { Incoming, Uploads } from './uploads.js'
+import type { Uploads } from './uploads.js'
 
 const BLOB_PATH = /^\/blobs\/([0-9a-f]{64})$/
 
@@ -69,7 +69,7 @@ async function answerBlob(
   allow(request, ['GET', 'HEAD', 'PUT'])
   if (request.method === 'GET') return downloads.send(sha256, request, response)
   if (request.method === 'PUT') {
-    const outcome = await uploads.take(sha256, peer, request as Incoming)
+    const outcome = await uploads.take(sha256, peer, request)
     return answerJson(response, outcome === 'stored' ? 201 : 200, { sha256 })
   }
   const progress = await uploads.progress(sha256)

@@ -1,8 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Readable } from 'node:stream'
 import type { Logger } from 'pino'
+import { pour } from '../../byte-source.js'
 import type { BlobStore } from '../../storage/blobs.js'
 import type { Database } from '../../storage/database.js'
-import { BlobBusy, CorruptBlob, type IncomingBlob, type IncomingBlobs } from '../../storage/incoming-blobs.js'
+import { CorruptBlob, type IncomingBlob } from '../../storage/incoming-blob.js'
+import { BlobBusy, type IncomingBlobs } from '../../storage/incoming-blobs.js'
 import { missingSizes, removeMissing } from '../../storage/log-missing.js'
 import { isPassingFault } from '../../storage/passing-fault.js'
 import type { Timers } from '../../timers.js'
@@ -16,10 +19,8 @@ const STALLED_MS = 5000
 const STALLED_BYTES = 64 * 1024
 
 /** What a PUT brings: its headers, and its bytes as they come. */
-export interface Incoming extends AsyncIterable<Buffer> {
+export interface Incoming extends Readable {
   headers: IncomingHttpHeaders
-  /** Ends it; whoever reads gets an error. */
-  destroy(): unknown
 }
 
 /** Where the news of bytes goes. */
@@ -148,9 +149,10 @@ export class Uploads {
       await using blob = await this.#open(sha256, size, offset)
       this.#underWay.set(sha256, upload)
       arrivals.arriving(sha256, server)
-      await receive(request, blob, (sizeBytes) => {
-        noteMoved(upload, sizeBytes, timers.now())
-        metrics.bytesReceived(sizeBytes)
+      await pour(request, (chunk) => {
+        noteMoved(upload, chunk.length, timers.now())
+        metrics.bytesReceived(chunk.length)
+        return blob.write(chunk)
       })
       await blob.finish((tx) => removeMissing(tx, sha256))
     } catch (error) {
@@ -199,13 +201,6 @@ function noteMoved(upload: Upload, sizeBytes: number, now: number): void {
   if (upload.movedBytes < STALLED_BYTES) return
   upload.movedAt = now
   upload.movedBytes = 0
-}
-
-async function receive(request: Incoming, blob: IncomingBlob, onMoved: (sizeBytes: number) => void) {
-  for await (const chunk of request) {
-    onMoved(chunk.length)
-    await blob.write(chunk)
-  }
 }
 
 function refusalOf(error: unknown): unknown {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { Readable } from 'node:stream'
 import type { Logger } from 'pino'
+import type { ByteSource, Take } from '../../byte-source.js'
 import type { Chance } from '../../chance.js'
 import type { BlobStore } from '../../storage/blobs.js'
 import type { Database } from '../../storage/database.js'
@@ -73,13 +73,11 @@ export class Bytes implements ByteMover, AsyncDisposable {
    * Bytes of a blob that is not here yet, from `start` to `end`, both inclusive, straight from the grand; undefined
    * when they are not to be had now. The whole of a blob is verified before its last bytes are handed out.
    */
-  async read(sha256: string, size: number, start: number, end: number): Promise<Readable | undefined> {
+  async read(sha256: string, size: number, start: number, end: number): Promise<ByteSource | undefined> {
     if (this.#link.signal.aborted) return undefined
     const bytes = await this.#grand.get(sha256, start, end, this.#link.signal).catch(() => undefined)
     const whole = start === 0 && end === size - 1
-    return bytes !== undefined && whole
-      ? Readable.from(verified(bytes, sha256), { objectMode: false })
-      : bytes
+    return bytes !== undefined && whole ? verified(bytes, sha256) : bytes
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -89,16 +87,20 @@ export class Bytes implements ByteMover, AsyncDisposable {
 }
 
 /** Passes bytes on one chunk late, so that the last one goes out only if the hash is right. */
-async function* verified(bytes: Readable, sha256: string): AsyncGenerator<Buffer> {
-  const hash = createHash('sha256')
-  let held: Buffer | undefined
-  for await (const chunk of bytes) {
-    hash.update(chunk as Buffer)
-    if (held !== undefined) yield held
-    held = chunk as Buffer
+function verified(bytes: ByteSource, sha256: string): ByteSource {
+  const copy = async (take: Take) => {
+    const hash = createHash('sha256')
+    let held: Buffer | undefined
+    await bytes.copy((chunk) => {
+      hash.update(chunk)
+      const before = held
+      held = Buffer.from(chunk)
+      return before && take(before)
+    })
+    if (hash.digest('hex') !== sha256) throw new Error(`the bytes fetched as ${sha256} are others`)
+    if (held !== undefined) await take(held)
   }
-  if (hash.digest('hex') !== sha256) throw new Error(`the bytes fetched as ${sha256} are others`)
-  if (held !== undefined) yield held
+  return { copy, close: () => bytes.close() }
 }
 
 function aborted(): AbortController {

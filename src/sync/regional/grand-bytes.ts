@@ -1,27 +1,42 @@
 import { once } from 'node:events'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { Agent, type RequestOptions, request } from 'node:https'
-import type { Readable } from 'node:stream'
+import { isIP } from 'node:net'
 import { text } from 'node:stream/consumers'
+import type { ConnectionOptions } from 'node:tls'
+import { urlToHttpOptions } from 'node:url'
+import { type ByteSource, pour } from '../../byte-source.js'
 import type { FileSlice } from '../../storage/file-slice.js'
 import type { PeerTls } from '../peer-tls.js'
 import { blobPath, UPLOAD_LENGTH, UPLOAD_OFFSET } from '../protocol.js'
 import { writeChunk } from '../write-chunk.js'
+import { BulkDownload } from './bulk-download.js'
 import { type RemoteBytes, TransferRefused } from './remote-bytes.js'
 
 /** Transfers at once, in both directions together; more wait. */
 const CONNECTIONS = 12
 
+/** Downloads at once that have a connection of their own, and how much each has to bring so that it is worth a handshake. */
+const BULK_CONNECTIONS = 4
+const BULK_BYTES = 4 * 1024 * 1024
+
 /** A transfer in which nothing moves for so long has failed. */
 const STALLED_MS = 30_000
+
+interface Answer extends ByteSource {
+  status: number
+}
 
 /** The grand's store of blobs, over HTTPS with certificates on both sides. */
 export class GrandBytes implements RemoteBytes {
   readonly #origin: string
+  readonly #tls: ConnectionOptions
   readonly #agent: Agent
+  #bulkCount = 0
 
   constructor(origin: string, tls: PeerTls) {
     this.#origin = origin
+    this.#tls = { ...addressOf(origin), ...tls, minVersion: 'TLSv1.3' }
     this.#agent = new Agent({
       ...tls,
       minVersion: 'TLSv1.3',
@@ -65,18 +80,49 @@ export class GrandBytes implements RemoteBytes {
     if ((response.statusCode ?? 0) >= 300) throw new TransferRefused(response.statusCode ?? 0, body)
   }
 
-  async get(sha256: string, start: number, end: number, signal: AbortSignal): Promise<Readable | undefined> {
-    const sent = this.#request('GET', sha256, { signal, headers: { range: `bytes=${start}-${end}` } })
-    sent.end()
-    const response = await answerTo(sent)
-    if (response.statusCode === 206 || response.statusCode === 200) return response
-    const body = await text(response)
-    if (response.statusCode === 404) return undefined
-    throw new TransferRefused(response.statusCode ?? 0, body)
+  async get(
+    sha256: string,
+    start: number,
+    end: number,
+    signal: AbortSignal,
+  ): Promise<ByteSource | undefined> {
+    const range = `bytes=${start}-${end}`
+    const isBulk = end - start >= BULK_BYTES && this.#bulkCount < BULK_CONNECTIONS
+    const answer = await (isBulk ? this.#getBulk(sha256, range, signal) : this.#get(sha256, range, signal))
+    if (answer.status === 206 || answer.status === 200) return answer
+    const body = await textOf(answer)
+    if (answer.status === 404) return undefined
+    throw new TransferRefused(answer.status, body)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#agent.destroy()
+  }
+
+  async #get(sha256: string, range: string, signal: AbortSignal): Promise<Answer> {
+    const sent = this.#request('GET', sha256, { signal, headers: { range } })
+    sent.end()
+    const response = await answerTo(sent)
+    return {
+      status: response.statusCode ?? 0,
+      copy: (take) => pour(response, take),
+      close: async () => void response.destroy(),
+    }
+  }
+
+  async #getBulk(sha256: string, range: string, signal: AbortSignal): Promise<Answer> {
+    this.#bulkCount += 1
+    const onClose = () => {
+      this.#bulkCount -= 1
+    }
+    const { host } = new URL(this.#origin)
+    const lines = [
+      `GET ${blobPath(sha256)} HTTP/1.1`,
+      `Host: ${host}`,
+      `Range: ${range}`,
+      'Connection: close',
+    ]
+    return BulkDownload.send(this.#tls, lines, { signal, stalledMs: STALLED_MS, onClose })
   }
 
   #request(method: string, sha256: string, options: RequestOptions): ClientRequest {
@@ -86,6 +132,19 @@ export class GrandBytes implements RemoteBytes {
     sent.setTimeout(STALLED_MS, () => sent.destroy(new Error(`nothing moved for ${STALLED_MS} ms`)))
     return sent
   }
+}
+
+/** Where a TLS connection goes to; names, and not addresses, are told to the other side (RFC 6066 section 3). */
+function addressOf(origin: string): ConnectionOptions {
+  const { hostname, port } = urlToHttpOptions(new URL(origin))
+  const host = hostname ?? ''
+  return { host, port: Number(port ?? 443), ...(isIP(host) === 0 && { servername: host }) }
+}
+
+async function textOf(answer: Answer): Promise<string> {
+  const chunks: Buffer[] = []
+  await answer.copy((chunk) => void chunks.push(Buffer.from(chunk)))
+  return Buffer.concat(chunks).toString()
 }
 
 async function answerTo(sent: ClientRequest): Promise<IncomingMessage> {

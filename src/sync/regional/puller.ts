@@ -140,7 +140,7 @@ export class Puller {
     if (blob.offset < size) {
       const bytes = await grand.get(sha256, blob.offset, size - 1, signal)
       if (bytes === undefined) return this.#isOfNoUse(sha256)
-      for await (const chunk of bytes) await blob.write(chunk as Buffer)
+      await bytes.copy((chunk) => blob.write(chunk))
     }
     await blob.finish((tx) => removeMissing(tx, sha256))
     onProgress()

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import type { ByteSource } from '../../byte-source.js'
 import type { FileSlice } from '../../storage/file-slice.js'
 
 /** The grand's store of blobs, as a regional reaches it. What breaks off, or ends with the signal, throws. */
@@ -18,7 +18,7 @@ export interface RemoteBytes extends AsyncDisposable {
    * when the grand has none of them.
    * @throws TransferRefused
    */
-  get(sha256: string, start: number, end: number, signal: AbortSignal): Promise<Readable | undefined>
+  get(sha256: string, start: number, end: number, signal: AbortSignal): Promise<ByteSource | undefined>
 }
 
 /** The grand answered a transfer with a refusal. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { Readable } from 'node:stream'
+
 import t, { type Test } from 'tap'
 import { systemChance } from '../../../src/chance.js'
 import { tick, ZERO_STAMP } from '../../../src/clock.js'
@@ -9,6 +9,7 @@ import { Puller } from '../../../src/sync/regional/puller.js'
 import type { RemoteBytes } from '../../../src/sync/regional/remote-bytes.js'
 import { systemTimers } from '../../../src/timers.js'
 import { AT, bareRegional, registration } from '../../support/bare-regional.js'
+import { sourceOf } from '../../support/byte-sources.js'
 import { sha256 } from '../../support/person.js'
 import { until } from '../../support/until.js'
 
@@ -47,7 +48,7 @@ t.test('a regional says that it holds the bytes of an entry only once they are h
   let asked = 0
   const { puller, db, blobs } = await pullerThatLacks(t, [{ bytes, gseq: 2 }], async () => {
     asked += 1
-    return isThere ? Readable.from([bytes]) : undefined
+    return isThere ? sourceOf(bytes) : undefined
   })
   await until('it has asked in vain', () => asked === 1)
   t.equal(puller.watermark(9), 1, 'what comes before it is here')
@@ -65,7 +66,7 @@ t.test('what is missing longest is fetched however many small ones there are', a
   const { puller } = await pullerThatLacks(t, files, async (hash) => {
     asked.push(hash)
     const found = files.find(({ bytes }) => sha256(bytes) === hash)
-    return Readable.from([found?.bytes ?? Buffer.alloc(0)])
+    return sourceOf(found?.bytes ?? Buffer.alloc(0))
   })
   await until('all are here', () => puller.watermark(99) === 99)
   t.equal(asked[0], sha256(large))

@@ -1,0 +1,204 @@
+import { createHash, type Hash } from 'node:crypto'
+import type { Take } from '../byte-source.js'
+import type { Tx } from './database.js'
+import { FileSink } from './file-sink.js'
+import { FileSlice, readBlocks } from './file-slice.js'
+import type { FileSystem } from './file-system.js'
+import { giveBack, type SharedBytes, takeBuffer } from './transfer-buffers.js'
+
+/** The bytes that came are not those of the hash; they are gone again. */
+export class CorruptBlob extends Error {}
+
+interface IncomingOptions {
+  sha256: string
+  size: number
+  path: string
+  keep: (path: string, also: (tx: Tx) => void) => Promise<void>
+  onEnd: () => void
+}
+
+type State = 'arriving' | 'verified' | 'complete' | 'broken'
+
+/** One blob that comes from another server: written, hashed and counted as it comes, read along, verified at its end. */
+export class IncomingBlob implements AsyncDisposable {
+  readonly #files: FileSystem
+  readonly #options: IncomingOptions
+  #hash: Hash = createHash('sha256')
+  #sink: FileSink | undefined
+  #offset = 0
+  /** Bytes that are in the file and can be read. */
+  #written = 0
+  #followers = 0
+  /** The last of them are still in memory while somebody follows. */
+  #latest: SharedBytes | undefined
+  #state: State = 'arriving'
+  #changed = signal()
+
+  constructor(files: FileSystem, options: IncomingOptions) {
+    this.#files = files
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#options.size
+  }
+
+  /** Bytes that came so far: the next one to bring. */
+  get offset(): number {
+    return this.#offset
+  }
+
+  /** Takes up what came before. Only for IncomingBlobs. */
+  async begin(): Promise<void> {
+    const { path, size } = this.#options
+    const kept = await keptBytes(this.#files, path)
+    if (kept > size) await this.#files.remove(path)
+    else if (kept > 0) await this.#takeUp(kept)
+    const file = await this.#files.openDirect(path, 'rw')
+    this.#sink = new FileSink(file, this.#offset, (written) => this.#noteWritten(written))
+  }
+
+  /**
+   * Takes the next chunk, and copies it; the one after it has to wait for the promise, if there is one.
+   * @throws CorruptBlob when more comes than the blob has
+   */
+  write(chunk: Buffer): Promise<void> | undefined {
+    if (this.#offset + chunk.length > this.size) return this.#fail('more bytes than the blob has')
+    this.#hash.update(chunk)
+    this.#offset += chunk.length
+    return this.#sink?.write(chunk)
+  }
+
+  /**
+   * Verifies the bytes, makes them durable and names them in the database.
+   * @param also what else belongs into that unit of work
+   * @throws CorruptBlob
+   */
+  async finish(also: (tx: Tx) => void = () => {}): Promise<void> {
+    const { sha256, path, keep } = this.#options
+    if (this.#offset !== this.size) throw new Error(`only ${this.#offset} of ${this.size} bytes came`)
+    await this.#sink?.drain()
+    if (this.#hash.digest('hex') !== sha256) return this.#fail('other bytes than those of the hash')
+    this.#state = 'verified'
+    this.#tell()
+    await this.#sink?.sync()
+    await this.#close()
+    await keep(path, also)
+    this.#state = 'complete'
+  }
+
+  /**
+   * Hands out the bytes from `start` to `end`, both inclusive, as they come. The last byte of the range is handed out
+   * only when the whole blob is verified, so nobody takes wrong bytes for all of them.
+   * @throws Error when the blob breaks off, and what `take` throws
+   */
+  async follow(start: number, end: number, take: Take): Promise<void> {
+    // Held open: the file loses its name when it is complete.
+    await using file = await this.#files.openDirect(this.#options.path, 'r')
+    const buffer = takeBuffer()
+    this.#followers += 1
+    try {
+      for (let at = start; at <= end; ) {
+        const ready = this.#ready(end)
+        if (ready > at) {
+          at +=
+            (await this.#giveLatest(at, ready, take)) ??
+            (await give(await readBlocks(file, buffer, at, ready - 1), take))
+        } else if (this.#state === 'broken') {
+          throw new Error('the bytes stopped arriving')
+        } else {
+          await this.#changed.promise
+        }
+      }
+    } finally {
+      this.#followers -= 1
+      giveBack(buffer)
+    }
+  }
+
+  /** Ends the writing. What came is kept unless it was wrong. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#state === 'arriving') {
+      await this.#sink?.drain().catch(() => undefined)
+      this.#state = 'broken'
+    }
+    await this.#close()
+    this.#options.onEnd()
+    this.#tell()
+  }
+
+  #noteWritten(written: SharedBytes): void {
+    this.#written += written.bytes.length
+    this.#latest?.release()
+    this.#latest = this.#followers > 0 ? written.use() : undefined
+    this.#tell()
+  }
+
+  /** Gives bytes up to `ready` if they are still in memory: who keeps up with their arrival does not wait for the disk. */
+  async #giveLatest(at: number, ready: number, take: Take): Promise<number | undefined> {
+    const begin = this.#written - (this.#latest?.bytes.length ?? 0)
+    if (this.#latest === undefined || at < begin) return undefined
+    const latest = this.#latest.use()
+    try {
+      return await give(latest.bytes.subarray(at - begin, ready - begin), take)
+    } finally {
+      latest.release()
+    }
+  }
+
+  /** The place up to which a reader of bytes until `end` may read. */
+  #ready(end: number): number {
+    const verified = this.#state === 'verified' || this.#state === 'complete'
+    return verified ? end + 1 : Math.min(this.#written, end)
+  }
+
+  /** @throws CorruptBlob */
+  async #fail(reason: string): Promise<never> {
+    this.#state = 'broken'
+    await this.#close()
+    await this.#files.remove(this.#options.path)
+    this.#tell()
+    throw new CorruptBlob(`${this.#options.sha256}: ${reason}`)
+  }
+
+  /** Goes on after bytes that came before. */
+  async #takeUp(kept: number): Promise<void> {
+    const before = new FileSlice(await this.#files.openDirect(this.#options.path, 'r'), 0, kept - 1)
+    await before.copy(async (chunk) => void this.#hash.update(chunk))
+    this.#offset = kept
+    this.#written = kept
+  }
+
+  async #close(): Promise<void> {
+    this.#latest?.release()
+    this.#latest = undefined
+    const sink = this.#sink
+    this.#sink = undefined
+    await sink?.[Symbol.asyncDispose]().catch(() => undefined)
+  }
+
+  #tell(): void {
+    const { resolve } = this.#changed
+    this.#changed = signal()
+    resolve()
+  }
+}
+
+/** @returns how many bytes were given */
+async function give(chunk: Buffer, take: Take): Promise<number> {
+  await take(chunk)
+  return chunk.length
+}
+
+/** Bytes of a blob that came so far, as far as they are in its file. */
+export async function keptBytes(files: FileSystem, path: string): Promise<number> {
+  return (await files.stat(path).catch(() => undefined))?.size ?? 0
+}
+
+function signal(): { promise: Promise<void>; resolve: () => void } {
+  let resolve: () => void = () => {}
+  const promise = new Promise<void>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
+}
