@@ -5,7 +5,7 @@ import { giveBack, takeBuffer } from './transfer-buffers.js'
 /** A file has less bytes than it should have. */
 export class FileTooShort extends Error {}
 
-/** A part of an open file, which is handed out once, in two buffers that take turns. */
+/** A part of an open file, which is handed out once. */
 export class FileSlice implements ByteSource {
   readonly #file: OpenFile
   readonly #start: number
@@ -19,23 +19,13 @@ export class FileSlice implements ByteSource {
   }
 
   /**
-   * Hands out the bytes, the next ones being read meanwhile, and closes the file.
+   * Hands out the bytes, and closes the file.
    * @throws FileTooShort, and what `take` throws
    */
   async copy(take: Take): Promise<void> {
-    const buffers = [takeBuffer(), takeBuffer()] as const
-    let reading = readBlocks(this.#file, buffers[0], this.#start, this.#end)
     try {
-      for (let at = this.#start, turn = 1; at <= this.#end; turn += 1) {
-        const chunk = await reading
-        at += chunk.length
-        if (at <= this.#end) reading = readBlocks(this.#file, buffers[turn % 2] as Buffer, at, this.#end)
-        await take(chunk)
-      }
+      await copyBytes(this.#file, this.#start, this.#end, take)
     } finally {
-      // Only when nothing is written to them any more.
-      await reading.catch(() => undefined)
-      for (const buffer of buffers) giveBack(buffer)
       await this.close()
     }
   }
@@ -47,10 +37,28 @@ export class FileSlice implements ByteSource {
 }
 
 /**
- * The bytes of a file from `at` to `end`, both inclusive, as many as the buffer takes; whole blocks are read for them.
- * @throws FileTooShort when there are none
+ * Hands out the bytes of a file from `start` to `end`, both inclusive, the next ones being read meanwhile.
+ * @throws FileTooShort, and what `take` throws
  */
-export async function readBlocks(file: OpenFile, buffer: Buffer, at: number, end: number): Promise<Buffer> {
+export async function copyBytes(file: OpenFile, start: number, end: number, take: Take): Promise<void> {
+  const buffers = [takeBuffer(), takeBuffer()] as const
+  let reading = readBlocks(file, buffers[0], start, end)
+  try {
+    for (let at = start, turn = 1; at <= end; turn += 1) {
+      const chunk = await reading
+      at += chunk.length
+      if (at <= end) reading = readBlocks(file, buffers[turn % 2] as Buffer, at, end)
+      await take(chunk)
+    }
+  } finally {
+    // Only when nothing is written to them any more.
+    await reading.catch(() => undefined)
+    for (const buffer of buffers) giveBack(buffer)
+  }
+}
+
+/** As many bytes up to `end`, inclusive, as the buffer takes; whole blocks are read for them. @throws FileTooShort */
+async function readBlocks(file: OpenFile, buffer: Buffer, at: number, end: number): Promise<Buffer> {
   const before = at % BLOCK_BYTES
   const wanted = before + end + 1 - at
   const length = Math.min(buffer.length, Math.ceil(wanted / BLOCK_BYTES) * BLOCK_BYTES)

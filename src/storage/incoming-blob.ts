@@ -2,12 +2,15 @@ import { createHash, type Hash } from 'node:crypto'
 import type { Take } from '../byte-source.js'
 import type { Tx } from './database.js'
 import { FileSink } from './file-sink.js'
-import { FileSlice, readBlocks } from './file-slice.js'
-import type { FileSystem } from './file-system.js'
-import { giveBack, type SharedBytes, takeBuffer } from './transfer-buffers.js'
+import { copyBytes, FileSlice } from './file-slice.js'
+import type { FileSystem, OpenFile } from './file-system.js'
+import { arePlenty, type SharedBytes } from './transfer-buffers.js'
 
 /** The bytes that came are not those of the hash; they are gone again. */
 export class CorruptBlob extends Error {}
+
+/** So many of the last writes stay in memory for who follows, as long as there are buffers for it. */
+const RECENT = 8
 
 interface IncomingOptions {
   sha256: string
@@ -29,8 +32,8 @@ export class IncomingBlob implements AsyncDisposable {
   /** Bytes that are in the file and can be read. */
   #written = 0
   #followers = 0
-  /** The last of them are still in memory while somebody follows. */
-  #latest: SharedBytes | undefined
+  /** The last of them, still in memory while somebody follows. */
+  #recent: SharedBytes[] = []
   #state: State = 'arriving'
   #changed = signal()
 
@@ -95,15 +98,12 @@ export class IncomingBlob implements AsyncDisposable {
   async follow(start: number, end: number, take: Take): Promise<void> {
     // Held open: the file loses its name when it is complete.
     await using file = await this.#files.openDirect(this.#options.path, 'r')
-    const buffer = takeBuffer()
     this.#followers += 1
     try {
       for (let at = start; at <= end; ) {
         const ready = this.#ready(end)
         if (ready > at) {
-          at +=
-            (await this.#giveLatest(at, ready, take)) ??
-            (await give(await readBlocks(file, buffer, at, ready - 1), take))
+          at = (await this.#giveRecent(at, ready, take)) ?? (await giveWritten(file, at, ready, take))
         } else if (this.#state === 'broken') {
           throw new Error('the bytes stopped arriving')
         } else {
@@ -112,7 +112,6 @@ export class IncomingBlob implements AsyncDisposable {
       }
     } finally {
       this.#followers -= 1
-      giveBack(buffer)
     }
   }
 
@@ -129,21 +128,35 @@ export class IncomingBlob implements AsyncDisposable {
 
   #noteWritten(written: SharedBytes): void {
     this.#written += written.bytes.length
-    this.#latest?.release()
-    this.#latest = this.#followers > 0 ? written.use() : undefined
+    this.#recent.push(written.use())
+    this.#forget(this.#followers > 0 && arePlenty() ? RECENT : 0)
     this.#tell()
   }
 
-  /** Gives bytes up to `ready` if they are still in memory: who keeps up with their arrival does not wait for the disk. */
-  async #giveLatest(at: number, ready: number, take: Take): Promise<number | undefined> {
-    const begin = this.#written - (this.#latest?.bytes.length ?? 0)
-    if (this.#latest === undefined || at < begin) return undefined
-    const latest = this.#latest.use()
+  /**
+   * Gives bytes before `ready` if they are still in memory: who keeps up with their arrival does not wait for the disk.
+   * @returns what comes after them, or undefined
+   */
+  async #giveRecent(at: number, ready: number, take: Take): Promise<number | undefined> {
+    let begin = this.#written
+    const found = this.#recent.findLast(({ bytes }) => {
+      begin -= bytes.length
+      return begin <= at
+    })
+    if (found === undefined) return undefined
+    const recent = found.use()
     try {
-      return await give(latest.bytes.subarray(at - begin, ready - begin), take)
+      const chunk = recent.bytes.subarray(at - begin, ready - begin)
+      await take(chunk)
+      return at + chunk.length
     } finally {
-      latest.release()
+      recent.release()
     }
+  }
+
+  /** Keeps so many of the last bytes in memory. */
+  #forget(keep: number): void {
+    while (this.#recent.length > keep) this.#recent.shift()?.release()
   }
 
   /** The place up to which a reader of bytes until `end` may read. */
@@ -170,8 +183,7 @@ export class IncomingBlob implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    this.#latest?.release()
-    this.#latest = undefined
+    this.#forget(0)
     const sink = this.#sink
     this.#sink = undefined
     await sink?.[Symbol.asyncDispose]().catch(() => undefined)
@@ -184,10 +196,10 @@ export class IncomingBlob implements AsyncDisposable {
   }
 }
 
-/** @returns how many bytes were given */
-async function give(chunk: Buffer, take: Take): Promise<number> {
-  await take(chunk)
-  return chunk.length
+/** Gives all bytes before `ready` that are in the file. @returns what comes after them */
+async function giveWritten(file: OpenFile, at: number, ready: number, take: Take): Promise<number> {
+  await copyBytes(file, at, ready - 1, take)
+  return ready
 }
 
 /** Bytes of a blob that came so far, as far as they are in its file. */

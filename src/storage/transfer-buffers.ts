@@ -32,6 +32,11 @@ export function giveBack(buffer: Buffer): void {
   if (buffer.length === LARGE_BYTES) spare?.push(buffer)
 }
 
+/** Whether there are as many buffers left as are in use. */
+export function arePlenty(): boolean {
+  return spare === undefined || spare.length >= COUNT / 2
+}
+
 /** What a buffer holds, for several to read; the buffer is given back when the last of them is done. */
 export class SharedBytes {
   readonly bytes: Buffer
