@@ -73,7 +73,7 @@ export class Database implements AsyncDisposable, Reader {
     const connection = new BetterSqlite3(path, { timeout: 5000 })
     connection.pragma('journal_mode = WAL')
     connection.pragma('synchronous = FULL')
-    connection.pragma('cache_size = -32000')
+    connection.pragma('cache_size = -16000')
     connection.pragma('temp_store = MEMORY')
     migrate(connection, migrations)
     return new Database(connection, systemTimers)
