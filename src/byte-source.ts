@@ -4,7 +4,10 @@ import { collectYoung } from './heap.js'
 /** Takes the next chunk of some bytes. Where it returns a promise, it may keep the chunk, and gets no other, until that resolves. */
 export type Take = (chunk: Buffer) => Promise<void> | undefined
 
-/** Hands out bytes in order, once, and resolves when `take` is done with all of them; rejects with what `take` fails with. */
+/**
+ * Hands out bytes in order, once, and resolves when `take` is done with all of them; rejects with what `take` fails with. Either
+ * only when no chunk is being taken any more.
+ */
 export type Pour = (take: Take) => Promise<void>
 
 /** Bytes to be had once. */
@@ -31,7 +34,11 @@ export function pour(from: Readable, take: Take): Promise<void> {
       reject(error)
       from.destroy()
     }
-    finished(from, { writable: false }, (error) => (error ? reject(error) : resolve(taking)))
+    finished(from, { writable: false }, (error) => {
+      const settle = () => (error ? reject(error) : resolve())
+      if (taking === undefined) settle()
+      else taking.then(settle, reject)
+    })
     from.on('data', (chunk: Buffer) => {
       noteGarbage(chunk.length)
       try {

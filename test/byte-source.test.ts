@@ -48,6 +48,24 @@ t.test('what takes at once and fails at once is told as well', async (t) => {
   t.ok(stream.destroyed)
 })
 
+t.test('a stream that breaks off while a chunk is being taken is told of after that', async (t) => {
+  const stream = new PassThrough()
+  stream.write('something')
+  let letGo = () => {}
+  let taken = false
+  const poured = pour(stream, async () => {
+    await new Promise<void>((resolve) => (letGo = resolve))
+    taken = true
+  })
+  await turn()
+  stream.destroy()
+  await once(stream, 'close')
+  await turn()
+  letGo()
+  await t.rejects(poured)
+  t.ok(taken)
+})
+
 t.test('a stream that breaks off, or fails, is not taken for a whole one', async (t) => {
   const cut = new PassThrough()
   const early = t.rejects(

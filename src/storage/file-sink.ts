@@ -30,6 +30,7 @@ export class FileSink implements AsyncDisposable {
 
   /** Takes a chunk; the one after it has to wait for the promise, if there is one. */
   write(chunk: Buffer): Promise<void> | undefined {
+    if (this.#gathering === NOTHING) throw new Error('the file is closed')
     for (let at = 0; at < chunk.length; ) {
       if (this.#isFull && this.#writing !== undefined) {
         const rest = chunk.subarray(at)

@@ -26,7 +26,8 @@ export class BulkDownload implements ByteSource {
   /** Chunks that came while another was being taken. */
   readonly #waiting: Buffer[] = []
   #take: Take | undefined
-  #isTaking = false
+  /** The chunk that is being taken, if that takes time. */
+  #taking: Promise<void> | undefined
   #resolve: () => void = () => {}
   #reject: (error: Error) => void = () => {}
 
@@ -75,7 +76,13 @@ export class BulkDownload implements ByteSource {
     this.#take = take
     const whole = this.#settled()
     if (this.#handOut()) this.#socket.resume()
-    await whole.finally(() => this.#socket.destroy())
+    try {
+      await whole
+    } finally {
+      this.#take = undefined
+      this.#socket.destroy()
+      await this.#taking?.catch(() => undefined)
+    }
   }
 
   async close(): Promise<void> {
@@ -83,7 +90,7 @@ export class BulkDownload implements ByteSource {
   }
 
   get #isHeldUp(): boolean {
-    return this.#isTaking || this.#waiting.length > 0
+    return this.#taking !== undefined || this.#waiting.length > 0
   }
 
   #settled(): Promise<void> {
@@ -124,7 +131,7 @@ export class BulkDownload implements ByteSource {
 
   /** Hands out what waits; whether all of that is taken. */
   #handOut(): boolean {
-    while (this.#take !== undefined && !this.#isTaking) {
+    while (this.#take !== undefined && this.#taking === undefined) {
       const chunk = this.#waiting.shift()
       if (chunk === undefined) {
         if (this.#missing <= 0) this.#resolve()
@@ -136,12 +143,10 @@ export class BulkDownload implements ByteSource {
   }
 
   #give(chunk: Buffer, take: Take): void {
-    const taking = tried(() => take(chunk))
-    if (taking === undefined) return
-    this.#isTaking = true
-    taking.then(
+    this.#taking = tried(() => take(chunk))
+    this.#taking?.then(
       () => {
-        this.#isTaking = false
+        this.#taking = undefined
         if (this.#handOut()) this.#socket.resume()
       },
       (error) => this.#reject(error),

@@ -115,6 +115,23 @@ t.test(
   },
 )
 
+t.test('an answer that breaks off while a chunk is being taken is told of after that', async (t) => {
+  const send = await serving(t, (socket) => socket.write(`${headOf(MIB)}some bytes`))
+  const link = new AbortController()
+  const download = await send(10_000, link.signal)
+  let letGo = () => {}
+  let taken = false
+  const copied = download.copy(async () => {
+    await new Promise<void>((resolve) => (letGo = resolve))
+    taken = true
+  })
+  link.abort()
+  await turn()
+  letGo()
+  await t.rejects(copied)
+  t.ok(taken)
+})
+
 for (const [what, head] of [
   ['no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n\r\n'],
   ['no length', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'],
