@@ -1,5 +1,5 @@
 import { finished, type Readable } from 'node:stream'
-import { collectYoung } from './heap.js'
+import { noteGarbage } from './young-garbage.js'
 
 /** Takes the next chunk of some bytes. Where it returns a promise, it may keep the chunk, and gets no other, until that resolves. */
 export type Take = (chunk: Buffer) => Promise<void> | undefined
@@ -17,11 +17,6 @@ export interface ByteSource {
   /** Instead of `copy`, when nobody wants the bytes. */
   close(): Promise<void>
 }
-
-/** So many bytes of chunks that are garbage wait for their collection at most. */
-const GARBAGE_BYTES = 4 * 1024 * 1024
-
-let sinceCollection = 0
 
 /**
  * Hands over what comes out of a stream, and destroys it when `take` fails. Iterating over it would put each chunk through
@@ -51,11 +46,4 @@ export function pour(from: Readable, take: Take): Promise<void> {
       taking.then(() => from.resume(), fail)
     })
   })
-}
-
-function noteGarbage(bytes: number): void {
-  sinceCollection += bytes
-  if (sinceCollection < GARBAGE_BYTES) return
-  sinceCollection = 0
-  collectYoung()
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import '../heap.js'
+import './heap.js'
 
 // Loaded after that: loading is what takes most.
 const { join } = await import('node:path')

@@ -26,14 +26,14 @@ type State = 'arriving' | 'verified' | 'complete' | 'broken'
 export class IncomingBlob implements AsyncDisposable {
   readonly #files: FileSystem
   readonly #options: IncomingOptions
-  #hash: Hash = createHash('sha256')
+  readonly #hash: Hash = createHash('sha256')
   #sink: FileSink | undefined
   #offset = 0
   /** Bytes that are in the file and can be read. */
   #written = 0
   #followers = 0
   /** The last of them, still in memory while somebody follows. */
-  #recent: SharedBytes[] = []
+  readonly #recent: SharedBytes[] = []
   #state: State = 'arriving'
   #changed = signal()
 
@@ -177,7 +177,7 @@ export class IncomingBlob implements AsyncDisposable {
   /** Goes on after bytes that came before. */
   async #takeUp(kept: number): Promise<void> {
     const before = new FileSlice(await this.#files.openDirect(this.#options.path, 'r'), 0, kept - 1)
-    await before.copy(async (chunk) => void this.#hash.update(chunk))
+    await before.copy((chunk) => void this.#hash.update(chunk))
     this.#offset = kept
     this.#written = kept
   }
