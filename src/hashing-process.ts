@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { setPriority } from 'node:os'
 import type { Logger } from 'pino'
-import { argon2, type PasswordHasher } from './domain/passwords.js'
+import { argon2, PARALLEL, type PasswordHasher } from './domain/passwords.js'
 
 /** Beside work that takes all cores, the process gets a tenth of one. */
 export const NICENESS = 10
@@ -83,8 +83,9 @@ export class HashingProcess implements PasswordHasher, Disposable {
 
   #start(): ChildProcess {
     const child = fork(this.#program, {
-      // Nothing of what the server was told. Further arenas of the C library would keep what hashing takes.
-      env: { MALLOC_ARENA_MAX: '1' },
+      // Nothing of what the server was told. The next passwords wait in libuv's queue, so that no thread waits for them;
+      // further arenas of the C library would keep what hashing takes.
+      env: { UV_THREADPOOL_SIZE: String(PARALLEL), MALLOC_ARENA_MAX: '1' },
       execArgv: [],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })

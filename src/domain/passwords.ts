@@ -5,22 +5,25 @@ import { DomainError } from './errors.js'
 /** OWASP Password Storage Cheat Sheet, the first of its equivalent minimums for argon2id: 19 MiB, 2 passes, 1 lane. */
 const PARAMETERS = { type: argon2id, memoryCost: 19456, timeCost: 2, parallelism: 1 } as const
 
-/** Hashes at once: where they share libuv's four threads with the disk, two stay free for it. */
-const PARALLEL = 2
+/** Passwords being hashed at once, each with its 19 MiB and a thread. */
+export const PARALLEL = 2
 
-/** Passwords that may wait for their turn; more are asked to come back. */
-const MAX_WAITING = 200
+/** Passwords that may be on their way; more are asked to come back. */
+const MAX_PENDING = 200
 
-/** What computes hashes of passwords, in PHC format. */
+/** What computes hashes of passwords, in PHC format, and lets as many wait as it is given. */
 export interface PasswordHasher {
   hash(password: string): Promise<string>
   verify(phc: string, password: string): Promise<boolean>
 }
 
+/** Of libuv's four threads two stay free for the disk. */
+const limit = pLimit(PARALLEL)
+
 /** In this process, in libuv's threads. */
 export const argon2: PasswordHasher = {
-  hash: (password) => hash(password, PARAMETERS),
-  verify: (phc, password) => verify(phc, password),
+  hash: (password) => limit(() => hash(password, PARAMETERS)),
+  verify: (phc, password) => limit(() => verify(phc, password)),
 }
 
 /** The part of password hashing that accounts rest on. */
@@ -28,8 +31,8 @@ export type PasswordHashing = Pick<Passwords, 'hash' | 'verify' | 'isOutdated'>
 
 export class Passwords {
   readonly #hasher: PasswordHasher
-  readonly #limit = pLimit(PARALLEL)
   readonly #decoy: Promise<string>
+  #pending = 0
 
   constructor(hasher = argon2) {
     this.#hasher = hasher
@@ -55,11 +58,16 @@ export class Passwords {
   }
 
   async #run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#limit.pendingCount >= MAX_WAITING) {
+    if (this.#pending >= MAX_PENDING) {
       throw new DomainError('unavailable', 'Too many passwords are being checked; try again soon.', {
         retryAfterSeconds: 2,
       })
     }
-    return this.#limit(work)
+    this.#pending += 1
+    try {
+      return await work()
+    } finally {
+      this.#pending -= 1
+    }
   }
 }

@@ -1,6 +1,6 @@
 import { argon2id, hash } from 'argon2'
 import t from 'tap'
-import { Passwords } from '../../src/domain/passwords.js'
+import { argon2, Passwords } from '../../src/domain/passwords.js'
 import { openTestRegional } from '../support/test-regional.js'
 
 t.test("hashes have OWASP's parameters and a salt each", async (t) => {
@@ -33,10 +33,30 @@ t.test('without an account the same work is done', async (t) => {
   t.ok(without > withAccount / 2, `${without} µs against ${withAccount}`)
 })
 
+t.test('passwords beyond 200 on their way are asked to come back, and those are checked', async (t) => {
+  const phc = await cheapHash('secret')
+  let open = () => {}
+  const held = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  const passwords = new Passwords({
+    hash: argon2.hash,
+    verify: async (...asked) => {
+      await held
+      return argon2.verify(...asked)
+    },
+  })
+  const checks = Array.from({ length: 200 }, () => passwords.verify(phc, 'secret'))
+  await t.rejects(passwords.verify(phc, 'secret'), { code: 'unavailable', retryAfterSeconds: 2 })
+  open()
+  t.same(new Set(await Promise.all(checks)), new Set([true]))
+  t.equal(await passwords.verify(phc, 'secret'), true, 'and there is room again')
+})
+
 t.test('a hash of other parameters is made anew at the next login, and the password stays', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
-  const weak = await hash(alice.password, { type: argon2id, memoryCost: 1024, timeCost: 2, parallelism: 1 })
+  const weak = await cheapHash(alice.password)
   regional.execute('update users set password_hash = ?', weak)
   await alice.logIn()
   const [row] = regional.rows<{ password_hash: string; rehash: string }>(
@@ -55,3 +75,7 @@ t.test('a hash of other parameters is made anew at the next login, and the passw
   t.equal((await alice.delete('/me')).status, 204)
   t.equal(regional.rows<{ rehash: string }>('select rehash from users')[0]?.rehash, null, 'nor the account')
 })
+
+function cheapHash(password: string): Promise<string> {
+  return hash(password, { type: argon2id, memoryCost: 1024, timeCost: 2, parallelism: 1 })
+}
