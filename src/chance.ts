@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
-import { uuidv7 } from 'uuidv7'
+import { randomBytes, randomFillSync } from 'node:crypto'
+import { V7Generator } from 'uuidv7'
 
 /** Whatever is left to chance. The core asks for it here and nowhere else, so that a simulation can decide it by a seed. */
 export interface Chance {
@@ -11,8 +11,26 @@ export interface Chance {
   id(): string
 }
 
+/** Random numbers of 32 bits, many fetched at a time: an id then takes half as long. */
+class RandomPool {
+  readonly #numbers = new Uint32Array(256)
+  #used = this.#numbers.length
+
+  nextUint32(): number {
+    if (this.#used === this.#numbers.length) {
+      randomFillSync(this.#numbers)
+      this.#used = 0
+    }
+    const next = this.#numbers[this.#used] as number
+    this.#used += 1
+    return next
+  }
+}
+
+const ids = new V7Generator(new RandomPool())
+
 export const systemChance: Chance = {
   fraction: () => Math.random(),
   bytes: (count) => randomBytes(count),
-  id: () => uuidv7(),
+  id: () => ids.generate().toString(),
 }

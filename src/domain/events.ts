@@ -9,7 +9,7 @@ import { fileById } from '../storage/files.js'
 import { friendIdsOf, friendRequest } from '../storage/friends.js'
 import type { Applied } from '../storage/replica.js'
 import { subscriberOf } from '../storage/subscribers.js'
-import { userById } from '../storage/users.js'
+import { spaceOf, userById } from '../storage/users.js'
 import type { Live } from './live.js'
 import { fileView, friendRequestView, type Holders } from './views.js'
 
@@ -80,10 +80,8 @@ export class Events {
   /** Once, whatever a unit of work has done with an account's files. */
   #emitStorage(tx: Tx, userId: string): void {
     tx.atEnd(`storage.changed ${userId}`, () => {
-      const user = userById(tx, userId)
-      if (user === undefined) return
-      const { used_storage, storage_quota } = user
-      this.#emit(tx, userId, 'storage.changed', () => JSON.stringify({ used_storage, storage_quota }))
+      const space = spaceOf(tx, userId)
+      if (space !== undefined) this.#emit(tx, userId, 'storage.changed', () => JSON.stringify(space))
     })
   }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { ByteSource } from '../byte-source.js'
 import type { Value } from '../change.js'
 import type { BlobStore } from '../storage/blobs.js'
@@ -191,6 +191,6 @@ export class Files {
 
 /** The ETag of what an owner can change; which servers hold the bytes is no part of it. */
 export function versionOf({ id, name, folder, visibility, modified_at }: FileRow): string {
-  const version = createHash('sha256').update(JSON.stringify([id, name, folder, visibility, modified_at]))
-  return `"${version.digest('base64url').slice(0, 22)}"`
+  const version = hash('sha256', JSON.stringify([id, name, folder, visibility, modified_at]), 'base64url')
+  return `"${version.slice(0, 22)}"`
 }

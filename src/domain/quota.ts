@@ -1,5 +1,5 @@
 import type { Reader } from '../storage/database.js'
-import { userById } from '../storage/users.js'
+import { spaceOf } from '../storage/users.js'
 import { DomainError } from './errors.js'
 
 /**
@@ -21,12 +21,12 @@ export class Quota {
 
   /** @throws DomainError quota-exceeded when `bytes` more do not fit */
   assertRoom(userId: string, bytes: number, reader = this.#reader): void {
-    const user = userById(reader, userId)
-    if (user === undefined) throw new DomainError('unauthenticated', 'This account no longer exists.')
+    const space = spaceOf(reader, userId)
+    if (space === undefined) throw new DomainError('unauthenticated', 'This account no longer exists.')
     const reserved = this.#reserved.get(userId) ?? 0
-    if (user.used_storage + reserved + bytes <= user.storage_quota) return
+    if (space.used_storage + reserved + bytes <= space.storage_quota) return
     throw new DomainError('quota-exceeded', 'This file does not fit into your quota.', {
-      members: { quota: user.storage_quota, used: user.used_storage, reserved, required: bytes },
+      members: { quota: space.storage_quota, used: space.used_storage, reserved, required: bytes },
     })
   }
 

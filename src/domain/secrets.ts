@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Chance } from '../chance.js'
 
 /** A new secret of 256 random bits, base64url. It is shown once; only its sha256 is kept. */
@@ -8,5 +8,5 @@ export function newSecret(chance: Chance): string {
 
 /** What is kept and looked up of a secret: sha256 in hex. Its 256 random bits need no slow hash. */
 export function secretHash(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex')
+  return hash('sha256', secret)
 }

@@ -52,7 +52,7 @@ export class Uploads {
   }
 
   /**
-   * Stores a file. Until it resolves nothing of it can be seen; if it rejects nothing of it is left.
+   * Stores a file that there was room for (see `assertRoom`). Until it resolves nothing of it can be seen; if it rejects nothing of it is left.
    * @param bytes the client's bytes as they arrive
    * @throws DomainError validation-failed, checksum-mismatch, file-too-large, quota-exceeded, disk-full
    */
@@ -63,7 +63,6 @@ export class Uploads {
     using reservation = quota.reservation(userId)
     await using writer = blobs.writer()
     try {
-      this.assertRoom(userId, input.declaredBytes)
       reservation.reserve(input.declaredBytes)
       await bytes((chunk) => {
         if (writer.size + chunk.length > this.#options.maxFileSize) throw tooLarge(this.#options.maxFileSize)

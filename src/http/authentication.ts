@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { Access } from '../contract/access.js'
 import type { Caller } from '../domain/caller.js'
@@ -61,7 +61,7 @@ function unauthenticated(detail: string): DomainError {
 /** Compared as hashes, in constant time: neither length nor content of the operator's token shows in the timing. */
 function operatorCheck(token: string | undefined): ((secret: string) => boolean) | undefined {
   if (!token) return undefined
-  const hash = (text: string) => createHash('sha256').update(text).digest()
-  const expected = hash(token)
-  return (secret) => timingSafeEqual(hash(secret), expected)
+  const digest = (text: string) => hash('sha256', text, 'buffer')
+  const expected = digest(token)
+  return (secret) => timingSafeEqual(digest(secret), expected)
 }

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { uuidv7 } from 'uuidv7'
+import { systemChance } from '../chance.js'
 import { DomainError } from '../domain/errors.js'
 import { PROBLEMS, problemDocument, problemHeaders } from './problems.js'
 import { linger } from './unread-body.js'
@@ -26,7 +26,7 @@ export function answerClientError(
     return
   }
   const problem = problemOf(error)
-  const requestId = uuidv7()
+  const requestId = systemChance.id()
   const body = problemDocument(problem, requestId)
   const headers = {
     ...baseHeaders,

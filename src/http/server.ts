@@ -10,7 +10,7 @@ import {
   type RouteOptions,
 } from 'fastify'
 import type { Logger } from 'pino'
-import { uuidv7 } from 'uuidv7'
+import { systemChance } from '../chance.js'
 import type { Handlers } from '../contract/handlers.js'
 import type { Contract } from '../contract/load.js'
 import { checkedOperations, routesOf } from '../contract/routes.js'
@@ -89,7 +89,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     clientErrorHandler: () => undefined,
     loggerInstance: options.logger as FastifyBaseLogger,
     logController: new RequestLog(),
-    genReqId: () => uuidv7(),
+    genReqId: systemChance.id,
     ...(options.trustProxy !== undefined && { trustProxy: options.trustProxy }),
     schemaController: { compilersFactory: { buildSerializer: answerSerialisers() } },
     bodyLimit: limits.jsonBodyBytes,

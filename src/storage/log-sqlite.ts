@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type Chance, systemChance } from '../chance.js'
 import { type Change, stampsOf } from '../change.js'
 import { later, ZERO_STAMP } from '../clock.js'
@@ -160,7 +160,7 @@ function append(tx: Tx, candidates: Candidate[]): Logged[] {
       // Acknowledging it unlogged would lose it: whoever sent it took another history for its own.
       if (oseq <= seen.oseq) throw new LogGap(`another change than ${id} has the place ${oseq}`)
       gseq += 1
-      ghash = createHash('sha256').update(ghash).update(text).digest('hex')
+      ghash = hash('sha256', ghash + text)
       tx.run(insert, {
         gseq,
         id,

@@ -9,6 +9,13 @@ export type UserRow = Selectable<UsersTable>
 const byId = prepare<{ id: string }>()((slot) =>
   query.selectFrom('users').selectAll().where('id', '=', slot('id')).where('deleted', '=', 0),
 )
+const space = prepare<{ id: string }>()((slot) =>
+  query
+    .selectFrom('users')
+    .select(['used_storage', 'storage_quota'])
+    .where('id', '=', slot('id'))
+    .where('deleted', '=', 0),
+)
 const byUsername = prepare<{ login: string }>()((slot) =>
   query.selectFrom('users').selectAll().where('username_login', '=', slot('login')).where('deleted', '=', 0),
 )
@@ -41,6 +48,14 @@ const setRehash = prepare<{ id: string; rehash: string; stamp: string }>()((slot
 const dropRehash = prepare<{ id: string }>()((slot) =>
   query.updateTable('users').set({ rehash: null, rehash_stamp: null }).where('id', '=', slot('id')),
 )
+
+/** How much a live account has stored, and may store, in bytes. */
+export function spaceOf(
+  reader: Reader,
+  id: string,
+): Pick<UserRow, 'used_storage' | 'storage_quota'> | undefined {
+  return reader.get(space, { id })
+}
 
 /** A live account. */
 export function userById(reader: Reader, id: string): UserRow | undefined {

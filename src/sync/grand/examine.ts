@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type Change, faultOfChange, MAX_CHANGE_BYTES, stampsOf } from '../../change.js'
 import { millisecondsOf } from '../../clock.js'
 import { INLINE_BYTES } from '../../storage/blob-writer.js'
@@ -62,7 +62,7 @@ export function faultOfBlobs(blobs: Blob[], candidates: Candidate[]): Fault | un
     })
     if (bytes.length > INLINE_BYTES) return refuse('is too large to go beside a change')
     if (!named.has(sha256)) return refuse('is named by no change beside it')
-    if (createHash('sha256').update(bytes).digest('hex') !== sha256) return refuse('has other bytes')
+    if (hash('sha256', bytes) !== sha256) return refuse('has other bytes')
   }
   return undefined
 }

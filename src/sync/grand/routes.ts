@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { UPLOAD_LENGTH, UPLOAD_OFFSET } from '../protocol.js'
 import { answer, answerJson, Refusal } from './answers.js'
@@ -86,6 +86,6 @@ function allow(request: IncomingMessage, methods: string[]): void {
 
 /** In a time that tells nothing of how far they agree. */
 function same(a: string, b: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest()
+  const digest = (text: string) => hash('sha256', text, 'buffer')
   return timingSafeEqual(digest(a), digest(b))
 }

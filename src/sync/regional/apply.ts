@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type Change, faultOfChange, MAX_CHANGE_BYTES, stampsOf, tableOf } from '../../change.js'
 import { later, ZERO_STAMP } from '../../clock.js'
 import type { Journal } from '../../domain/journal.js'
@@ -179,14 +179,14 @@ function verifyChain(entries: Entry[], cursor: Cursor): void {
   let { gseq, ghash } = cursor
   for (const entry of entries) {
     gseq += 1
-    ghash = createHash('sha256').update(ghash).update(entry.change).digest('hex')
+    ghash = hash('sha256', ghash + entry.change)
     if (entry.gseq !== gseq || entry.ghash !== ghash)
       throw new ProtocolError(`entry ${entry.gseq} breaks the chain`)
   }
 }
 
 function verified({ sha256, bytes }: Blob): Buffer {
-  if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
+  if (hash('sha256', bytes) !== sha256) {
     throw new ProtocolError(`the bytes sent as ${sha256} are others`)
   }
   return bytes
