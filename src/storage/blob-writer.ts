@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { FileSink } from './file-sink.js'
 import type { FileSystem } from './file-system.js'
@@ -21,7 +21,6 @@ export class BlobWriter implements AsyncDisposable {
   readonly #files: FileSystem
   readonly #folder: string
   readonly #place: (path: string, sha256: string) => Promise<Placed>
-  readonly #hash = createHash('sha256')
   #size = 0
   #small: Buffer[] = []
   #file: { path: string; sink: FileSink } | undefined
@@ -44,7 +43,6 @@ export class BlobWriter implements AsyncDisposable {
    * one.
    */
   write(chunk: Buffer): Promise<void> | undefined {
-    this.#hash.update(chunk)
     this.#size += chunk.length
     if (this.#file !== undefined) return this.#file.sink.write(chunk)
     this.#small.push(chunk)
@@ -53,10 +51,13 @@ export class BlobWriter implements AsyncDisposable {
 
   /** Makes the bytes durable where they are a file, and gives their hash. */
   async finish(): Promise<StagedBlob> {
-    const sha256 = this.#hash.digest('hex')
-    if (this.#file === undefined) return { sha256, size: this.#size, content: Buffer.concat(this.#small) }
+    if (this.#file === undefined) {
+      const content = Buffer.concat(this.#small)
+      return { sha256: hash('sha256', content), size: this.#size, content }
+    }
     const { path, sink } = this.#file
     await sink.drain()
+    const sha256 = sink.digest()
     await sink.sync()
     await sink[Symbol.asyncDispose]()
     this.#file = undefined
@@ -74,7 +75,7 @@ export class BlobWriter implements AsyncDisposable {
 
   async #toFile(): Promise<void> {
     const path = join(this.#folder, randomUUID())
-    this.#file = { path, sink: new FileSink(await this.#files.openDirect(path, 'wx'), 0) }
+    this.#file = { path, sink: new FileSink(await this.#files.openDirect(path, 'wx')) }
     for (const chunk of this.#small.splice(0)) await this.#file.sink.write(chunk)
   }
 }

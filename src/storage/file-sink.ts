@@ -1,14 +1,25 @@
+import { createHash, type Hash } from 'node:crypto'
 import type { OpenFile } from './file-system.js'
 import { giveBack, SharedBytes, takeBuffer } from './transfer-buffers.js'
 
 const NOTHING = Buffer.alloc(0)
 
+interface SinkOptions {
+  /** Where in the file the first chunk goes: after the bytes that `hash` has been given. */
+  position?: number
+  hash?: Hash
+  /** Told after each write which bytes are in the file now. */
+  onWritten?: (written: SharedBytes) => void
+}
+
 /**
  * Appends chunks to a file in large writes, one of which may be under way while the next is gathered. Chunks are copied,
- * so each goes as soon as it is taken, and a write begins and ends where a disk can take it from memory by itself.
+ * so each goes as soon as it is taken, and a write begins and ends where a disk can take it from memory by itself. What is
+ * written is hashed, which costs less for many chunks at once.
  */
 export class FileSink implements AsyncDisposable {
   readonly #file: OpenFile
+  readonly #hash: Hash
   readonly #onWritten: (written: SharedBytes) => void
   #gathering = takeBuffer()
   /** Where in the file the gathered bytes will go. */
@@ -17,14 +28,14 @@ export class FileSink implements AsyncDisposable {
   /** The write that is under way, or failed. */
   #writing: Promise<void> | undefined
 
-  /**
-   * @param file is closed with the sink
-   * @param position where in the file the first chunk goes
-   * @param onWritten told after each write which bytes are in the file now
-   */
-  constructor(file: OpenFile, position: number, onWritten: (written: SharedBytes) => void = () => {}) {
+  /** @param file is closed with the sink */
+  constructor(
+    file: OpenFile,
+    { position = 0, hash = createHash('sha256'), onWritten = () => {} }: SinkOptions = {},
+  ) {
     this.#file = file
     this.#position = position
+    this.#hash = hash
     this.#onWritten = onWritten
   }
 
@@ -47,6 +58,11 @@ export class FileSink implements AsyncDisposable {
     while (this.#writing !== undefined) await this.#writing
     this.#flush()
     await this.#writing
+  }
+
+  /** The sha256 of all bytes, drained, in hex; asked once. */
+  digest(): string {
+    return this.#hash.digest('hex')
   }
 
   /** Makes what is in the file durable. */
@@ -82,7 +98,9 @@ export class FileSink implements AsyncDisposable {
 
   #flush(): void {
     if (this.#gathered === 0) return
-    this.#writing = this.#write(new SharedBytes(this.#gathering, this.#gathered), this.#position)
+    const shared = new SharedBytes(this.#gathering, this.#gathered)
+    this.#hash.update(shared.bytes)
+    this.#writing = this.#write(shared, this.#position)
     this.#position += this.#gathered
     this.#gathered = 0
     this.#gathering = takeBuffer()

@@ -26,7 +26,6 @@ type State = 'arriving' | 'verified' | 'complete' | 'broken'
 export class IncomingBlob implements AsyncDisposable {
   readonly #files: FileSystem
   readonly #options: IncomingOptions
-  readonly #hash: Hash = createHash('sha256')
   #sink: FileSink | undefined
   #offset = 0
   /** Bytes that are in the file and can be read. */
@@ -56,9 +55,14 @@ export class IncomingBlob implements AsyncDisposable {
     const { path, size } = this.#options
     const kept = await keptBytes(this.#files, path)
     if (kept > size) await this.#files.remove(path)
-    else if (kept > 0) await this.#takeUp(kept)
+    const hash = createHash('sha256')
+    if (kept > 0 && kept <= size) await this.#takeUp(kept, hash)
     const file = await this.#files.openDirect(path, 'rw')
-    this.#sink = new FileSink(file, this.#offset, (written) => this.#noteWritten(written))
+    this.#sink = new FileSink(file, {
+      position: this.#offset,
+      hash,
+      onWritten: (written) => this.#noteWritten(written),
+    })
   }
 
   /**
@@ -67,7 +71,6 @@ export class IncomingBlob implements AsyncDisposable {
    */
   write(chunk: Buffer): Promise<void> | undefined {
     if (this.#offset + chunk.length > this.size) return this.#fail('more bytes than the blob has')
-    this.#hash.update(chunk)
     this.#offset += chunk.length
     return this.#sink?.write(chunk)
   }
@@ -81,7 +84,7 @@ export class IncomingBlob implements AsyncDisposable {
     const { sha256, path, keep } = this.#options
     if (this.#offset !== this.size) throw new Error(`only ${this.#offset} of ${this.size} bytes came`)
     await this.#sink?.drain()
-    if (this.#hash.digest('hex') !== sha256) return this.#fail('other bytes than those of the hash')
+    if (this.#sink?.digest() !== sha256) return this.#fail('other bytes than those of the hash')
     this.#state = 'verified'
     this.#tell()
     await this.#sink?.sync()
@@ -175,9 +178,9 @@ export class IncomingBlob implements AsyncDisposable {
   }
 
   /** Goes on after bytes that came before. */
-  async #takeUp(kept: number): Promise<void> {
+  async #takeUp(kept: number, hash: Hash): Promise<void> {
     const before = new FileSlice(await this.#files.openDirect(this.#options.path, 'r'), 0, kept - 1)
-    await before.copy((chunk) => void this.#hash.update(chunk))
+    await before.copy((chunk) => void hash.update(chunk))
     this.#offset = kept
     this.#written = kept
   }

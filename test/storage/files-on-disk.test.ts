@@ -52,7 +52,7 @@ async function newFolder(t: Test, disk: string): Promise<string> {
 }
 
 async function write(files: FileSystem, path: string, bytes: Buffer, from = 0): Promise<void> {
-  await using sink = new FileSink(await files.openDirect(path, 'rw'), from)
+  await using sink = new FileSink(await files.openDirect(path, 'rw'), { position: from })
   for (let at = from; at < bytes.length; at += 77_777) await sink.write(bytes.subarray(at, at + 77_777))
   await sink.drain()
   await sink.sync()
