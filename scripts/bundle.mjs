@@ -15,7 +15,7 @@ const __dirname = import.meta.dirname
 `
 
 /** Programs that other programs start, and nobody else. */
-const HELPERS = ['dist/bin/hasher.js']
+const HELPERS = ['dist/bin/helper.js']
 
 const { bin } = JSON.parse(readFileSync('package.json', 'utf8'))
 await build({

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { GrandConfig } from './config.js'
 import { openGrandCore } from './grand-core.js'
+import { HelperProcess } from './helper-process.js'
 import { type Machine, thisMachine } from './machine.js'
 import { createLogger } from './observability/logger.js'
 import { createMetricsRegistry } from './observability/metrics.js'
@@ -33,6 +34,8 @@ export interface GrandDependencies {
   now?: () => number
   logger?: Logger
   timing?: Partial<typeof TIMING>
+  /** The built `bin/helper.ts`; without it this process does all by itself. */
+  helperProgram?: string
 }
 
 /** How often what is done now and then is done. */
@@ -52,12 +55,16 @@ export async function openGrand(
     now = Date.now,
     logger = createLogger({ level: config.logLevel, server: config.name }),
     timing = {},
+    helperProgram,
   }: GrandDependencies = {},
 ): Promise<Grand> {
   const tls = await readPeerTls(config.certsDir, config.name)
   await using resources = new Resources()
   resources.use(takeDataDir(config.dataDir))
-  const db = resources.use(Database.open(join(config.dataDir, 'grand.db'), 'grand'))
+  const path = join(config.dataDir, 'grand.db')
+  const helper = helperProgram === undefined ? undefined : new HelperProcess(helperProgram, logger)
+  const db = resources.use(Database.open(path, 'grand', helper && (() => helper.checkpoint(path))))
+  if (helper !== undefined) resources.use(helper)
   const grand = await assemble(config, {
     db,
     machine: { ...thisMachine, now },

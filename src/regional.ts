@@ -9,7 +9,7 @@ import { loadContract } from './contract/load.js'
 import { clean } from './domain/maintenance.js'
 import { argon2, Passwords } from './domain/passwords.js'
 import { SystemClock } from './domain/system-clock.js'
-import { HashingProcess } from './hashing-process.js'
+import { HelperProcess } from './helper-process.js'
 import { EventStreams } from './http/event-streams.js'
 import { accountHandlers } from './http/handlers/accounts.js'
 import { downloadHandler } from './http/handlers/download.js'
@@ -54,8 +54,8 @@ export interface RegionalDependencies {
   now?: () => number
   logger?: Logger
   timing?: Partial<typeof TIMING>
-  /** The built `bin/hasher.ts`; without it passwords are hashed in this process. */
-  hasherProgram?: string
+  /** The built `bin/helper.ts`; without it this process does all by itself. */
+  helperProgram?: string
 }
 
 /** How long an upload waits for the copies that it asks for, and how often what is done now and then is done. */
@@ -75,25 +75,26 @@ export async function openRegional(
     now = Date.now,
     logger = createLogger({ level: config.logLevel, server: config.name }),
     timing: given = {},
-    hasherProgram,
+    helperProgram,
   }: RegionalDependencies = {},
 ): Promise<Regional> {
   const timing = { ...TIMING, ...given }
   await using resources = new Resources()
   resources.use(takeDataDir(config.dataDir))
-  const db = resources.use(Database.open(join(config.dataDir, 'regional.db'), 'regional'))
+  const path = join(config.dataDir, 'regional.db')
+  const helper = helperProgram === undefined ? undefined : new HelperProcess(helperProgram, logger)
+  const db = resources.use(Database.open(path, 'regional', helper && (() => helper.checkpoint(path))))
+  if (helper !== undefined) resources.use(helper)
   await identify(db, config.name)
   const blobs = new BlobStore(db, config.dataDir, unreferencedBlobs)
   const clock = new SystemClock(now)
   const machine = { ...thisMachine, now }
-  const hasher =
-    hasherProgram === undefined ? argon2 : resources.use(new HashingProcess(hasherProgram, logger))
   const services = regionalServices(config, {
     db,
     blobs,
     now: () => clock.now(),
     chance: machine.chance,
-    passwords: new Passwords(hasher),
+    passwords: new Passwords(helper ?? argon2),
   })
   const sync = resources.use(await openSync(config, { db, blobs, services, clock, machine, logger }))
   const sweepParts = (beforeMs: number) => sync.sweepParts(beforeMs)

@@ -2,12 +2,13 @@
 import './heap.js'
 
 // Loaded after that: loading is what takes most.
+const { join } = await import('node:path')
 const { readGrandConfig } = await import('../config.js')
 const { openGrand } = await import('../grand.js')
 const { serve } = await import('./serve.js')
 
 await serve(async () => {
   const config = readGrandConfig(process.env)
-  const grand = await openGrand(config)
+  const grand = await openGrand(config, { helperProgram: join(import.meta.dirname, 'helper.js') })
   return { ...grand, greeting: `${config.name} serves on ${grand.url}` }
 })

@@ -9,6 +9,6 @@ const { serve } = await import('./serve.js')
 
 await serve(async () => {
   const config = readRegionalConfig(process.env)
-  const regional = await openRegional(config, { hasherProgram: join(import.meta.dirname, 'hasher.js') })
+  const regional = await openRegional(config, { helperProgram: join(import.meta.dirname, 'helper.js') })
   return { ...regional, greeting: `${config.name} serves on ${regional.url}` }
 })

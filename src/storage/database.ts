@@ -44,14 +44,24 @@ interface Reading {
   makeRow: MakeRow
 }
 
+/** Pages of the log from which on a commit copies them into the file by itself: SQLite's own number, and where somebody else does it. */
+const CHECKPOINT_PAGES = { alone: 1000, helped: 4000 }
+
+/** Statements that write about as many pages as SQLite lets a log have. */
+const GROWN_STATEMENTS = 1000
+
 export class Database implements AsyncDisposable, Reader {
   readonly #connection: BetterSqlite3.Database
   readonly #statements = new Map<string, BetterSqlite3.Statement>()
   readonly #readings = new Map<string, Reading>()
   readonly #commits: GroupCommit<Tx>
 
-  private constructor(connection: BetterSqlite3.Database, timers: Timers) {
+  readonly #onGrown: () => void
+  #statementsRun = 0
+
+  private constructor(connection: BetterSqlite3.Database, timers: Timers, onGrown = () => {}) {
     this.#connection = connection
+    this.#onGrown = onGrown
     this.#commits = new GroupCommit(
       {
         get inTransaction() {
@@ -67,16 +77,19 @@ export class Database implements AsyncDisposable, Reader {
   /**
    * Opens (or makes) a database and brings it to the newest migration.
    * @param migrations name of a folder under migrations/
+   * @param onGrown if given, has somebody copy the log into the file now and then: the server waits for the disk meanwhile
    * @throws MigrationError when the database is newer than this program
    */
-  static open(path: string, migrations: string): Database {
+  static open(path: string, migrations: string, onGrown?: () => void): Database {
     const connection = new BetterSqlite3(path, { timeout: 5000 })
     connection.pragma('journal_mode = WAL')
     connection.pragma('synchronous = FULL')
     connection.pragma('cache_size = -16000')
     connection.pragma('temp_store = MEMORY')
+    const pages = onGrown === undefined ? CHECKPOINT_PAGES.alone : CHECKPOINT_PAGES.helped
+    connection.pragma(`wal_autocheckpoint = ${pages}`)
     migrate(connection, migrations)
-    return new Database(connection, systemTimers)
+    return new Database(connection, systemTimers, onGrown)
   }
 
   /** Takes over a connection that is migrated and set up already. */
@@ -132,11 +145,17 @@ export class Database implements AsyncDisposable, Reader {
     return {
       get: (query, ...bindings) => this.get(query, ...bindings),
       all: (query, ...bindings) => this.all(query, ...bindings),
-      run: (query, ...bindings) => this.#statement(query.sql).run(bind(query, bindings[0])).changes,
+      run: (query, ...bindings) => this.#run(query.sql, bind(query, bindings[0])),
       attempt: (part) => this.#attempt(unit, part),
       atEnd: (key, last) => unit.last.set(key, last),
       afterCommit: (effect) => unit.effects.push(effect),
     }
+  }
+
+  #run(sql: string, values: readonly unknown[]): number {
+    this.#statementsRun += 1
+    if (this.#statementsRun % GROWN_STATEMENTS === 0) this.#onGrown()
+    return this.#statement(sql).run(values).changes
   }
 
   #attempt<T>(unit: Unit<Tx>, part: () => T): T {

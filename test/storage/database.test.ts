@@ -1,4 +1,5 @@
-import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { copyFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
@@ -15,10 +16,10 @@ const put = (tx: Tx, key: string, value = 'x') =>
 const keysOf = (db: Database) =>
   db.all(bare<{ key: string }>('select key from meta order by key')).map(({ key }) => key)
 
-async function newDatabase(t: Test): Promise<{ db: Database; path: string }> {
+async function newDatabase(t: Test, onGrown?: () => void): Promise<{ db: Database; path: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'database-'))
   const path = join(folder, 'regional.db')
-  const db = Database.open(path, 'regional')
+  const db = Database.open(path, 'regional', onGrown)
   t.teardown(async () => {
     await db[Symbol.asyncDispose]().catch(() => undefined)
     await rm(folder, { recursive: true })
@@ -304,6 +305,27 @@ t.test('a database that a newer program wrote is refused and left as it is', asy
   t.throws(() => Database.open(path, 'regional'), /this program knows only/)
   t.same(await readFile(path), await readFile(`${path}.copy`))
 })
+
+t.test(
+  'who copies the log into the file is called now and then, and what it leaves is copied here',
+  async (t) => {
+    let calls = 0
+    const { db, path } = await newDatabase(t, () => {
+      calls += 1
+    })
+    const putMany = (count: number) =>
+      db.write((tx) => {
+        for (let i = 0; i < count; i++) put(tx, randomUUID(), 'x'.repeat(2000))
+      })
+    await putMany(900)
+    t.equal(calls, 0)
+    await putMany(200)
+    t.equal(calls, 1)
+    const logBytes = async () => (await stat(`${path}-wal`)).size
+    for (let i = 0; i < 40; i++) await putMany(900)
+    t.ok((await logBytes()) < 40e6, 'the log does not grow for ever')
+  },
+)
 
 t.test('a copy made while it is in use is whole', async (t) => {
   const { db, path } = await newDatabase(t)

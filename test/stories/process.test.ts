@@ -35,7 +35,7 @@ t.test('a server that cannot run says why in a line each, and ends with 1', asyn
   t.match(await refusal({}), { code: 1, lines: [/migration 9999/] })
 })
 
-t.test('the process that hashes passwords ends with its server, however that ends', async (t) => {
+t.test('the process that helps a server ends with its server, however that ends', async (t) => {
   const server = await startServer(t, { DATA_DIR: await newDataDir(t) }).serves()
   const alice = server.person('alice')
   t.teardown(() => alice.close())

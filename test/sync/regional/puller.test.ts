@@ -69,6 +69,6 @@ t.test('what is missing longest is fetched however many small ones there are', a
     return sourceOf(found?.bytes ?? Buffer.alloc(0))
   })
   await until('all are here', () => puller.watermark(99) === 99)
-  t.equal(asked[0], sha256(large))
-  t.strictSame(asked.slice(1).toSorted(), small.map(sha256).toSorted(), 'and each of the others once')
+  t.ok(asked.slice(0, 4).includes(sha256(large)), 'among the first four, which are fetched at once')
+  t.strictSame(asked.toSorted(), [large, ...small].map(sha256).toSorted(), 'and each once')
 })

@@ -1,18 +1,25 @@
-/** Password hashing in a process of its own, which makes way for everything else that the server does. */
+/** A process beside a server that does what would hold it up, and makes way for everything else that it does. */
 import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { setPriority } from 'node:os'
 import type { Logger } from 'pino'
 import { argon2, PARALLEL, type PasswordHasher } from './domain/passwords.js'
 
-/** Beside work that takes all cores, the process gets a tenth of one. */
-export const NICENESS = 10
+/** Beside work that takes all cores, the process gets a thirtieth of one. */
+export const NICENESS = 15
 
 /** A password to hash, or to compare with a hash. */
-export interface Job {
-  id: number
+interface Hashing {
   password: string
   phc?: string
 }
+
+/** A database whose log is to be copied into its file. */
+interface Checkpoint {
+  database: string
+}
+
+export type Job = (Hashing | Checkpoint) & { id: number }
 
 /** What became of it. */
 export type Outcome = { id: number; value: string | boolean } | { id: number; fault: string }
@@ -24,15 +31,17 @@ interface Pending {
 }
 
 /**
- * Runs the program `bin/hasher.ts` from the first password on, and again when it has ended. What it leaves unanswered
- * then is done here: no login fails with it.
+ * Runs the program `bin/helper.ts` from the first job on, and again when it has ended. The passwords that it leaves
+ * unanswered then are hashed here: no login fails with it.
  */
-export class HashingProcess implements PasswordHasher, Disposable {
+export class HelperProcess implements PasswordHasher, AsyncDisposable {
   readonly #program: string
   readonly #logger: Logger
   readonly #pending = new Map<number, Pending>()
   #child: ChildProcess | undefined
   #jobs = 0
+  #isCheckpointing = false
+  #isOver = false
 
   /** @param program the built program's file */
   constructor(program: string, logger: Logger) {
@@ -53,13 +62,30 @@ export class HashingProcess implements PasswordHasher, Disposable {
     return this.#ask({ password, phc }) as Promise<boolean>
   }
 
-  [Symbol.dispose](): void {
-    const child = this.#child
-    this.#child = undefined
-    if (child?.connected) child.disconnect()
+  /** Copies what is committed from a database's log into its file; does nothing while it is at that already. */
+  checkpoint(database: string): void {
+    if (this.#isCheckpointing || this.#isOver) return
+    this.#isCheckpointing = true
+    this.#ask({ database })
+      .catch((error: Error) => this.#logger.warn({ err: error }, 'a checkpoint has failed'))
+      .finally(() => {
+        this.#isCheckpointing = false
+      })
   }
 
-  #ask(work: Omit<Job, 'id'>): Promise<string | boolean> {
+  /** Resolves when the process is gone. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true
+    const child = this.#child
+    this.#child = undefined
+    if (child?.pid === undefined) return
+    child.ref()
+    const exit = once(child, 'exit')
+    child.kill('SIGKILL')
+    await exit
+  }
+
+  #ask(work: Hashing | Checkpoint): Promise<string | boolean> {
     return new Promise((resolve, reject) => {
       this.#jobs += 1
       const job = { id: this.#jobs, ...work }
@@ -74,6 +100,7 @@ export class HashingProcess implements PasswordHasher, Disposable {
 
   /** @throws Error when no process can be started */
   #send(job: Job): void {
+    if (this.#isOver) throw new Error('the server is closing')
     this.#child ??= this.#start()
     this.#child.channel?.ref()
     this.#child.send(job, (error) => {
@@ -83,9 +110,8 @@ export class HashingProcess implements PasswordHasher, Disposable {
 
   #start(): ChildProcess {
     const child = fork(this.#program, {
-      // Nothing of what the server was told. The next passwords wait in libuv's queue, so that no thread waits for them;
-      // further arenas of the C library would keep what hashing takes.
-      env: { UV_THREADPOOL_SIZE: String(PARALLEL), MALLOC_ARENA_MAX: '1' },
+      // Nothing of what the server was told. The next passwords wait in libuv's queue, so that no thread waits for them.
+      env: { UV_THREADPOOL_SIZE: String(PARALLEL) },
       execArgv: [],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })
@@ -93,7 +119,7 @@ export class HashingProcess implements PasswordHasher, Disposable {
     const ended = (error?: Error) => {
       if (this.#child !== child) return
       this.#child = undefined
-      this.#logger.warn({ err: error }, 'the process that hashes passwords has ended')
+      this.#logger.warn({ err: error }, 'the helper process has ended')
       for (const id of this.#pending.keys()) this.#doHere(id)
     }
     child.on('message', (outcome: Outcome) => this.#answered(outcome))
@@ -115,7 +141,10 @@ export class HashingProcess implements PasswordHasher, Disposable {
   #doHere(id: number): void {
     const pending = this.#pending.get(id)
     this.#pending.delete(id)
-    if (pending !== undefined) run(pending.job, argon2).then(pending.resolve, pending.reject)
+    if (pending === undefined) return
+    const { job, resolve, reject } = pending
+    if ('password' in job) hashOrVerify(job, argon2).then(resolve, reject)
+    else reject(new Error('the helper process has ended'))
   }
 }
 
@@ -124,11 +153,11 @@ function makeWay({ pid }: ChildProcess): void {
   try {
     if (pid !== undefined) setPriority(pid, NICENESS)
   } catch {
-    // Where that is not allowed it hashes all the same.
+    // Where that is not allowed it works all the same.
   }
 }
 
-/** Does a job, in whichever process. */
-export function run({ password, phc }: Job, hasher: PasswordHasher): Promise<string | boolean> {
+/** In whichever process. */
+export function hashOrVerify({ password, phc }: Hashing, hasher: PasswordHasher): Promise<string | boolean> {
   return phc === undefined ? hasher.hash(password) : hasher.verify(phc, password)
 }

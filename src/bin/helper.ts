@@ -1,0 +1,27 @@
+/** Does for the server that started it what would hold that up, and ends with it. */
+import './heap.js'
+import { argon2 } from '../domain/passwords.js'
+import { hashOrVerify, type Job, type Outcome } from '../helper-process.js'
+import { checkpoint } from '../storage/checkpoints.js'
+
+// A signal to the whole group, as a terminal sends it, finds the server still answering: it says when this may end.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)
+// Without closing databases (see `checkpoint`).
+process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+
+process.on('message', (job: Job) => {
+  done(job).then(
+    (value) => answer({ id: job.id, value }),
+    (error: Error) => answer({ id: job.id, fault: error.message }),
+  )
+})
+
+async function done(job: Job): Promise<string | boolean> {
+  if ('password' in job) return hashOrVerify(job, argon2)
+  checkpoint(job.database)
+  return true
+}
+
+function answer(outcome: Outcome): void {
+  if (process.connected) process.send?.(outcome)
+}
