@@ -89,12 +89,13 @@ export async function openRegional(
   const blobs = new BlobStore(db, config.dataDir, unreferencedBlobs)
   const clock = new SystemClock(now)
   const machine = { ...thisMachine, now }
+  const passwords = new Passwords(helper ?? argon2)
   const services = regionalServices(config, {
     db,
     blobs,
     now: () => clock.now(),
     chance: machine.chance,
-    passwords: new Passwords(helper ?? argon2),
+    passwords,
   })
   const sync = resources.use(await openSync(config, { db, blobs, services, clock, machine, logger }))
   const sweepParts = (beforeMs: number) => sync.sweepParts(beforeMs)
@@ -108,6 +109,8 @@ export async function openRegional(
   resources.use(periodic('names', timing.indexingMs, indexOnce, logger))
   const app = resources.use(await openHttp(config, db, services, sync, { ...timing, logger }))
   await app.listen({ host: config.host, port: config.port, backlog: 4096 })
+  // Only now: starting the process for it would take a core from the start of this one.
+  void passwords.prepare()
   const { port } = app.server.address() as AddressInfo
   const host = config.host.includes(':') ? `[${config.host}]` : config.host
   const url = `${config.tls === undefined ? 'http' : 'https'}://${host}:${port}`

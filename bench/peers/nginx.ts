@@ -46,7 +46,7 @@ export class Nginx implements AsyncDisposable {
     // Requests that wrk has given up may still be at work: they must not put files into what is being removed.
     renameSync(folder, removed)
     mkdirSync(folder)
-    rmSync(removed, { recursive: true })
+    rmSync(removed, { recursive: true, maxRetries: 5 })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

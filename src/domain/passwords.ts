@@ -31,13 +31,17 @@ export type PasswordHashing = Pick<Passwords, 'hash' | 'verify' | 'isOutdated'>
 
 export class Passwords {
   readonly #hasher: PasswordHasher
-  readonly #decoy: Promise<string>
+  #decoy: Promise<string> | undefined
   #pending = 0
 
   constructor(hasher = argon2) {
     this.#hasher = hasher
-    // Checked where there is no account, so that its absence takes the same time.
-    this.#decoy = hasher.hash('no account has this password')
+  }
+
+  /** Makes what is checked where there is no account, so that its absence takes the same time. Else the first login does. */
+  prepare(): Promise<string> {
+    this.#decoy ??= this.#hasher.hash('no account has this password')
+    return this.#decoy
   }
 
   /** @returns the password's hash in PHC format, with its parameters */
@@ -47,7 +51,8 @@ export class Passwords {
 
   /** Whether a password is the one behind `phc`; without a hash it is not, after the same time. */
   async verify(phc: string | undefined, password: string): Promise<boolean> {
-    const known = phc ?? (await this.#decoy)
+    const decoy = await this.prepare()
+    const known = phc ?? decoy
     const matches = await this.#run(() => this.#hasher.verify(known, password.normalize('NFKC')))
     return matches && phc !== undefined
   }
