@@ -78,7 +78,7 @@ export class HelperProcess implements PasswordHasher, AsyncDisposable {
     this.#isOver = true
     const child = this.#child
     this.#child = undefined
-    if (child?.pid === undefined) return
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
     child.ref()
     const exit = once(child, 'exit')
     child.kill('SIGKILL')
