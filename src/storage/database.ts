@@ -77,7 +77,7 @@ export class Database implements AsyncDisposable, Reader {
   /**
    * Opens (or makes) a database and brings it to the newest migration.
    * @param migrations name of a folder under migrations/
-   * @param onGrown if given, has somebody copy the log into the file now and then: the server waits for the disk meanwhile
+   * @param onGrown called when the log has grown, if another process copies it into the file; else this one waits for that
    * @throws MigrationError when the database is newer than this program
    */
   static open(path: string, migrations: string, onGrown?: () => void): Database {
