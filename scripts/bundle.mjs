@@ -3,8 +3,20 @@
 import { readFileSync } from 'node:fs'
 import { build } from 'esbuild'
 
-/** What finds its own files beside itself stays in node_modules. */
-const EXTERNAL = ['argon2', 'better-sqlite3', '@fastify/swagger-ui']
+/** Native code stays in node_modules. */
+const EXTERNAL = ['argon2', 'better-sqlite3']
+
+/** What the pages of /docs are made of stays there too: the plugin is told where, since it is no longer beside them. */
+const swaggerUi = {
+  name: 'swagger-ui',
+  setup({ onLoad }) {
+    onLoad({ filter: /swagger-ui\/(index|lib\/routes)\.js$/ }, ({ path }) => {
+      const [module] = /@fastify\/swagger-ui\/.*/.exec(path)
+      const folder = `require('node:path').dirname(require.resolve('${module}'))`
+      return { contents: readFileSync(path, 'utf8').replaceAll('__dirname', folder) }
+    })
+  },
+}
 
 /** Packages written in CommonJS expect these names, which modules do not have. */
 const COMMON_JS = `
@@ -28,6 +40,7 @@ await build({
   format: 'esm',
   target: 'node20',
   external: EXTERNAL,
+  plugins: [swaggerUi],
   banner: { js: COMMON_JS.trim() },
   legalComments: 'linked',
   logLevel: 'warning',

@@ -62,7 +62,7 @@ export function findMisspelt(env: Environment, known: readonly string[]): string
   const faults: string[] = []
   for (const name of Object.keys(env).sort()) {
     if (known.includes(name)) continue
-    const meant = known.find((candidate) => isMisspelling(name, candidate))
+    const meant = meantBy(name, known)
     if (meant) faults.push(`${name}: unknown; is ${meant} meant?`)
     else if (name.startsWith(PREFIX))
       faults.push(`${name}: unknown; no variable of this program begins with ${PREFIX}`)
@@ -77,13 +77,22 @@ function convert(text: string, variable: Variable): unknown {
   return Number(digits) * (BYTE_UNITS[unit] ?? Number.NaN)
 }
 
-function isMisspelling(name: string, candidate: string): boolean {
+/** The one of `known` that a name is a misspelling of. */
+function meantBy(name: string, known: readonly string[]): string | undefined {
   const bare = name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name
-  if (bare === candidate) return true
-  const letters = candidate.replaceAll('_', '')
-  if (letters.length >= 7 && bare.toUpperCase().replaceAll(/[^A-Z0-9]/g, '') === letters) return true
-  if (candidate.length >= 7) return editDistance(bare, candidate) <= (candidate.length >= 9 ? 2 : 1)
-  return [...bare].sort().join('') === [...candidate].sort().join('')
+  const letters = bare.toUpperCase().replaceAll(/[^A-Z0-9]/g, '')
+  const sorted = sortedLetters(bare)
+  return known.find((candidate) => {
+    if (bare === candidate) return true
+    if (candidate.length < 7) return sorted === sortedLetters(candidate)
+    if (letters.length >= 7 && letters === candidate.replaceAll('_', '')) return true
+    const most = candidate.length >= 9 ? 2 : 1
+    return Math.abs(bare.length - candidate.length) <= most && editDistance(bare, candidate) <= most
+  })
+}
+
+function sortedLetters(name: string): string {
+  return [...name].sort().join('')
 }
 
 /** Optimal string alignment distance: the least number of insertions, deletions, replacements and swaps of neighbours. */

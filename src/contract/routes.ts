@@ -36,6 +36,7 @@ export function checkedOperations(document: Document, handlerIds: string[]): Ope
   const operations = operationsOf(document)
   const wanted = new Set(operations.map((operation) => operation.handlerId))
   const faults = [
+    ...(document.openapi.startsWith('3.1.') ? [] : ['openapi.yaml: not an OpenAPI 3.1 document']),
     ...schemeFaults(document).map((fault) => `openapi.yaml: ${fault}`),
     ...[...wanted]
       .filter((id) => !handlerIds.includes(id))

@@ -1,4 +1,4 @@
-/** Made from openapi.yaml by `npm run contract:types`. Do not edit. */
+/** Made from openapi.yaml by `npm run contract:code`. Do not edit. */
 
 import type { Readable } from "node:stream";
 export interface paths {

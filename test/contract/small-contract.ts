@@ -1,5 +1,7 @@
+import { load } from 'js-yaml'
 import { pino } from 'pino'
-import { type Contract, parseContract } from '../../src/contract/load.js'
+import type { Document } from '../../src/contract/document.js'
+import type { Contract } from '../../src/contract/load.js'
 import type { Caller } from '../../src/domain/caller.js'
 import { buildServer, type ServerOptions } from '../../src/http/server.js'
 
@@ -117,7 +119,8 @@ export const smallHandlers: Record<string, Loose> = {
 }
 
 export function smallContract(change = (text: string) => text): Contract {
-  return parseContract(change(SMALL_CONTRACT))
+  const text = change(SMALL_CONTRACT)
+  return { text, document: load(text) as Document }
 }
 
 /** A server of the small contract: session `alive`, tokens `reader` and `writer`. */

@@ -1,0 +1,6152 @@
+/** Made from openapi.yaml by `npm run contract:code`. Do not edit. */
+
+export const OPENAPI_DOCUMENT: unknown = {
+  "openapi": "3.1.0",
+  "info": {
+    "title": "SyncSphere",
+    "version": "0.1.0",
+    "summary": "Back up files, share them with friends, and reach them on any server of the sphere.",
+    "license": {
+      "name": "MIT",
+      "identifier": "MIT"
+    },
+    "description": "SyncSphere keeps your files on several servers at once. You talk to one *regional* server; what you do there is\npassed on to all others, so that the same account, files, friends and sessions are there whichever server you use.\nA regional server that is cut off from the others goes on working and catches up by itself.\n\n## First steps\n\n```sh\nbase=http://127.0.0.1:5001\ncurl $base/register --json '{\"username\":\"dana\",\"email\":\"dana@example.com\",\"password\":\"correct horse battery\"}'\ncurl $base/login -c jar --json '{\"identifier\":\"dana\",\"password\":\"correct horse battery\"}'\ncurl $base/upload -b jar -F folder=/photos -F file=@sunset.jpg\ncurl $base/files -b jar\n```\n\n## Authentication\n\nThere are two ways to say who you are:\n\n- **A session**, for people and browsers. `POST /login` sets the cookie `syncsphere_session` (`HttpOnly`,\n  `SameSite=Lax`, `Path=/`). Over HTTPS it is named `__Host-syncsphere_session` and is also `Secure`.\n- **A token**, for scripts. `POST /tokens` gives one, and it goes into `Authorization: Bearer <token>`. A token of\n  scope `read` may use what only looks; one of scope `write` may use everything. A `read` token where `write` is\n  needed is refused with 403 `insufficient-scope`.\n\nA request that needs a login and has none, or a dead one, is answered 401 `unauthenticated`. Where a file is public,\n`GET /download/{file_id}` needs no login at all. The operator of a server has a token of their own, set in the\nserver's configuration; it opens only `GET /metrics` and `GET /sync/status`.\n\nThe right to a request is checked before its body is read.\n\n## Requests from other sites\n\nA request that changes something, is authenticated by the cookie, and comes from another site (its `Origin` is not\nthis server's, or it says `Sec-Fetch-Site: cross-site`) is refused with 403 `cross-origin`. Requests with a token,\nand clients that are no browsers and send no `Origin`, are not concerned.\n\n## Data\n\nJSON in UTF-8, names in snake_case. Ids are UUIDs (version 7). Times are RFC 3339 in UTC with milliseconds\n(`2026-11-23T10:00:00.000Z`). Sizes are bytes. A property, field or query parameter that the operation does not know\nis refused, not ignored. An operation that takes no body refuses one with 415.\n\n## Lists\n\nA list that can grow is given in pages: `{ \"items\": [...], \"next_cursor\": \"...\" }`. Ask for up to `limit` entries\n(1–200, 50 unless you say otherwise), and go on by sending `next_cursor` back as `cursor`, everything else being the\nsame, until it is `null`. A cursor marks a place and not a number of entries: nothing is skipped or shown twice\nbecause other entries came or went in the meantime. Its content is no business of the client's.\n\n## Conditional requests\n\n`GET /files/{file_id}` and every answer that shows one file by itself carry an `ETag` of its *metadata*. Send it as\n`If-Match` with `PATCH /files/{file_id}` to change only what you have seen; 412 `precondition-failed` says that\nsomebody was faster. `GET /download/{file_id}` has another `ETag`, that of the *bytes*.\n\n## Errors\n\nEvery refusal is a problem document (RFC 9457, `application/problem+json`):\n\n```json\n{\n  \"type\": \"urn:problem-type:syncsphere:validation-failed\",\n  \"title\": \"The request is not valid\",\n  \"status\": 400,\n  \"detail\": \"body/username must NOT have fewer than 3 characters\",\n  \"request_id\": \"01a207ee-7dc0-70be-9c38-98d190f9ebda\",\n  \"errors\": [{ \"path\": \"body/username\", \"message\": \"must NOT have fewer than 3 characters\" }]\n}\n```\n\nTell problems apart by `type`, never by `title` or `detail`, whose words may change. Quote `request_id` (it is also\nin `X-Request-Id`) when you ask the operator what happened: the log names the cause under it. What you may not know\nto exist is 404, not 403. Each operation below lists the problems it can answer. These can come in answer to\nanything:\n\n| last part of `type` | status | why |\n|---|---|---|\n| `not-found` | 404 | no such path here |\n| `method-not-allowed` | 405 | the path exists, but not with this method; `Allow` lists those it has |\n| `request-header-too-large` | 431 | the request line and headers are too long together, or too many |\n| `request-timeout` | 408 | the headers, or the body, did not arrive in time |\n| `validation-failed` | 400 | also: the path or the request itself is malformed |\n\n## Rate limits\n\nAnswers carry `RateLimit-Policy` (how many requests in which time) and `RateLimit` (how many are left, and for how\nlong). Who asks too often gets 429 `rate-limited`; `Retry-After` says after how many seconds to try again. Wrong\npasswords have a limit of their own, 429 `too-many-attempts`. 503 `unavailable` carries `Retry-After` too: the\nserver is starting, closing or has too much to do, and has not carried out the request.\n\n## The contract itself\n\nThis document is at `/openapi.yaml` and `/openapi.json`; at `/docs` every operation can be tried in the browser.\n"
+  },
+  "servers": [
+    {
+      "url": "/",
+      "description": "The server that gave you this document"
+    }
+  ],
+  "tags": [
+    {
+      "name": "Account",
+      "description": "Register, log in and out, see and change your account. One account is good on every server of the sphere."
+    },
+    {
+      "name": "Sessions and tokens",
+      "description": "See where you are logged in, end sessions, and make tokens for scripts."
+    },
+    {
+      "name": "Files",
+      "description": "Upload, list, rename, share and delete files. Each has one of three visibilities: `private` (only you), `friends`\n(also your friends) and `public` (anybody who has its id, even without an account). Only the owner changes a file.\n"
+    },
+    {
+      "name": "Friends",
+      "description": "Ask somebody to be friends, answer requests, and see what friends share. Friendship goes both ways, and either side\ncan end it at any time.\n"
+    },
+    {
+      "name": "Events",
+      "description": "Hear of changes as they happen, on whichever server they happen."
+    },
+    {
+      "name": "Server",
+      "description": "Health, synchronisation and metrics of this server."
+    }
+  ],
+  "paths": {
+    "/register": {
+      "post": {
+        "operationId": "registerUser",
+        "tags": [
+          "Account"
+        ],
+        "summary": "Make an account",
+        "description": "Makes an account with an empty storage and the server's usual quota. It does not log you in: go on with `POST /login`.\n\nUsernames are brought to Unicode form NFKC and compared without regard to case, so `Dana` and `dana` are one.\nShould the same name or email be registered on two servers that cannot reach each other, both accounts stay; once\nthe servers meet, the older one bears the name and the other shows as `name~xxxx` (see `User`).\n",
+        "security": [],
+        "requestBody": {
+          "required": true,
+          "content": {
+            "application/json": {
+              "schema": {
+                "$ref": "#/components/schemas/Registration"
+              },
+              "examples": {
+                "registration": {
+                  "$ref": "#/components/examples/registration"
+                }
+              }
+            }
+          }
+        },
+        "responses": {
+          "201": {
+            "description": "The account is made.",
+            "headers": {
+              "X-Request-Id": {
+                "$ref": "#/components/headers/X-Request-Id"
+              },
+              "X-Content-Type-Options": {
+                "$ref": "#/components/headers/X-Content-Type-Options"
+              },
+              "Cache-Control": {
+                "$ref": "#/components/headers/Cache-Control"
+              },
+              "RateLimit": {
+                "$ref": "#/components/headers/RateLimit"
+              },
+              "RateLimit-Policy": {
+                "$ref": "#/components/headers/RateLimit-Policy"
+              },
+              "Location": {
+                "description": "Where the account is seen once logged in, always `/me`.",
+                "required": true,
+                "schema": {
+                  "type": "string",
+                  "examples": [
+                    "/me"
+                  ]
+                }
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/User"
+                },
+                "examples": {
+                  "user": {
+                    "$ref": "#/components/examples/user"
+                  }
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidBody"
+          },
+          "403": {
+            "$ref": "#/components/responses/RegistrationRefused"
+          },
+          "408": {
+            "$ref": "#/components/responses/RequestTimeout"
+          },
+          "409": {
+            "$ref": "#/components/responses/NameOrEmailTaken"
+          },
+          "413": {
+            "$ref": "#/components/responses/BodyTooLarge"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "429": {
+            "$ref": "#/components/responses/RateLimited"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/login": {
+      "post": {
+        "operationId": "loginUser",
+        "tags": [
+          "Account"
+        ],
+        "summary": "Log in",
+        "description": "Opens a session and sets its cookie. Without `remember_me` the browser forgets the cookie when it closes; with it,\nthe cookie is kept for 7 days. `expires_at` says when the session ends at the latest.\n\nA wrong password and an unknown account get the same answer after the same time. After 5 wrong attempts on one\naccount from one address, that address is refused that account for 15 minutes, whatever the password; others can\nstill log in to it. An address that fails on many accounts is refused altogether for a while.\n",
+        "security": [],
+        "requestBody": {
+          "required": true,
+          "content": {
+            "application/json": {
+              "schema": {
+                "$ref": "#/components/schemas/Login"
+              },
+              "examples": {
+                "by_username": {
+                  "summary": "By username, for this browser session",
+                  "value": {
+                    "identifier": "dana",
+                    "password": "correct horse battery"
+                  }
+                },
+                "by_email": {
+                  "summary": "By email, remembered for 7 days",
+                  "value": {
+                    "identifier": "dana@example.com",
+                    "password": "correct horse battery",
+                    "remember_me": true
+                  }
+                }
+              }
+            }
+          }
+        },
+        "responses": {
+          "200": {
+            "description": "Logged in; the cookie is set.",
+            "headers": {
+              "X-Request-Id": {
+                "$ref": "#/components/headers/X-Request-Id"
+              },
+              "X-Content-Type-Options": {
+                "$ref": "#/components/headers/X-Content-Type-Options"
+              },
+              "Cache-Control": {
+                "$ref": "#/components/headers/Cache-Control"
+              },
+              "RateLimit": {
+                "$ref": "#/components/headers/RateLimit"
+              },
+              "RateLimit-Policy": {
+                "$ref": "#/components/headers/RateLimit-Policy"
+              },
+              "Set-Cookie": {
+                "$ref": "#/components/headers/Set-Cookie"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/LoginResult"
+                },
+                "examples": {
+                  "login": {
+                    "$ref": "#/components/examples/login"
+                  }
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidBody"
+          },
+          "401": {
+            "$ref": "#/components/responses/InvalidCredentials"
+          },
+          "403": {
+            "$ref": "#/components/responses/CrossOrigin"
+          },
+          "408": {
+            "$ref": "#/components/responses/RequestTimeout"
+          },
+          "413": {
+            "$ref": "#/components/responses/BodyTooLarge"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "429": {
+            "$ref": "#/components/responses/TooManyAttempts"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/logout": {
+      "post": {
+        "operationId": "logoutUser",
+        "tags": [
+          "Account"
+        ],
+        "summary": "Log out",
+        "description": "Ends this session, here and on every server that can be reached (on others as soon as they can be), and removes\nthe cookie. A request with a token revokes that token.\n",
+        "security": [
+          {
+            "session": []
+          },
+          {
+            "token": [
+              "write"
+            ]
+          }
+        ],
+        "responses": {
+          "204": {
+            "description": "Logged out.",
+            "headers": {
+              "X-Request-Id": {
+                "$ref": "#/components/headers/X-Request-Id"
+              },
+              "X-Content-Type-Options": {
+                "$ref": "#/components/headers/X-Content-Type-Options"
+              },
+              "Cache-Control": {
+                "$ref": "#/components/headers/Cache-Control"
+              },
+              "RateLimit": {
+                "$ref": "#/components/headers/RateLimit"
+              },
+              "RateLimit-Policy": {
+                "$ref": "#/components/headers/RateLimit-Policy"
+              },
+              "Set-Cookie": {
+                "$ref": "#/components/headers/Set-Cookie"
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "403": {
+            "$ref": "#/components/responses/WriteRefused"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "429": {
+            "$ref": "#/components/responses/RateLimited"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/me": {
+      "get": {
+        "operationId": "getMe",
+        "tags": [
+          "Account"
+        ],
+        "summary": "See your account",
+        "description": "Your account with the storage it uses and may use. `used_storage` is always the sum of the sizes of your files.\n",
+        "security": [
+          {
+            "session": []
+          },
+          {
+            "token": [
+              "read"
+            ]
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "Your account.",
+            "headers": {
+              "X-Request-Id": {
+                "$ref": "#/components/headers/X-Request-Id"
+              },
+              "X-Content-Type-Options": {
+                "$ref": "#/components/headers/X-Content-Type-Options"
+              },
+              "Cache-Control": {
+                "$ref": "#/components/headers/Cache-Control"
+              },
+              "RateLimit": {
+                "$ref": "#/components/headers/RateLimit"
+              },
+              "RateLimit-Policy": {
+                "$ref": "#/components/headers/RateLimit-Policy"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/User"
+                },
+                "examples": {
+                  "user": {
+                    "$ref": "#/components/examples/user"
+                  },
+                  "renamed_user": {
+                    "$ref": "#/components/examples/renamed_user"
+                  }
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "429": {
+            "$ref": "#/components/responses/RateLimited"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      },
+      "patch": {
+        "operationId": "updateMe",
+        "tags": [
+          "Account"
+        ],
+        "summary": "Change your email or password",
+        "description": "Changes the email, the password, or both. The current password is needed in any case. A new password ends all your\nother sessions, on every server; the one that asks stays. Tokens stay too: end them with `DELETE /tokens/{token_id}`.\n\nWrong current passwords are limited like wrong logins.\n",
+        "security": [
+          {
+            "session": []
+          },
+          {
+            "token": [
+              "write"
+            ]
+          }
+        ],
+        "requestBody": {
+          "required": true,
+          "content": {
+            "application/json": {
+              "schema": {
+                "$ref": "#/components/schemas/AccountChange"
+              },
+              "examples": {
+                "new_email": {
+                  "summary": "Another email",
+                  "value": {
+                    "email": "dana@mail.example.com",
+                    "current_password": "correct horse battery"
+                  }
+                },
+                "new_password": {
+                  "summary": "Another password",
+                  "value": {
+                    "new_password": "paper boat on the river",
+                    "current_password": "correct horse battery"
+                  }
+                }
+              }
+            }
+          }
+        },
+        "responses": {
+          "200": {
+            "description": "The account as it is now.",
+            "headers": {
+              "X-Request-Id": {
+                "$ref": "#/components/headers/X-Request-Id"
+              },
+              "X-Content-Type-Options": {
+                "$ref": "#/components/headers/X-Content-Type-Options"
+              },
+              "Cache-Control": {
+                "$ref": "#/components/headers/Cache-Control"
+              },
+              "RateLimit": {
+                "$ref": "#/components/headers/RateLimit"
+              },
+              "RateLimit-Policy": {
+                "$ref": "#/components/headers/RateLimit-Policy"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/User"
+                },
+                "examples": {
+                  "user": {
+                    "$ref": "#/components/examples/user"
+                  }
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidBody"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "403": {
+            "$ref": "#/components/responses/AccountChangeRefused"
+          },
+          "408": {
+            "$ref": "#/components/responses/RequestTimeout"
+          },
+          "409": {
+            "$ref": "#/components/responses/EmailTaken"
+          },
+          "413": {
+            "$ref": "#/components/responses/BodyTooLarge"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "429": {
+            "$ref": "#/components/responses/TooManyAttempts"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      },
+      "delete": {
+        "operationId": "deleteMe",
+        "tags": [
+          "Account"
+        ],
+        "summary": "Delete your account",
+        "description": "Deletes the account with all its files, requests, friendships, sessions and tokens, on every server, for good.\nSo that a session left open by mistake cannot do this, the session must be younger than 10 minutes: log in again\nif it is not. A token cannot delete an account.\n",
+        "security": [
+          {
+            "session": []
+          },
+          {
+            "token": [
+              "write"
+            ]
+          }
+        ],
+        "responses": {
+          "204": {
+            "description": "The account is gone.",
+            "headers": {
+              "X-Request-Id": {
+                "$ref": "#/components/headers/X-Request-Id"
+              },
+              "X-Content-Type-Options": {
+                "$ref": "#/components/headers/X-Content-Type-Options"
+              },
+              "Cache-Control": {
+                "$ref": "#/components/headers/Cache-Control"
+              },
+              "RateLimit": {
+                "$ref": "#/components/headers/RateLimit"
+              },
+              "RateLimit-Policy": {
+                "$ref": "#/components/headers/RateLimit-Policy"
+              },
+              "Set-Cookie": {
+                "$ref": "#/components/headers/Set-Cookie"
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "403": {
+            "$ref": "#/components/responses/AccountDeletionRefused"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "429": {
+            "$ref": "#/components/responses/RateLimited"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/sessions": {
+      "get": {
+        "operationId": "listSessions",
+        "tags": [
+          "Sessions and tokens"
+        ],
+        "summary": "List your sessions",
+        "description": "Your live sessions on all servers, oldest first. `current` marks the one that asks.",
+        "security": [
+          {
+            "session": []
+          },
+          {
+            "token": [
+              "read"
+            ]
+          }
+        ],
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/Limit"
+          },
+          {
+            "$ref": "#/components/parameters/Cursor"
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "A page of sessions.",
+            "headers": {
+              "X-Request-Id": {
+                "$ref": "#/components/headers/X-Request-Id"
+              },
+              "X-Content-Type-Options": {
+                "$ref": "#/components/headers/X-Content-Type-Options"
+              },
+              "Cache-Control": {
+                "$ref": "#/components/headers/Cache-Control"
+              },
+              "RateLimit": {
+                "$ref": "#/components/headers/RateLimit"
+              },
+              "RateLimit-Policy": {
+                "$ref": "#/components/headers/RateLimit-Policy"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/SessionList"
+                },
+                "examples": {
+                  "sessions": {
+                    "$ref": "#/components/examples/sessions"
+                  }
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "429": {
+            "$ref": "#/components/responses/RateLimited"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/sessions/{session_id}": {
+      "delete": {
+        "operationId": "revokeSession",
+        "tags": [
+          "Sessions and tokens"
+        ],
+        "summary": "End a session",
+        "description": "Ends one of your sessions on every server, for instance that of a lost phone. Ending the current one is the same\nas `POST /logout`.\n",
+        "security": [
+          {
+            "session": []
+          },
+          {
+            "token": [
+              "write"
+            ]
+          }
+        ],
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/SessionId"
+          }
+        ],
+        "responses": {
+          "204": {
+            "description": "The session has ended. If it was the current one, its cookie is removed.",
+            "headers": {
+              "X-Request-Id": {
+                "$ref": "#/components/headers/X-Request-Id"
+              },
+              "X-Content-Type-Options": {
+                "$ref": "#/components/headers/X-Content-Type-Options"
+              },
+              "Cache-Control": {
+                "$ref": "#/components/headers/Cache-Control"
+              },
+              "RateLimit": {
+                "$ref": "#/components/headers/RateLimit"
+              },
+              "RateLimit-Policy": {
+                "$ref": "#/components/headers/RateLimit-Policy"
+              },
+              "Set-Cookie": {
+                "$ref": "#/components/headers/Set-Cookie"
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "403": {
+            "$ref": "#/components/responses/WriteRefused"
+          },
+          "404": {
+            "$ref": "#/components/responses/SessionNotFound"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "429": {
+            "$ref": "#/components/responses/RateLimited"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/tokens": {
+      "get": {
+        "operationId": "listTokens",
+        "tags": [
+          "Sessions and tokens"
+        ],
+        "summary": "List your tokens",
+        "description": "Your live tokens, oldest first, without their secrets.",
+        "security": [
+          {
+            "session": []
+          },
+          {
+            "token": [
+              "read"
+            ]
+          }
+        ],
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/Limit"
+          },
+          {
+            "$ref": "#/components/parameters/Cursor"
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "A page of tokens.",
+            "headers": {
+              "X-Request-Id": {
+                "$ref": "#/components/headers/X-Request-Id"
+              },
+              "X-Content-Type-Options": {
+                "$ref": "#/components/headers/X-Content-Type-Options"
+              },
+              "Cache-Control": {
+                "$ref": "#/components/headers/Cache-Control"
+              },
+              "RateLimit": {
+                "$ref": "#/components/headers/RateLimit"
+              },
+              "RateLimit-Policy": {
+                "$ref": "#/components/headers/RateLimit-Policy"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/TokenList"
+                },
+                "examples": {
+                  "tokens": {
+                    "$ref": "#/components/examples/tokens"
+                  }
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "429": {
+            "$ref": "#/components/responses/RateLimited"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      },
+      "post": {
+        "operationId": "createToken",
+        "tags": [
+          "Sessions and tokens"
+        ],
+        "summary": "Make a token",
+        "description": "Makes a token for a script. The answer shows the secret in `token`, this one time only: the server keeps no more\nthan its hash. Give it a short life and the scope `read` where that will do. An account has at most 100 live tokens.\n",
+        "security": [
+          {
+            "session": []
+          },
+          {
+            "token": [
+              "write"
+            ]
+          }
+        ],
+        "requestBody": {
+          "required": true,
+          "content": {
+            "application/json": {
+              "schema": {
+                "$ref": "#/components/schemas/NewToken"
+              },
+              "examples": {
+                "read_only": {
+                  "summary": "To look only, for ever",
+                  "value": {
+                    "name": "dashboard"
+                  }
+                },
+                "nightly_backup": {
+                  "summary": "To upload, for 90 days",
+                  "value": {
+                    "name": "nightly backup",
+                    "scope": "write",
+                    "expires_in_days": 90
+                  }
+                }
+              }
+            }
+          }
+        },
+        "responses": {
+          "201": {
+            "description": "The token is made. Keep the secret.",
+            "headers": {
+              "X-Request-Id": {
+                "$ref": "#/components/headers/X-Request-Id"
+              },
+              "X-Content-Type-Options": {
+                "$ref": "#/components/headers/X-Content-Type-Options"
+              },
+              "Cache-Control": {
+                "$ref": "#/components/headers/Cache-Control"
+              },
+              "RateLimit": {
+                "$ref": "#/components/headers/RateLimit"
+              },
+              "RateLimit-Policy": {
+                "$ref": "#/components/headers/RateLimit-Policy"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/CreatedToken"
+                },
+                "examples": {
+                  "created_token": {
+                    "$ref": "#/components/examples/created_token"
+                  }
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidBody"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "403": {
+            "$ref": "#/components/responses/WriteRefused"
+          },
+          "408": {
+            "$ref": "#/components/responses/RequestTimeout"
+          },
+          "409": {
+            "$ref": "#/components/responses/TooManyTokens"
+          },
+          "413": {
+            "$ref": "#/components/responses/BodyTooLarge"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "429": {
+            "$ref": "#/components/responses/RateLimited"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/tokens/{token_id}": {
+      "delete": {
+        "operationId": "revokeToken",
+        "tags": [
+          "Sessions and tokens"
+        ],
+        "summary": "Revoke a token",
+        "description": "Ends one of your tokens at once, on every server that can be reached.",
+        "security": [
+          {
+            "session": []
+          },
+          {
+            "token": [
+              "write"
+            ]
+          }
+        ],
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/TokenId"
+          }
+        ],
+        "responses": {
+          "204": {
+            "$ref": "#/components/responses/Done"
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "403": {
+            "$ref": "#/components/responses/WriteRefused"
+          },
+          "404": {
+            "$ref": "#/components/responses/TokenNotFound"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "429": {
+            "$ref": "#/components/responses/RateLimited"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/upload": {
+      "post": {
+        "operationId": "uploadFile",
+        "tags": [
+          "Files"
+        ],
+        "summary": "Upload a file",
+        "description": "Stores one file of any type. The form has optional fields (`folder`, `visibility`, `sha256`), which must come\n*before* the one part `file`, for the server stores the bytes while they arrive:\n\n```sh\ncurl $base/upload -b jar -F folder=/photos -F visibility=friends -F file=@sunset.jpg\n```\n\n- The name is the part's `filename`, in any script, kept exactly as sent. Its media type is the part's\n  `Content-Type`.\n- With `sha256`, bytes that do not have that checksum are refused (400 `checksum-mismatch`) and not kept.\n- Two files may have the same name in the same folder: each upload makes a new file with an id of its own.\n- 201 means that the bytes are safe on this server's disk. With `min_copies` the answer waits, for up to 30 seconds,\n  until that many servers hold them; 202 says that they did not in time, and that the file is stored nevertheless.\n- Nothing half-done is ever seen: an upload that breaks off leaves no file behind and takes no storage.\n- With `Content-Length` and `Expect: 100-continue` (curl sends both for large files) you are told of a quota that\n  does not suffice before you send the bytes.\n",
+        "security": [
+          {
+            "session": []
+          },
+          {
+            "token": [
+              "write"
+            ]
+          }
+        ],
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/MinCopies"
+          }
+        ],
+        "requestBody": {
+          "required": true,
+          "content": {
+            "multipart/form-data": {
+              "schema": {
+                "$ref": "#/components/schemas/Upload"
+              }
+            }
+          }
+        },
+        "responses": {
+          "201": {
+            "description": "The file is stored.",
+            "headers": {
+              "X-Request-Id": {
+                "$ref": "#/components/headers/X-Request-Id"
+              },
+              "X-Content-Type-Options": {
+                "$ref": "#/components/headers/X-Content-Type-Options"
+              },
+              "Cache-Control": {
+                "$ref": "#/components/headers/Cache-Control"
+              },
+              "RateLimit": {
+                "$ref": "#/components/headers/RateLimit"
+              },
+              "RateLimit-Policy": {
+                "$ref": "#/components/headers/RateLimit-Policy"
+              },
+              "ETag": {
+                "$ref": "#/components/headers/ETag"
+              },
+              "Location": {
+                "$ref": "#/components/headers/FileLocation"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/File"
+                },
+                "examples": {
+                  "photo": {
+                    "$ref": "#/components/examples/photo"
+                  }
+                }
+              }
+            }
+          },
+          "202": {
+            "description": "The file is stored here, but not yet on as many servers as `min_copies` asks for. It goes on by itself until it is.\n",
+            "headers": {
+              "X-Request-Id": {
+                "$ref": "#/components/headers/X-Request-Id"
+              },
+              "X-Content-Type-Options": {
+                "$ref": "#/components/headers/X-Content-Type-Options"
+              },
+              "Cache-Control": {
+                "$ref": "#/components/headers/Cache-Control"
+              },
+              "RateLimit": {
+                "$ref": "#/components/headers/RateLimit"
+              },
+              "RateLimit-Policy": {
+                "$ref": "#/components/headers/RateLimit-Policy"
+              },
+              "ETag": {
+                "$ref": "#/components/headers/ETag"
+              },
+              "Location": {
+                "$ref": "#/components/headers/FileLocation"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/File"
+                },
+                "examples": {
+                  "photo_here_only": {
+                    "$ref": "#/components/examples/photo_here_only"
+                  }
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidUpload"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "403": {
+            "$ref": "#/components/responses/WriteRefused"
+          },
+          "408": {
+            "$ref": "#/components/responses/RequestTimeout"
+          },
+          "413": {
+            "$ref": "#/components/responses/UploadTooLarge"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "429": {
+            "$ref": "#/components/responses/RateLimited"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          },
+          "507": {
+            "$ref": "#/components/responses/NoStorage"
+          }
+        }
+      }
+    },
+    "/files": {
+      "get": {
+        "operationId": "listFiles",
+        "tags": [
+          "Files"
+        ],
+        "summary": "List your files",
+        "description": "Your own files, filtered, searched and sorted. Filters narrow each other down. Files that sort alike are ordered by\nid, so that pages stay right while files come and go.\n",
+        "security": [
+          {
+            "session": []
+          },
+          {
+            "token": [
+              "read"
+            ]
+          }
+        ],
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/FolderFilter"
+          },
+          {
+            "$ref": "#/components/parameters/Search"
+          },
+          {
+            "$ref": "#/components/parameters/VisibilityFilter"
+          },
+          {
+            "$ref": "#/components/parameters/Sort"
+          },
+          {
+            "$ref": "#/components/parameters/Limit"
+          },
+          {
+            "$ref": "#/components/parameters/Cursor"
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "A page of your files.",
+            "headers": {
+              "X-Request-Id": {
+                "$ref": "#/components/headers/X-Request-Id"
+              },
+              "X-Content-Type-Options": {
+                "$ref": "#/components/headers/X-Content-Type-Options"
+              },
+              "Cache-Control": {
+                "$ref": "#/components/headers/Cache-Control"
+              },
+              "RateLimit": {
+                "$ref": "#/components/headers/RateLimit"
+              },
+              "RateLimit-Policy": {
+                "$ref": "#/components/headers/RateLimit-Policy"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/FileList"
+                },
+                "examples": {
+                  "files": {
+                    "$ref": "#/components/examples/files"
+                  }
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "429": {
+            "$ref": "#/components/responses/RateLimited"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/files/{file_id}": {
+      "get": {
+        "operationId": "getFile",
+        "tags": [
+          "Files"
+        ],
+        "summary": "See a file's metadata",
+        "description": "Name, size, visibility and whereabouts of a file that you may read: your own, a friend's that is not private, or a\npublic one.\n",
+        "security": [
+          {
+            "session": []
+          },
+          {
+            "token": [
+              "read"
+            ]
+          }
+        ],
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/FileId"
+          },
+          {
+            "$ref": "#/components/parameters/IfNoneMatch"
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "The file's metadata.",
+            "headers": {
+              "X-Request-Id": {
+                "$ref": "#/components/headers/X-Request-Id"
+              },
+              "X-Content-Type-Options": {
+                "$ref": "#/components/headers/X-Content-Type-Options"
+              },
+              "Cache-Control": {
+                "$ref": "#/components/headers/Cache-Control"
+              },
+              "RateLimit": {
+                "$ref": "#/components/headers/RateLimit"
+              },
+              "RateLimit-Policy": {
+                "$ref": "#/components/headers/RateLimit-Policy"
+              },
+              "ETag": {
+                "$ref": "#/components/headers/ETag"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/File"
+                },
+                "examples": {
+                  "photo": {
+                    "$ref": "#/components/examples/photo"
+                  },
+                  "friends_video": {
+                    "$ref": "#/components/examples/friends_video"
+                  }
+                }
+              }
+            }
+          },
+          "304": {
+            "description": "The metadata is still what `If-None-Match` names.",
+            "headers": {
+              "X-Request-Id": {
+                "$ref": "#/components/headers/X-Request-Id"
+              },
+              "X-Content-Type-Options": {
+                "$ref": "#/components/headers/X-Content-Type-Options"
+              },
+              "Cache-Control": {
+                "$ref": "#/components/headers/Cache-Control"
+              },
+              "RateLimit": {
+                "$ref": "#/components/headers/RateLimit"
+              },
+              "RateLimit-Policy": {
+                "$ref": "#/components/headers/RateLimit-Policy"
+              },
+              "ETag": {
+                "$ref": "#/components/headers/ETag"
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "404": {
+            "$ref": "#/components/responses/FileNotFound"
+          },
+          "429": {
+            "$ref": "#/components/responses/RateLimited"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      },
+      "patch": {
+        "operationId": "updateFile",
+        "tags": [
+          "Files"
+        ],
+        "summary": "Rename, move or share a file",
+        "description": "Changes the name, the folder, the visibility, or several of them; what you do not name stays. Only the owner may.\nWith `If-Match` the change is made only if the metadata still is what you have seen.\n",
+        "security": [
+          {
+            "session": []
+          },
+          {
+            "token": [
+              "write"
+            ]
+          }
+        ],
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/FileId"
+          },
+          {
+            "$ref": "#/components/parameters/IfMatch"
+          }
+        ],
+        "requestBody": {
+          "required": true,
+          "content": {
+            "application/json": {
+              "schema": {
+                "$ref": "#/components/schemas/FileChange"
+              },
+              "examples": {
+                "rename": {
+                  "summary": "Rename",
+                  "value": {
+                    "name": "שקיעה בתל אביב.jpg"
+                  }
+                },
+                "move_and_share": {
+                  "summary": "Move to a folder and share with friends",
+                  "value": {
+                    "folder": "/photos/2026",
+                    "visibility": "friends"
+                  }
+                }
+              }
+            }
+          }
+        },
+        "responses": {
+          "200": {
+            "description": "The file as it is now.",
+            "headers": {
+              "X-Request-Id": {
+                "$ref": "#/components/headers/X-Request-Id"
+              },
+              "X-Content-Type-Options": {
+                "$ref": "#/components/headers/X-Content-Type-Options"
+              },
+              "Cache-Control": {
+                "$ref": "#/components/headers/Cache-Control"
+              },
+              "RateLimit": {
+                "$ref": "#/components/headers/RateLimit"
+              },
+              "RateLimit-Policy": {
+                "$ref": "#/components/headers/RateLimit-Policy"
+              },
+              "ETag": {
+                "$ref": "#/components/headers/ETag"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/File"
+                },
+                "examples": {
+                  "photo": {
+                    "$ref": "#/components/examples/photo"
+                  }
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidBody"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "403": {
+            "$ref": "#/components/responses/FileChangeRefused"
+          },
+          "404": {
+            "$ref": "#/components/responses/FileNotFound"
+          },
+          "408": {
+            "$ref": "#/components/responses/RequestTimeout"
+          },
+          "412": {
+            "$ref": "#/components/responses/PreconditionFailed"
+          },
+          "413": {
+            "$ref": "#/components/responses/BodyTooLarge"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "429": {
+            "$ref": "#/components/responses/RateLimited"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      },
+      "delete": {
+        "operationId": "deleteFile",
+        "tags": [
+          "Files"
+        ],
+        "summary": "Delete a file",
+        "description": "Deletes the file on every server, for good. Its storage is given back at once. Only the owner may.",
+        "security": [
+          {
+            "session": []
+          },
+          {
+            "token": [
+              "write"
+            ]
+          }
+        ],
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/FileId"
+          }
+        ],
+        "responses": {
+          "204": {
+            "$ref": "#/components/responses/Done"
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "403": {
+            "$ref": "#/components/responses/FileChangeRefused"
+          },
+          "404": {
+            "$ref": "#/components/responses/FileNotFound"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "429": {
+            "$ref": "#/components/responses/RateLimited"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/download/{file_id}": {
+      "get": {
+        "operationId": "downloadFile",
+        "tags": [
+          "Files"
+        ],
+        "summary": "Download a file",
+        "description": "The very bytes that were uploaded, of a file that you may read. Public files need no login; a dead session cookie\ncounts as no login here, while a token that is not valid is refused.\n\n- `Range` asks for a part, so that a download that broke off can go on: `curl -C - -O`. One range is served; who\n  asks for several gets the whole file.\n- `ETag` is made of the content: it stays when the file is renamed, and is equal on all servers. Send it as\n  `If-None-Match` to download only what you do not have, or as `If-Range` to go on only if it is still the same.\n- `Repr-Digest` is the sha256 of the whole file, to check what you got.\n- Bytes that are still on their way to this server are passed on while they arrive. If no server that can be\n  reached has them, the answer is 503 `content-pending`.\n",
+        "security": [
+          {
+            "session": []
+          },
+          {
+            "token": [
+              "read"
+            ]
+          },
+          {}
+        ],
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/FileId"
+          },
+          {
+            "$ref": "#/components/parameters/Range"
+          },
+          {
+            "$ref": "#/components/parameters/IfMatch"
+          },
+          {
+            "$ref": "#/components/parameters/IfNoneMatch"
+          },
+          {
+            "$ref": "#/components/parameters/IfModifiedSince"
+          },
+          {
+            "$ref": "#/components/parameters/IfUnmodifiedSince"
+          },
+          {
+            "$ref": "#/components/parameters/IfRange"
+          }
+        ],
+        "responses": {
+          "200": {
+            "$ref": "#/components/responses/FileBytes"
+          },
+          "206": {
+            "$ref": "#/components/responses/FileRange"
+          },
+          "304": {
+            "$ref": "#/components/responses/BytesNotModified"
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "404": {
+            "$ref": "#/components/responses/FileNotFound"
+          },
+          "412": {
+            "$ref": "#/components/responses/PreconditionFailed"
+          },
+          "416": {
+            "$ref": "#/components/responses/RangeNotSatisfiable"
+          },
+          "429": {
+            "$ref": "#/components/responses/RateLimited"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/ContentUnavailable"
+          }
+        }
+      },
+      "head": {
+        "operationId": "downloadFileHead",
+        "tags": [
+          "Files"
+        ],
+        "summary": "See how a download would be answered",
+        "description": "The status and headers of `GET /download/{file_id}` without the bytes: their number, type, checksum and `ETag`.\nProblems are told by their status alone, for an answer to HEAD has no body. `Range` means nothing here (RFC 9110,\nsection 14.2).\n",
+        "security": [
+          {
+            "session": []
+          },
+          {
+            "token": [
+              "read"
+            ]
+          },
+          {}
+        ],
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/FileId"
+          },
+          {
+            "$ref": "#/components/parameters/IfMatch"
+          },
+          {
+            "$ref": "#/components/parameters/IfNoneMatch"
+          },
+          {
+            "$ref": "#/components/parameters/IfModifiedSince"
+          },
+          {
+            "$ref": "#/components/parameters/IfUnmodifiedSince"
+          }
+        ],
+        "responses": {
+          "200": {
+            "$ref": "#/components/responses/FileBytes"
+          },
+          "304": {
+            "$ref": "#/components/responses/BytesNotModified"
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "404": {
+            "$ref": "#/components/responses/FileNotFound"
+          },
+          "412": {
+            "$ref": "#/components/responses/PreconditionFailed"
+          },
+          "429": {
+            "$ref": "#/components/responses/RateLimited"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/ContentUnavailable"
+          }
+        }
+      }
+    },
+    "/friends/request": {
+      "post": {
+        "operationId": "requestFriend",
+        "tags": [
+          "Friends"
+        ],
+        "summary": "Ask somebody to be friends",
+        "description": "Sends a friend request. If that user has already asked you, this accepts: the answer is then 200 with `status`\n`accepted`, and you are friends.\n",
+        "security": [
+          {
+            "session": []
+          },
+          {
+            "token": [
+              "write"
+            ]
+          }
+        ],
+        "requestBody": {
+          "required": true,
+          "content": {
+            "application/json": {
+              "schema": {
+                "$ref": "#/components/schemas/NewFriendRequest"
+              },
+              "examples": {
+                "ask": {
+                  "summary": "Ask noam",
+                  "value": {
+                    "username": "noam"
+                  }
+                }
+              }
+            }
+          }
+        },
+        "responses": {
+          "200": {
+            "description": "The other had already asked; you are friends now.",
+            "headers": {
+              "X-Request-Id": {
+                "$ref": "#/components/headers/X-Request-Id"
+              },
+              "X-Content-Type-Options": {
+                "$ref": "#/components/headers/X-Content-Type-Options"
+              },
+              "Cache-Control": {
+                "$ref": "#/components/headers/Cache-Control"
+              },
+              "RateLimit": {
+                "$ref": "#/components/headers/RateLimit"
+              },
+              "RateLimit-Policy": {
+                "$ref": "#/components/headers/RateLimit-Policy"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/FriendRequest"
+                },
+                "examples": {
+                  "accepted_request": {
+                    "$ref": "#/components/examples/accepted_request"
+                  }
+                }
+              }
+            }
+          },
+          "201": {
+            "description": "The request is sent.",
+            "headers": {
+              "X-Request-Id": {
+                "$ref": "#/components/headers/X-Request-Id"
+              },
+              "X-Content-Type-Options": {
+                "$ref": "#/components/headers/X-Content-Type-Options"
+              },
+              "Cache-Control": {
+                "$ref": "#/components/headers/Cache-Control"
+              },
+              "RateLimit": {
+                "$ref": "#/components/headers/RateLimit"
+              },
+              "RateLimit-Policy": {
+                "$ref": "#/components/headers/RateLimit-Policy"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/FriendRequest"
+                },
+                "examples": {
+                  "friend_request": {
+                    "$ref": "#/components/examples/friend_request"
+                  }
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidBody"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "403": {
+            "$ref": "#/components/responses/WriteRefused"
+          },
+          "404": {
+            "$ref": "#/components/responses/UserNotFound"
+          },
+          "408": {
+            "$ref": "#/components/responses/RequestTimeout"
+          },
+          "409": {
+            "$ref": "#/components/responses/FriendRequestConflict"
+          },
+          "413": {
+            "$ref": "#/components/responses/BodyTooLarge"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "429": {
+            "$ref": "#/components/responses/RateLimited"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/friends/request/{req_id}": {
+      "delete": {
+        "operationId": "cancelFriendRequest",
+        "tags": [
+          "Friends"
+        ],
+        "summary": "Take back a friend request",
+        "description": "Takes back a request that you sent and that has not been answered. Only the one who asked may.",
+        "security": [
+          {
+            "session": []
+          },
+          {
+            "token": [
+              "write"
+            ]
+          }
+        ],
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/RequestId"
+          }
+        ],
+        "responses": {
+          "204": {
+            "$ref": "#/components/responses/Done"
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "403": {
+            "$ref": "#/components/responses/WriteRefused"
+          },
+          "404": {
+            "$ref": "#/components/responses/RequestNotFound"
+          },
+          "409": {
+            "$ref": "#/components/responses/NotPending"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "429": {
+            "$ref": "#/components/responses/RateLimited"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/friends/requests": {
+      "get": {
+        "operationId": "listFriendRequests",
+        "tags": [
+          "Friends"
+        ],
+        "summary": "List friend requests",
+        "description": "The requests that wait for an answer, those sent to you and those sent by you.",
+        "security": [
+          {
+            "session": []
+          },
+          {
+            "token": [
+              "read"
+            ]
+          }
+        ],
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/RequestLimit"
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "The pending requests.",
+            "headers": {
+              "X-Request-Id": {
+                "$ref": "#/components/headers/X-Request-Id"
+              },
+              "X-Content-Type-Options": {
+                "$ref": "#/components/headers/X-Content-Type-Options"
+              },
+              "Cache-Control": {
+                "$ref": "#/components/headers/Cache-Control"
+              },
+              "RateLimit": {
+                "$ref": "#/components/headers/RateLimit"
+              },
+              "RateLimit-Policy": {
+                "$ref": "#/components/headers/RateLimit-Policy"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/FriendRequests"
+                },
+                "examples": {
+                  "friend_requests": {
+                    "$ref": "#/components/examples/friend_requests"
+                  }
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "429": {
+            "$ref": "#/components/responses/RateLimited"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/friends/accept/{req_id}": {
+      "post": {
+        "operationId": "acceptFriendRequest",
+        "tags": [
+          "Friends"
+        ],
+        "summary": "Accept a friend request",
+        "description": "Makes you friends: each now sees what the other shares with friends. Only the one who was asked may accept.\n",
+        "security": [
+          {
+            "session": []
+          },
+          {
+            "token": [
+              "write"
+            ]
+          }
+        ],
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/RequestId"
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "Your new friend.",
+            "headers": {
+              "X-Request-Id": {
+                "$ref": "#/components/headers/X-Request-Id"
+              },
+              "X-Content-Type-Options": {
+                "$ref": "#/components/headers/X-Content-Type-Options"
+              },
+              "Cache-Control": {
+                "$ref": "#/components/headers/Cache-Control"
+              },
+              "RateLimit": {
+                "$ref": "#/components/headers/RateLimit"
+              },
+              "RateLimit-Policy": {
+                "$ref": "#/components/headers/RateLimit-Policy"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/Friend"
+                },
+                "examples": {
+                  "friend": {
+                    "$ref": "#/components/examples/friend"
+                  }
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "403": {
+            "$ref": "#/components/responses/WriteRefused"
+          },
+          "404": {
+            "$ref": "#/components/responses/RequestNotFound"
+          },
+          "409": {
+            "$ref": "#/components/responses/NotPending"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "429": {
+            "$ref": "#/components/responses/RateLimited"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/friends/reject/{req_id}": {
+      "post": {
+        "operationId": "rejectFriendRequest",
+        "tags": [
+          "Friends"
+        ],
+        "summary": "Reject a friend request",
+        "description": "Turns a request down. Only the one who was asked may. The other can ask again.",
+        "security": [
+          {
+            "session": []
+          },
+          {
+            "token": [
+              "write"
+            ]
+          }
+        ],
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/RequestId"
+          }
+        ],
+        "responses": {
+          "204": {
+            "$ref": "#/components/responses/Done"
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "403": {
+            "$ref": "#/components/responses/WriteRefused"
+          },
+          "404": {
+            "$ref": "#/components/responses/RequestNotFound"
+          },
+          "409": {
+            "$ref": "#/components/responses/NotPending"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "429": {
+            "$ref": "#/components/responses/RateLimited"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/friends": {
+      "get": {
+        "operationId": "listFriends",
+        "tags": [
+          "Friends"
+        ],
+        "summary": "List your friends",
+        "description": "Your friends, and since when each has been one.",
+        "security": [
+          {
+            "session": []
+          },
+          {
+            "token": [
+              "read"
+            ]
+          }
+        ],
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/Limit"
+          },
+          {
+            "$ref": "#/components/parameters/Cursor"
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "A page of friends.",
+            "headers": {
+              "X-Request-Id": {
+                "$ref": "#/components/headers/X-Request-Id"
+              },
+              "X-Content-Type-Options": {
+                "$ref": "#/components/headers/X-Content-Type-Options"
+              },
+              "Cache-Control": {
+                "$ref": "#/components/headers/Cache-Control"
+              },
+              "RateLimit": {
+                "$ref": "#/components/headers/RateLimit"
+              },
+              "RateLimit-Policy": {
+                "$ref": "#/components/headers/RateLimit-Policy"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/FriendList"
+                },
+                "examples": {
+                  "friends": {
+                    "$ref": "#/components/examples/friends"
+                  }
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "429": {
+            "$ref": "#/components/responses/RateLimited"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/friends/{username}": {
+      "delete": {
+        "operationId": "removeFriend",
+        "tags": [
+          "Friends"
+        ],
+        "summary": "End a friendship",
+        "description": "From now on neither sees what the other shares with friends. No file is deleted.",
+        "security": [
+          {
+            "session": []
+          },
+          {
+            "token": [
+              "write"
+            ]
+          }
+        ],
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/FriendUsername"
+          }
+        ],
+        "responses": {
+          "204": {
+            "$ref": "#/components/responses/Done"
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "403": {
+            "$ref": "#/components/responses/WriteRefused"
+          },
+          "404": {
+            "$ref": "#/components/responses/FriendNotFound"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "429": {
+            "$ref": "#/components/responses/RateLimited"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/friends/{username}/files": {
+      "get": {
+        "operationId": "listFriendFiles",
+        "tags": [
+          "Friends"
+        ],
+        "summary": "List a friend's shared files",
+        "description": "The files of a friend whose visibility is `friends` or `public`. Download them by their id.",
+        "security": [
+          {
+            "session": []
+          },
+          {
+            "token": [
+              "read"
+            ]
+          }
+        ],
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/FriendUsername"
+          },
+          {
+            "$ref": "#/components/parameters/Limit"
+          },
+          {
+            "$ref": "#/components/parameters/Cursor"
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "A page of the friend's files.",
+            "headers": {
+              "X-Request-Id": {
+                "$ref": "#/components/headers/X-Request-Id"
+              },
+              "X-Content-Type-Options": {
+                "$ref": "#/components/headers/X-Content-Type-Options"
+              },
+              "Cache-Control": {
+                "$ref": "#/components/headers/Cache-Control"
+              },
+              "RateLimit": {
+                "$ref": "#/components/headers/RateLimit"
+              },
+              "RateLimit-Policy": {
+                "$ref": "#/components/headers/RateLimit-Policy"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/FileList"
+                },
+                "examples": {
+                  "friends_files": {
+                    "$ref": "#/components/examples/friends_files"
+                  }
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "404": {
+            "$ref": "#/components/responses/FriendNotFound"
+          },
+          "429": {
+            "$ref": "#/components/responses/RateLimited"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/events": {
+      "get": {
+        "operationId": "streamEvents",
+        "tags": [
+          "Events"
+        ],
+        "summary": "Hear of changes as they happen",
+        "description": "A stream of server-sent events about what concerns you, on whichever server it happened:\n\n| event | when | data |\n|---|---|---|\n| `file.created` | you uploaded a file, or a friend shared one | `File` |\n| `file.updated` | one of these was renamed, moved, or shared otherwise | `File` |\n| `file.deleted` | one of these was deleted, or you may no longer read it | `{ \"id\" }` |\n| `friend.requested` | somebody asked you, or you asked somebody | `FriendRequest` |\n| `friend.accepted` | a request was accepted | `Friend`: the other one |\n| `friend.rejected` | a request was rejected or taken back | `FriendRequest` |\n| `friend.removed` | a friendship ended | `PublicUser`: the other one |\n| `storage.changed` | your used storage or your quota changed | `{ \"used_storage\", \"storage_quota\" }` |\n| `stream.reset` | the place you wanted to go on from is not known any more | `{}` |\n\n`data` is one line of JSON, the resource as the API shows it to you. Each event has an `id`; a client that comes\nback with the last one it got as `Last-Event-ID` (browsers do so by themselves) gets all that happened in between,\nand nothing twice. Ids hold for the server that gave them: after `stream.reset` fetch your lists anew, and go on\nfrom there. A comment every 15 seconds keeps the connection alive. The stream ends when the session or token does.\n\n```sh\ncurl -N $base/events -b jar\n```\n",
+        "security": [
+          {
+            "session": []
+          },
+          {
+            "token": [
+              "read"
+            ]
+          }
+        ],
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/LastEventId"
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "The stream. It goes on until one side closes it.",
+            "headers": {
+              "X-Request-Id": {
+                "$ref": "#/components/headers/X-Request-Id"
+              },
+              "X-Content-Type-Options": {
+                "$ref": "#/components/headers/X-Content-Type-Options"
+              },
+              "Cache-Control": {
+                "$ref": "#/components/headers/Cache-Control"
+              },
+              "RateLimit": {
+                "$ref": "#/components/headers/RateLimit"
+              },
+              "RateLimit-Policy": {
+                "$ref": "#/components/headers/RateLimit-Policy"
+              }
+            },
+            "content": {
+              "text/event-stream": {
+                "schema": {
+                  "type": "string",
+                  "description": "Server-sent events; `contentSchema` describes one of them.",
+                  "contentMediaType": "text/event-stream",
+                  "contentSchema": {
+                    "$ref": "#/components/schemas/StreamEvent"
+                  }
+                },
+                "examples": {
+                  "stream": {
+                    "$ref": "#/components/examples/stream"
+                  }
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "429": {
+            "$ref": "#/components/responses/TooManyStreams"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/health": {
+      "get": {
+        "operationId": "getHealth",
+        "tags": [
+          "Server"
+        ],
+        "summary": "Is the server there?",
+        "description": "Answers 200 as soon as the server serves, and 503 while it starts or closes. It says nothing about the link to the\nother servers, for this one works without it; see `GET /sync/status`.\n",
+        "security": [],
+        "responses": {
+          "200": {
+            "description": "The server serves.",
+            "headers": {
+              "X-Request-Id": {
+                "$ref": "#/components/headers/X-Request-Id"
+              },
+              "X-Content-Type-Options": {
+                "$ref": "#/components/headers/X-Content-Type-Options"
+              },
+              "Cache-Control": {
+                "$ref": "#/components/headers/Cache-Control"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/Health"
+                },
+                "examples": {
+                  "health": {
+                    "$ref": "#/components/examples/health"
+                  }
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/sync/status": {
+      "get": {
+        "operationId": "getSyncStatus",
+        "tags": [
+          "Server"
+        ],
+        "summary": "How far is this server in step with the others?",
+        "description": "Whether the link to the grand server is up, what waits to be sent, and what has been taken in from the others.\n`state_digest` is given only with `digest=true` and the operator's token: servers that have seen the same changes\nhave the same digest.\n",
+        "security": [
+          {
+            "session": []
+          },
+          {
+            "token": [
+              "read"
+            ]
+          },
+          {
+            "operator": []
+          }
+        ],
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/Digest"
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "The state of synchronisation.",
+            "headers": {
+              "X-Request-Id": {
+                "$ref": "#/components/headers/X-Request-Id"
+              },
+              "X-Content-Type-Options": {
+                "$ref": "#/components/headers/X-Content-Type-Options"
+              },
+              "Cache-Control": {
+                "$ref": "#/components/headers/Cache-Control"
+              },
+              "RateLimit": {
+                "$ref": "#/components/headers/RateLimit"
+              },
+              "RateLimit-Policy": {
+                "$ref": "#/components/headers/RateLimit-Policy"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/SyncStatus"
+                },
+                "examples": {
+                  "in_step": {
+                    "$ref": "#/components/examples/in_step"
+                  },
+                  "alone": {
+                    "$ref": "#/components/examples/alone"
+                  }
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "403": {
+            "$ref": "#/components/responses/DigestRefused"
+          },
+          "429": {
+            "$ref": "#/components/responses/RateLimited"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/metrics": {
+      "get": {
+        "operationId": "getMetrics",
+        "tags": [
+          "Server"
+        ],
+        "summary": "Metrics for Prometheus",
+        "description": "Counters and gauges of this server in the text format of Prometheus. Needs the operator's token; where none is\nconfigured, the path does not exist.\n",
+        "security": [
+          {
+            "operator": []
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "The metrics.",
+            "headers": {
+              "X-Request-Id": {
+                "$ref": "#/components/headers/X-Request-Id"
+              },
+              "X-Content-Type-Options": {
+                "$ref": "#/components/headers/X-Content-Type-Options"
+              },
+              "Cache-Control": {
+                "$ref": "#/components/headers/Cache-Control"
+              },
+              "RateLimit": {
+                "$ref": "#/components/headers/RateLimit"
+              },
+              "RateLimit-Policy": {
+                "$ref": "#/components/headers/RateLimit-Policy"
+              }
+            },
+            "content": {
+              "text/plain": {
+                "schema": {
+                  "type": "string"
+                },
+                "examples": {
+                  "metrics": {
+                    "$ref": "#/components/examples/metrics"
+                  }
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidRequest"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "404": {
+            "$ref": "#/components/responses/MetricsOff"
+          },
+          "429": {
+            "$ref": "#/components/responses/RateLimited"
+          },
+          "500": {
+            "$ref": "#/components/responses/InternalError"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    }
+  },
+  "components": {
+    "securitySchemes": {
+      "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "syncsphere_session",
+        "description": "The cookie that `POST /login` sets. Over HTTPS it is named `__Host-syncsphere_session`. In the browser it is sent\nby itself once you have logged in.\n"
+      },
+      "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A token of `POST /tokens`. Scope `write` includes `read`."
+      },
+      "operator": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The operator's token, from the server's configuration (`OPERATOR_TOKEN`)."
+      }
+    },
+    "parameters": {
+      "Limit": {
+        "name": "limit",
+        "in": "query",
+        "description": "How many entries the page holds at most.",
+        "schema": {
+          "type": "integer",
+          "minimum": 1,
+          "maximum": 200,
+          "default": 50
+        }
+      },
+      "Cursor": {
+        "name": "cursor",
+        "in": "query",
+        "description": "Where the page begins, the `next_cursor` of the page before. Without it, the first page.",
+        "schema": {
+          "type": "string",
+          "minLength": 1,
+          "maxLength": 512
+        }
+      },
+      "RequestLimit": {
+        "name": "limit",
+        "in": "query",
+        "description": "How many requests of each direction are shown at most.",
+        "schema": {
+          "type": "integer",
+          "minimum": 1,
+          "maximum": 200,
+          "default": 200
+        }
+      },
+      "SessionId": {
+        "name": "session_id",
+        "in": "path",
+        "required": true,
+        "description": "The session's id, from `GET /sessions`.",
+        "schema": {
+          "$ref": "#/components/schemas/Id"
+        }
+      },
+      "TokenId": {
+        "name": "token_id",
+        "in": "path",
+        "required": true,
+        "description": "The token's id, from `GET /tokens`.",
+        "schema": {
+          "$ref": "#/components/schemas/Id"
+        }
+      },
+      "FileId": {
+        "name": "file_id",
+        "in": "path",
+        "required": true,
+        "description": "The file's id.",
+        "schema": {
+          "$ref": "#/components/schemas/Id"
+        }
+      },
+      "RequestId": {
+        "name": "req_id",
+        "in": "path",
+        "required": true,
+        "description": "The friend request's id, from `GET /friends/requests`.",
+        "schema": {
+          "$ref": "#/components/schemas/Id"
+        }
+      },
+      "FriendUsername": {
+        "name": "username",
+        "in": "path",
+        "required": true,
+        "description": "The friend's username, as shown in `GET /friends` (case does not matter).",
+        "schema": {
+          "$ref": "#/components/schemas/ShownUsername"
+        }
+      },
+      "FolderFilter": {
+        "name": "folder",
+        "in": "query",
+        "description": "Only files in exactly this folder, not those in folders below it.",
+        "schema": {
+          "$ref": "#/components/schemas/Folder"
+        }
+      },
+      "Search": {
+        "name": "q",
+        "in": "query",
+        "description": "Only files whose name contains this text (case does not matter).",
+        "schema": {
+          "type": "string",
+          "minLength": 1,
+          "maxLength": 255
+        }
+      },
+      "VisibilityFilter": {
+        "name": "visibility",
+        "in": "query",
+        "description": "Only files of this visibility.",
+        "schema": {
+          "$ref": "#/components/schemas/Visibility"
+        }
+      },
+      "Sort": {
+        "name": "sort",
+        "in": "query",
+        "description": "The order; `-` turns it round, so that `-created_at` is newest first. Of names, case does not count.",
+        "schema": {
+          "type": "string",
+          "enum": [
+            "name",
+            "-name",
+            "created_at",
+            "-created_at",
+            "size",
+            "-size"
+          ],
+          "default": "name"
+        }
+      },
+      "MinCopies": {
+        "name": "min_copies",
+        "in": "query",
+        "description": "How many servers shall hold the bytes before the answer comes; this one counts. It waits for up to 30 seconds.\n",
+        "schema": {
+          "type": "integer",
+          "minimum": 1,
+          "maximum": 64
+        }
+      },
+      "Digest": {
+        "name": "digest",
+        "in": "query",
+        "description": "Also compute `state_digest`. Needs the operator's token.",
+        "schema": {
+          "type": "boolean",
+          "default": false
+        }
+      },
+      "LastEventId": {
+        "name": "Last-Event-ID",
+        "in": "header",
+        "description": "The `id` of the last event that you got; the stream goes on after it. Without it, from now on.",
+        "schema": {
+          "type": "string",
+          "maxLength": 256
+        }
+      },
+      "IfMatch": {
+        "name": "If-Match",
+        "in": "header",
+        "description": "Go on only if the `ETag` is (one of) these, or `*`; else 412.",
+        "schema": {
+          "type": "string",
+          "maxLength": 4096
+        }
+      },
+      "IfNoneMatch": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "Answer 304, without a body, if the `ETag` is (one of) these, or `*`.",
+        "schema": {
+          "type": "string",
+          "maxLength": 4096
+        }
+      },
+      "IfModifiedSince": {
+        "name": "If-Modified-Since",
+        "in": "header",
+        "description": "Answer 304 if the bytes have not changed since this HTTP date. Ignored beside `If-None-Match`.",
+        "schema": {
+          "type": "string",
+          "maxLength": 128
+        }
+      },
+      "IfUnmodifiedSince": {
+        "name": "If-Unmodified-Since",
+        "in": "header",
+        "description": "Answer 412 if the bytes have changed since this HTTP date. Ignored beside `If-Match`.",
+        "schema": {
+          "type": "string",
+          "maxLength": 128
+        }
+      },
+      "IfRange": {
+        "name": "If-Range",
+        "in": "header",
+        "description": "Heed `Range` only if the `ETag`, or the date of `Last-Modified`, is this; else send the whole file.",
+        "schema": {
+          "type": "string",
+          "maxLength": 256
+        }
+      },
+      "Range": {
+        "name": "Range",
+        "in": "header",
+        "description": "The part that is wanted, for instance `bytes=1048576-`. What is not understood is ignored.",
+        "schema": {
+          "type": "string",
+          "maxLength": 4096
+        }
+      }
+    },
+    "headers": {
+      "X-Request-Id": {
+        "description": "The request's id, under which the server's log tells of it.",
+        "required": true,
+        "schema": {
+          "type": "string",
+          "examples": [
+            "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+          ]
+        }
+      },
+      "X-Content-Type-Options": {
+        "description": "Always `nosniff`. Browsers must not guess another type.",
+        "required": true,
+        "schema": {
+          "type": "string",
+          "const": "nosniff"
+        }
+      },
+      "Cache-Control": {
+        "description": "Answers are not for shared caches to keep; `no-store` as a rule.",
+        "required": true,
+        "schema": {
+          "type": "string",
+          "examples": [
+            "no-store"
+          ]
+        }
+      },
+      "RateLimit": {
+        "description": "How many requests are left (`r`), and in how many seconds the count starts anew (`t`).",
+        "schema": {
+          "type": "string",
+          "examples": [
+            "\"default\";r=298;t=42"
+          ]
+        }
+      },
+      "RateLimit-Policy": {
+        "description": "How many requests (`q`) are allowed in how many seconds (`w`).",
+        "schema": {
+          "type": "string",
+          "examples": [
+            "\"default\";q=300;w=60"
+          ]
+        }
+      },
+      "Retry-After": {
+        "description": "After how many seconds it is worth trying again.",
+        "required": true,
+        "schema": {
+          "type": "integer",
+          "minimum": 0,
+          "examples": [
+            30
+          ]
+        }
+      },
+      "WWW-Authenticate": {
+        "description": "How to authenticate.",
+        "required": true,
+        "schema": {
+          "type": "string",
+          "examples": [
+            "Bearer"
+          ]
+        }
+      },
+      "Set-Cookie": {
+        "description": "Sets the session cookie, or removes it (`Max-Age=0`).",
+        "schema": {
+          "type": "string",
+          "examples": [
+            "syncsphere_session=GnZ0607njffhrEOak8P6jjyUV4TU3sn9jjARc4svHWI; Path=/; HttpOnly; SameSite=Lax"
+          ]
+        }
+      },
+      "ETag": {
+        "description": "The version of the file's metadata, for `If-Match` and `If-None-Match`.",
+        "required": true,
+        "schema": {
+          "type": "string",
+          "examples": [
+            "\"m-1f0c6b2e9a\""
+          ]
+        }
+      },
+      "FileLocation": {
+        "description": "Where the file's metadata is.",
+        "required": true,
+        "schema": {
+          "type": "string",
+          "examples": [
+            "/files/01a207e2-48c0-7173-b83d-9c172411e20b"
+          ]
+        }
+      },
+      "ContentETag": {
+        "description": "A strong validator made of the content.",
+        "required": true,
+        "schema": {
+          "type": "string",
+          "examples": [
+            "\"55c64d0fcd6f9d5f7c828093857e3fdfda68478bb4e9bd24d481ef391c7804e8\""
+          ]
+        }
+      },
+      "Accept-Ranges": {
+        "description": "Always `bytes`. Parts can be asked for.",
+        "required": true,
+        "schema": {
+          "type": "string",
+          "const": "bytes"
+        }
+      },
+      "Last-Modified": {
+        "description": "When the content came to be. Renaming does not change it.",
+        "required": true,
+        "schema": {
+          "type": "string",
+          "examples": [
+            "Mon, 23 Nov 2026 10:10:00 GMT"
+          ]
+        }
+      },
+      "Content-Disposition": {
+        "description": "Always `attachment`, with the file's name (RFC 6266).",
+        "required": true,
+        "schema": {
+          "type": "string",
+          "examples": [
+            "attachment; filename=\"????? ????.jpg\"; filename*=UTF-8''%D7%A9%D7%A7%D7%99%D7%A2%D7%94%20%D7%91%D7%97%D7%95%D7%A3.jpg"
+          ]
+        }
+      },
+      "Content-Length": {
+        "description": "The number of bytes in this answer.",
+        "required": true,
+        "schema": {
+          "type": "integer",
+          "minimum": 0,
+          "examples": [
+            3481220
+          ]
+        }
+      },
+      "Content-Range": {
+        "description": "Which bytes these are, and of how many.",
+        "required": true,
+        "schema": {
+          "type": "string",
+          "examples": [
+            "bytes 1048576-3481219/3481220"
+          ]
+        }
+      },
+      "UnsatisfiedRange": {
+        "description": "How many bytes there are.",
+        "required": true,
+        "schema": {
+          "type": "string",
+          "examples": [
+            "bytes */3481220"
+          ]
+        }
+      },
+      "Repr-Digest": {
+        "description": "The sha256 of the whole file, in base64 between colons (RFC 9530).",
+        "required": true,
+        "schema": {
+          "type": "string",
+          "examples": [
+            "sha-256=:VcZND81vnV98goCThX4/39poR4u06b0k1IHvORx4BOg=:"
+          ]
+        }
+      },
+      "Content-Security-Policy": {
+        "description": "Always `sandbox`, so that a file that a browser shows all the same can do nothing.",
+        "required": true,
+        "schema": {
+          "type": "string",
+          "examples": [
+            "sandbox"
+          ]
+        }
+      }
+    },
+    "schemas": {
+      "Id": {
+        "type": "string",
+        "format": "uuid",
+        "description": "A UUID of version 7.",
+        "examples": [
+          "01a207e2-48c0-7173-b83d-9c172411e20b"
+        ]
+      },
+      "Time": {
+        "type": "string",
+        "format": "date-time",
+        "description": "RFC 3339, UTC, with milliseconds.",
+        "examples": [
+          "2026-11-23T10:00:00.000Z"
+        ]
+      },
+      "Bytes": {
+        "type": "integer",
+        "format": "int64",
+        "minimum": 0,
+        "description": "A number of bytes."
+      },
+      "Sha256": {
+        "type": "string",
+        "pattern": "^[0-9a-f]{64}$",
+        "description": "A sha256 checksum in lower-case hexadecimal.",
+        "examples": [
+          "55c64d0fcd6f9d5f7c828093857e3fdfda68478bb4e9bd24d481ef391c7804e8"
+        ]
+      },
+      "NextCursor": {
+        "type": [
+          "string",
+          "null"
+        ],
+        "description": "The `cursor` of the next page, or null when this is the last."
+      },
+      "Email": {
+        "type": "string",
+        "format": "email",
+        "maxLength": 254,
+        "description": "An email address. Compared without regard to case.",
+        "examples": [
+          "dana@example.com"
+        ]
+      },
+      "ChosenUsername": {
+        "type": "string",
+        "pattern": "^[\\p{L}\\p{M}\\p{N}._-]{3,32}$",
+        "minLength": 3,
+        "maxLength": 32,
+        "description": "3 to 32 letters and digits of any script, `.`, `_` and `-`. It is brought to Unicode form NFKC, and has to be of\nthis form afterwards too. Compared without regard to case.\n",
+        "examples": [
+          "dana",
+          "נועם",
+          "kim_42"
+        ]
+      },
+      "ShownUsername": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 64,
+        "description": "A username as the API shows it, possibly with an ending such as `~1a2b`.",
+        "examples": [
+          "noam"
+        ]
+      },
+      "ChosenPassword": {
+        "type": "string",
+        "format": "password",
+        "minLength": 8,
+        "maxLength": 256,
+        "description": "8 to 256 characters of any kind. A few words that belong together only for you are good.",
+        "examples": [
+          "correct horse battery"
+        ]
+      },
+      "GivenPassword": {
+        "type": "string",
+        "format": "password",
+        "minLength": 1,
+        "maxLength": 256,
+        "description": "The account's password.",
+        "examples": [
+          "correct horse battery"
+        ]
+      },
+      "FileName": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 255,
+        "pattern": "^(?!\\.{1,2}$)[^/\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff]+$",
+        "description": "Any Unicode text of at most 255 bytes in UTF-8, without `/` and control characters, and not `.` or `..`. Kept\nexactly as sent.\n",
+        "examples": [
+          "שקיעה בחוף.jpg"
+        ]
+      },
+      "Folder": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 1024,
+        "pattern": "^(?:/|(?:/(?!\\.{1,2}(?:/|$))[^/\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff]+)+)$",
+        "description": "An absolute path of names separated by `/`, without one at the end, of at most 1024 characters; `/` is the top.\nEach name is like a file's name. Folders need not be made: they are there as long as a file is in them.\n",
+        "examples": [
+          "/photos/2026"
+        ]
+      },
+      "Visibility": {
+        "type": "string",
+        "enum": [
+          "private",
+          "friends",
+          "public"
+        ],
+        "description": "Who may read the file besides its owner: with `private` nobody, with `friends` the owner's friends, with `public`\nanybody who has its id.\n"
+      },
+      "TokenScope": {
+        "type": "string",
+        "enum": [
+          "read",
+          "write"
+        ],
+        "description": "What the token may do - with `read` look and download, with `write` everything."
+      },
+      "Registration": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "username",
+          "email",
+          "password"
+        ],
+        "properties": {
+          "username": {
+            "$ref": "#/components/schemas/ChosenUsername"
+          },
+          "email": {
+            "$ref": "#/components/schemas/Email"
+          },
+          "password": {
+            "$ref": "#/components/schemas/ChosenPassword"
+          }
+        }
+      },
+      "Login": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "identifier",
+          "password"
+        ],
+        "properties": {
+          "identifier": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 254,
+            "description": "The username or the email."
+          },
+          "password": {
+            "$ref": "#/components/schemas/GivenPassword"
+          },
+          "remember_me": {
+            "type": "boolean",
+            "default": false,
+            "description": "Keep me logged in for 7 days, also when the browser is closed."
+          }
+        }
+      },
+      "AccountChange": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "current_password"
+        ],
+        "minProperties": 2,
+        "properties": {
+          "email": {
+            "$ref": "#/components/schemas/Email"
+          },
+          "new_password": {
+            "$ref": "#/components/schemas/ChosenPassword"
+          },
+          "current_password": {
+            "$ref": "#/components/schemas/GivenPassword"
+          }
+        }
+      },
+      "User": {
+        "type": "object",
+        "description": "Your account, as only you see it.",
+        "additionalProperties": false,
+        "required": [
+          "id",
+          "username",
+          "email",
+          "created_at",
+          "used_storage",
+          "storage_quota"
+        ],
+        "properties": {
+          "id": {
+            "$ref": "#/components/schemas/Id"
+          },
+          "username": {
+            "type": "string",
+            "description": "The name the account bears. Where another account bears the name that was asked for, this is that name with\n`~` and the last four characters of the id; you can log in with it.\n"
+          },
+          "email": {
+            "type": "string",
+            "description": "The email the account bears, with a like ending where another account bears it."
+          },
+          "created_at": {
+            "$ref": "#/components/schemas/Time"
+          },
+          "used_storage": {
+            "type": "integer",
+            "format": "int64",
+            "minimum": 0,
+            "description": "The sum of the sizes of your files, in bytes."
+          },
+          "storage_quota": {
+            "type": "integer",
+            "format": "int64",
+            "minimum": 0,
+            "description": "How many bytes your files may have together."
+          },
+          "requested_username": {
+            "type": "string",
+            "description": "Present only if another account bears the username that you registered: the two were registered on two\nservers that could not reach each other, and the other one is the older. This is the name you asked for.\n"
+          },
+          "requested_email": {
+            "type": "string",
+            "description": "Present only if another account bears the email that you asked for; this is that email."
+          }
+        }
+      },
+      "PublicUser": {
+        "type": "object",
+        "description": "What others see of an account.",
+        "additionalProperties": false,
+        "required": [
+          "id",
+          "username"
+        ],
+        "properties": {
+          "id": {
+            "$ref": "#/components/schemas/Id"
+          },
+          "username": {
+            "type": "string",
+            "description": "The name the account bears."
+          }
+        }
+      },
+      "LoginResult": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "user",
+          "expires_at"
+        ],
+        "properties": {
+          "user": {
+            "$ref": "#/components/schemas/User"
+          },
+          "expires_at": {
+            "$ref": "#/components/schemas/Time"
+          }
+        }
+      },
+      "Session": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "id",
+          "created_at",
+          "expires_at",
+          "last_used_at",
+          "user_agent",
+          "current"
+        ],
+        "properties": {
+          "id": {
+            "$ref": "#/components/schemas/Id"
+          },
+          "created_at": {
+            "$ref": "#/components/schemas/Time"
+          },
+          "expires_at": {
+            "$ref": "#/components/schemas/Time"
+          },
+          "last_used_at": {
+            "$ref": "#/components/schemas/LastUsed"
+          },
+          "user_agent": {
+            "type": [
+              "string",
+              "null"
+            ],
+            "description": "The program that logged in, as it calls itself."
+          },
+          "current": {
+            "type": "boolean",
+            "description": "Is it the session that asks?"
+          }
+        }
+      },
+      "SessionList": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "items",
+          "next_cursor"
+        ],
+        "properties": {
+          "items": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/Session"
+            }
+          },
+          "next_cursor": {
+            "$ref": "#/components/schemas/NextCursor"
+          }
+        }
+      },
+      "LastUsed": {
+        "type": [
+          "string",
+          "null"
+        ],
+        "format": "date-time",
+        "description": "When it was last used on this server, to within some minutes; null if never."
+      },
+      "TokenExpiry": {
+        "type": [
+          "string",
+          "null"
+        ],
+        "format": "date-time",
+        "description": "When the token ends by itself; null if never."
+      },
+      "NewToken": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "name"
+        ],
+        "properties": {
+          "name": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 100,
+            "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff]+$",
+            "description": "What the token is for, in your words."
+          },
+          "scope": {
+            "$ref": "#/components/schemas/TokenScope",
+            "default": "read"
+          },
+          "expires_in_days": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 3650,
+            "description": "After how many days the token ends. Without it, never."
+          }
+        }
+      },
+      "Token": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "id",
+          "name",
+          "scope",
+          "created_at",
+          "expires_at",
+          "last_used_at"
+        ],
+        "properties": {
+          "id": {
+            "$ref": "#/components/schemas/Id"
+          },
+          "name": {
+            "type": "string",
+            "description": "What it is for."
+          },
+          "scope": {
+            "$ref": "#/components/schemas/TokenScope"
+          },
+          "created_at": {
+            "$ref": "#/components/schemas/Time"
+          },
+          "expires_at": {
+            "$ref": "#/components/schemas/TokenExpiry"
+          },
+          "last_used_at": {
+            "$ref": "#/components/schemas/LastUsed"
+          }
+        }
+      },
+      "CreatedToken": {
+        "type": "object",
+        "description": "A token with its secret.",
+        "additionalProperties": false,
+        "required": [
+          "id",
+          "name",
+          "scope",
+          "created_at",
+          "expires_at",
+          "last_used_at",
+          "token"
+        ],
+        "properties": {
+          "id": {
+            "$ref": "#/components/schemas/Id"
+          },
+          "name": {
+            "type": "string",
+            "description": "What it is for."
+          },
+          "scope": {
+            "$ref": "#/components/schemas/TokenScope"
+          },
+          "created_at": {
+            "$ref": "#/components/schemas/Time"
+          },
+          "expires_at": {
+            "$ref": "#/components/schemas/TokenExpiry"
+          },
+          "last_used_at": {
+            "$ref": "#/components/schemas/LastUsed"
+          },
+          "token": {
+            "type": "string",
+            "description": "The secret, for `Authorization` `Bearer`. Shown this once."
+          }
+        }
+      },
+      "TokenList": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "items",
+          "next_cursor"
+        ],
+        "properties": {
+          "items": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/Token"
+            }
+          },
+          "next_cursor": {
+            "$ref": "#/components/schemas/NextCursor"
+          }
+        }
+      },
+      "Upload": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "file"
+        ],
+        "properties": {
+          "folder": {
+            "$ref": "#/components/schemas/Folder",
+            "default": "/",
+            "examples": [
+              "/"
+            ]
+          },
+          "visibility": {
+            "$ref": "#/components/schemas/Visibility",
+            "default": "private"
+          },
+          "sha256": {
+            "type": "string",
+            "pattern": "^(?:[0-9a-f]{64})?$",
+            "description": "The sha256 checksum that the bytes must have, in lower-case hexadecimal; blank, any will do.",
+            "examples": [
+              ""
+            ]
+          },
+          "file": {
+            "type": "string",
+            "format": "binary",
+            "contentMediaType": "application/octet-stream",
+            "description": "The bytes. This part comes last and has a `filename`."
+          }
+        }
+      },
+      "File": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "id",
+          "owner",
+          "name",
+          "folder",
+          "size",
+          "media_type",
+          "sha256",
+          "visibility",
+          "created_at",
+          "modified_at",
+          "available",
+          "stored_on"
+        ],
+        "properties": {
+          "id": {
+            "$ref": "#/components/schemas/Id"
+          },
+          "owner": {
+            "$ref": "#/components/schemas/PublicUser"
+          },
+          "name": {
+            "$ref": "#/components/schemas/FileName"
+          },
+          "folder": {
+            "$ref": "#/components/schemas/Folder"
+          },
+          "size": {
+            "$ref": "#/components/schemas/Bytes"
+          },
+          "media_type": {
+            "type": "string",
+            "description": "The media type that was given with the upload."
+          },
+          "sha256": {
+            "$ref": "#/components/schemas/Sha256"
+          },
+          "visibility": {
+            "$ref": "#/components/schemas/Visibility"
+          },
+          "created_at": {
+            "$ref": "#/components/schemas/Time"
+          },
+          "modified_at": {
+            "$ref": "#/components/schemas/Time"
+          },
+          "available": {
+            "type": "boolean",
+            "description": "Can it be downloaded from this server now? Its bytes are here, or to be had from a server that can be reached.\n"
+          },
+          "stored_on": {
+            "type": "array",
+            "description": "The names of the servers that hold the bytes, as far as this one knows.",
+            "items": {
+              "type": "string"
+            }
+          }
+        }
+      },
+      "FileList": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "items",
+          "next_cursor"
+        ],
+        "properties": {
+          "items": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/File"
+            }
+          },
+          "next_cursor": {
+            "$ref": "#/components/schemas/NextCursor"
+          }
+        }
+      },
+      "FileChange": {
+        "type": "object",
+        "additionalProperties": false,
+        "minProperties": 1,
+        "properties": {
+          "name": {
+            "$ref": "#/components/schemas/FileName"
+          },
+          "folder": {
+            "$ref": "#/components/schemas/Folder"
+          },
+          "visibility": {
+            "$ref": "#/components/schemas/Visibility"
+          }
+        }
+      },
+      "NewFriendRequest": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "username"
+        ],
+        "properties": {
+          "username": {
+            "$ref": "#/components/schemas/ShownUsername"
+          }
+        }
+      },
+      "FriendRequest": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "id",
+          "from",
+          "to",
+          "status",
+          "created_at"
+        ],
+        "properties": {
+          "id": {
+            "$ref": "#/components/schemas/Id"
+          },
+          "from": {
+            "$ref": "#/components/schemas/PublicUser"
+          },
+          "to": {
+            "$ref": "#/components/schemas/PublicUser"
+          },
+          "status": {
+            "type": "string",
+            "enum": [
+              "pending",
+              "accepted",
+              "rejected",
+              "cancelled"
+            ]
+          },
+          "created_at": {
+            "$ref": "#/components/schemas/Time"
+          }
+        }
+      },
+      "FriendRequests": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "incoming",
+          "outgoing"
+        ],
+        "properties": {
+          "incoming": {
+            "type": "array",
+            "description": "Sent to you.",
+            "items": {
+              "$ref": "#/components/schemas/FriendRequest"
+            }
+          },
+          "outgoing": {
+            "type": "array",
+            "description": "Sent by you.",
+            "items": {
+              "$ref": "#/components/schemas/FriendRequest"
+            }
+          }
+        }
+      },
+      "Friend": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "id",
+          "username",
+          "since"
+        ],
+        "properties": {
+          "id": {
+            "$ref": "#/components/schemas/Id"
+          },
+          "username": {
+            "type": "string",
+            "description": "The name the account bears."
+          },
+          "since": {
+            "$ref": "#/components/schemas/Time"
+          }
+        }
+      },
+      "FriendList": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "items",
+          "next_cursor"
+        ],
+        "properties": {
+          "items": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/Friend"
+            }
+          },
+          "next_cursor": {
+            "$ref": "#/components/schemas/NextCursor"
+          }
+        }
+      },
+      "StreamEvent": {
+        "description": "One event of `GET /events`; in the stream, `id`, `event` and `data` are its fields, `data` as JSON.",
+        "oneOf": [
+          {
+            "$ref": "#/components/schemas/FileEvent"
+          },
+          {
+            "$ref": "#/components/schemas/FileDeletedEvent"
+          },
+          {
+            "$ref": "#/components/schemas/FriendRequestEvent"
+          },
+          {
+            "$ref": "#/components/schemas/FriendAcceptedEvent"
+          },
+          {
+            "$ref": "#/components/schemas/FriendRemovedEvent"
+          },
+          {
+            "$ref": "#/components/schemas/StorageChangedEvent"
+          },
+          {
+            "$ref": "#/components/schemas/StreamResetEvent"
+          }
+        ]
+      },
+      "FileEvent": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "id",
+          "event",
+          "data"
+        ],
+        "properties": {
+          "id": {
+            "$ref": "#/components/schemas/EventId"
+          },
+          "event": {
+            "type": "string",
+            "enum": [
+              "file.created",
+              "file.updated"
+            ]
+          },
+          "data": {
+            "$ref": "#/components/schemas/File"
+          }
+        }
+      },
+      "FileDeletedEvent": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "id",
+          "event",
+          "data"
+        ],
+        "properties": {
+          "id": {
+            "$ref": "#/components/schemas/EventId"
+          },
+          "event": {
+            "type": "string",
+            "const": "file.deleted"
+          },
+          "data": {
+            "$ref": "#/components/schemas/DeletedFile"
+          }
+        }
+      },
+      "FriendRequestEvent": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "id",
+          "event",
+          "data"
+        ],
+        "properties": {
+          "id": {
+            "$ref": "#/components/schemas/EventId"
+          },
+          "event": {
+            "type": "string",
+            "enum": [
+              "friend.requested",
+              "friend.rejected"
+            ]
+          },
+          "data": {
+            "$ref": "#/components/schemas/FriendRequest"
+          }
+        }
+      },
+      "FriendAcceptedEvent": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "id",
+          "event",
+          "data"
+        ],
+        "properties": {
+          "id": {
+            "$ref": "#/components/schemas/EventId"
+          },
+          "event": {
+            "type": "string",
+            "const": "friend.accepted"
+          },
+          "data": {
+            "$ref": "#/components/schemas/Friend"
+          }
+        }
+      },
+      "FriendRemovedEvent": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "id",
+          "event",
+          "data"
+        ],
+        "properties": {
+          "id": {
+            "$ref": "#/components/schemas/EventId"
+          },
+          "event": {
+            "type": "string",
+            "const": "friend.removed"
+          },
+          "data": {
+            "$ref": "#/components/schemas/PublicUser"
+          }
+        }
+      },
+      "StorageChangedEvent": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "id",
+          "event",
+          "data"
+        ],
+        "properties": {
+          "id": {
+            "$ref": "#/components/schemas/EventId"
+          },
+          "event": {
+            "type": "string",
+            "const": "storage.changed"
+          },
+          "data": {
+            "$ref": "#/components/schemas/StorageUse"
+          }
+        }
+      },
+      "StreamResetEvent": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "id",
+          "event",
+          "data"
+        ],
+        "properties": {
+          "id": {
+            "$ref": "#/components/schemas/EventId"
+          },
+          "event": {
+            "type": "string",
+            "const": "stream.reset"
+          },
+          "data": {
+            "type": "object",
+            "additionalProperties": false
+          }
+        }
+      },
+      "EventId": {
+        "type": "string",
+        "description": "The event's place in this server's stream, for `Last-Event-ID`."
+      },
+      "DeletedFile": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "id"
+        ],
+        "properties": {
+          "id": {
+            "$ref": "#/components/schemas/Id"
+          }
+        }
+      },
+      "StorageUse": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "used_storage",
+          "storage_quota"
+        ],
+        "properties": {
+          "used_storage": {
+            "$ref": "#/components/schemas/Bytes"
+          },
+          "storage_quota": {
+            "$ref": "#/components/schemas/Bytes"
+          }
+        }
+      },
+      "Health": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "status",
+          "server",
+          "version"
+        ],
+        "properties": {
+          "status": {
+            "type": "string",
+            "const": "ok"
+          },
+          "server": {
+            "type": "string",
+            "description": "The server's name."
+          },
+          "version": {
+            "type": "string",
+            "description": "The version of the software."
+          }
+        }
+      },
+      "SyncStatus": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "server",
+          "connected",
+          "queue_length",
+          "unacknowledged",
+          "applied_position",
+          "log_head",
+          "lag_seconds",
+          "parked"
+        ],
+        "properties": {
+          "server": {
+            "type": "string",
+            "description": "The server's name."
+          },
+          "connected": {
+            "type": "boolean",
+            "description": "Is the link to the grand server up?"
+          },
+          "detail": {
+            "type": "string",
+            "description": "Why it is not connected."
+          },
+          "queue_length": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "Changes in the in-memory queue that wait to be sent."
+          },
+          "unacknowledged": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "Changes made here that the grand server has not confirmed yet, those in the queue included. They survive a crash.\n"
+          },
+          "applied_position": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "The place in the grand server's log up to which everything has been taken in."
+          },
+          "log_head": {
+            "type": [
+              "integer",
+              "null"
+            ],
+            "minimum": 0,
+            "description": "The end of the grand server's log, as last heard; null if never."
+          },
+          "lag_seconds": {
+            "type": [
+              "number",
+              "null"
+            ],
+            "minimum": 0,
+            "description": "For how long this server has not been in step with the log; 0 when it is, null if that is not known."
+          },
+          "parked": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "Changes that could not be applied and were put aside. More than 0 wants the operator's attention."
+          },
+          "state_digest": {
+            "$ref": "#/components/schemas/Sha256",
+            "description": "A checksum of all merged state, equal on servers that have seen the same changes."
+          }
+        }
+      },
+      "Problem": {
+        "type": "object",
+        "description": "Why a request was refused (RFC 9457).",
+        "additionalProperties": false,
+        "required": [
+          "type",
+          "title",
+          "status",
+          "detail",
+          "request_id"
+        ],
+        "properties": {
+          "type": {
+            "$ref": "#/components/schemas/ProblemType"
+          },
+          "title": {
+            "type": "string",
+            "description": "What kind of problem it is, the same for every problem of this type."
+          },
+          "status": {
+            "type": "integer",
+            "minimum": 400,
+            "maximum": 599,
+            "description": "The HTTP status."
+          },
+          "detail": {
+            "type": "string",
+            "description": "What is wrong with this request."
+          },
+          "request_id": {
+            "type": "string",
+            "description": "The request's id, as in `X-Request-Id`."
+          },
+          "errors": {
+            "type": "array",
+            "description": "Of `validation-failed`, what is wrong where.",
+            "items": {
+              "$ref": "#/components/schemas/InvalidPart"
+            }
+          },
+          "quota": {
+            "type": "integer",
+            "format": "int64",
+            "description": "Of `quota-exceeded`, how many bytes the account may store."
+          },
+          "used": {
+            "type": "integer",
+            "format": "int64",
+            "description": "Of `quota-exceeded`, how many bytes its files have."
+          },
+          "reserved": {
+            "type": "integer",
+            "format": "int64",
+            "description": "Of `quota-exceeded`, how many bytes are kept for uploads under way."
+          },
+          "required": {
+            "type": "integer",
+            "format": "int64",
+            "description": "Of `quota-exceeded`, how many bytes this upload needs."
+          }
+        }
+      },
+      "InvalidPart": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "path",
+          "message"
+        ],
+        "properties": {
+          "path": {
+            "type": "string",
+            "description": "Where, from the request down: `body/email`, `query/limit`, `path/file_id`."
+          },
+          "message": {
+            "type": "string",
+            "description": "What is wrong there."
+          }
+        }
+      },
+      "ProblemType": {
+        "type": "string",
+        "description": "What kind of problem it is. The list is closed.",
+        "enum": [
+          "urn:problem-type:syncsphere:validation-failed",
+          "urn:problem-type:syncsphere:malformed-json",
+          "urn:problem-type:syncsphere:unauthenticated",
+          "urn:problem-type:syncsphere:insufficient-scope",
+          "urn:problem-type:syncsphere:cross-origin",
+          "urn:problem-type:syncsphere:registration-closed",
+          "urn:problem-type:syncsphere:username-taken",
+          "urn:problem-type:syncsphere:email-taken",
+          "urn:problem-type:syncsphere:invalid-credentials",
+          "urn:problem-type:syncsphere:too-many-attempts",
+          "urn:problem-type:syncsphere:wrong-password",
+          "urn:problem-type:syncsphere:reauthentication-required",
+          "urn:problem-type:syncsphere:session-not-found",
+          "urn:problem-type:syncsphere:token-not-found",
+          "urn:problem-type:syncsphere:too-many-tokens",
+          "urn:problem-type:syncsphere:checksum-mismatch",
+          "urn:problem-type:syncsphere:file-too-large",
+          "urn:problem-type:syncsphere:body-too-large",
+          "urn:problem-type:syncsphere:quota-exceeded",
+          "urn:problem-type:syncsphere:disk-full",
+          "urn:problem-type:syncsphere:file-not-found",
+          "urn:problem-type:syncsphere:not-owner",
+          "urn:problem-type:syncsphere:precondition-failed",
+          "urn:problem-type:syncsphere:range-not-satisfiable",
+          "urn:problem-type:syncsphere:content-pending",
+          "urn:problem-type:syncsphere:user-not-found",
+          "urn:problem-type:syncsphere:already-friends",
+          "urn:problem-type:syncsphere:request-pending",
+          "urn:problem-type:syncsphere:self-request",
+          "urn:problem-type:syncsphere:request-not-found",
+          "urn:problem-type:syncsphere:not-pending",
+          "urn:problem-type:syncsphere:friend-not-found",
+          "urn:problem-type:syncsphere:not-found",
+          "urn:problem-type:syncsphere:method-not-allowed",
+          "urn:problem-type:syncsphere:unsupported-media-type",
+          "urn:problem-type:syncsphere:request-timeout",
+          "urn:problem-type:syncsphere:request-header-too-large",
+          "urn:problem-type:syncsphere:rate-limited",
+          "urn:problem-type:syncsphere:too-many-streams",
+          "urn:problem-type:syncsphere:unavailable",
+          "urn:problem-type:syncsphere:internal-error"
+        ]
+      }
+    },
+    "responses": {
+      "Done": {
+        "description": "Done. There is nothing to show.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        }
+      },
+      "FileBytes": {
+        "description": "The whole file. `Content-Type` is the file's media type.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          },
+          "ETag": {
+            "$ref": "#/components/headers/ContentETag"
+          },
+          "Accept-Ranges": {
+            "$ref": "#/components/headers/Accept-Ranges"
+          },
+          "Last-Modified": {
+            "$ref": "#/components/headers/Last-Modified"
+          },
+          "Content-Disposition": {
+            "$ref": "#/components/headers/Content-Disposition"
+          },
+          "Content-Length": {
+            "$ref": "#/components/headers/Content-Length"
+          },
+          "Repr-Digest": {
+            "$ref": "#/components/headers/Repr-Digest"
+          },
+          "Content-Security-Policy": {
+            "$ref": "#/components/headers/Content-Security-Policy"
+          }
+        },
+        "content": {
+          "*/*": {
+            "schema": {
+              "type": "string",
+              "format": "binary"
+            }
+          }
+        }
+      },
+      "FileRange": {
+        "description": "The part that `Range` asks for.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          },
+          "ETag": {
+            "$ref": "#/components/headers/ContentETag"
+          },
+          "Accept-Ranges": {
+            "$ref": "#/components/headers/Accept-Ranges"
+          },
+          "Last-Modified": {
+            "$ref": "#/components/headers/Last-Modified"
+          },
+          "Content-Disposition": {
+            "$ref": "#/components/headers/Content-Disposition"
+          },
+          "Content-Length": {
+            "$ref": "#/components/headers/Content-Length"
+          },
+          "Content-Range": {
+            "$ref": "#/components/headers/Content-Range"
+          },
+          "Repr-Digest": {
+            "$ref": "#/components/headers/Repr-Digest"
+          },
+          "Content-Security-Policy": {
+            "$ref": "#/components/headers/Content-Security-Policy"
+          }
+        },
+        "content": {
+          "*/*": {
+            "schema": {
+              "type": "string",
+              "format": "binary"
+            }
+          }
+        }
+      },
+      "BytesNotModified": {
+        "description": "You have these bytes already.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          },
+          "ETag": {
+            "$ref": "#/components/headers/ContentETag"
+          },
+          "Last-Modified": {
+            "$ref": "#/components/headers/Last-Modified"
+          }
+        }
+      },
+      "InvalidRequest": {
+        "description": "A parameter is not valid.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "validation-failed": {
+                "$ref": "#/components/examples/validation-failed"
+              }
+            }
+          }
+        }
+      },
+      "InvalidBody": {
+        "description": "The body or a parameter is not valid.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "validation-failed": {
+                "$ref": "#/components/examples/validation-failed"
+              },
+              "malformed-json": {
+                "$ref": "#/components/examples/malformed-json"
+              }
+            }
+          }
+        }
+      },
+      "InvalidUpload": {
+        "description": "The form is not valid, or the bytes do not have the checksum that was given.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "validation-failed": {
+                "$ref": "#/components/examples/validation-failed"
+              },
+              "checksum-mismatch": {
+                "$ref": "#/components/examples/checksum-mismatch"
+              }
+            }
+          }
+        }
+      },
+      "Unauthenticated": {
+        "description": "No login, or one that has ended.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          },
+          "WWW-Authenticate": {
+            "$ref": "#/components/headers/WWW-Authenticate"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "unauthenticated": {
+                "$ref": "#/components/examples/unauthenticated"
+              }
+            }
+          }
+        }
+      },
+      "InvalidCredentials": {
+        "description": "Wrong password, or no such account.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          },
+          "WWW-Authenticate": {
+            "$ref": "#/components/headers/WWW-Authenticate"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "invalid-credentials": {
+                "$ref": "#/components/examples/invalid-credentials"
+              }
+            }
+          }
+        }
+      },
+      "WriteRefused": {
+        "description": "The token may only read, or the request comes from another site.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "insufficient-scope": {
+                "$ref": "#/components/examples/insufficient-scope"
+              },
+              "cross-origin": {
+                "$ref": "#/components/examples/cross-origin"
+              }
+            }
+          }
+        }
+      },
+      "CrossOrigin": {
+        "description": "The request comes from another site.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "cross-origin": {
+                "$ref": "#/components/examples/cross-origin"
+              }
+            }
+          }
+        }
+      },
+      "RegistrationRefused": {
+        "description": "This server makes no accounts by itself, or the request comes from another site.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "registration-closed": {
+                "$ref": "#/components/examples/registration-closed"
+              },
+              "cross-origin": {
+                "$ref": "#/components/examples/cross-origin"
+              }
+            }
+          }
+        }
+      },
+      "AccountChangeRefused": {
+        "description": "The current password is wrong, the token may only read, or the request comes from another site.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "wrong-password": {
+                "$ref": "#/components/examples/wrong-password"
+              },
+              "insufficient-scope": {
+                "$ref": "#/components/examples/insufficient-scope"
+              },
+              "cross-origin": {
+                "$ref": "#/components/examples/cross-origin"
+              }
+            }
+          }
+        }
+      },
+      "AccountDeletionRefused": {
+        "description": "The session is too old, the token may only read, or the request comes from another site.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "reauthentication-required": {
+                "$ref": "#/components/examples/reauthentication-required"
+              },
+              "insufficient-scope": {
+                "$ref": "#/components/examples/insufficient-scope"
+              },
+              "cross-origin": {
+                "$ref": "#/components/examples/cross-origin"
+              }
+            }
+          }
+        }
+      },
+      "FileChangeRefused": {
+        "description": "The file is not yours, the token may only read, or the request comes from another site.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "not-owner": {
+                "$ref": "#/components/examples/not-owner"
+              },
+              "insufficient-scope": {
+                "$ref": "#/components/examples/insufficient-scope"
+              },
+              "cross-origin": {
+                "$ref": "#/components/examples/cross-origin"
+              }
+            }
+          }
+        }
+      },
+      "DigestRefused": {
+        "description": "The digest needs the operator's token.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "insufficient-scope": {
+                "value": {
+                  "type": "urn:problem-type:syncsphere:insufficient-scope",
+                  "title": "The token does not allow this",
+                  "status": 403,
+                  "detail": "state_digest needs the operator's token.",
+                  "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+                }
+              }
+            }
+          }
+        }
+      },
+      "SessionNotFound": {
+        "description": "You have no such session.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "session-not-found": {
+                "$ref": "#/components/examples/session-not-found"
+              }
+            }
+          }
+        }
+      },
+      "TokenNotFound": {
+        "description": "You have no such token.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "token-not-found": {
+                "$ref": "#/components/examples/token-not-found"
+              }
+            }
+          }
+        }
+      },
+      "FileNotFound": {
+        "description": "There is no such file, or none that you may read.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "file-not-found": {
+                "$ref": "#/components/examples/file-not-found"
+              }
+            }
+          }
+        }
+      },
+      "UserNotFound": {
+        "description": "There is no such user.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "user-not-found": {
+                "$ref": "#/components/examples/user-not-found"
+              }
+            }
+          }
+        }
+      },
+      "RequestNotFound": {
+        "description": "There is no such friend request, or it is not yours to decide.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "request-not-found": {
+                "$ref": "#/components/examples/request-not-found"
+              }
+            }
+          }
+        }
+      },
+      "FriendNotFound": {
+        "description": "You have no friend of that name.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "friend-not-found": {
+                "$ref": "#/components/examples/friend-not-found"
+              }
+            }
+          }
+        }
+      },
+      "MetricsOff": {
+        "description": "This server gives no metrics.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "not-found": {
+                "$ref": "#/components/examples/not-found"
+              }
+            }
+          }
+        }
+      },
+      "RequestTimeout": {
+        "description": "The body did not arrive in time.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "request-timeout": {
+                "$ref": "#/components/examples/request-timeout"
+              }
+            }
+          }
+        }
+      },
+      "NameOrEmailTaken": {
+        "description": "Another account has this username or email.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "username-taken": {
+                "$ref": "#/components/examples/username-taken"
+              },
+              "email-taken": {
+                "$ref": "#/components/examples/email-taken"
+              }
+            }
+          }
+        }
+      },
+      "EmailTaken": {
+        "description": "Another account has this email.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "email-taken": {
+                "$ref": "#/components/examples/email-taken"
+              }
+            }
+          }
+        }
+      },
+      "TooManyTokens": {
+        "description": "You have as many tokens as an account may have.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "too-many-tokens": {
+                "$ref": "#/components/examples/too-many-tokens"
+              }
+            }
+          }
+        }
+      },
+      "FriendRequestConflict": {
+        "description": "There is nothing to ask for.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "already-friends": {
+                "$ref": "#/components/examples/already-friends"
+              },
+              "request-pending": {
+                "$ref": "#/components/examples/request-pending"
+              },
+              "self-request": {
+                "$ref": "#/components/examples/self-request"
+              }
+            }
+          }
+        }
+      },
+      "NotPending": {
+        "description": "The request has already been answered or taken back.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "not-pending": {
+                "$ref": "#/components/examples/not-pending"
+              }
+            }
+          }
+        }
+      },
+      "PreconditionFailed": {
+        "description": "It is not what `If-Match` or `If-Unmodified-Since` expects.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "precondition-failed": {
+                "$ref": "#/components/examples/precondition-failed"
+              }
+            }
+          }
+        }
+      },
+      "BodyTooLarge": {
+        "description": "The body is larger than this operation takes.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "body-too-large": {
+                "$ref": "#/components/examples/body-too-large"
+              }
+            }
+          }
+        }
+      },
+      "UploadTooLarge": {
+        "description": "The file, or a field before it, is larger than this server takes.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "file-too-large": {
+                "$ref": "#/components/examples/file-too-large"
+              },
+              "body-too-large": {
+                "$ref": "#/components/examples/body-too-large"
+              }
+            }
+          }
+        }
+      },
+      "UnsupportedMediaType": {
+        "description": "The body's media type is not one that this operation takes.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "unsupported-media-type": {
+                "$ref": "#/components/examples/unsupported-media-type"
+              }
+            }
+          }
+        }
+      },
+      "RangeNotSatisfiable": {
+        "description": "The file has no such part.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          },
+          "Content-Range": {
+            "$ref": "#/components/headers/UnsatisfiedRange"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "range-not-satisfiable": {
+                "$ref": "#/components/examples/range-not-satisfiable"
+              }
+            }
+          }
+        }
+      },
+      "RateLimited": {
+        "description": "Too many requests.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          },
+          "Retry-After": {
+            "$ref": "#/components/headers/Retry-After"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "rate-limited": {
+                "$ref": "#/components/examples/rate-limited"
+              }
+            }
+          }
+        }
+      },
+      "TooManyAttempts": {
+        "description": "Too many requests, or too many wrong passwords.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          },
+          "Retry-After": {
+            "$ref": "#/components/headers/Retry-After"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "rate-limited": {
+                "$ref": "#/components/examples/rate-limited"
+              },
+              "too-many-attempts": {
+                "$ref": "#/components/examples/too-many-attempts"
+              }
+            }
+          }
+        }
+      },
+      "TooManyStreams": {
+        "description": "Too many requests, or too many open streams.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          },
+          "Retry-After": {
+            "$ref": "#/components/headers/Retry-After"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "rate-limited": {
+                "$ref": "#/components/examples/rate-limited"
+              },
+              "too-many-streams": {
+                "$ref": "#/components/examples/too-many-streams"
+              }
+            }
+          }
+        }
+      },
+      "InternalError": {
+        "description": "The server failed. What failed is in its log under `request_id`.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "internal-error": {
+                "$ref": "#/components/examples/internal-error"
+              }
+            }
+          }
+        }
+      },
+      "Unavailable": {
+        "description": "The server is starting, closing, or has too much to do. The request was not carried out.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "Retry-After": {
+            "$ref": "#/components/headers/Retry-After"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "unavailable": {
+                "$ref": "#/components/examples/unavailable"
+              }
+            }
+          }
+        }
+      },
+      "ContentUnavailable": {
+        "description": "No server that can be reached has the bytes yet, or this one is starting, closing or has too much to do.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "Retry-After": {
+            "$ref": "#/components/headers/Retry-After"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "content-pending": {
+                "$ref": "#/components/examples/content-pending"
+              },
+              "unavailable": {
+                "$ref": "#/components/examples/unavailable"
+              }
+            }
+          }
+        }
+      },
+      "NoStorage": {
+        "description": "The file does not fit into your quota, or the server's disk is full.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "quota-exceeded": {
+                "$ref": "#/components/examples/quota-exceeded"
+              },
+              "disk-full": {
+                "$ref": "#/components/examples/disk-full"
+              }
+            }
+          }
+        }
+      }
+    },
+    "examples": {
+      "registration": {
+        "summary": "A new account",
+        "value": {
+          "username": "dana",
+          "email": "dana@example.com",
+          "password": "correct horse battery"
+        }
+      },
+      "user": {
+        "summary": "An account",
+        "value": {
+          "id": "01a207d9-2100-7269-bef2-a74de452e6b4",
+          "username": "dana",
+          "email": "dana@example.com",
+          "created_at": "2026-11-23T10:00:00.000Z",
+          "used_storage": 3481220,
+          "storage_quota": 1073741824
+        }
+      },
+      "renamed_user": {
+        "summary": "An account whose name another one bears",
+        "value": {
+          "id": "01a207f0-0460-724e-8d6b-4cb2424a23d5",
+          "username": "dana~23d5",
+          "email": "other.dana@example.com",
+          "created_at": "2026-11-23T10:25:00.000Z",
+          "used_storage": 0,
+          "storage_quota": 1073741824,
+          "requested_username": "dana"
+        }
+      },
+      "login": {
+        "summary": "Logged in",
+        "value": {
+          "user": {
+            "id": "01a207d9-2100-7269-bef2-a74de452e6b4",
+            "username": "dana",
+            "email": "dana@example.com",
+            "created_at": "2026-11-23T10:00:00.000Z",
+            "used_storage": 3481220,
+            "storage_quota": 1073741824
+          },
+          "expires_at": "2026-11-30T10:02:00.000Z"
+        }
+      },
+      "sessions": {
+        "summary": "Two sessions",
+        "value": {
+          "items": [
+            {
+              "id": "01a207da-f5c0-70ed-9995-31985d5d9dc9",
+              "created_at": "2026-11-23T10:02:00.000Z",
+              "expires_at": "2026-11-30T10:02:00.000Z",
+              "last_used_at": "2026-11-23T10:20:00.000Z",
+              "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+              "current": true
+            },
+            {
+              "id": "01a207d9-9630-7b1c-a4f0-5d2e8c91b37a",
+              "created_at": "2026-11-23T10:00:30.000Z",
+              "expires_at": "2026-11-24T10:00:30.000Z",
+              "last_used_at": null,
+              "user_agent": "curl/8.14.1",
+              "current": false
+            }
+          ],
+          "next_cursor": null
+        }
+      },
+      "tokens": {
+        "summary": "One token",
+        "value": {
+          "items": [
+            {
+              "id": "01a207dd-b4e0-76f0-b316-00a35a099950",
+              "name": "nightly backup",
+              "scope": "write",
+              "created_at": "2026-11-23T10:05:00.000Z",
+              "expires_at": "2027-02-21T10:05:00.000Z",
+              "last_used_at": null
+            }
+          ],
+          "next_cursor": null
+        }
+      },
+      "created_token": {
+        "summary": "A token with its secret",
+        "value": {
+          "id": "01a207dd-b4e0-76f0-b316-00a35a099950",
+          "name": "nightly backup",
+          "scope": "write",
+          "created_at": "2026-11-23T10:05:00.000Z",
+          "expires_at": "2027-02-21T10:05:00.000Z",
+          "last_used_at": null,
+          "token": "GnZ0607njffhrEOak8P6jjyUV4TU3sn9jjARc4svHWI"
+        }
+      },
+      "photo": {
+        "summary": "A photo that three servers hold",
+        "value": {
+          "id": "01a207e2-48c0-7173-b83d-9c172411e20b",
+          "owner": {
+            "id": "01a207d9-2100-7269-bef2-a74de452e6b4",
+            "username": "dana"
+          },
+          "name": "שקיעה בחוף.jpg",
+          "folder": "/photos/2026",
+          "size": 3481220,
+          "media_type": "image/jpeg",
+          "sha256": "55c64d0fcd6f9d5f7c828093857e3fdfda68478bb4e9bd24d481ef391c7804e8",
+          "visibility": "friends",
+          "created_at": "2026-11-23T10:10:00.000Z",
+          "modified_at": "2026-11-23T10:10:00.000Z",
+          "available": true,
+          "stored_on": [
+            "eu",
+            "us",
+            "ap"
+          ]
+        }
+      },
+      "photo_here_only": {
+        "summary": "A photo that only this server holds so far",
+        "value": {
+          "id": "01a207e2-48c0-7173-b83d-9c172411e20b",
+          "owner": {
+            "id": "01a207d9-2100-7269-bef2-a74de452e6b4",
+            "username": "dana"
+          },
+          "name": "שקיעה בחוף.jpg",
+          "folder": "/photos/2026",
+          "size": 3481220,
+          "media_type": "image/jpeg",
+          "sha256": "55c64d0fcd6f9d5f7c828093857e3fdfda68478bb4e9bd24d481ef391c7804e8",
+          "visibility": "friends",
+          "created_at": "2026-11-23T10:10:00.000Z",
+          "modified_at": "2026-11-23T10:10:00.000Z",
+          "available": true,
+          "stored_on": [
+            "eu"
+          ]
+        }
+      },
+      "friends_video": {
+        "summary": "A friend's video whose bytes are not to be had yet",
+        "value": {
+          "id": "01a207e6-dca0-790c-81d3-ac94af0f21dd",
+          "owner": {
+            "id": "01a207da-1718-7128-8b0c-5c7fd0a6a3a4",
+            "username": "noam"
+          },
+          "name": "wedding.mp4",
+          "folder": "/",
+          "size": 314572800,
+          "media_type": "video/mp4",
+          "sha256": "0cab1c9617404faf2b24e221e189ca5945813e14d3f766345b09ca13bbe28ffc",
+          "visibility": "friends",
+          "created_at": "2026-11-23T10:15:00.000Z",
+          "modified_at": "2026-11-23T10:15:00.000Z",
+          "available": false,
+          "stored_on": [
+            "us"
+          ]
+        }
+      },
+      "files": {
+        "summary": "The first page of one file",
+        "value": {
+          "items": [
+            {
+              "id": "01a207e2-48c0-7173-b83d-9c172411e20b",
+              "owner": {
+                "id": "01a207d9-2100-7269-bef2-a74de452e6b4",
+                "username": "dana"
+              },
+              "name": "שקיעה בחוף.jpg",
+              "folder": "/photos/2026",
+              "size": 3481220,
+              "media_type": "image/jpeg",
+              "sha256": "55c64d0fcd6f9d5f7c828093857e3fdfda68478bb4e9bd24d481ef391c7804e8",
+              "visibility": "friends",
+              "created_at": "2026-11-23T10:10:00.000Z",
+              "modified_at": "2026-11-23T10:10:00.000Z",
+              "available": true,
+              "stored_on": [
+                "eu",
+                "us",
+                "ap"
+              ]
+            }
+          ],
+          "next_cursor": "WyLXqten15nXoteUIiwiMDFhMjA3ZTIiXQ"
+        }
+      },
+      "friends_files": {
+        "summary": "The one file that noam shares",
+        "value": {
+          "items": [
+            {
+              "id": "01a207e6-dca0-790c-81d3-ac94af0f21dd",
+              "owner": {
+                "id": "01a207da-1718-7128-8b0c-5c7fd0a6a3a4",
+                "username": "noam"
+              },
+              "name": "wedding.mp4",
+              "folder": "/",
+              "size": 314572800,
+              "media_type": "video/mp4",
+              "sha256": "0cab1c9617404faf2b24e221e189ca5945813e14d3f766345b09ca13bbe28ffc",
+              "visibility": "friends",
+              "created_at": "2026-11-23T10:15:00.000Z",
+              "modified_at": "2026-11-23T10:15:00.000Z",
+              "available": true,
+              "stored_on": [
+                "eu",
+                "us"
+              ]
+            }
+          ],
+          "next_cursor": null
+        }
+      },
+      "friend_request": {
+        "summary": "A request that waits",
+        "value": {
+          "id": "01a207eb-7080-7a17-8039-263059f28c10",
+          "from": {
+            "id": "01a207d9-2100-7269-bef2-a74de452e6b4",
+            "username": "dana"
+          },
+          "to": {
+            "id": "01a207da-1718-7128-8b0c-5c7fd0a6a3a4",
+            "username": "noam"
+          },
+          "status": "pending",
+          "created_at": "2026-11-23T10:20:00.000Z"
+        }
+      },
+      "accepted_request": {
+        "summary": "A request that the other had sent, now accepted",
+        "value": {
+          "id": "01a207ec-f720-7658-8c95-e60af593bd04",
+          "from": {
+            "id": "01a207da-1718-7128-8b0c-5c7fd0a6a3a4",
+            "username": "noam"
+          },
+          "to": {
+            "id": "01a207d9-2100-7269-bef2-a74de452e6b4",
+            "username": "dana"
+          },
+          "status": "accepted",
+          "created_at": "2026-11-23T10:21:40.000Z"
+        }
+      },
+      "friend_requests": {
+        "summary": "One request sent, none received",
+        "value": {
+          "incoming": [],
+          "outgoing": [
+            {
+              "id": "01a207eb-7080-7a17-8039-263059f28c10",
+              "from": {
+                "id": "01a207d9-2100-7269-bef2-a74de452e6b4",
+                "username": "dana"
+              },
+              "to": {
+                "id": "01a207da-1718-7128-8b0c-5c7fd0a6a3a4",
+                "username": "noam"
+              },
+              "status": "pending",
+              "created_at": "2026-11-23T10:20:00.000Z"
+            }
+          ]
+        }
+      },
+      "friend": {
+        "summary": "A friend",
+        "value": {
+          "id": "01a207d9-2100-7269-bef2-a74de452e6b4",
+          "username": "dana",
+          "since": "2026-11-23T10:22:00.000Z"
+        }
+      },
+      "friends": {
+        "summary": "One friend",
+        "value": {
+          "items": [
+            {
+              "id": "01a207da-1718-7128-8b0c-5c7fd0a6a3a4",
+              "username": "noam",
+              "since": "2026-11-23T10:22:00.000Z"
+            }
+          ],
+          "next_cursor": null
+        }
+      },
+      "stream": {
+        "summary": "Used storage changed, and a friendship began",
+        "value": "id: 7\nevent: storage.changed\ndata: {\"used_storage\":3481220,\"storage_quota\":1073741824}\n\nid: 8\nevent: friend.accepted\ndata: {\"id\":\"01a207da-1718-7128-8b0c-5c7fd0a6a3a4\",\"username\":\"noam\",\"since\":\"2026-11-23T10:22:00.000Z\"}\n\n: heartbeat\n"
+      },
+      "health": {
+        "summary": "Serving",
+        "value": {
+          "status": "ok",
+          "server": "eu",
+          "version": "0.1.0"
+        }
+      },
+      "in_step": {
+        "summary": "Linked, and in step",
+        "value": {
+          "server": "eu",
+          "connected": true,
+          "queue_length": 0,
+          "unacknowledged": 0,
+          "applied_position": 4711,
+          "log_head": 4711,
+          "lag_seconds": 0,
+          "parked": 0
+        }
+      },
+      "alone": {
+        "summary": "Working alone",
+        "value": {
+          "server": "eu",
+          "connected": false,
+          "detail": "works alone: no GRAND_URL is configured",
+          "queue_length": 12,
+          "unacknowledged": 12,
+          "applied_position": 0,
+          "log_head": null,
+          "lag_seconds": null,
+          "parked": 0
+        }
+      },
+      "metrics": {
+        "summary": "Two metrics",
+        "value": "# HELP syncsphere_queue_length Changes in the in-memory queue that wait to be sent.\n# TYPE syncsphere_queue_length gauge\nsyncsphere_queue_length 0\n# HELP syncsphere_parked_changes Changes that could not be applied and were put aside.\n# TYPE syncsphere_parked_changes gauge\nsyncsphere_parked_changes 0\n"
+      },
+      "validation-failed": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:validation-failed",
+          "title": "The request is not valid",
+          "status": 400,
+          "detail": "query/limit must be <= 200",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda",
+          "errors": [
+            {
+              "path": "query/limit",
+              "message": "must be <= 200"
+            }
+          ]
+        }
+      },
+      "malformed-json": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:malformed-json",
+          "title": "The body is not JSON",
+          "status": 400,
+          "detail": "The body is not valid JSON.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "checksum-mismatch": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:checksum-mismatch",
+          "title": "The bytes do not have the given checksum",
+          "status": 400,
+          "detail": "The bytes that arrived have another sha256 than the field sha256 says.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "unauthenticated": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:unauthenticated",
+          "title": "Login is required",
+          "status": 401,
+          "detail": "Log in, or send a token that is valid.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "invalid-credentials": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:invalid-credentials",
+          "title": "Wrong name or password",
+          "status": 401,
+          "detail": "There is no account with this name and password.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "insufficient-scope": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:insufficient-scope",
+          "title": "The token does not allow this",
+          "status": 403,
+          "detail": "This needs a token of scope write.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "cross-origin": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:cross-origin",
+          "title": "Requests from other sites are refused",
+          "status": 403,
+          "detail": "The Origin of the request is not this server's.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "registration-closed": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:registration-closed",
+          "title": "Registration is closed",
+          "status": 403,
+          "detail": "Ask the operator of this server for an account.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "wrong-password": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:wrong-password",
+          "title": "Wrong password",
+          "status": 403,
+          "detail": "current_password is not the account's password.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "reauthentication-required": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:reauthentication-required",
+          "title": "Log in again first",
+          "status": 403,
+          "detail": "Log in again; the session must be younger than 10 minutes.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "not-owner": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:not-owner",
+          "title": "Only the owner may do this",
+          "status": 403,
+          "detail": "Only the owner may change or delete this file.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "session-not-found": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:session-not-found",
+          "title": "No such session",
+          "status": 404,
+          "detail": "You have no session with this id.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "token-not-found": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:token-not-found",
+          "title": "No such token",
+          "status": 404,
+          "detail": "You have no token with this id.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "file-not-found": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:file-not-found",
+          "title": "No such file",
+          "status": 404,
+          "detail": "There is no file with this id that you may read.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "user-not-found": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:user-not-found",
+          "title": "No such user",
+          "status": 404,
+          "detail": "There is no user of this name.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "request-not-found": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:request-not-found",
+          "title": "No such friend request",
+          "status": 404,
+          "detail": "There is no friend request with this id that is yours to decide.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "friend-not-found": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:friend-not-found",
+          "title": "No such friend",
+          "status": 404,
+          "detail": "You have no friend of this name.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "not-found": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:not-found",
+          "title": "Nothing here",
+          "status": 404,
+          "detail": "There is nothing at this path.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "request-timeout": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:request-timeout",
+          "title": "The request did not arrive in time",
+          "status": 408,
+          "detail": "The body did not arrive in time.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "username-taken": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:username-taken",
+          "title": "The username is taken",
+          "status": 409,
+          "detail": "Another account has this username.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "email-taken": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:email-taken",
+          "title": "The email is taken",
+          "status": 409,
+          "detail": "Another account has this email.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "too-many-tokens": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:too-many-tokens",
+          "title": "Too many tokens",
+          "status": 409,
+          "detail": "An account has at most 100 tokens; revoke one first.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "already-friends": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:already-friends",
+          "title": "Already friends",
+          "status": 409,
+          "detail": "You are friends already.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "request-pending": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:request-pending",
+          "title": "Already asked",
+          "status": 409,
+          "detail": "You have already asked this user; the request waits for an answer.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "self-request": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:self-request",
+          "title": "That is yourself",
+          "status": 409,
+          "detail": "You cannot ask yourself to be friends.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "not-pending": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:not-pending",
+          "title": "Already answered",
+          "status": 409,
+          "detail": "This friend request has already been answered or taken back.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "precondition-failed": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:precondition-failed",
+          "title": "It has changed in the meantime",
+          "status": 412,
+          "detail": "The file is not the one that the request's conditions name.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "file-too-large": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:file-too-large",
+          "title": "The file is too large",
+          "status": 413,
+          "detail": "This server takes files of at most 10737418240 bytes.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "body-too-large": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:body-too-large",
+          "title": "The body is too large",
+          "status": 413,
+          "detail": "The body, or a field of it, is larger than this operation takes.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "unsupported-media-type": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:unsupported-media-type",
+          "title": "This kind of body is not taken here",
+          "status": 415,
+          "detail": "This operation does not take a body of this media type.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "range-not-satisfiable": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:range-not-satisfiable",
+          "title": "The range lies outside the file",
+          "status": 416,
+          "detail": "The file has 3481220 bytes.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "rate-limited": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:rate-limited",
+          "title": "Too many requests",
+          "status": 429,
+          "detail": "Too many requests; try again in 42 seconds.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "too-many-attempts": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:too-many-attempts",
+          "title": "Too many wrong passwords",
+          "status": 429,
+          "detail": "Too many wrong passwords; try again in 15 minutes.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "too-many-streams": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:too-many-streams",
+          "title": "Too many open event streams",
+          "status": 429,
+          "detail": "Close another event stream first.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "internal-error": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:internal-error",
+          "title": "The server failed",
+          "status": 500,
+          "detail": "Something went wrong here. The log tells of it under the request's id.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "unavailable": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:unavailable",
+          "title": "The server is not available now",
+          "status": 503,
+          "detail": "The server is closing; try again in a moment.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "content-pending": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:content-pending",
+          "title": "The bytes are still on their way",
+          "status": 503,
+          "detail": "No server that can be reached has the bytes of this file yet.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "quota-exceeded": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:quota-exceeded",
+          "title": "The storage quota does not suffice",
+          "status": 507,
+          "detail": "The file does not fit into what is left of your storage.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda",
+          "quota": 1073741824,
+          "used": 1000000000,
+          "reserved": 20000000,
+          "required": 314572800
+        }
+      },
+      "disk-full": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:disk-full",
+          "title": "The server has no space left",
+          "status": 507,
+          "detail": "This server cannot take files at the moment; another one of the sphere may.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      }
+    }
+  }
+}
