@@ -1,5 +1,5 @@
 import type { Pour } from '../byte-source.js'
-import type { StagedBlob } from '../storage/blob-writer.js'
+import { INLINE_BYTES, type StagedBlob } from '../storage/blob-writer.js'
 import type { BlobStore } from '../storage/blobs.js'
 import type { Database } from '../storage/database.js'
 import { type FileRow, fileById } from '../storage/files.js'
@@ -57,7 +57,7 @@ export class Uploads {
    * @throws DomainError validation-failed, checksum-mismatch, file-too-large, quota-exceeded, disk-full
    */
   async store(userId: string, input: NewFile, bytes: Pour): Promise<VersionedFile> {
-    const { blobs, quota } = this.#options
+    const { blobs, quota, maxFileSize } = this.#options
     const name = fileName(input.name, 'body/file/filename')
     const folder = folderPath(input.folder ?? '/', 'body/folder')
     using reservation = quota.reservation(userId)
@@ -65,8 +65,10 @@ export class Uploads {
     try {
       reservation.reserve(input.declaredBytes)
       await bytes((chunk) => {
-        if (writer.size + chunk.length > this.#options.maxFileSize) throw tooLarge(this.#options.maxFileSize)
-        reservation.reserve(writer.size + chunk.length)
+        const size = writer.size + chunk.length
+        if (size > maxFileSize) throw tooLarge(maxFileSize)
+        // What fits into the database is asked for when it is put there.
+        if (size > INLINE_BYTES) reservation.reserve(size)
         return writer.write(chunk)
       })
       const blob = await writer.finish()
