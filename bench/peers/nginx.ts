@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Certificate } from '../certificate.js'
 import { freePort, ServerProcess } from '../server-process.js'
@@ -12,6 +12,7 @@ export class Nginx implements AsyncDisposable {
   readonly #folder: TempFolder
   readonly #server: ServerProcess
   readonly origin: string
+  #cleared = 0
 
   private constructor(folder: TempFolder, server: ServerProcess, origin: string) {
     this.#folder = folder
@@ -42,11 +43,12 @@ export class Nginx implements AsyncDisposable {
   /** Removes what was PUT. */
   clear(): void {
     const folder = join(this.#folder.path, 'files', 'put')
-    const removed = `${folder}-removed`
-    // Requests that wrk has given up may still be at work: they must not put files into what is being removed.
+    this.#cleared += 1
+    const removed = `${folder}-removed-${this.#cleared}`
+    // Requests that wrk has given up may still be at work: what they put in meanwhile goes with the whole in the end.
     renameSync(folder, removed)
     mkdirSync(folder)
-    rmSync(removed, { recursive: true, maxRetries: 5 })
+    for (const name of readdirSync(removed)) rmSync(join(removed, name))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
