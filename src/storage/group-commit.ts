@@ -25,9 +25,6 @@ export interface Ground<Tx> {
 /** Units of work in one turn of the loop at most: bounds how long it is held. */
 const MAX_BATCH = 512
 
-/** So many units do not wait for more. */
-const ENOUGH = 64
-
 export class GroupCommit<Tx> {
   readonly #ground: Ground<Tx>
   readonly #timers: Timers
@@ -35,8 +32,6 @@ export class GroupCommit<Tx> {
   readonly #series: Unit<Tx>[][] = []
   /** Of the units that have run in the transaction which is open, and then of those that it has committed. */
   #outcomes: Outcome<Tx>[] = []
-  /** How many units waited in the turn before. */
-  #gathered = 0
   #isRunning = false
   #isScheduled = false
   #idle: (() => void)[] = []
@@ -83,21 +78,7 @@ export class GroupCommit<Tx> {
   #schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
-    this.#gather()
-  }
-
-  /** A commit costs hardly more for many units than for one, so while each turn of the loop brings some they are let in. */
-  #gather(): void {
-    this.#timers.soon(() => {
-      if (this.#isGrowing()) this.#gather()
-      else this.#turn()
-    })
-  }
-
-  #isGrowing(): boolean {
-    const before = this.#gathered
-    this.#gathered = this.#queue.length
-    return this.#series.length === 0 && before < this.#gathered && this.#gathered < ENOUGH
+    this.#timers.soon(() => this.#turn())
   }
 
   /** One unit of a series, then those of others. A series that nobody comes between is committed when it ends. */
@@ -107,7 +88,6 @@ export class GroupCommit<Tx> {
     const next = series?.shift()
     if (next !== undefined) this.#runOfSeries(next)
     const batch = this.#queue.splice(0, MAX_BATCH)
-    this.#gathered = 0
     this.#runBatch(batch)
     const isOver = series === undefined || series.length === 0
     if (isOver) this.#series.shift()

@@ -60,23 +60,6 @@ t.test(
   },
 )
 
-t.test('units that come turn after turn share a commit, but do not wait for ever', async (t) => {
-  const { runs } = tapSqlite(t)
-  const { db } = await newDatabase(t)
-  const oneEachTurn = async (count: number) => {
-    const units: Promise<unknown>[] = []
-    for (let at = 0; at < count; at += 1) {
-      units.push(db.write((tx) => put(tx, `${count}-${at}`)))
-      await new Promise(setImmediate)
-    }
-    await Promise.all(units)
-  }
-  await oneEachTurn(20)
-  t.equal(runs.get('COMMIT'), 1)
-  await oneEachTurn(640)
-  t.equal(runs.get('COMMIT'), 11, 'a commit for each 64')
-})
-
 t.test('a unit sees what those before it wrote, and readers see it after the commit only', async (t) => {
   const { db, path } = await newDatabase(t)
   const other = new BetterSqlite3(path, { readonly: true })
