@@ -43,6 +43,17 @@ const BY_CODE: Record<string, Translation> = {
   ERR_STREAM_PREMATURE_CLOSE: invalid('body', 'must be sent whole'),
 }
 
+const nothing: Translation = (cause) =>
+  new DomainError('not-found', 'There is nothing at this path.', { cause })
+
+/** What the plugin of static files refuses, by its status; a path that it forbids is no path here. */
+const BY_STATUS: Record<number, Translation> = {
+  403: nothing,
+  404: nothing,
+  412: (cause) => new DomainError('precondition-failed', 'The file is another than you think.', { cause }),
+  416: (cause) => new DomainError('range-not-satisfiable', 'The range lies outside of the file.', { cause }),
+}
+
 /** What the multipart parser throws at malformed forms, which has no code. */
 const MULTIPART_MESSAGES =
   /^(Multipart: Boundary not found|The needle can|Unexpected end of multipart data|.* terminated early due to)/
@@ -64,8 +75,8 @@ export function domainErrorOf(error: unknown): DomainError {
       cause: error,
     })
   }
-  if (statusCode === 404)
-    return new DomainError('not-found', 'There is nothing at this path.', { cause: error })
+  const refused = BY_STATUS[statusCode ?? 0]
+  if (refused) return refused(error as FastifyError)
   return new DomainError('internal-error', error.message, { cause: error })
 }
 

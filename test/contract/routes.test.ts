@@ -1,3 +1,4 @@
+import { load } from 'js-yaml'
 import t from 'tap'
 import { loadContract } from '../../src/contract/load.js'
 import { operationsOf } from '../../src/contract/operation.js'
@@ -141,8 +142,9 @@ t.test('an answer that the contract does not declare is an internal error, and t
   }
 })
 
-t.test("the project's own contract makes routes", async (t) => {
+t.test("the project's own contract is openapi.yaml, and makes routes", async (t) => {
   const contract = loadContract()
+  t.same(contract.document, load(contract.text), 'or else: npm run contract:code')
   const ids = operationsOf(contract.document).map((operation) => operation.handlerId)
   const handlers = Object.fromEntries(ids.map((id) => [id, () => ({ status: 500 })])) as never
   const app = await buildSmall({}, { contract, handlers })

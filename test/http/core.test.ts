@@ -111,6 +111,22 @@ t.test('what another site makes a browser send changes nothing', async (t) => {
   }
 })
 
+t.test('what the pages of /docs cannot give is refused like everything else', async (t) => {
+  const app = await serve(t)
+  const cases: [string, Record<string, string>, string][] = [
+    ['nothing.js', {}, '404 not-found'],
+    ['%00', {}, '404 not-found'],
+    ['/etc/passwd', {}, '404 not-found'],
+    ['logo.svg', { range: 'bytes=1000000-' }, '416 range-not-satisfiable'],
+    ['logo.svg', { 'if-match': '"other"' }, '412 precondition-failed'],
+    ['logo.svg', { 'if-unmodified-since': new Date(0).toUTCString() }, '412 precondition-failed'],
+  ]
+  for (const [name, headers, expected] of cases) {
+    const response = await fetch(`${app.listeningOrigin}/docs/static/${name}`, { headers })
+    t.equal(await problem(response), expected, `${name} ${JSON.stringify(headers)}`)
+  }
+})
+
 t.test('unknown paths, methods and media types are told apart', async (t) => {
   const app = await serve(t)
   const json = { ...BEARER, 'content-type': 'application/json' }

@@ -35,6 +35,12 @@ t.test('a server that cannot run says why in a line each, and ends with 1', asyn
   t.match(await refusal({}), { code: 1, lines: [/migration 9999/] })
 })
 
+t.test('the built program brings the pages of /docs', async (t) => {
+  const { url } = await startServer(t, { DATA_DIR: await newDataDir(t) }).serves()
+  for (const path of ['/docs/', '/docs/static/swagger-ui-bundle.js', '/docs/static/logo.svg'])
+    t.equal((await fetch(url + path)).status, 200, path)
+})
+
 t.test('the process that helps a server ends with its server, however that ends', async (t) => {
   const server = await startServer(t, { DATA_DIR: await newDataDir(t) }).serves()
   const alice = server.person('alice')
