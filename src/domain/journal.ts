@@ -37,7 +37,7 @@ export class Journal {
   /** States facts. All of one unit of work bear one stamp, so that two units conflict as wholes. */
   record(tx: Tx, drafts: Draft[], stamp = this.tick(tx)): void {
     for (const draft of drafts) {
-      const fact = { ...draft, stamp }
+      const fact = { stamp, ...draft }
       appendOutbox(tx, this.#server, fact, this.chance)
       this.#merge(tx, fact)
     }

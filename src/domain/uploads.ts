@@ -33,6 +33,9 @@ export interface NewFile {
   declaredBytes: number
 }
 
+/** What the uploader says of a file, as it is stored. */
+type Chosen = Pick<FileRow, 'name' | 'folder' | 'media_type' | 'visibility'>
+
 export class Uploads {
   readonly #options: UploadsOptions
 
@@ -58,8 +61,12 @@ export class Uploads {
    */
   async store(userId: string, input: NewFile, bytes: Pour): Promise<VersionedFile> {
     const { blobs, quota, maxFileSize } = this.#options
-    const name = fileName(input.name, 'body/file/filename')
-    const folder = folderPath(input.folder ?? '/', 'body/folder')
+    const chosen = {
+      name: fileName(input.name, 'body/file/filename'),
+      folder: folderPath(input.folder ?? '/', 'body/folder'),
+      media_type: input.media_type,
+      visibility: input.visibility ?? 'private',
+    }
     using reservation = quota.reservation(userId)
     await using writer = blobs.writer()
     try {
@@ -75,26 +82,23 @@ export class Uploads {
       if (input.sha256 !== undefined && input.sha256 !== blob.sha256) {
         throw new DomainError('checksum-mismatch', `The bytes that arrived have the sha256 ${blob.sha256}.`)
       }
-      return await this.#commit(userId, { ...input, name, folder }, blob, reservation)
+      return await this.#commit(userId, chosen, blob, reservation)
     } catch (error) {
       throw isDiskFull(error) ? diskFull(error) : error
     }
   }
 
-  async #commit(userId: string, input: NewFile, blob: StagedBlob, held: Disposable): Promise<VersionedFile> {
+  async #commit(userId: string, chosen: Chosen, blob: StagedBlob, held: Disposable): Promise<VersionedFile> {
     const { db, blobs, journal, quota, holders, now } = this.#options
     const id = journal.chance.id()
     const at = new Date(now())
     const fields = {
       owner_id: userId,
-      name: input.name,
-      folder: input.folder ?? '/',
       size: blob.size,
-      media_type: input.media_type,
       sha256: blob.sha256,
-      visibility: input.visibility ?? 'private',
       created_at: at.toISOString(),
       modified_at: at.toISOString(),
+      ...chosen,
     }
     return db.write((tx) => {
       // What was reserved counts as stored from here on; asked again, as other servers' uploads count too.

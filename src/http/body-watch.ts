@@ -30,7 +30,10 @@ export class BodyWatch implements Disposable {
 
   /** @param whole whether the body has to arrive as a whole in the time for JSON, or may take long at a steady rate */
   add(raw: IncomingMessage, whole: boolean): void {
-    this.#bodies.add({ raw, whole, windowStart: Date.now(), windowBytes: raw.socket.bytesRead })
+    const body = { raw, whole, windowStart: Date.now(), windowBytes: raw.socket.bytesRead }
+    this.#bodies.add(body)
+    // Kept until the next look, all that hangs on a request would grow too old to be collected with young garbage.
+    raw.once('close', () => this.#bodies.delete(body))
   }
 
   [Symbol.dispose](): void {

@@ -9,6 +9,7 @@ import { systemTimers, type Timers } from '../timers.js'
 import { GroupCommit, type Unit } from './group-commit.js'
 import { migrate } from './migrate.js'
 import { bind, type MakeRow, rowMaker } from './query-functions.js'
+import { Snapshot } from './snapshot.js'
 
 /** A built query, from `prepare`: made once, with slots for parameters. */
 export interface Query<Params, Row> {
@@ -54,6 +55,7 @@ export class Database implements AsyncDisposable, Reader {
   readonly #connection: BetterSqlite3.Database
   readonly #statements = new Map<string, BetterSqlite3.Statement>()
   readonly #readings = new Map<string, Reading>()
+  readonly #snapshot: Snapshot
   readonly #commits: GroupCommit<Tx>
 
   readonly #onGrown: () => void
@@ -62,12 +64,17 @@ export class Database implements AsyncDisposable, Reader {
   private constructor(connection: BetterSqlite3.Database, timers: Timers, onGrown = () => {}) {
     this.#connection = connection
     this.#onGrown = onGrown
+    const snapshot = new Snapshot(connection, timers)
+    this.#snapshot = snapshot
     this.#commits = new GroupCommit(
       {
         get inTransaction() {
-          return connection.inTransaction
+          return connection.inTransaction && !snapshot.isOpen
         },
-        execute: (sql) => this.#execute(sql),
+        execute: (sql) => {
+          snapshot.close()
+          this.#execute(sql)
+        },
         tx: (unit) => this.#tx(unit),
       },
       timers,
@@ -98,14 +105,14 @@ export class Database implements AsyncDisposable, Reader {
   }
 
   get<Params, Row>(query: Query<Params, Row>, ...bindings: Bindings<Params>): Row | undefined {
-    this.#commits.commitSeries()
+    this.#look()
     const { statement, makeRow } = this.#reading(query)
     const values = statement.get(bind(query, bindings[0])) as unknown[] | undefined
     return values === undefined ? undefined : (makeRow(values) as Row)
   }
 
   all<Params, Row>(query: Query<Params, Row>, ...bindings: Bindings<Params>): Row[] {
-    this.#commits.commitSeries()
+    this.#look()
     const { statement, makeRow } = this.#reading(query)
     const rows = statement.all(bind(query, bindings[0])) as unknown[][]
     return rows.map(makeRow) as Row[]
@@ -138,7 +145,13 @@ export class Database implements AsyncDisposable, Reader {
   /** Finishes the units that are waiting, then closes. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#commits.drain()
+    this.#snapshot.close()
     this.#connection.close()
+  }
+
+  #look(): void {
+    this.#commits.commitSeries()
+    this.#snapshot.open()
   }
 
   #tx(unit: Unit<Tx>): Tx {

@@ -152,18 +152,14 @@ class Listing {
   /** The place that is so many files further on; undefined beyond the end. */
   place(after: Place | undefined, files: number): Place | undefined {
     const part = { after, limit: 1 }
-    return this.#reader.get(placeQuery(this.#shape('walk', part)), {
-      ...this.#params(part),
-      offset: files - 1,
-    })
+    return this.#reader.get(placeQuery(this.#shape('walk', part)), this.#params(part, { offset: files - 1 }))
   }
 
   /** The next files out of a set of at most `most` that has all that are asked for; undefined when there is none. */
   rowsOfSet(most: number, part: Part): FileRow[] | undefined {
     const found = this.#smallSet(most)
     if (found === undefined) return undefined
-    const params = { ...this.#params(part), numbers: found.numbers ?? '' }
-    return this.#reader.all(listQuery(this.#shape(found.way, part)), params)
+    return this.#reader.all(listQuery(this.#shape(found.way, part)), this.#params(part, found))
   }
 
   #smallSet(most: number): { way: FileSet; numbers?: string } | undefined {
@@ -197,11 +193,14 @@ class Listing {
     }
   }
 
-  #params({ after, until, limit }: Part): ListParams {
+  #params(
+    { after, until, limit }: Part,
+    { numbers = '', offset = 0 }: { numbers?: string; offset?: number } = {},
+  ): ListParams {
     const { owner_id, folder = '', contains = '', visibility = '' } = this.#filter
     const { value = '', id = '' } = after ?? {}
     const { value: until_value = '', id: until_id = '' } = until ?? {}
     const place = { value, id, until_value, until_id }
-    return { owner_id, folder, contains, visibility, ...place, numbers: '', limit, offset: 0 }
+    return { owner_id, folder, contains, visibility, ...place, numbers, limit, offset }
   }
 }

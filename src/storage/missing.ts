@@ -54,7 +54,7 @@ const named = prepare<{ sha256: string }>()((slot) =>
 
 /** Notes that a file's bytes are not here; `gseq`: the entry of the log that named them. */
 export function addMissing(tx: Tx, blob: MissingBlob, gseq: number): void {
-  tx.run(insert, { ...blob, gseq })
+  tx.run(insert, { gseq, ...blob })
 }
 
 export function removeMissing(tx: Tx, sha256: string): void {

@@ -87,8 +87,8 @@ export function indexNames(tx: Tx, limit: number): number {
     const first = taken.places - owned.length
     for (const [index, { id, name_folded }] of owned.entries()) {
       const numbered = { number: taken.number, place: first + index }
-      tx.run(addGrams, { ...numbered, grams: gramsOf(name_folded) })
-      tx.run(setNumber, { ...numbered, id })
+      tx.run(addGrams, { grams: gramsOf(name_folded), ...numbered })
+      tx.run(setNumber, { id, ...numbered })
     }
     from += owned.length
   }

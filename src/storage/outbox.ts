@@ -52,7 +52,7 @@ export function readOutbox(reader: Reader, oseq: number, limit: number): Change[
   const rows = reader.all(after, { oseq, limit })
   if (rows.length === 0) return []
   const epoch = readMeta(reader, 'epoch') as string
-  return rows.map((row) => ({ ...JSON.parse(row.change), epoch, oseq: row.oseq }))
+  return rows.map((row) => ({ epoch, oseq: row.oseq, ...JSON.parse(row.change) }))
 }
 
 /** The id of the change at a place, while the outbox still has it. */

@@ -24,9 +24,9 @@ export function downloadHandler(files: Files, metrics: DownloadMetrics): Pick<Ha
       const range = requestedRange(headers, file.size, validators)
       const { start, end } = range ?? { start: 0, end: file.size - 1 }
       const sent = {
+        'content-length': String(end - start + 1),
         ...common,
         ...representationHeaders(file),
-        'content-length': String(end - start + 1),
         ...(range === undefined ? {} : { 'content-range': `bytes ${start}-${end}/${file.size}` }),
       }
       const status = range === undefined ? 200 : 206

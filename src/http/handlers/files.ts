@@ -10,7 +10,7 @@ export function fileHandlers(files: Files): FileHandlers {
     async listFiles({ query }, { caller }) {
       return {
         status: 200,
-        body: await files.list(account(caller).user_id, { ...query, limit: query.limit ?? 50 }),
+        body: await files.list(account(caller).user_id, { limit: 50, ...query }),
       }
     },
 

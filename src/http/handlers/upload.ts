@@ -42,12 +42,12 @@ export function uploadHandler(options: UploadHandlerOptions): Pick<Handlers, 'up
       const form = await openForm(request, metrics)
       const { filename, mimetype } = form.part
       const input = {
-        ...form.fields,
-        // A form in a browser sends what was left blank, too.
-        sha256: form.fields.sha256 || undefined,
         name: unescaped(filename),
         media_type: MEDIA_TYPE.test(mimetype) ? mimetype.toLowerCase() : 'application/octet-stream',
         declaredBytes,
+        ...form.fields,
+        // A form in a browser sends what was left blank, too.
+        sha256: form.fields.sha256 || undefined,
       }
       const { file, etag } = await uploads.store(user_id, input, form.bytes)
       const headers = { location: `/files/${file.id}`, etag }

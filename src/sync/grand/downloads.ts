@@ -54,7 +54,7 @@ export class Downloads {
       metrics.bytesSent(bytes.length)
       return answer(response, status, bytes, headers)
     }
-    response.writeHead(status, { ...headers, 'content-length': String(size), 'cache-control': 'no-store' })
+    response.writeHead(status, { 'content-length': String(size), 'cache-control': 'no-store', ...headers })
     this.#count += 1
     try {
       await bytes((chunk) => writeChunk(response, chunk))

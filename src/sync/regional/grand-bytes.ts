@@ -126,7 +126,7 @@ export class GrandBytes implements RemoteBytes {
   }
 
   #request(method: string, sha256: string, options: RequestOptions): ClientRequest {
-    const sent = request(this.#origin + blobPath(sha256), { ...options, method, agent: this.#agent })
+    const sent = request(this.#origin + blobPath(sha256), { method, agent: this.#agent, ...options })
     // Whoever waits for the answer or reads it is told; what breaks off when nobody does is no fault.
     sent.on('error', () => undefined)
     sent.setTimeout(STALLED_MS, () => sent.destroy(new Error(`nothing moved for ${STALLED_MS} ms`)))
