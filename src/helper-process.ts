@@ -5,8 +5,8 @@ import { setPriority } from 'node:os'
 import type { Logger } from 'pino'
 import { argon2, PARALLEL, type PasswordHasher } from './domain/passwords.js'
 
-/** Beside work that takes all cores, the process gets a thirtieth of one. */
-export const NICENESS = 15
+/** Beside work that takes all cores, the process gets a seventieth of one. */
+export const NICENESS = 19
 
 /** A password to hash, or to compare with a hash. */
 interface Hashing {

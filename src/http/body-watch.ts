@@ -28,6 +28,11 @@ export class BodyWatch implements Disposable {
     this.#timer.unref()
   }
 
+  /** Bodies that are watched. */
+  get size(): number {
+    return this.#bodies.size
+  }
+
   /** @param whole whether the body has to arrive as a whole in the time for JSON, or may take long at a steady rate */
   add(raw: IncomingMessage, whole: boolean): void {
     const body = { raw, whole, windowStart: Date.now(), windowBytes: raw.socket.bytesRead }

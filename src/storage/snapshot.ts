@@ -9,14 +9,14 @@ export class Snapshot {
   readonly #connection: BetterSqlite3.Database
   readonly #timers: Timers
   readonly #begin: BetterSqlite3.Statement
-  readonly #commit: BetterSqlite3.Statement
+  readonly #end: BetterSqlite3.Statement
   #isOpen = false
 
   constructor(connection: BetterSqlite3.Database, timers: Timers) {
     this.#connection = connection
     this.#timers = timers
     this.#begin = connection.prepare('BEGIN')
-    this.#commit = connection.prepare('COMMIT')
+    this.#end = connection.prepare('END')
   }
 
   get isOpen(): boolean {
@@ -35,6 +35,6 @@ export class Snapshot {
     if (!this.#isOpen) return
     this.#isOpen = false
     // SQLite ends a transaction by itself on some errors.
-    if (this.#connection.inTransaction) this.#commit.run()
+    if (this.#connection.inTransaction) this.#end.run()
   }
 }

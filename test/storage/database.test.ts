@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { copyFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import BetterSqlite3 from 'better-sqlite3'
 import t, { type Test } from 'tap'
 import { Database, type Query, type Tx } from '../../src/storage/database.js'
@@ -72,6 +73,28 @@ t.test('a unit sees what those before it wrote, and readers see it after the com
   ])
   t.same(seen, [{ key: 'a' }, undefined])
   t.same(other.prepare('select key from meta').get(), { key: 'a' })
+  other.close()
+})
+
+t.test('what is read in one turn is of one moment, and nobody waits for its end', async (t) => {
+  const { db, path } = await newDatabase(t)
+  const other = new BetterSqlite3(path, { timeout: 0 })
+  const putThere = (key: string) => other.prepare("insert into meta values (?, 'x')").run(key)
+  t.same(keysOf(db), [])
+  putThere('a')
+  t.same(keysOf(db), [], 'as it was when the turn began')
+  const unit = db.write((tx) => {
+    t.same(tx.all(bare('select key from meta')), [{ key: 'a' }], 'a unit works on what is there')
+    put(tx, 'b')
+  })
+  t.same(keysOf(db), [])
+  await unit
+  t.same(keysOf(db), ['a', 'b'])
+  putThere('c')
+  await turn()
+  t.same(keysOf(db), ['a', 'b', 'c'], 'the next turn sees what came meanwhile')
+  await turn()
+  t.match(other.pragma('wal_checkpoint(truncate)'), [{ busy: 0 }], 'a reader is not in the way')
   other.close()
 })
 
