@@ -75,7 +75,7 @@ export class BlobWriter implements AsyncDisposable {
 
   async #toFile(): Promise<void> {
     const path = join(this.#folder, randomUUID())
-    this.#file = { path, sink: new FileSink(await this.#files.openDirect(path, 'wx')) }
+    this.#file = { path, sink: new FileSink(await this.#files.openDirect(path, 'wx'), { writes: 2 }) }
     for (const chunk of this.#small.splice(0)) await this.#file.sink.write(chunk)
   }
 }

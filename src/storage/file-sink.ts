@@ -8,34 +8,41 @@ interface SinkOptions {
   /** Where in the file the first chunk goes: after the bytes that `hash` has been given. */
   position?: number
   hash?: Hash
+  /**
+   * So many writes may be under way. With one, bytes wait each time until its thread and then the loop had their turn; with
+   * more, they pass through so much more memory.
+   */
+  writes?: number
   /** Told after each write which bytes are in the file now. */
   onWritten?: (written: SharedBytes) => void
 }
 
 /**
- * Appends chunks to a file in large writes, one of which may be under way while the next is gathered. Chunks are copied,
+ * Appends chunks to a file in large writes, some of which may be under way while the next is gathered. Chunks are copied,
  * so each goes as soon as it is taken, and a write begins and ends where a disk can take it from memory by itself. What is
  * written is hashed, which costs less for many chunks at once.
  */
 export class FileSink implements AsyncDisposable {
   readonly #file: OpenFile
   readonly #hash: Hash
+  readonly #mostWrites: number
   readonly #onWritten: (written: SharedBytes) => void
   #gathering = takeBuffer()
   /** Where in the file the gathered bytes will go. */
   #position: number
   #gathered = 0
-  /** The write that is under way, or failed. */
-  #writing: Promise<void> | undefined
+  /** The writes that are under way, oldest first, each of which ends after those before it. One that fails stays. */
+  readonly #writes: Promise<void>[] = []
 
   /** @param file is closed with the sink */
   constructor(
     file: OpenFile,
-    { position = 0, hash = createHash('sha256'), onWritten = () => {} }: SinkOptions = {},
+    { position = 0, hash = createHash('sha256'), writes = 1, onWritten = () => {} }: SinkOptions = {},
   ) {
     this.#file = file
     this.#position = position
     this.#hash = hash
+    this.#mostWrites = writes
     this.#onWritten = onWritten
   }
 
@@ -43,21 +50,22 @@ export class FileSink implements AsyncDisposable {
   write(chunk: Buffer): Promise<void> | undefined {
     if (this.#gathering === NOTHING) throw new Error('the file is closed')
     for (let at = 0; at < chunk.length; ) {
-      if (this.#isFull && this.#writing !== undefined) {
+      if (this.#isFull) {
         const rest = chunk.subarray(at)
-        return this.#writing.then(() => this.write(rest))
+        const [oldest] = this.#writes as [Promise<void>]
+        return oldest.then(() => this.write(rest))
       }
       at += this.#gather(chunk, at)
-      if (this.#isFull && this.#writing === undefined) this.#flush()
+      this.#flushFull()
     }
     return undefined
   }
 
   /** Writes what is gathered, and waits until all is in the file. */
   async drain(): Promise<void> {
-    while (this.#writing !== undefined) await this.#writing
+    await this.#writes.at(-1)
     this.#flush()
-    await this.#writing
+    await this.#writes.at(-1)
   }
 
   /** The sha256 of all bytes, drained, in hex; asked once. */
@@ -73,8 +81,8 @@ export class FileSink implements AsyncDisposable {
   /** Lets go of what is gathered and not drained. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#gathered = 0
-    // Until then its buffer is in use.
-    await this.#writing?.catch(() => undefined)
+    // Until then their buffers are in use.
+    await Promise.allSettled(this.#writes)
     giveBack(this.#gathering)
     this.#gathering = NOTHING
     await this.#file.close()
@@ -96,24 +104,30 @@ export class FileSink implements AsyncDisposable {
     return taken
   }
 
+  #flushFull(): void {
+    if (this.#isFull && this.#writes.length < this.#mostWrites) this.#flush()
+  }
+
   #flush(): void {
     if (this.#gathered === 0) return
     const shared = new SharedBytes(this.#gathering, this.#gathered)
     this.#hash.update(shared.bytes)
-    this.#writing = this.#write(shared, this.#position)
+    const write = this.#write(shared, this.#position, this.#writes.at(-1))
+    this.#writes.push(write)
     this.#position += this.#gathered
     this.#gathered = 0
     this.#gathering = takeBuffer()
     // Its failure is for whoever waits on it next; until then it must not count as unhandled.
-    this.#writing.catch(() => undefined)
+    write.catch(() => undefined)
   }
 
-  async #write(shared: SharedBytes, position: number): Promise<void> {
+  async #write(shared: SharedBytes, position: number, before: Promise<void> | undefined): Promise<void> {
     try {
       await writeAll(this.#file, shared.bytes, position)
-      this.#writing = undefined
+      await before
+      this.#writes.shift()
       this.#onWritten(shared)
-      if (this.#isFull) this.#flush()
+      this.#flushFull()
     } finally {
       shared.release()
     }

@@ -1,18 +1,21 @@
 import { execFileSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, truncateSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { FileSink } from '../../src/storage/file-sink.js'
 import { FileSlice } from '../../src/storage/file-slice.js'
-import type { FileSystem } from '../../src/storage/file-system.js'
+import type { FileSystem, OpenFile } from '../../src/storage/file-system.js'
 import { nodeFiles } from '../../src/storage/node-files.js'
-import { giveBack, takeBuffer } from '../../src/storage/transfer-buffers.js'
+import { giveBack, type SharedBytes, takeBuffer } from '../../src/storage/transfer-buffers.js'
 import { collect } from '../support/collect.js'
+import { until } from '../support/until.js'
 
 const MIB = 1024 * 1024
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
 
 /** Files of the tests' own disk, and of one in memory, which has no way past the cache. */
 const DISKS = [tmpdir(), '/dev/shm']
@@ -51,8 +54,8 @@ async function newFolder(t: Test, disk: string): Promise<string> {
   return folder
 }
 
-async function write(files: FileSystem, path: string, bytes: Buffer, from = 0): Promise<void> {
-  await using sink = new FileSink(await files.openDirect(path, 'rw'), { position: from })
+async function write(files: FileSystem, path: string, bytes: Buffer, from = 0, writes = 1): Promise<void> {
+  await using sink = new FileSink(await files.openDirect(path, 'rw'), { position: from, writes })
   for (let at = from; at < bytes.length; at += 77_777) await sink.write(bytes.subarray(at, at + 77_777))
   await sink.drain()
   await sink.sync()
@@ -67,6 +70,8 @@ for (const disk of DISKS) {
         const bytes = randomBytes(size)
         await write(files, path, bytes)
         t.ok((await readFile(path)).equals(bytes), `${size} bytes`)
+        await write(files, `${path}.3`, bytes, 0, 3)
+        t.ok((await readFile(`${path}.3`)).equals(bytes), `${size} bytes, in writes side by side`)
         for (const open of [files.open, files.openDirect]) {
           for (const [start, end] of [
             [0, size - 1],
@@ -93,6 +98,67 @@ for (const disk of DISKS) {
     })
   }
 }
+
+/** A file whose writes end when they are told to, and a sink of two at a time for it. */
+async function sinkOfTwo(t: Test) {
+  const file = await nodeFiles.openDirect(join(await newFolder(t, tmpdir()), 'file'), 'rw')
+  const held: { end: (error?: Error) => void }[] = []
+  const holding: OpenFile = {
+    ...file,
+    async write(buffer, position) {
+      await new Promise<void>((resolve, reject) => {
+        held.push({ end: (error) => (error ? reject(error) : resolve()) })
+      })
+      return file.write(buffer, position)
+    },
+    datasync: () => file.datasync(),
+    close: () => file.close(),
+  }
+  const written: number[] = []
+  const onWritten = ({ bytes }: SharedBytes) => written.push(bytes[0] as number)
+  return { sink: new FileSink(holding, { writes: 2, onWritten }), held, written }
+}
+
+t.test('writes side by side count in their order, in whichever they end', async (t) => {
+  const { sink, held, written } = await sinkOfTwo(t)
+  const [first, second, third] = [1, 2, 3].map((fill) => Buffer.alloc(MIB, fill)) as [Buffer, Buffer, Buffer]
+  t.notOk(sink.write(first) ?? sink.write(second) ?? sink.write(third), 'two are written, one is gathered')
+  const taken = sink.write(Buffer.alloc(1, 4))
+  t.ok(taken, 'there is no room for more')
+  held[1]?.end()
+  await turn()
+  t.same(written, [])
+  held[0]?.end()
+  await taken
+  await until('the third begins', () => held.length === 3)
+  t.same(written, [1, 2])
+  held[2]?.end()
+  const drained = sink.drain()
+  await until('the rest begins', () => held.length === 4)
+  held[3]?.end()
+  await drained
+  t.same(written, [1, 2, 3, 4])
+  t.equal(sink.digest(), sha256(Buffer.concat([first, second, third, Buffer.alloc(1, 4)])))
+  await sink[Symbol.asyncDispose]()
+})
+
+t.test('a write that fails is the end, and nothing counts that comes after it', async (t) => {
+  const { sink, held, written } = await sinkOfTwo(t)
+  for (const fill of [1, 2, 3]) await sink.write(Buffer.alloc(MIB, fill))
+  const taken = sink.write(Buffer.alloc(1))
+  let isClosed = false
+  held[0]?.end(new Error('the disk is gone'))
+  await t.rejects(taken as Promise<void>, { message: 'the disk is gone' })
+  const drained = t.rejects(sink.drain(), { message: 'the disk is gone' })
+  const closed = sink[Symbol.asyncDispose]().then(() => {
+    isClosed = true
+  })
+  await turn()
+  t.notOk(isClosed, 'a buffer is still being written from')
+  held[1]?.end()
+  await Promise.all([drained, closed])
+  t.same(written, [])
+})
 
 const FINCORE = '/usr/bin/fincore'
 const skip = existsSync(FINCORE) ? false : 'fincore is not installed (Debian package util-linux-extra)'
