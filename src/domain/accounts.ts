@@ -5,6 +5,7 @@ import {
   claimantOfUsername,
   keepRehash,
   passwordStamp,
+  profileOf,
   type UserRow,
   userByEmail,
   userById,
@@ -99,7 +100,7 @@ export class Accounts {
 
   /** @throws DomainError unauthenticated when the account has just been deleted */
   get(userId: string): UserView {
-    return userView(live(this.#options.db, userId))
+    return userView(alive(profileOf(this.#options.db, userId)))
   }
 
   /** @throws DomainError wrong-password, too-many-attempts, email-taken */
@@ -178,7 +179,10 @@ function hashOf(user: UserRow): string {
 }
 
 function live(reader: Reader, id: string): UserRow {
-  const user = userById(reader, id)
+  return alive(userById(reader, id))
+}
+
+function alive<User>(user: User | undefined): User {
   if (user === undefined) throw new DomainError('unauthenticated', 'This account no longer exists.')
   return user
 }

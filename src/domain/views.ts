@@ -4,7 +4,7 @@ import type { FriendRequestRow } from '../storage/friends.js'
 import type { SessionRow } from '../storage/sessions.js'
 import type { RequestStatus, Visibility } from '../storage/tables.js'
 import type { TokenRow } from '../storage/tokens.js'
-import type { UserRow } from '../storage/users.js'
+import type { Profile } from '../storage/users.js'
 
 export interface PublicUserView {
   id: string
@@ -70,7 +70,7 @@ export interface Holders {
   of(file: FileRow): { stored_on: string[]; available: boolean }
 }
 
-export function userView(row: UserRow): UserView {
+export function userView(row: Profile): UserView {
   return {
     id: row.id,
     username: row.username_shown,

@@ -3,7 +3,12 @@ import type { Reader, Tx } from './database.js'
 import { prepare, query } from './query.js'
 import type { SessionsTable } from './tables.js'
 
-export type SessionRow = Selectable<SessionsTable>
+const COLUMNS = [
+  ...(['id', 'user_id', 'created_at', 'expires_at', 'last_used_at'] as const),
+  ...(['user_agent', 'password_stamp'] as const),
+] as const
+
+export type SessionRow = Pick<Selectable<SessionsTable>, (typeof COLUMNS)[number]>
 
 /** A session with what decides about its life: the stamp of its account's present password. */
 export type SessionOfUser = SessionRow & { user_stamps: string; user_created_stamp: string }
@@ -11,7 +16,7 @@ export type SessionOfUser = SessionRow & { user_stamps: string; user_created_sta
 const ofUser = query
   .selectFrom('sessions')
   .innerJoin('users', 'users.id', 'sessions.user_id')
-  .selectAll('sessions')
+  .select(COLUMNS.map((name) => `sessions.${name}` as const))
   .select(['users.stamps as user_stamps', 'users.created_stamp as user_created_stamp'])
   .where('sessions.revoked', '=', 0)
   .where('users.deleted', '=', 0)

@@ -6,8 +6,19 @@ import type { UsersTable } from './tables.js'
 
 export type UserRow = Selectable<UsersTable>
 
+const PROFILE = [
+  ...(['id', 'username', 'username_shown', 'email', 'email_shown'] as const),
+  ...(['created_at', 'used_storage', 'storage_quota'] as const),
+] as const
+
+/** What an account shows of itself. */
+export type Profile = Pick<UserRow, (typeof PROFILE)[number]>
+
 const byId = prepare<{ id: string }>()((slot) =>
   query.selectFrom('users').selectAll().where('id', '=', slot('id')).where('deleted', '=', 0),
+)
+const profile = prepare<{ id: string }>()((slot) =>
+  query.selectFrom('users').select(PROFILE).where('id', '=', slot('id')).where('deleted', '=', 0),
 )
 const space = prepare<{ id: string }>()((slot) =>
   query
@@ -55,6 +66,10 @@ export function spaceOf(
   id: string,
 ): Pick<UserRow, 'used_storage' | 'storage_quota'> | undefined {
   return reader.get(space, { id })
+}
+
+export function profileOf(reader: Reader, id: string): Profile | undefined {
+  return reader.get(profile, { id })
 }
 
 /** A live account. */
