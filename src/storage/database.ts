@@ -105,14 +105,14 @@ export class Database implements AsyncDisposable, Reader {
   }
 
   get<Params, Row>(query: Query<Params, Row>, ...bindings: Bindings<Params>): Row | undefined {
-    this.#look()
+    this.#beforeReading()
     const { statement, makeRow } = this.#reading(query)
     const values = statement.get(bind(query, bindings[0])) as unknown[] | undefined
     return values === undefined ? undefined : (makeRow(values) as Row)
   }
 
   all<Params, Row>(query: Query<Params, Row>, ...bindings: Bindings<Params>): Row[] {
-    this.#look()
+    this.#beforeReading()
     const { statement, makeRow } = this.#reading(query)
     const rows = statement.all(bind(query, bindings[0])) as unknown[][]
     return rows.map(makeRow) as Row[]
@@ -149,7 +149,8 @@ export class Database implements AsyncDisposable, Reader {
     this.#connection.close()
   }
 
-  #look(): void {
+  /** Outside of a unit of work what is read is durable, and of one moment. */
+  #beforeReading(): void {
     this.#commits.commitSeries()
     this.#snapshot.open()
   }

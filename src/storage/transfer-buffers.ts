@@ -9,7 +9,7 @@ export const LARGE_BYTES = 1024 * 1024
 /** The same while more transfers go on than there are large buffers for, so that their memory stays bounded. */
 const SMALL_BYTES = 64 * 1024
 
-/** Two for each of sixteen transfers. */
+/** Three for each of ten uploads, or two for each of sixteen other transfers. */
 const COUNT = 32
 
 const PAGE_BYTES = 64 * 1024

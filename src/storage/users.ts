@@ -11,7 +11,6 @@ const PROFILE = [
   ...(['created_at', 'used_storage', 'storage_quota'] as const),
 ] as const
 
-/** What an account shows of itself. */
 export type Profile = Pick<UserRow, (typeof PROFILE)[number]>
 
 const byId = prepare<{ id: string }>()((slot) =>
@@ -68,6 +67,7 @@ export function spaceOf(
   return reader.get(space, { id })
 }
 
+/** What a live account shows of itself. */
 export function profileOf(reader: Reader, id: string): Profile | undefined {
   return reader.get(profile, { id })
 }
