@@ -18,6 +18,7 @@ import { componentSchemas } from '../contract/schemas.js'
 import { DomainError } from '../domain/errors.js'
 import { addApiDocs } from './api-docs.js'
 import { authentication, type Credentials } from './authentication.js'
+import { coalesceAnswers } from './coalescing.js'
 import { domainErrorOf } from './failures.js'
 import { addGate } from './gate.js'
 import { addJsonParser } from './json-body.js'
@@ -103,6 +104,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   app.setNotFoundHandler(() => {
     throw new DomainError('not-found', 'There is nothing at this path.')
   })
+  coalesceAnswers(app)
   // Without its hook, which would parse the cookies of every request: `sessionCookie` does that where a session counts.
   await app.register(fastifyCookie, { hook: false })
   app.removeAllContentTypeParsers()
