@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { ByteSource } from '../byte-source.js'
 import type { Caller } from '../domain/caller.js'
+import type { Json } from '../json.js'
 import type { operations } from './types.gen.js'
 
 /**
@@ -68,9 +69,11 @@ type OutputBody<Response> = Response extends { content: infer Content }
 
 type BodyOf<MediaType, Body> = MediaType extends 'text/event-stream'
   ? (response: ServerResponse) => void
-  : MediaType extends 'application/json' | `text/${string}`
-    ? Body
-    : ByteSource | Buffer
+  : MediaType extends 'application/json'
+    ? Body | Json<Body>
+    : MediaType extends `text/${string}`
+      ? Body
+      : ByteSource | Buffer
 
 /**
  * An answer with one of the declared successes. A body under `text/event-stream` is a function that takes over the

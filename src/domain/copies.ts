@@ -1,5 +1,5 @@
 import type { Reader } from '../storage/database.js'
-import { type FileRow, fileById } from '../storage/files.js'
+import { fileById } from '../storage/files.js'
 import type { Holders } from './views.js'
 
 /** Where bytes that are not here come from. */
@@ -25,7 +25,7 @@ export class Copies implements Holders {
     this.#server = server
   }
 
-  of(file: FileRow): { stored_on: string[]; available: boolean } {
+  of(file: Parameters<Holders['of']>[0]): ReturnType<Holders['of']> {
     const here = file.here === 1
     const others: string[] = []
     for (const [server, gseq] of this.#watermarks) {

@@ -1,11 +1,12 @@
 import { hash } from 'node:crypto'
 import type { ByteSource } from '../byte-source.js'
 import type { Value } from '../change.js'
+import { type Json, parse } from '../json.js'
 import type { BlobStore } from '../storage/blobs.js'
 import type { Database } from '../storage/database.js'
 import { type FileFilter, listFiles } from '../storage/file-listing.js'
 import type { SortColumn } from '../storage/file-queries.js'
-import { type FileRow, fileById } from '../storage/files.js'
+import { type FileRow, fileById, type ListedFile } from '../storage/files.js'
 import type { Visibility } from '../storage/tables.js'
 import { mayRead, userOf } from './access.js'
 import { loginForm as searchForm } from './account-names.js'
@@ -13,8 +14,8 @@ import type { Caller } from './caller.js'
 import { DomainError } from './errors.js'
 import { fileName, folderPath } from './file-names.js'
 import type { Journal } from './journal.js'
-import { decodeCursor, type Page, pageOf } from './paging.js'
-import { type FileView, fileView, type Holders } from './views.js'
+import { decodeCursor, jsonPageOf, type Page } from './paging.js'
+import { type FileView, fileJson, fileView, type Holders } from './views.js'
 
 export type Sort = SortColumn | `-${SortColumn}`
 
@@ -65,7 +66,7 @@ export class Files {
   }
 
   /** An account's own files. */
-  async list(ownerId: string, query: FileQuery): Promise<Page<FileView>> {
+  async list(ownerId: string, query: FileQuery): Promise<Json<Page<FileView>>> {
     return this.#page({ owner_id: ownerId, ...this.#filter(query) }, query, query.sort ?? 'name')
   }
 
@@ -73,7 +74,7 @@ export class Files {
   async listShared(
     ownerId: string,
     query: { limit: number; cursor?: string | undefined },
-  ): Promise<Page<FileView>> {
+  ): Promise<Json<Page<FileView>>> {
     return this.#page({ owner_id: ownerId, shared: true }, query, '-created_at')
   }
 
@@ -143,7 +144,7 @@ export class Files {
     filter: FileFilter,
     query: { limit: number; cursor?: string | undefined },
     sort: Sort,
-  ): Promise<Page<FileView>> {
+  ): Promise<Json<Page<FileView>>> {
     const descending = sort.startsWith('-')
     const column = (descending ? sort.slice(1) : sort) as SortColumn
     const kind = column === 'size' ? 'number' : 'string'
@@ -157,8 +158,11 @@ export class Files {
       after,
       limit: query.limit + 1,
     })
-    const position = (row: FileRow) => [sort, row[column], row.id]
-    return pageOf(rows, query.limit, (row) => fileView(row, this.#holders), position)
+    const position = ({ shown }: ListedFile) => {
+      const file = parse(shown)
+      return [sort, file[column], file.id]
+    }
+    return jsonPageOf(rows, query.limit, (row) => fileJson(row, this.#holders), position)
   }
 
   #filter({ folder, q, visibility }: FileQuery) {

@@ -1,3 +1,4 @@
+import { Json, type JsonText } from '../json.js'
 import { DomainError } from './errors.js'
 
 export interface Page<T> {
@@ -5,11 +6,13 @@ export interface Page<T> {
   next_cursor: string | null
 }
 
+type Position = readonly (string | number)[]
+
 /** In no value that a position is made of: names have no control characters. */
 const SEPARATOR = '\0'
 
 /** An opaque cursor: the position of the last row of a page. With a name of 255 bytes it has some 410 characters. */
-function encodeCursor(position: readonly (string | number)[]): string {
+function encodeCursor(position: Position): string {
   return Buffer.from(position.join(SEPARATOR)).toString('base64url')
 }
 
@@ -40,10 +43,26 @@ export function pageOf<Row, View>(
   rows: Row[],
   limit: number,
   view: (row: Row) => View,
-  position: (row: Row) => readonly (string | number)[],
+  position: (row: Row) => Position,
 ): Page<View> {
+  const { shown, next_cursor } = cut(rows, limit, position)
+  return { items: shown.map(view), next_cursor }
+}
+
+/** The same of rows that are JSON already. */
+export function jsonPageOf<Row, View>(
+  rows: Row[],
+  limit: number,
+  view: (row: Row) => JsonText<View>,
+  position: (row: Row) => Position,
+): Json<Page<View>> {
+  const { shown, next_cursor } = cut(rows, limit, position)
+  return new Json(`{"items":[${shown.map(view).join(',')}],"next_cursor":${JSON.stringify(next_cursor)}}`)
+}
+
+function cut<Row>(rows: Row[], limit: number, position: (row: Row) => Position) {
   const shown = rows.slice(0, limit)
   const last = shown.at(-1)
   const more = rows.length > limit && last !== undefined
-  return { items: shown.map(view), next_cursor: more ? encodeCursor(position(last)) : null }
+  return { shown, next_cursor: more ? encodeCursor(position(last)) : null }
 }

@@ -1,5 +1,6 @@
 /** Resources as the API and the live events show them. */
-import type { FileRow } from '../storage/files.js'
+import type { JsonText } from '../json.js'
+import type { FileRow, ListedFile } from '../storage/files.js'
 import type { FriendRequestRow } from '../storage/friends.js'
 import type { SessionRow } from '../storage/sessions.js'
 import type { RequestStatus, Visibility } from '../storage/tables.js'
@@ -65,9 +66,11 @@ export interface TokenView {
   last_used_at: string | null
 }
 
+type Held = Pick<FileView, 'stored_on' | 'available'>
+
 /** Tells which servers hold a file's bytes. */
 export interface Holders {
-  of(file: FileRow): { stored_on: string[]; available: boolean }
+  of(file: Pick<FileRow, 'sha256' | 'gseq' | 'here'>): Held
 }
 
 export function userView(row: Profile): UserView {
@@ -97,6 +100,13 @@ export function fileView(row: FileRow, holders: Holders): FileView {
     modified_at: row.modified_at,
     ...holders.of(row),
   }
+}
+
+/** The same of a file in a list. */
+export function fileJson(row: ListedFile, holders: Holders): JsonText<FileView> {
+  const shown: JsonText<Omit<FileView, keyof Held>> = row.shown
+  const { stored_on, available } = holders.of(row)
+  return `${shown.slice(0, -1)},"available":${available},"stored_on":${JSON.stringify(stored_on)}}`
 }
 
 export function friendRequestView(row: FriendRequestRow): FriendRequestView {

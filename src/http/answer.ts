@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ByteSource } from '../byte-source.js'
 import { JSON_MEDIA_TYPE, type Operation } from '../contract/operation.js'
 import { DomainError } from '../domain/errors.js'
+import { Json } from '../json.js'
 import type { Limits } from './limits.js'
 import { closeIfBodyUnread } from './unread-body.js'
 
@@ -55,7 +56,7 @@ export function sendAnswer(
   if (isByteSource(body)) return copyBody(body, request, reply, limits)
   // A bare string would go out unserialised.
   if (JSON_MEDIA_TYPE in declared && typeof body !== 'object') throw undeclared(operation, 'a bare value')
-  return reply.send(body)
+  return reply.send(body instanceof Json ? body.text : body)
 }
 
 function isByteSource(body: unknown): body is ByteSource {

@@ -1,12 +1,24 @@
 import type { FastifyInstance } from 'fastify'
 
-/** A longer answer takes longer to copy than its reader to wake. */
-const LONG_BYTES = 16 * 1024
+/** What waits is garbage that is kept: with more of it that costs more than it saves. */
+const MOST_BYTES = 128 * 1024
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Resolves at the end of the turn of the loop in which the request came. */
-    turnEnd: Promise<void> | null
+    batch: Batch | null
+  }
+}
+
+/** Answers that wait to leave together. */
+class Batch {
+  readonly left: Promise<void>
+  leave: () => void = () => {}
+  bytes = 0
+
+  constructor() {
+    this.left = new Promise((resolve) => {
+      this.leave = resolve
+    })
   }
 }
 
@@ -16,25 +28,29 @@ declare module 'fastify' {
  * written at once wake it once. Has to come before whatever waits for the end of a turn, so that it runs before that.
  */
 export function coalesceAnswers(app: FastifyInstance): void {
-  let turnEnd: Promise<void> | undefined
-  const endOfTurn = () => {
-    turnEnd ??= new Promise((resolve) => {
-      setImmediate(() => {
-        turnEnd = undefined
-        resolve()
-      })
-    })
-    return turnEnd
+  let open: Batch | undefined
+  const end = (batch: Batch) => {
+    if (open === batch) open = undefined
+    batch.leave()
+  }
+  const begin = () => {
+    const batch = new Batch()
+    setImmediate(() => end(batch))
+    return batch
   }
 
-  app.decorateRequest('turnEnd', null)
+  app.decorateRequest('batch', null)
   app.addHook('onRequest', (request, _reply, done) => {
-    request.turnEnd = endOfTurn()
+    open ??= begin()
+    request.batch = open
     done()
   })
   app.addHook('onSend', (request, _reply, payload, done) => {
-    if (request.turnEnd === null || lengthOf(payload) > LONG_BYTES) done(null, payload)
-    else void request.turnEnd.then(() => done(null, payload))
+    const { batch } = request
+    if (batch === null) return done(null, payload)
+    batch.bytes += lengthOf(payload)
+    if (batch.bytes > MOST_BYTES) end(batch)
+    void batch.left.then(() => done(null, payload))
   })
 }
 

@@ -19,7 +19,7 @@ import {
   placeQuery,
   type SortColumn,
 } from './file-queries.js'
-import type { FileRow } from './files.js'
+import type { ListedFile } from './files.js'
 import { filesThatMayContain } from './name-index.js'
 import { prepare, query } from './query.js'
 import type { Visibility } from './tables.js'
@@ -60,11 +60,11 @@ export async function listFiles(
   filter: FileFilter,
   page: FilePage,
   bounds = BOUNDS,
-): Promise<FileRow[]> {
+): Promise<ListedFile[]> {
   const listing = new Listing(reader, filter, page)
   if (!listing.passesOver) return listing.rows({ after: page.after, limit: page.limit })
   const step = listing.needsRows ? bounds.step.row : bounds.step.index
-  const found: FileRow[] = []
+  const found: ListedFile[] = []
   let { after } = page
   let walked = 0
   // No index has a folder in this order, and most folders are small.
@@ -145,7 +145,7 @@ class Listing {
   }
 
   /** The next files along the index. */
-  rows(part: Part): FileRow[] {
+  rows(part: Part): ListedFile[] {
     return this.#reader.all(listQuery(this.#shape('walk', part)), this.#params(part))
   }
 
@@ -156,7 +156,7 @@ class Listing {
   }
 
   /** The next files out of a set of at most `most` that has all that are asked for; undefined when there is none. */
-  rowsOfSet(most: number, part: Part): FileRow[] | undefined {
+  rowsOfSet(most: number, part: Part): ListedFile[] | undefined {
     const found = this.#smallSet(most)
     if (found === undefined) return undefined
     return this.#reader.all(listQuery(this.#shape(found.way, part)), this.#params(part, found))

@@ -1,7 +1,7 @@
 /** The queries behind a listing of files: one for each combination of filters, order and way, built when it is first asked for. */
 import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
 import type { Query } from './database.js'
-import { type FileRow, live } from './files.js'
+import { type ListedFile, listed } from './files.js'
 import { prepare, query } from './query.js'
 import type { FilesTable, Tables, Visibility } from './tables.js'
 
@@ -46,11 +46,11 @@ export interface ListParams {
 
 const COLUMN = { name: 'files.name_folded', created_at: 'files.created_at', size: 'files.size' } as const
 
-const listings = new Map<string, Query<ListParams, FileRow>>()
+const listings = new Map<string, Query<ListParams, ListedFile>>()
 const places = new Map<string, Query<ListParams, Place>>()
 
 /** Gives a page of files. */
-export function listQuery(shape: ListShape): Query<ListParams, FileRow> {
+export function listQuery(shape: ListShape): Query<ListParams, ListedFile> {
   return built(listings, shape, buildListing)
 }
 
@@ -79,12 +79,12 @@ function built<T>(known: Map<string, T>, shape: ListShape, build: (shape: ListSh
 type SlotOf = <Name extends keyof ListParams & string>(name: Name) => ListParams[Name]
 
 /** Where files are passed over the ids are found first, from indexes alone if they have what is asked for. */
-function buildListing(shape: ListShape): Query<ListParams, FileRow> {
+function buildListing(shape: ListShape): Query<ListParams, ListedFile> {
   const { way } = shape
   const column = COLUMN[shape.sort]
   const direction = shape.descending ? 'desc' : 'asc'
   return prepare<ListParams>()((slot) => {
-    const files = live.orderBy(column, direction).orderBy('files.id', direction)
+    const files = listed.orderBy(column, direction).orderBy('files.id', direction)
     if (way === 'walk' && !passesOver(shape)) {
       return files.where((eb) => eb.and(along(eb, shape, slot))).limit(slot('limit'))
     }

@@ -1,7 +1,12 @@
-import type { Selectable } from 'kysely'
+import type { InferResult, RawBuilder, Selectable } from 'kysely'
+import { jsonBuildObject } from 'kysely/helpers/sqlite'
+import type { JsonText } from '../json.js'
 import type { Reader, Tx } from './database.js'
 import { prepare, query } from './query.js'
 import type { FilesTable } from './tables.js'
+
+/** A live file of a live account in a list: as it is shown, and what tells where its bytes are. */
+export type ListedFile = InferResult<typeof listed>[number]
 
 const COLUMNS = [
   ...(['id', 'owner_id', 'name', 'folder', 'size', 'media_type', 'sha256', 'visibility'] as const),
@@ -15,17 +20,45 @@ export type FileRow = Pick<Selectable<FilesTable>, (typeof COLUMNS)[number]> & {
 }
 
 /** Live files of live accounts. */
-export const live = query
+const live = query
   .selectFrom('files')
   .innerJoin('users', 'users.id', 'files.owner_id')
   .leftJoin('blobs', 'blobs.sha256', 'files.sha256')
-  .select(COLUMNS.map((name) => `files.${name}` as const))
-  .select(['users.username_shown as owner_username'])
   .select((eb) => eb('blobs.sha256', 'is not', null).$castTo<number>().as('here'))
   .where('files.deleted', '=', 0)
   .where('users.deleted', '=', 0)
 
-const byId = prepare<{ id: string }>()((slot) => live.where('files.id', '=', slot('id')))
+const byId = prepare<{ id: string }>()((slot) =>
+  live
+    .select(COLUMNS.map((name) => `files.${name}` as const))
+    .select('users.username_shown as owner_username')
+    .where('files.id', '=', slot('id')),
+)
+
+/**
+ * The same for lists. What is shown is JSON when it comes out of the database: the values of a page one by one, and JSON
+ * of them, would take twice as long as all else that a list does.
+ */
+export const listed = live.select(['files.gseq', 'files.sha256']).select(({ ref }) => {
+  const owner = jsonBuildObject({ id: ref('files.owner_id'), username: ref('users.username_shown') })
+  const shown = jsonBuildObject({
+    id: ref('files.id'),
+    owner,
+    name: ref('files.name'),
+    folder: ref('files.folder'),
+    size: ref('files.size'),
+    media_type: ref('files.media_type'),
+    sha256: ref('files.sha256'),
+    visibility: ref('files.visibility'),
+    created_at: ref('files.created_at'),
+    modified_at: ref('files.modified_at'),
+  })
+  return textOf(shown).as('shown')
+})
+
+function textOf<T>(json: RawBuilder<T>): RawBuilder<JsonText<T>> {
+  return json.$castTo()
+}
 
 /** A page of blobs in order of sha256, each with whether it is old and no live file names it but of deleted accounts. */
 export const unreferencedBlobs = prepare<{ before: string; after: string; limit: number }>()((slot) =>

@@ -101,6 +101,29 @@ t.test('pages stay right while files come and go', async (t) => {
   }
 })
 
+t.test('a list shows each file as it is shown by itself, whatever its name has', async (t) => {
+  const regional = await openTestRegional(t)
+  const [alice, bob] = [await regional.person('alice'), await regional.person('bob')]
+  await alice.befriend(bob)
+  const names = ['"quoted" \\n', '}', 'null', '7', '\u2028\ufeff', '😀 e\u0301', '{"id":1}', "it's ?1 :id"]
+  for (const [index, name] of names.entries()) {
+    await alice.put('x'.repeat(index), {
+      name,
+      folder: `/${name}`,
+      mediaType: 'text/x"y',
+      visibility: 'public',
+    })
+  }
+  for (const [person, list] of [
+    [alice, '/files'],
+    [bob, '/friends/alice/files'],
+  ] as const) {
+    const { items } = (await person.get(list)).json as { items: { id: string; name: string }[] }
+    t.same(items.map(({ name }) => name).toSorted(), names.toSorted())
+    for (const item of items) t.same(item, (await person.get(`/files/${item.id}`)).json, item.name)
+  }
+})
+
 t.test('pages go on after the longest names', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import type { Fact } from '../../src/change.js'
+import type { FileView } from '../../src/domain/views.js'
+import { parse } from '../../src/json.js'
 import { Database, type Query } from '../../src/storage/database.js'
 import { stateDigest } from '../../src/storage/digest.js'
 import { type Bounds, type FileFilter, listFiles } from '../../src/storage/file-listing.js'
 import type { SortColumn } from '../../src/storage/file-queries.js'
-import type { FileRow } from '../../src/storage/files.js'
 import { fold } from '../../src/storage/fold.js'
 import { indexNames } from '../../src/storage/name-index.js'
 import { indexAllNames } from '../../src/storage/name-indexing.js'
@@ -102,10 +103,12 @@ interface Order {
   descending: boolean
 }
 
+type Shown = Omit<FileView, 'available' | 'stored_on'>
+
 const VALUE = {
-  name: (row: FileRow) => fold(row.name),
-  created_at: (row: FileRow) => row.created_at,
-  size: (row: FileRow) => row.size,
+  name: (row: Shown) => fold(row.name),
+  created_at: (row: Shown) => row.created_at,
+  size: (row: Shown) => row.size,
 }
 
 /** Every page of a listing, one after the other. */
@@ -115,14 +118,14 @@ async function allPages(
   order: Order,
   bounds: Bounds,
   between: () => Promise<void> = async () => {},
-): Promise<FileRow[]> {
+): Promise<Shown[]> {
   const limit = 3
-  const found: FileRow[] = []
+  const found: Shown[] = []
   for (;;) {
     const last = found.at(-1)
     const after = last && { value: VALUE[order.sort](last), id: last.id }
     const rows = await listFiles(db, filter, { ...order, limit, after }, bounds)
-    found.push(...rows)
+    found.push(...rows.map(({ shown }) => parse(shown)))
     if (rows.length < limit) return found
     await between()
   }
@@ -211,12 +214,12 @@ const wish = fc.record(
 )
 
 function byOrder({ sort, descending }: Order) {
-  const key = (row: FileRow) => {
+  const key = (row: Shown) => {
     const value = VALUE[sort](row)
     // As SQLite compares text: by its bytes.
     return [typeof value === 'number' ? value : Buffer.from(value).toString('hex'), row.id] as const
   }
-  const compare = (a: FileRow, b: FileRow) => {
+  const compare = (a: Shown, b: Shown) => {
     const [x, y] = [key(a), key(b)]
     const sign = x[0] < y[0] ? -1 : x[0] > y[0] ? 1 : x[1] < y[1] ? -1 : 1
     return descending ? -sign : sign
@@ -226,7 +229,7 @@ function byOrder({ sort, descending }: Order) {
 
 /** What is found by looking at every file. */
 function plainFilter(
-  rows: FileRow[],
+  rows: Shown[],
   { q, folder, visibility }: { q: string; folder?: string; visibility?: string },
 ) {
   // What is written to SQLite has no lone surrogates.
@@ -307,7 +310,7 @@ async function bigAccount(t: Test, count: number): Promise<Database> {
 
 t.test('pages stay right while files come and go', async (t) => {
   const db = await bigAccount(t, 300)
-  const stays = (row: FileRow) => !row.name.includes('passing')
+  const stays = (row: Shown) => !row.name.includes('passing')
   for (const sort of ['name', 'created_at', 'size'] as const)
     for (const descending of [false, true])
       for (const bounds of [SMALL, SETS_ONLY, WALK_ONLY]) {
