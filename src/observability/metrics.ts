@@ -1,4 +1,5 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { observeProcess } from './process-metrics.js'
 
 /** From a row read out of the page cache up to a big file on a slow line. */
 const DURATION_BUCKETS_SECONDS = [
@@ -19,7 +20,7 @@ export interface RegistryOptions {
 export function createMetricsRegistry({ server, processMetrics }: RegistryOptions): Registry {
   const registry = new Registry()
   registry.setDefaultLabels({ server })
-  if (processMetrics) collectDefaultMetrics({ register: registry })
+  if (processMetrics) observeProcess(registry)
   return registry
 }
 

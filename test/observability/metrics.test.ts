@@ -32,7 +32,20 @@ test('requests are counted by route and status, and a made-up method adds no ser
 
 test('the process is measured when asked for', async (t) => {
   const registry = createMetricsRegistry({ server: 'eu', processMetrics: true })
-  t.match(await registry.metrics(), /process_resident_memory_bytes\{server="eu"\} \d+/)
+  const text = await registry.metrics()
+  for (const name of [
+    ...['process_cpu_seconds_total', 'process_resident_memory_bytes', 'process_start_time_seconds'],
+    ...[
+      'process_open_fds',
+      'process_max_fds',
+      'nodejs_heap_size_used_bytes',
+      'nodejs_eventloop_lag_p99_seconds',
+    ],
+    ...['nodejs_active_resources_total'],
+  ])
+    t.match(text, new RegExp(`^${name}\\{server="eu"\\} \\d+`, 'm'))
+  for (const name of ['nodejs_heap_space_size_used_bytes', 'nodejs_version_info'])
+    t.match(text, new RegExp(`^${name}\\{.*server="eu".*\\} \\d+`, 'm'))
 })
 
 test('the state of syncing is read once for all of its gauges', async (t) => {
