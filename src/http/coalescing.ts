@@ -45,12 +45,13 @@ export function coalesceAnswers(app: FastifyInstance): void {
     request.batch = open
     done()
   })
-  app.addHook('onSend', (request, _reply, payload, done) => {
-    const { batch } = request
-    if (batch === null) return done(null, payload)
+  // It gives a promise: what fails after it is then an answer that fails, and not a rejection that nobody handles.
+  app.addHook('onSend', async ({ batch }, _reply, payload) => {
+    if (batch === null) return payload
     batch.bytes += lengthOf(payload)
     if (batch.bytes > MOST_BYTES) end(batch)
-    void batch.left.then(() => done(null, payload))
+    await batch.left
+    return payload
   })
 }
 

@@ -62,3 +62,18 @@ t.test('an answer that comes in a later turn does not wait', async (t) => {
     ['made /later', 'sent /later', 'the turn after'],
   )
 })
+
+t.test('an answer that cannot be sent fails alone', async (t) => {
+  const app = fastify()
+  t.teardown(() => app.close())
+  coalesceAnswers(app)
+  app.get('/bad', (_request, reply) => reply.header('x-bad', 'a\nb').send('never'))
+  app.get('/good', () => 'good')
+  const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+  const signal = AbortSignal.timeout(5000)
+  const answers = await Promise.all(['/bad', '/good'].map((path) => fetch(origin + path, { signal })))
+  t.same(
+    answers.map(({ status }) => status),
+    [500, 200],
+  )
+})
