@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 
-/** What waits is garbage that is kept: with more of it that costs more than it saves. */
+/** What waits is kept from the collection of young garbage, and with more of it that costs more than is saved. */
 const MOST_BYTES = 128 * 1024
 
 declare module 'fastify' {
   interface FastifyRequest {
+    /** With which answers its own leaves, if it is ready before they do. */
     batch: Batch | null
   }
 }

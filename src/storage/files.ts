@@ -37,7 +37,7 @@ const byId = prepare<{ id: string }>()((slot) =>
 
 /**
  * The same for lists. What is shown is JSON when it comes out of the database: the values of a page one by one, and JSON
- * of them, would take twice as long as all else that a list does.
+ * of them, would take as long as all else that a list does.
  */
 export const listed = live.select(['files.gseq', 'files.sha256']).select(({ ref }) => {
   const owner = jsonBuildObject({ id: ref('files.owner_id'), username: ref('users.username_shown') })

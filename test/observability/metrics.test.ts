@@ -34,14 +34,14 @@ test('the process is measured when asked for', async (t) => {
   const registry = createMetricsRegistry({ server: 'eu', processMetrics: true })
   const text = await registry.metrics()
   for (const name of [
-    ...['process_cpu_seconds_total', 'process_resident_memory_bytes', 'process_start_time_seconds'],
-    ...[
-      'process_open_fds',
-      'process_max_fds',
-      'nodejs_heap_size_used_bytes',
-      'nodejs_eventloop_lag_p99_seconds',
-    ],
-    ...['nodejs_active_resources_total'],
+    'process_cpu_seconds_total',
+    'process_resident_memory_bytes',
+    'process_start_time_seconds',
+    'process_open_fds',
+    'process_max_fds',
+    'nodejs_heap_size_used_bytes',
+    'nodejs_eventloop_lag_p99_seconds',
+    'nodejs_active_resources_total',
   ])
     t.match(text, new RegExp(`^${name}\\{server="eu"\\} \\d+`, 'm'))
   for (const name of ['nodejs_heap_space_size_used_bytes', 'nodejs_version_info'])
