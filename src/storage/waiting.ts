@@ -20,11 +20,14 @@ const remove = prepare<{ table: string; key: string }>()((slot) =>
   query.deleteFrom('waiting').where('table', '=', slot('table')).where('key', '=', slot('key')),
 )
 
-/** Keeps a change until its row comes. Those that it outdoes go, so that never more wait for a row than it has fields. */
+/**
+ * Keeps a change until its row comes, unless it says nothing. Those that it outdoes go, so that never more wait for a row
+ * than it has fields.
+ */
 export function addWaiting(tx: Tx, change: Fact): void {
   const table = tableOf(change.type)
   const known = takeWaiting(tx, table, change.key)
-  keep(tx, table, change.key, known.length === 0 ? [change] : essential([...known, change]))
+  keep(tx, table, change.key, essential([...known, change]))
 }
 
 export function waitingFor(reader: Reader, table: TableName, key: string): Fact[] {

@@ -110,6 +110,15 @@ t.test('any order and any repetition of changes end in the same rows, names and 
   )
 })
 
+t.test('a change that says nothing does not wait for its row, however often it comes', async (t) => {
+  const key = '01a207e2-48c0-7173-b83d-000000000002'
+  const empty: Fact = { type: 'user.updated', key, stamp: '01ba60d33802-0000-eu', fields: {} }
+  await using once = await serverAfter([empty])
+  await using twice = await serverAfter([empty, empty])
+  t.same((await stateOf(once))['waiting'], [])
+  t.same(await stateOf(twice), await stateOf(once))
+})
+
 t.test('a server filled from the rows of another holds the same', async (t) => {
   await holdsAsync(
     t,
