@@ -1,6 +1,6 @@
 import type { Reader } from '../storage/database.js'
 import { fileById } from '../storage/files.js'
-import type { Holders } from './views.js'
+import type { Held, Holders, Stored } from './views.js'
 
 /** Where bytes that are not here come from. */
 export interface Source {
@@ -25,7 +25,7 @@ export class Copies implements Holders {
     this.#server = server
   }
 
-  of(file: Parameters<Holders['of']>[0]): ReturnType<Holders['of']> {
+  of(file: Stored): Held {
     const here = file.here === 1
     const others: string[] = []
     for (const [server, gseq] of this.#watermarks) {

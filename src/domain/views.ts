@@ -66,11 +66,14 @@ export interface TokenView {
   last_used_at: string | null
 }
 
-type Held = Pick<FileView, 'stored_on' | 'available'>
+/** What tells where the bytes of a file are. */
+export type Stored = Pick<FileRow, 'sha256' | 'gseq' | 'here'>
+
+export type Held = Pick<FileView, 'stored_on' | 'available'>
 
 /** Tells which servers hold a file's bytes. */
 export interface Holders {
-  of(file: Pick<FileRow, 'sha256' | 'gseq' | 'here'>): Held
+  of(file: Stored): Held
 }
 
 export function userView(row: Profile): UserView {

@@ -20,7 +20,8 @@ type StreamBody = (response: ServerResponse) => void
 const EVENT_STREAM = 'text/event-stream'
 
 /**
- * Sends what a handler returned, as the operation declares it. JSON is serialised by the contract's schema.
+ * Sends what a handler returned, as the operation declares it. What is not JSON already is serialised by the contract's
+ * schema.
  * @param streams where a response that stays open is kept while it is
  * @throws DomainError `internal-error` for an answer that the contract does not declare
  */
