@@ -99,42 +99,45 @@ for (const disk of DISKS) {
   }
 }
 
-/** A file whose writes end when they are told to, and a sink of two at a time for it. */
+/** A file each of whose writes, once on the disk, ends when it is told to, and a sink of two at a time for it. */
 async function sinkOfTwo(t: Test) {
   const file = await nodeFiles.openDirect(join(await newFolder(t, tmpdir()), 'file'), 'rw')
   const held: { end: (error?: Error) => void }[] = []
+  const isOnDisk = (index: number) => until(`write ${index} is on the disk`, () => held[index] !== undefined)
   const holding: OpenFile = {
     ...file,
     async write(buffer, position) {
+      const result = await file.write(buffer, position)
       await new Promise<void>((resolve, reject) => {
-        held.push({ end: (error) => (error ? reject(error) : resolve()) })
+        held[position / MIB] = { end: (error) => (error ? reject(error) : resolve()) }
       })
-      return file.write(buffer, position)
+      return result
     },
     datasync: () => file.datasync(),
     close: () => file.close(),
   }
   const written: number[] = []
   const onWritten = ({ bytes }: SharedBytes) => written.push(bytes[0] as number)
-  return { sink: new FileSink(holding, { writes: 2, onWritten }), held, written }
+  return { sink: new FileSink(holding, { writes: 2, onWritten }), held, isOnDisk, written }
 }
 
 t.test('writes side by side count in their order, in whichever they end', async (t) => {
-  const { sink, held, written } = await sinkOfTwo(t)
+  const { sink, held, isOnDisk, written } = await sinkOfTwo(t)
   const [first, second, third] = [1, 2, 3].map((fill) => Buffer.alloc(MIB, fill)) as [Buffer, Buffer, Buffer]
   t.notOk(sink.write(first) ?? sink.write(second) ?? sink.write(third), 'two are written, one is gathered')
   const taken = sink.write(Buffer.alloc(1, 4))
   t.ok(taken, 'there is no room for more')
+  await Promise.all([isOnDisk(0), isOnDisk(1)])
   held[1]?.end()
   await turn()
   t.same(written, [])
   held[0]?.end()
   await taken
-  await until('the third begins', () => held.length === 3)
+  await isOnDisk(2)
   t.same(written, [1, 2])
   held[2]?.end()
   const drained = sink.drain()
-  await until('the rest begins', () => held.length === 4)
+  await isOnDisk(3)
   held[3]?.end()
   await drained
   t.same(written, [1, 2, 3, 4])
@@ -143,9 +146,10 @@ t.test('writes side by side count in their order, in whichever they end', async 
 })
 
 t.test('a write that fails is the end, and nothing counts that comes after it', async (t) => {
-  const { sink, held, written } = await sinkOfTwo(t)
+  const { sink, held, isOnDisk, written } = await sinkOfTwo(t)
   for (const fill of [1, 2, 3]) await sink.write(Buffer.alloc(MIB, fill))
   const taken = sink.write(Buffer.alloc(1))
+  await Promise.all([isOnDisk(0), isOnDisk(1)])
   let isClosed = false
   held[0]?.end(new Error('the disk is gone'))
   await t.rejects(taken as Promise<void>, { message: 'the disk is gone' })
