@@ -25,15 +25,16 @@ export class Copies implements Holders {
     this.#server = server
   }
 
-  of(file: Stored): Held {
-    const here = file.here === 1
+  of({ gseq, missing }: Stored): Held {
     const others: string[] = []
-    for (const [server, gseq] of this.#watermarks) {
-      if (server !== this.#server && file.gseq !== null && gseq >= file.gseq) others.push(server)
+    for (const [server, watermark] of this.#watermarks) {
+      if (server !== this.#server && gseq !== null && watermark >= gseq) others.push(server)
     }
+    others.sort()
+    if (missing === null) return { stored_on: [this.#server, ...others], available: true }
     const source = this.#source
-    const isToBeHad = source !== undefined && (others.includes(source.server) || source.offers(file.sha256))
-    return { stored_on: [...(here ? [this.#server] : []), ...others.sort()], available: here || isToBeHad }
+    const isToBeHad = source !== undefined && (others.includes(source.server) || source.offers(missing))
+    return { stored_on: others, available: isToBeHad }
   }
 
   /** There are other servers, even when they cannot be reached now. */

@@ -67,7 +67,7 @@ export interface TokenView {
 }
 
 /** What tells where the bytes of a file are. */
-export type Stored = Pick<FileRow, 'sha256' | 'gseq' | 'here'>
+export type Stored = Pick<FileRow, 'gseq' | 'missing'>
 
 export type Held = Pick<FileView, 'stored_on' | 'available'>
 

@@ -84,7 +84,7 @@ function buildListing(shape: ListShape): Query<ListParams, ListedFile> {
   const column = COLUMN[shape.sort]
   const direction = shape.descending ? 'desc' : 'asc'
   return prepare<ListParams>()((slot) => {
-    const files = listed.orderBy(column, direction).orderBy('files.id', direction)
+    const files = listed(slot('owner_id')).orderBy(column, direction).orderBy('files.id', direction)
     if (way === 'walk' && !passesOver(shape)) {
       return files.where((eb) => eb.and(along(eb, shape, slot))).limit(slot('limit'))
     }

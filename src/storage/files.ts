@@ -6,25 +6,25 @@ import { prepare, query } from './query.js'
 import type { FilesTable } from './tables.js'
 
 /** A live file of a live account in a list: as it is shown, and what tells where its bytes are. */
-export type ListedFile = InferResult<typeof listed>[number]
+export type ListedFile = InferResult<ReturnType<typeof listed>>[number]
 
 const COLUMNS = [
   ...(['id', 'owner_id', 'name', 'folder', 'size', 'media_type', 'sha256', 'visibility'] as const),
   ...(['created_at', 'modified_at', 'gseq'] as const),
 ] as const
 
-/** A live file of a live account, with its owner's name and whether its bytes are on this server. */
+/** A live file of a live account, with its owner's name and the hash of its bytes if they are missing on this server. */
 export type FileRow = Pick<Selectable<FilesTable>, (typeof COLUMNS)[number]> & {
   owner_username: string
-  here: number
+  missing: string | null
 }
 
 /** Live files of live accounts. */
 const live = query
   .selectFrom('files')
   .innerJoin('users', 'users.id', 'files.owner_id')
-  .leftJoin('blobs', 'blobs.sha256', 'files.sha256')
-  .select((eb) => eb('blobs.sha256', 'is not', null).$castTo<number>().as('here'))
+  .leftJoin('missing', 'missing.sha256', 'files.sha256')
+  .select('missing.sha256 as missing')
   .where('files.deleted', '=', 0)
   .where('users.deleted', '=', 0)
 
@@ -36,25 +36,32 @@ const byId = prepare<{ id: string }>()((slot) =>
 )
 
 /**
- * The same for lists. What is shown is JSON when it comes out of the database: the values of a page one by one, and JSON
- * of them, would take as long as all else that a list does.
+ * The same for lists of one account's files. What is shown is JSON when it comes out of the database: the values of a page
+ * one by one, and JSON of them, would take as long as all else that a list does.
  */
-export const listed = live.select(['files.gseq', 'files.sha256']).select(({ ref }) => {
-  const owner = jsonBuildObject({ id: ref('files.owner_id'), username: ref('users.username_shown') })
-  const shown = jsonBuildObject({
-    id: ref('files.id'),
-    owner,
-    name: ref('files.name'),
-    folder: ref('files.folder'),
-    size: ref('files.size'),
-    media_type: ref('files.media_type'),
-    sha256: ref('files.sha256'),
-    visibility: ref('files.visibility'),
-    created_at: ref('files.created_at'),
-    modified_at: ref('files.modified_at'),
+export function listed(owner_id: string) {
+  // Says nothing of the file, so that it is made once.
+  const owner = query
+    .selectFrom('users')
+    .select(({ ref }) => jsonBuildObject({ id: ref('id'), username: ref('username_shown') }).as('owner'))
+    .where('id', '=', owner_id)
+    .$asScalar()
+  return live.select('files.gseq').select(({ ref }) => {
+    const shown = jsonBuildObject({
+      id: ref('files.id'),
+      owner: owner.$notNull(),
+      name: ref('files.name'),
+      folder: ref('files.folder'),
+      size: ref('files.size'),
+      media_type: ref('files.media_type'),
+      sha256: ref('files.sha256'),
+      visibility: ref('files.visibility'),
+      created_at: ref('files.created_at'),
+      modified_at: ref('files.modified_at'),
+    })
+    return textOf(shown).as('shown')
   })
-  return textOf(shown).as('shown')
-})
+}
 
 function textOf<T>(json: RawBuilder<T>): RawBuilder<JsonText<T>> {
   return json.$castTo()

@@ -1,6 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { Take } from '../byte-source.js'
-import type { Tx } from './database.js'
 import { FileSink } from './file-sink.js'
 import { copyBytes, FileSlice } from './file-slice.js'
 import type { FileSystem, OpenFile } from './file-system.js'
@@ -16,7 +15,7 @@ interface IncomingOptions {
   sha256: string
   size: number
   path: string
-  keep: (path: string, also: (tx: Tx) => void) => Promise<void>
+  keep: (path: string) => Promise<void>
   onEnd: () => void
 }
 
@@ -77,10 +76,9 @@ export class IncomingBlob implements AsyncDisposable {
 
   /**
    * Verifies the bytes, makes them durable and names them in the database.
-   * @param also what else belongs into that unit of work
    * @throws CorruptBlob
    */
-  async finish(also: (tx: Tx) => void = () => {}): Promise<void> {
+  async finish(): Promise<void> {
     const { sha256, path, keep } = this.#options
     if (this.#offset !== this.size) throw new Error(`only ${this.#offset} of ${this.size} bytes came`)
     await this.#sink?.drain()
@@ -89,7 +87,7 @@ export class IncomingBlob implements AsyncDisposable {
     this.#tell()
     await this.#sink?.sync()
     await this.#close()
-    await keep(path, also)
+    await keep(path)
     this.#state = 'complete'
   }
 

@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import { INLINE_BYTES } from './blob-writer.js'
 import type { BlobStore } from './blobs.js'
-import type { Database, Tx } from './database.js'
+import type { Database } from './database.js'
 import type { FileSystem } from './file-system.js'
 import { IncomingBlob, keptBytes } from './incoming-blob.js'
 import { nodeFiles } from './node-files.js'
@@ -54,7 +54,7 @@ export class IncomingBlobs {
       sha256,
       size,
       path: join(this.#folder, sha256),
-      keep: (path, also) => this.#keep(sha256, size, path, also),
+      keep: (path) => this.#keep(sha256, size, path),
       onEnd: () => this.#arriving.delete(sha256),
     })
     // Taken before the first wait, or two could pass the check above.
@@ -102,12 +102,11 @@ export class IncomingBlobs {
     return this.#db.get(awaited, { sha256 }) !== undefined
   }
 
-  async #keep(sha256: string, size: number, path: string, also: (tx: Tx) => void): Promise<void> {
+  async #keep(sha256: string, size: number, path: string): Promise<void> {
     const keep = async (content?: Buffer) =>
       this.#db.write((tx) => {
         const blob = content === undefined ? { sha256, size } : { sha256, size, content }
         this.#blobs.keep(tx, blob, new Date(this.#now()))
-        also(tx)
       })
     if (size <= INLINE_BYTES) {
       await keep(await this.#files.readFile(path))

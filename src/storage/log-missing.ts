@@ -60,11 +60,6 @@ export function addMissing(tx: Tx, blob: MissingAtGrand): void {
   tx.run(insert, { ...blob })
 }
 
-/** The bytes are here now; returns whether they were missing. */
-export function removeMissing(tx: Tx, sha256: string): boolean {
-  return tx.run(remove, { sha256 }) > 0
-}
-
 /** Sizes under which live files name bytes that are missing; none when nobody waits for them. */
 export function missingSizes(reader: Reader, sha256: string): number[] {
   return reader.all(sizes, { sha256 }).map(({ size }) => size)

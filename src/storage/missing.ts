@@ -57,10 +57,6 @@ export function addMissing(tx: Tx, blob: MissingBlob, gseq: number): void {
   tx.run(insert, { gseq, ...blob })
 }
 
-export function removeMissing(tx: Tx, sha256: string): void {
-  tx.run(remove, { sha256 })
-}
-
 /** The size of a blob that is missing here. */
 export function missingSize(reader: Reader, sha256: string): number | undefined {
   return reader.get(sizeOf, { sha256 })?.size
@@ -152,7 +148,7 @@ const removeUnnamedOf = prepare<{ owner_id: string }>()((slot) =>
 
 /** A file has gone: its bytes are not missing any more, unless another one names them. */
 export function forgetMissingFile(tx: Tx, sha256: string): void {
-  if (!isNamed(tx, sha256)) removeMissing(tx, sha256)
+  if (!isNamed(tx, sha256)) tx.run(remove, { sha256 })
 }
 
 /**

@@ -131,6 +131,7 @@ function faultsOfRows({ reader }: SimulatedRegional): string[] {
     ...count('emails with two holders', holders('email_login')),
     ...count('friendships that are not one for their pair', WRONG_PAIRS),
     ...count('live files of deleted accounts that are counted as missing', ORPHANS_MISSING),
+    ...count('missing bytes that are here', 'select count(*) from missing join blobs using (sha256)'),
     ...count('rows that go before what is done from now on', stampsAhead()),
     ...count('unlawfully placed files', 'select count(*) from files where deleted = 0 and gseq is null'),
   ]

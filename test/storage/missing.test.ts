@@ -1,8 +1,21 @@
+import BetterSqlite3 from 'better-sqlite3'
 import t from 'tap'
+import type { Change, ChangeType } from '../../src/change.js'
+import { BlobStore } from '../../src/storage/blobs.js'
 import { buryOrphans } from '../../src/storage/cleaning.js'
 import { Database } from '../../src/storage/database.js'
-import { addMissing, isNamed, missingAfter, missingSize, noteLost } from '../../src/storage/missing.js'
+import { unreferencedBlobs } from '../../src/storage/files.js'
+import { migrate } from '../../src/storage/migrate.js'
+import {
+  addMissing,
+  firstMissing,
+  isNamed,
+  missingAfter,
+  missingSize,
+  noteLost,
+} from '../../src/storage/missing.js'
 import { applyChange } from '../../src/storage/replica.js'
+import { systemTimers } from '../../src/timers.js'
 import { sha256 } from '../support/person.js'
 
 const AT = '2026-11-23T10:00:00.000Z'
@@ -60,6 +73,41 @@ t.test('bytes are missing as long as a live file names them', async (t) => {
     noteLost(tx, own, 3)
   })
   t.same(missing(), [], 'nobody misses what nobody names')
+})
+
+t.test('bytes that are here are not missing, whoever brings them', async (t) => {
+  await using db = Database.open(':memory:', 'regional')
+  const bytes = Buffer.from('own')
+  const hash = sha256(bytes)
+  const blobs = new BlobStore(db, t.testdir({}), unreferencedBlobs)
+  await db.write((tx) => addMissing(tx, { sha256: hash, size: 3 }, 1))
+  await db.write((tx) => blobs.keep(tx, { sha256: hash, size: 3, content: bytes }, new Date(AT)))
+  t.equal(missingSize(db, hash), undefined)
+})
+
+t.test('a database in which that did not hold yet is put in order', async (t) => {
+  const connection = new BetterSqlite3(':memory:')
+  migrate(connection, 'regional')
+  connection.exec('DROP TRIGGER blobs_add; PRAGMA user_version = 4')
+  await using db = Database.on(connection, systemTimers)
+  const [both, neither, ofNobody] = [sha256('both'), sha256('neither'), sha256('of nobody')]
+  const blobs = new BlobStore(db, t.testdir({}), unreferencedBlobs)
+  await db.write((tx) => {
+    const change = (type: ChangeType, key: string, fields: Change['fields']) =>
+      applyChange(tx, { type, key, fields, stamp: stamp(1) })
+    change('user.registered', 'alice', user)
+    change('user.registered', 'bob', { ...user, username: 'bob', email: 'bob@example.com' })
+    change('user.deleted', 'bob', { deleted: true })
+    for (const bytes of ['both', 'neither']) change('file.uploaded', bytes, file('alice', bytes))
+    change('file.uploaded', 'of nobody', file('bob', 'of nobody'))
+    blobs.keep(tx, { sha256: both, size: 4, content: Buffer.from('both') }, new Date(AT))
+    addMissing(tx, { sha256: both, size: 4 }, 7)
+  })
+  migrate(connection, 'regional')
+  t.equal(missingSize(db, both), undefined)
+  t.equal(missingSize(db, neither), 7)
+  t.equal(missingSize(db, ofNobody), undefined)
+  t.equal(firstMissing(db), 0, 'its place in the log is not known')
 })
 
 t.test('an account of very many files goes at once, whatever is missing', async (t) => {

@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { BlobStore } from '../../storage/blobs.js'
 import type { Database, Tx } from '../../storage/database.js'
 import type { Candidate, Log } from '../../storage/log.js'
-import { removeMissing } from '../../storage/log-missing.js'
+import { isMissing } from '../../storage/log-missing.js'
 import { noteReferences } from '../../storage/log-references.js'
 import { isPassingFault } from '../../storage/passing-fault.js'
 import { pause, type Timers } from '../../timers.js'
@@ -80,13 +80,15 @@ export class Intake {
     return taken
   }
 
+  /** Returns whether the bytes were missing. */
   #keep(tx: Tx, { sha256, bytes }: Blob): boolean {
+    const wasMissing = isMissing(tx, sha256)
     this.#options.blobs.keep(
       tx,
       { sha256, size: bytes.length, content: bytes },
       new Date(this.#options.now()),
     )
-    return removeMissing(tx, sha256)
+    return wasMissing
   }
 
   #pause(reason: string): undefined {

@@ -6,7 +6,7 @@ import type { BlobStore } from '../../storage/blobs.js'
 import type { Database } from '../../storage/database.js'
 import { CorruptBlob, type IncomingBlob } from '../../storage/incoming-blob.js'
 import { BlobBusy, type IncomingBlobs } from '../../storage/incoming-blobs.js'
-import { missingSizes, removeMissing } from '../../storage/log-missing.js'
+import { missingSizes } from '../../storage/log-missing.js'
 import { isPassingFault } from '../../storage/passing-fault.js'
 import type { Timers } from '../../timers.js'
 import { UPLOAD_LENGTH, UPLOAD_OFFSET } from '../protocol.js'
@@ -154,7 +154,7 @@ export class Uploads {
         metrics.bytesReceived(chunk.length)
         return blob.write(chunk)
       })
-      await blob.finish((tx) => removeMissing(tx, sha256))
+      await blob.finish()
     } catch (error) {
       if (error instanceof CorruptBlob) metrics.corruptBlob()
       if (!(error instanceof Refusal)) {
@@ -185,7 +185,7 @@ export class Uploads {
     const { incoming, arrivals, logger, metrics } = this.#options
     try {
       await using blob = await incoming.open(sha256, size)
-      await blob.finish((tx) => removeMissing(tx, sha256))
+      await blob.finish()
       arrivals.arrived(sha256, '')
       return true
     } catch (error) {

@@ -7,7 +7,7 @@ import type { BlobStore } from '../../storage/blobs.js'
 import type { Database, Tx } from '../../storage/database.js'
 import { setFilePosition } from '../../storage/files.js'
 import { readMeta, writeMeta } from '../../storage/meta.js'
-import { addMissing, removeMissing } from '../../storage/missing.js'
+import { addMissing } from '../../storage/missing.js'
 import { park } from '../../storage/parked.js'
 import { isPassingFault } from '../../storage/passing-fault.js'
 import type { Applied } from '../../storage/replica.js'
@@ -134,7 +134,6 @@ export class Applier {
     const content = bytes.get(sha256)
     if (content === undefined) return
     this.#options.blobs.keep(tx, { sha256, size: content.length, content }, new Date(this.#options.now()))
-    removeMissing(tx, sha256)
   }
 
   /** Learns the file's place in the log, and whether its bytes still have to come. */

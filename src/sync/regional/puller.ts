@@ -3,12 +3,12 @@ import type { Database } from '../../storage/database.js'
 import type { IncomingBlobs } from '../../storage/incoming-blobs.js'
 import {
   firstMissing,
+  forgetMissingFile,
   isNamed,
   type MissingBlob,
   missingAfter,
   missingLongest,
   missingSize,
-  removeMissing,
 } from '../../storage/missing.js'
 import type { Timer, Timers } from '../../timers.js'
 import type { RemoteBytes } from './remote-bytes.js'
@@ -142,7 +142,7 @@ export class Puller {
       if (bytes === undefined) return this.#isOfNoUse(sha256)
       await bytes.copy((chunk) => blob.write(chunk))
     }
-    await blob.finish((tx) => removeMissing(tx, sha256))
+    await blob.finish()
     onProgress()
     return true
   }
@@ -151,9 +151,10 @@ export class Puller {
   async #isOfNoUse(sha256: string): Promise<boolean> {
     const { db, onProgress } = this.#options
     if (isNamed(db, sha256)) return false
-    await db.write((tx) => removeMissing(tx, sha256))
+    // Asked again: a file may have come that names it.
+    await db.write((tx) => forgetMissingFile(tx, sha256))
     onProgress()
-    return true
+    return missingSize(db, sha256) === undefined
   }
 
   #rest(sha256: string): void {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { systemChance } from '../../../src/chance.js'
 import { tick, ZERO_STAMP } from '../../../src/clock.js'
+import type { Tx } from '../../../src/storage/database.js'
 import { IncomingBlobs } from '../../../src/storage/incoming-blobs.js'
 import { addMissing } from '../../../src/storage/missing.js'
 import { Puller } from '../../../src/sync/regional/puller.js'
@@ -13,19 +14,30 @@ import { sourceOf } from '../../support/byte-sources.js'
 import { sha256 } from '../../support/person.js'
 import { until } from '../../support/until.js'
 
-/** A puller whose grand is `get`, on a regional that lacks the bytes of these files; each is named by the entry `gseq`. */
-async function pullerThatLacks(t: Test, files: { bytes: Buffer; gseq: number }[], get: RemoteBytes['get']) {
+interface LackingFile {
+  bytes: Buffer
+  /** The entry that names them. */
+  gseq: number
+  /** Whether the file is applied only when the puller has begun. */
+  isLate?: boolean
+}
+
+/** A puller whose grand is `get`, on a regional that lacks the bytes of these files. */
+async function pullerThatLacks(t: Test, files: LackingFile[], get: RemoteBytes['get']) {
   const { db, dataDir, blobs, journal, logger, now } = await bareRegional(t)
   const owner = systemChance.id()
   const stamp = tick(ZERO_STAMP, now(), 'us')
   const common = { owner_id: owner, media_type: 'text/plain', folder: '/', visibility: 'private' } as const
+  const name = (tx: Tx, { bytes }: LackingFile) => {
+    const [hash, size] = [sha256(bytes), bytes.length]
+    const fields = { ...common, size, sha256: hash, created_at: AT, name: hash, modified_at: AT }
+    journal.absorb(tx, { type: 'file.uploaded', key: systemChance.id(), fields, stamp })
+  }
   await db.write((tx) => {
     journal.absorb(tx, { type: 'user.registered', key: owner, fields: registration('alice'), stamp })
-    for (const { bytes, gseq } of files) {
-      const [hash, size] = [sha256(bytes), bytes.length]
-      const fields = { ...common, size, sha256: hash, created_at: AT, name: hash, modified_at: AT }
-      journal.absorb(tx, { type: 'file.uploaded', key: systemChance.id(), fields, stamp })
-      addMissing(tx, { sha256: hash, size }, gseq)
+    for (const file of files) {
+      if (!file.isLate) name(tx, file)
+      addMissing(tx, { sha256: sha256(file.bytes), size: file.bytes.length }, file.gseq)
     }
   })
   const grand: RemoteBytes = {
@@ -38,7 +50,11 @@ async function pullerThatLacks(t: Test, files: { bytes: Buffer; gseq: number }[]
   const puller = new Puller({ db, incoming, grand, timers: systemTimers, logger, onProgress() {} })
   const link = new AbortController()
   t.teardown(() => link.abort())
+  const late = db.write((tx) => {
+    for (const file of files) if (file.isLate) name(tx, file)
+  })
   puller.begin(link.signal)
+  await late
   return { puller, db, blobs }
 }
 
@@ -71,4 +87,10 @@ t.test('what is missing longest is fetched however many small ones there are', a
   await until('all are here', () => puller.watermark(99) === 99)
   t.ok(asked.slice(0, 4).includes(sha256(large)), 'among the first four, which are fetched at once')
   t.strictSame(asked.toSorted(), [large, ...small].map(sha256).toSorted(), 'and each once')
+})
+
+t.test('bytes that a file names just when they would be given up are fetched', async (t) => {
+  const file = { bytes: randomBytes(1000), gseq: 1, isLate: true }
+  const { db, blobs } = await pullerThatLacks(t, [file], async () => sourceOf(file.bytes))
+  await until('they are here', () => blobs.has(db, sha256(file.bytes)))
 })
