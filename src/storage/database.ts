@@ -48,8 +48,8 @@ interface Reading {
 /** Pages of the log from which on a commit copies them into the file by itself: SQLite's own number, and where somebody else does it. */
 const CHECKPOINT_PAGES = { alone: 1000, helped: 4000 }
 
-/** Statements that write about as many pages as SQLite lets a log have. */
-const GROWN_STATEMENTS = 1000
+/** Statements after which there is enough to copy, and too little for who copies the last of the log to wait for long. */
+const GROWN_STATEMENTS = 250
 
 export class Database implements AsyncDisposable, Reader {
   readonly #connection: BetterSqlite3.Database

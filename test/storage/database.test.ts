@@ -340,9 +340,9 @@ t.test(
       db.write((tx) => {
         for (let i = 0; i < count; i++) put(tx, randomUUID(), 'x'.repeat(2000))
       })
-    await putMany(900)
+    await putMany(240)
     t.equal(calls, 0)
-    await putMany(200)
+    await putMany(20)
     t.equal(calls, 1)
     const logBytes = async () => (await stat(`${path}-wal`)).size
     for (let i = 0; i < 40; i++) await putMany(900)
