@@ -2,19 +2,20 @@
 import { fdatasyncSync, openSync } from 'node:fs'
 import BetterSqlite3 from 'better-sqlite3'
 
-interface Copied {
+interface Open {
   connection: BetterSqlite3.Database
-  /** The file that is copied to. Closed it would let go of the locks that the connection has. */
+  /** Descriptor of the database's file. To close it would let go of the locks that the connection has. */
   file: number
 }
 
-const databases = new Map<string, Copied>()
+const databases = new Map<string, Open>()
 
 /**
- * Copies as much as it can without making anybody wait (https://sqlite.org/pragma.html#pragma_wal_checkpoint), to the disk: SQLite
- * leaves that to who copies the last of a log, which would have to wait for all of it. The database stays open for the next
- * time. A process that is no longer needed has to end without closing it: whoever closes a database last
- * removes its log, by a name that may be another database's by then.
+ * Copies as much as it can without making anybody wait (https://sqlite.org/pragma.html#pragma_wal_checkpoint), and brings
+ * that to the disk: SQLite leaves it to whoever copies the last of a log, who would have to wait for all of it.
+ *
+ * The database stays open for the next time. A process that is no longer needed has to end without closing it: whoever
+ * closes a database last removes its log, by a name that may be another database's by then.
  */
 export function checkpoint(path: string): void {
   const { connection, file } = databases.get(path) ?? open(path)
@@ -22,7 +23,7 @@ export function checkpoint(path: string): void {
   fdatasyncSync(file)
 }
 
-function open(path: string): Copied {
+function open(path: string): Open {
   const connection = new BetterSqlite3(path, { fileMustExist: true })
   connection.pragma('synchronous = FULL')
   const database = { connection, file: openSync(path, 'r+') }

@@ -48,7 +48,7 @@ interface Reading {
 /** Pages of the log from which on a commit copies them into the file by itself: SQLite's own number, and where somebody else does it. */
 const CHECKPOINT_PAGES = { alone: 1000, helped: 4000 }
 
-/** Statements after which there is enough to copy, and too little for who copies the last of the log to wait for long. */
+/** Statements after which somebody else is to copy: so few that what is left for the commit above does not take long. */
 const GROWN_STATEMENTS = 250
 
 export class Database implements AsyncDisposable, Reader {

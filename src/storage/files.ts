@@ -40,7 +40,7 @@ const byId = prepare<{ id: string }>()((slot) =>
  * one by one, and JSON of them, would take as long as all else that a list does.
  */
 export function listed(owner_id: string) {
-  // Says nothing of the file, so that it is made once.
+  // A subquery that asks nothing of the row, which SQLite runs once for the whole list.
   const owner = query
     .selectFrom('users')
     .select(({ ref }) => jsonBuildObject({ id: ref('id'), username: ref('username_shown') }).as('owner'))
