@@ -38,7 +38,7 @@ await build({
   bundle: true,
   platform: 'node',
   format: 'esm',
-  target: 'node20',
+  target: 'node22',
   external: EXTERNAL,
   plugins: [swaggerUi],
   banner: { js: COMMON_JS.trim() },

@@ -1,4 +1,4 @@
-import type { InferResult, RawBuilder, Selectable } from 'kysely'
+import { type Expression, type InferResult, type RawBuilder, type Selectable, sql } from 'kysely'
 import { jsonBuildObject } from 'kysely/helpers/sqlite'
 import type { JsonText } from '../json.js'
 import type { Reader, Tx } from './database.js'
@@ -46,10 +46,11 @@ export function listed(owner_id: string) {
     .select(({ ref }) => jsonBuildObject({ id: ref('id'), username: ref('username_shown') }).as('owner'))
     .where('id', '=', owner_id)
     .$asScalar()
+    .$notNull()
   return live.select('files.gseq').select(({ ref }) => {
     const shown = jsonBuildObject({
       id: ref('files.id'),
-      owner: owner.$notNull(),
+      owner: jsonOf(owner),
       name: ref('files.name'),
       folder: ref('files.folder'),
       size: ref('files.size'),
@@ -61,6 +62,11 @@ export function listed(owner_id: string) {
     })
     return textOf(shown).as('shown')
   })
+}
+
+/** SQLite forgets of a subquery's value that it is JSON, and would quote it as text. */
+function jsonOf<T>(json: Expression<T>): RawBuilder<T> {
+  return sql<T>`json(${json})`
 }
 
 function textOf<T>(json: RawBuilder<T>): RawBuilder<JsonText<T>> {

@@ -13,13 +13,18 @@ import type { Tables } from './tables.js'
 
 /** Writes queries that SQLite plans once, however often they run. */
 class PlannedOnce extends SqliteQueryCompiler {
-  /** Only slots become parameters: a partial index is used where the query's text implies its condition. */
+  /**
+   * Only slots become parameters: a partial index is used where the query's text implies its condition. The unary plus
+   * changes nothing but this: SQLite reads a bare parameter while it plans a join, and plans anew at every binding.
+   */
   protected override appendValue(value: unknown): void {
-    if (value instanceof Slot) super.appendValue(value)
-    else this.appendImmediateValue(value)
+    if (value instanceof Slot) {
+      this.append('+')
+      super.appendValue(value)
+    } else this.appendImmediateValue(value)
   }
 
-  /** A bare parameter as limit is read by the planner, which then plans anew at every run. */
+  /** The planner sees through a unary plus here, and would plan anew at every run. */
   protected override visitLimit(node: LimitNode): void {
     super.visitLimit(node)
     this.append(' + 0')
