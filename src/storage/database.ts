@@ -8,7 +8,7 @@ import BetterSqlite3 from 'better-sqlite3'
 import { systemTimers, type Timers } from '../timers.js'
 import { GroupCommit, type Unit } from './group-commit.js'
 import { migrate } from './migrate.js'
-import { bind, type MakeRow, rowMaker } from './query-functions.js'
+import { bind } from './slot.js'
 import { Snapshot } from './snapshot.js'
 
 /** A built query, from `prepare`: made once, with slots for parameters. */
@@ -39,12 +39,6 @@ export interface Tx extends Reader {
   afterCommit(effect: () => void): void
 }
 
-/** A statement that gives the values of rows, and what makes rows of them: the package takes much longer for that. */
-interface Reading {
-  statement: BetterSqlite3.Statement
-  makeRow: MakeRow
-}
-
 /** Pages of the log from which on a commit copies them into the file by itself: SQLite's own number, and where somebody else does it. */
 const CHECKPOINT_PAGES = { alone: 1000, helped: 4000 }
 
@@ -54,7 +48,6 @@ const GROWN_STATEMENTS = 250
 export class Database implements AsyncDisposable, Reader {
   readonly #connection: BetterSqlite3.Database
   readonly #statements = new Map<string, BetterSqlite3.Statement>()
-  readonly #readings = new Map<string, Reading>()
   readonly #snapshot: Snapshot
   readonly #commits: GroupCommit<Tx>
 
@@ -106,16 +99,12 @@ export class Database implements AsyncDisposable, Reader {
 
   get<Params, Row>(query: Query<Params, Row>, ...bindings: Bindings<Params>): Row | undefined {
     this.#beforeReading()
-    const { statement, makeRow } = this.#reading(query)
-    const values = statement.get(bind(query, bindings[0])) as unknown[] | undefined
-    return values === undefined ? undefined : (makeRow(values) as Row)
+    return this.#statement(query.sql).get(bind(query, bindings[0])) as Row | undefined
   }
 
   all<Params, Row>(query: Query<Params, Row>, ...bindings: Bindings<Params>): Row[] {
     this.#beforeReading()
-    const { statement, makeRow } = this.#reading(query)
-    const rows = statement.all(bind(query, bindings[0])) as unknown[][]
-    return rows.map(makeRow) as Row[]
+    return this.#statement(query.sql).all(bind(query, bindings[0])) as Row[]
   }
 
   /**
@@ -191,17 +180,6 @@ export class Database implements AsyncDisposable, Reader {
 
   #execute(sql: string): void {
     this.#statement(sql).run()
-  }
-
-  #reading<Params, Row>(query: Query<Params, Row>): Reading {
-    let reading = this.#readings.get(query.sql)
-    if (reading === undefined) {
-      const statement = this.#connection.prepare(query.sql).raw(true)
-      const columns = () => statement.columns().map(({ name }) => name)
-      reading = { statement, makeRow: rowMaker(query, columns) }
-      this.#readings.set(query.sql, reading)
-    }
-    return reading
   }
 
   #statement(sql: string): BetterSqlite3.Statement {

@@ -5,7 +5,7 @@ import { millisecondsOf } from '../clock.js'
 import { mergedColumns } from '../merge.js'
 import type { Query, Reader } from './database.js'
 import { readClock } from './meta.js'
-import { Slot } from './query-functions.js'
+import { Slot } from './slot.js'
 
 const DAY_MS = 24 * 3600 * 1000
 const PAGE = 1000

@@ -6,7 +6,7 @@
 import type { Query, Reader, Tx } from './database.js'
 import { gramQuery, gramsOf } from './grams.js'
 import { prepare, query } from './query.js'
-import { Slot } from './query-functions.js'
+import { Slot } from './slot.js'
 
 /** Pages of the index that are merged in one step: some milliseconds. */
 const MERGE_PAGES = 32

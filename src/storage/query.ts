@@ -8,7 +8,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely'
 import type { Query } from './database.js'
-import { Slot } from './query-functions.js'
+import { Slot } from './slot.js'
 import type { Tables } from './tables.js'
 
 /** Writes queries that SQLite plans once, however often they run. */

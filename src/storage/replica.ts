@@ -5,7 +5,7 @@ import type { Query, Tx } from './database.js'
 import { fold } from './fold.js'
 import { forgetMissingFile, forgetMissingOf } from './missing.js'
 import { settleNames } from './names.js'
-import { Slot } from './query-functions.js'
+import { Slot } from './slot.js'
 import { forgetLocal } from './users.js'
 import { addWaiting, replaceWaiting, takeWaiting } from './waiting.js'
 
