@@ -1,6 +1,6 @@
 type Resource = Disposable | AsyncDisposable
 
-/** Resources that end together, the last one first (what AsyncDisposableStack will do where Node has it). */
+/** Resources that end together, the last one first (Node 22 has no AsyncDisposableStack). */
 export class Resources implements AsyncDisposable {
   #held: Resource[] = []
 

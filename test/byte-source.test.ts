@@ -47,10 +47,10 @@ for (const [when, fail] of [
 t.test('a stream that breaks off while a chunk is being taken is told of after that', async (t) => {
   const stream = new PassThrough()
   stream.write('something')
-  let letGo = () => {}
+  const { promise: held, resolve: letGo } = Promise.withResolvers<void>()
   let taken = false
   const poured = pour(stream, async () => {
-    await new Promise<void>((resolve) => (letGo = resolve))
+    await held
     taken = true
   })
   await turn()

@@ -102,14 +102,6 @@ export class LoginThrottle {
 }
 
 function newFlight(): Flight {
-  const { promise, resolve } = deferred()
+  const { promise, resolve } = Promise.withResolvers<void>()
   return { count: 0, landed: promise, land: resolve }
-}
-
-function deferred(): { promise: Promise<void>; resolve: () => void } {
-  let resolve: () => void = () => {}
-  const promise = new Promise<void>((done) => {
-    resolve = done
-  })
-  return { promise, resolve }
 }

@@ -33,7 +33,7 @@ export class IncomingBlob implements AsyncDisposable {
   /** The last of them, still in memory while somebody follows. */
   readonly #recent: SharedBytes[] = []
   #state: State = 'arriving'
-  #changed = signal()
+  #changed = Promise.withResolvers<void>()
 
   constructor(files: FileSystem, options: IncomingOptions) {
     this.#files = files
@@ -192,7 +192,7 @@ export class IncomingBlob implements AsyncDisposable {
 
   #tell(): void {
     const { resolve } = this.#changed
-    this.#changed = signal()
+    this.#changed = Promise.withResolvers<void>()
     resolve()
   }
 }
@@ -206,12 +206,4 @@ async function giveWritten(file: OpenFile, at: number, ready: number, take: Take
 /** Bytes of a blob that came so far, as far as they are in its file. */
 export async function keptBytes(files: FileSystem, path: string): Promise<number> {
   return (await files.stat(path).catch(() => undefined))?.size ?? 0
-}
-
-function signal(): { promise: Promise<void>; resolve: () => void } {
-  let resolve: () => void = () => {}
-  const promise = new Promise<void>((done) => {
-    resolve = done
-  })
-  return { promise, resolve }
 }

@@ -35,10 +35,7 @@ t.test('without an account the same work is done', async (t) => {
 
 t.test('passwords beyond 200 on their way are asked to come back, and those are checked', async (t) => {
   const phc = await cheapHash('secret')
-  let open = () => {}
-  const held = new Promise<void>((resolve) => {
-    open = resolve
-  })
+  const { promise: held, resolve: open } = Promise.withResolvers<void>()
   const passwords = new Passwords({
     hash: argon2.hash,
     verify: async (...asked) => {

@@ -326,10 +326,7 @@ t.test('the cookie of a session', async (t) => {
 
 t.test('a server that starts or closes answers 503', async (t) => {
   let ready = false
-  let release = (): void => undefined
-  const held = new Promise<void>((resolve) => {
-    release = resolve
-  })
+  const { promise: held, resolve: release } = Promise.withResolvers<void>()
   const getNote = async () => {
     await held
     return { status: 200, body: Buffer.from('late') }

@@ -89,10 +89,7 @@ export class Uploads {
     this.#checkNamed(sha256, size)
     this.#checkRoom(size, offset)
     await this.#makeWay(sha256, server)
-    let end: () => void = () => {}
-    const ended = new Promise<void>((resolve) => {
-      end = resolve
-    })
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>()
     const upload: Upload = { server, request, movedAt: timers.now(), movedBytes: 0, ended }
     try {
       await this.#store(sha256, offset, size, upload)

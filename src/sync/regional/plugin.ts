@@ -127,7 +127,7 @@ export class SyncPlugin implements AsyncDisposable {
   /** One link from its beginning to its end; tells whether it was of use for a while. */
   async #link(signal: AbortSignal): Promise<boolean> {
     const { dial, timers } = this.#options
-    const { promise: ended, resolve: end } = deferred<string>()
+    const { promise: ended, resolve: end } = Promise.withResolvers<string>()
     const events = {
       onFrame: (frame: Buffer) => this.#session?.receive(frame),
       onClose: (reason: string) => end(reason),
@@ -203,12 +203,4 @@ export class SyncPlugin implements AsyncDisposable {
     this.#head = this.#session?.head ?? this.#head
     if (this.#session?.caughtUp) this.#inStepAt = this.#options.timers.now()
   }
-}
-
-function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => {}
-  const promise = new Promise<T>((done) => {
-    resolve = done
-  })
-  return { promise, resolve }
 }

@@ -67,11 +67,11 @@ t.test('who takes nothing holds the sender up, and gets all of it in the end', a
     for (; sent < pieces; sent += 1) if (!socket.write(piece)) await once(socket, 'drain')
   })
   const download = await send()
-  let letGo = () => {}
+  const { promise: held, resolve: letGo } = Promise.withResolvers<void>()
   let taken = 0
   const whole = download.copy((chunk) => {
     taken += chunk.length
-    return taken > chunk.length ? undefined : new Promise((resolve) => (letGo = resolve))
+    return taken > chunk.length ? undefined : held
   })
   await steady(() => sent)
   t.ok(sent < pieces / 2, `${sent} MiB were sent`)
@@ -119,10 +119,10 @@ t.test('an answer that breaks off while a chunk is being taken is told of after 
   const send = await serving(t, (socket) => socket.write(`${headOf(MIB)}some bytes`))
   const link = new AbortController()
   const download = await send(10_000, link.signal)
-  let letGo = () => {}
+  const { promise: held, resolve: letGo } = Promise.withResolvers<void>()
   let taken = false
   const copied = download.copy(async () => {
-    await new Promise<void>((resolve) => (letGo = resolve))
+    await held
     taken = true
   })
   link.abort()
