@@ -90,7 +90,7 @@ export class Copies implements Holders {
         if (reached()) done(true)
       }
       const stop = () => done(false)
-      // Not AbortSignal.any over AbortSignal.timeout: Node 20 may collect it before it fires (nodejs/node#57736).
+      // Not AbortSignal.any over AbortSignal.timeout: Node 22.14 may collect it before it fires (nodejs/node#57736).
       const timer = setTimeout(stop, timeoutMs)
       this.#waiters.add(look)
       signal.addEventListener('abort', stop)
