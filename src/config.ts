@@ -1,7 +1,8 @@
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import Type, { type Static } from 'typebox'
-import { type Environment, findMisspelt, readVariables } from './environment.js'
+import { type Environment, PREFIX, readVariables } from './environment.js'
+import { findMisspelt, type KnownVariables } from './misspelt.js'
 
 const SERVER_NAME = /^[a-z][a-z0-9-]{0,31}$/
 
@@ -108,8 +109,11 @@ const GrandVariables = Type.Object({
   PORT: port(9000),
 })
 
-/** The two servers may share one environment: what only the other one reads is known, and ignored. */
-const KNOWN_VARIABLES = Object.keys({ ...RegionalVariables.properties, ...GrandVariables.properties })
+/** One environment may serve all: what only the other server, `npm start` or Compose reads is known, and ignored. */
+export const KNOWN_VARIABLES: KnownVariables = {
+  servers: Object.keys({ ...RegionalVariables.properties, ...GrandVariables.properties }),
+  launchers: ['IMAGE', 'PUBLISH_ADDRESS'],
+}
 
 export type LogLevel = Static<typeof shared.LOG_LEVEL>
 
@@ -167,8 +171,8 @@ export function isServerName(text: string): boolean {
 export function readRegionalConfig(env: Environment): RegionalConfig {
   const { values, faults } = readVariables(RegionalVariables, env)
   const { TLS_CERT, TLS_KEY } = values
-  if (TLS_CERT && !TLS_KEY) faults.push('TLS_KEY: must be set, because TLS_CERT is')
-  if (TLS_KEY && !TLS_CERT) faults.push('TLS_CERT: must be set, because TLS_KEY is')
+  if (TLS_CERT && !TLS_KEY) faults.push(needed('TLS_KEY', 'TLS_CERT'))
+  if (TLS_KEY && !TLS_CERT) faults.push(needed('TLS_CERT', 'TLS_KEY'))
   throwFaults([...faults, ...findMisspelt(env, KNOWN_VARIABLES)])
   return {
     ...common(values),
@@ -205,6 +209,10 @@ function common(values: Static<typeof GrandVariables>): GrandConfig {
     operatorToken: values.OPERATOR_TOKEN,
     logLevel: values.LOG_LEVEL,
   }
+}
+
+function needed(missing: string, given: string): string {
+  return `${PREFIX}${missing}: must be set, because ${given} is`
 }
 
 function throwFaults(faults: string[]): void {

@@ -1,9 +1,10 @@
 import { test } from 'tap'
-import { ConfigError, readGrandConfig, readRegionalConfig } from '../src/config.js'
+import { ConfigError, KNOWN_VARIABLES, readGrandConfig, readRegionalConfig } from '../src/config.js'
+import { prefixedAlone } from '../src/misspelt.js'
 
 function faultsOf(
-  env: Record<string, string>,
-  read: (env: Record<string, string>) => unknown = readRegionalConfig,
+  env: Record<string, string | undefined>,
+  read: (env: Record<string, string | undefined>) => unknown = readRegionalConfig,
 ) {
   try {
     read(env)
@@ -53,26 +54,29 @@ test('an empty variable counts as unset', async (t) => {
   )
 })
 
+/** A value of each variable that is not its default. */
+const EVERY_VARIABLE = {
+  NAME: 'us-2',
+  HOST: '::1',
+  PORT: '0',
+  DATA_DIR: '/srv/us',
+  GRAND_URL: 'https://grand.example.org:9000/',
+  CERTS_DIR: '/etc/syncsphere',
+  TLS_CERT: 'users.crt',
+  TLS_KEY: 'users.key',
+  PUBLIC_ORIGIN: 'https://files.example.org',
+  TRUST_PROXY: '10.0.0.0/8, ::1, loopback',
+  STORAGE_QUOTA: '5GiB',
+  REGISTRATION: 'closed',
+  MAX_FILE_SIZE: '1048576',
+  MIN_FREE_DISK: '64 MiB',
+  OPERATOR_TOKEN: '0123456789abcdef',
+  RATE_LIMITS: 'off',
+  LOG_LEVEL: 'debug',
+}
+
 test('every variable is read', async (t) => {
-  const config = readRegionalConfig({
-    NAME: 'us-2',
-    HOST: '::1',
-    PORT: '0',
-    DATA_DIR: '/srv/us',
-    GRAND_URL: 'https://grand.example.org:9000/',
-    CERTS_DIR: '/etc/syncsphere',
-    TLS_CERT: 'users.crt',
-    TLS_KEY: 'users.key',
-    PUBLIC_ORIGIN: 'https://files.example.org',
-    TRUST_PROXY: '10.0.0.0/8, ::1, loopback',
-    STORAGE_QUOTA: '5GiB',
-    REGISTRATION: 'closed',
-    MAX_FILE_SIZE: '1048576',
-    MIN_FREE_DISK: '64 MiB',
-    OPERATOR_TOKEN: '0123456789abcdef',
-    RATE_LIMITS: 'off',
-    LOG_LEVEL: 'debug',
-  })
+  const config = readRegionalConfig(EVERY_VARIABLE)
   t.strictSame(config, {
     name: 'us-2',
     host: '::1',
@@ -94,6 +98,78 @@ test('every variable is read', async (t) => {
   t.equal(readRegionalConfig({ TRUST_PROXY: 'on' }).trustProxy, 1)
   t.equal(readRegionalConfig({ TRUST_PROXY: '2' }).trustProxy, 2)
   t.strictSame(readGrandConfig({ NAME: 'hub', PORT: '9443' }).dataDir, 'data/hub')
+})
+
+test('the prefixed name of every variable goes before the short one', async (t) => {
+  const prefixed = Object.fromEntries(
+    Object.entries(EVERY_VARIABLE).map(([name, value]) => [`SYNCSPHERE_${name}`, value]),
+  )
+  const short = Object.fromEntries(Object.keys(EVERY_VARIABLE).map((name) => [name, '?']))
+  t.strictSame(readRegionalConfig(prefixed), readRegionalConfig(EVERY_VARIABLE))
+  t.strictSame(readRegionalConfig({ ...short, ...prefixed }), readRegionalConfig(EVERY_VARIABLE))
+  t.equal(
+    readRegionalConfig({ SYNCSPHERE_PORT: '', PORT: '7000' }).port,
+    7000,
+    'an empty one counts as unset',
+  )
+})
+
+test('a fault names the variable as it was given, and a short name the one that goes before it', async (t) => {
+  t.strictSame(faultsOf({ SYNCSPHERE_PORT: 'x' }), [
+    'SYNCSPHERE_PORT: must be a port, an integer from 0 to 65535, and is "x"',
+  ])
+  t.match(faultsOf({ NAME: 'DESKTOP-7' }), [
+    /^NAME: must be .*, and is "DESKTOP-7"; SYNCSPHERE_NAME goes before it$/,
+  ])
+})
+
+test('what Kubernetes and Docker links set for a service "syncsphere" is never refused', async (t) => {
+  const env = {
+    SYNCSPHERE_PORT: 'tcp://10.0.0.11:5001',
+    SYNCSPHERE_SERVICE_HOST: '10.0.0.11',
+    SYNCSPHERE_SERVICE_PORT: '5001',
+    SYNCSPHERE_SERVICE_PORT_HTTP_API: '5001',
+    SYNCSPHERE_PORT_80_TCP: 'tcp://10.0.0.11:80',
+    SYNCSPHERE_PORT_80_TCP_PROTO: 'tcp',
+    SYNCSPHERE_PORT_80_TCP_PORT: '80',
+    SYNCSPHERE_PORT_80_TCP_ADDR: '10.0.0.11',
+    SYNCSPHERE_PORT_53_UDP: 'udp://10.0.0.11:53',
+    SYNCSPHERE_GRAND_PORT: 'tcp://10.0.0.12:9000',
+    SYNCSPHERE_GRAND_SERVICE_HOST: '10.0.0.12',
+    SYNCSPHERE_EU_FILES_PORT_5001_TCP_ADDR: '10.0.0.13',
+    SYNCSPHERE_NAME: '/web/syncsphere',
+    SYNCSPHERE_ENV_NODE_VERSION: '24.21.0',
+    GRAND_PORT: 'tcp://10.0.0.12:9000',
+    DATA_DIR_SERVICE_HOST: '10.0.0.14',
+  }
+  t.strictSame(readRegionalConfig(env), readRegionalConfig({}))
+  t.strictSame(readGrandConfig(env), readGrandConfig({}))
+  t.equal(readRegionalConfig({ ...env, PORT: '7000' }).port, 7000)
+})
+
+test('variables of docker-compose.yml and of npm start are known to every server', async (t) => {
+  const names = ['IMAGE', 'PUBLISH_ADDRESS', 'GRAND_PORT', 'EU_PORT', 'SA_PORT']
+  t.strictSame(faultsOf(Object.fromEntries(names.map((name) => [`SYNCSPHERE_${name}`, 'x']))), [])
+})
+
+test('where only prefixed names count, short ones are left out and told, and those of others stay', async (t) => {
+  const env = {
+    HOST: 'x86_64-conda-linux-gnu',
+    NAME: 'WSL',
+    PROT: '1',
+    PATH: '/bin',
+    SYNCSPHERE_PORT: '1',
+    HOME: '/',
+  }
+  t.strictSame(prefixedAlone(env, KNOWN_VARIABLES), {
+    env: { PATH: '/bin', SYNCSPHERE_PORT: '1', HOME: '/' },
+    short: ['HOST', 'NAME'],
+  })
+  t.match(
+    faultsOf(prefixedAlone({ SYNCSHPERE_PORT: '1', SYNCSPHERE_PROT: '1' }, KNOWN_VARIABLES).env),
+    [/^SYNCSHPERE_PORT: unknown/, /^SYNCSPHERE_PROT: unknown/],
+    'misspelt ones are still found',
+  )
 })
 
 const IMPOSSIBLE: Record<string, string[]> = {
@@ -144,8 +220,8 @@ test('the value of a secret is not repeated', async (t) => {
 })
 
 test('a certificate without its key is a fault, and the other way round', async (t) => {
-  t.strictSame(faultsOf({ TLS_CERT: 'a.crt' }), ['TLS_KEY: must be set, because TLS_CERT is'])
-  t.strictSame(faultsOf({ TLS_KEY: 'a.key' }), ['TLS_CERT: must be set, because TLS_KEY is'])
+  t.strictSame(faultsOf({ TLS_CERT: 'a.crt' }), ['SYNCSPHERE_TLS_KEY: must be set, because TLS_CERT is'])
+  t.strictSame(faultsOf({ TLS_KEY: 'a.key' }), ['SYNCSPHERE_TLS_CERT: must be set, because TLS_KEY is'])
 })
 
 test('a misspelt variable is a fault that names the right one', async (t) => {
@@ -159,12 +235,19 @@ test('a misspelt variable is a fault that names the right one', async (t) => {
     TSL_KEY: 'TLS_KEY',
     PROT: 'PORT',
     NMAE: 'NAME',
-    SYNCSPHERE_PORT: 'PORT',
+    SYNCSPHERE_PORTS: 'PORT',
     SYNCSPHERE_GRAND_URI: 'GRAND_URL',
+    SYNCSPHERE_MAXFILESIZE: 'MAX_FILE_SIZE',
+    SYNCSPHERE_PUBLISH_ADRESS: 'PUBLISH_ADDRESS',
+    SYNCSHPERE_PORT: 'PORT',
+    SYNC_SPHERE_GRAND_URL: 'GRAND_URL',
+    syncsphere_data_dir: 'DATA_DIR',
   }
   for (const [name, meant] of Object.entries(misspelt)) {
-    t.strictSame(faultsOf({ [name]: 'x' }), [`${name}: unknown; is ${meant} meant?`])
-    t.strictSame(faultsOf({ [name]: 'x' }, readGrandConfig), [`${name}: unknown; is ${meant} meant?`])
+    t.strictSame(faultsOf({ [name]: 'x' }), [`${name}: unknown; is SYNCSPHERE_${meant} meant?`])
+    t.strictSame(faultsOf({ [name]: 'x' }, readGrandConfig), [
+      `${name}: unknown; is SYNCSPHERE_${meant} meant?`,
+    ])
   }
   t.match(faultsOf({ SYNCSPHERE_COLOUR: 'red' }), [/^SYNCSPHERE_COLOUR: unknown/])
 })
@@ -173,7 +256,7 @@ test('variables of shells, systems, containers and other programs are let be', a
   const others = `PATH HOME PWD OLDPWD USER LOGNAME SHELL SHLVL TERM TZ LANG LC_ALL LANGUAGE MAIL EDITOR PAGER VISUAL DISPLAY
     HOSTNAME HOSTTYPE MACHTYPE OSTYPE PS1 IFS TMP TEMP TMPDIR UID EUID GID CI DEBUG COLUMNS LINES _ XDG_DATA_DIRS XDG_RUNTIME_DIR
     NODE_ENV NODE_OPTIONS NODE_PATH npm_config_cache npm_package_name npm_lifecycle_event INIT_CWD SSL_CERT_DIR SSL_CERT_FILE
-    SSL_KEY SSL_CERT GPG_KEY SSH_KEY API_KEY DATABASE_URL REDIS_URL BASE_URL JAVA_DIR DATA_DIRS_X SSH_AUTH_SOCK INVOCATION_ID
+    SSL_KEY SSL_CERT GPG_KEY SSH_KEY API_KEY DATABASE_URL SYNCTHING_PORT IMAGE REDIS_URL BASE_URL JAVA_DIR DATA_DIRS_X SSH_AUTH_SOCK INVOCATION_ID
     JOURNAL_STREAM NOTIFY_SOCKET LISTEN_FDS KUBERNETES_SERVICE_HOST KUBERNETES_PORT HTTP_PROXY HTTPS_PROXY NO_PROXY`
   const env = Object.fromEntries(others.split(/\s+/).map((name) => [name, 'x']))
   t.strictSame(faultsOf(env), [])

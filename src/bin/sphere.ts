@@ -4,6 +4,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ensureCertificates } from '../certs/folder.js'
+import { KNOWN_VARIABLES } from '../config.js'
+import { PREFIX } from '../environment.js'
+import { prefixedAlone } from '../misspelt.js'
 
 const GRAND = { name: 'grand', port: 9000 }
 const REGIONALS = [
@@ -13,12 +16,18 @@ const REGIONALS = [
 ]
 const RESTART_MS = 1000
 
-const { DATA_DIR = 'data', CERTS_DIR = 'certs/dev', LOG_LEVEL = 'warn' } = process.env
+// Short names are set by shells for reasons of their own (HOST, NAME), and would go to every server here.
+const { env, short } = prefixedAlone(process.env, KNOWN_VARIABLES)
+if (short.length > 0)
+  console.error(`not read here: ${short.join(', ')}; the names that are begin with ${PREFIX}`)
+const dataDir = env.SYNCSPHERE_DATA_DIR || 'data'
+const certsDir = env.SYNCSPHERE_CERTS_DIR || 'certs/dev'
+const logLevel = env.SYNCSPHERE_LOG_LEVEL || 'warn'
 const children = new Map<string, ChildProcess>()
 let stopping = false
 
 const names = [GRAND, ...REGIONALS].map(({ name }) => name)
-await ensureCertificates(CERTS_DIR, { names, now: new Date() })
+await ensureCertificates(certsDir, { names, now: new Date() })
 run('grand', GRAND)
 for (const regional of REGIONALS)
   run('regional', { ...regional, grandUrl: `https://127.0.0.1:${GRAND.port}` })
@@ -29,19 +38,20 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => st
 
 function run(program: 'grand' | 'regional', server: { name: string; port: number; grandUrl?: string }): void {
   const { name, port, grandUrl } = server
-  const env = {
+  const own = {
     // Arenas of the C library keep what password hashing takes, 19 MiB each.
     MALLOC_ARENA_MAX: '1',
-    ...process.env,
-    CERTS_DIR,
-    LOG_LEVEL,
-    NAME: name,
-    PORT: String(port),
-    DATA_DIR: join(DATA_DIR, name),
-    ...(grandUrl === undefined ? {} : { GRAND_URL: grandUrl }),
+    ...env,
+    SYNCSPHERE_CERTS_DIR: certsDir,
+    SYNCSPHERE_LOG_LEVEL: logLevel,
+    SYNCSPHERE_NAME: name,
+    SYNCSPHERE_PORT: String(port),
+    SYNCSPHERE_DATA_DIR: join(dataDir, name),
+    // The grand stays where its regionals look for it.
+    ...(grandUrl === undefined ? { SYNCSPHERE_HOST: '127.0.0.1' } : { SYNCSPHERE_GRAND_URL: grandUrl }),
   }
   const path = fileURLToPath(new URL(`./${program}.js`, import.meta.url))
-  const child = spawn(process.execPath, [path], { env, stdio: 'inherit' })
+  const child = spawn(process.execPath, [path], { env: own, stdio: 'inherit' })
   children.set(name, child)
   child.on('exit', (code, signal) => {
     children.delete(name)

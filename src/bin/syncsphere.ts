@@ -5,7 +5,7 @@ import { readRegionalConfig } from '../config.js'
 import { withAccounts } from '../operator.js'
 import { backupDataDir } from '../storage/backup.js'
 
-const HELP = `The operator's commands. They read the environment that the server reads (NAME, DATA_DIR, …) and work
+const HELP = `The operator's commands. They read the environment that the server reads (SYNCSPHERE_NAME, SYNCSPHERE_DATA_DIR, …) and work
 whether it runs or not.
 
   syncsphere account create --username NAME --email EMAIL    make an account; its password is read from standard input
@@ -46,8 +46,8 @@ async function createAccount(args: string[]): Promise<string> {
 
 async function setQuota(args: string[]): Promise<string> {
   const { username, bytes } = options(args, ['username', 'bytes'])
-  // Read by the same rules as STORAGE_QUOTA is.
-  const env = { ...process.env, STORAGE_QUOTA: bytes }
+  // Read by the same rules as the variable is.
+  const env = { ...process.env, SYNCSPHERE_STORAGE_QUOTA: bytes }
   const config = readRegionalConfig(env)
   const user = await withAccounts(config, (accounts) => accounts.setQuota(username, config.storageQuotaBytes))
   return `${user.username} may store ${user.storage_quota} bytes, and stores ${user.used_storage}`

@@ -2521,7 +2521,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       "operator": {
         "type": "http",
         "scheme": "bearer",
-        "description": "The operator's token, from the server's configuration (`OPERATOR_TOKEN`)."
+        "description": "The operator's token, from the server's configuration (`SYNCSPHERE_OPERATOR_TOKEN`)."
       }
     },
     "parameters": {
@@ -5773,7 +5773,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         "value": {
           "server": "eu",
           "connected": false,
-          "detail": "works alone: no GRAND_URL is configured",
+          "detail": "works alone: no SYNCSPHERE_GRAND_URL is configured",
           "queue_length": 12,
           "unacknowledged": 12,
           "applied_position": 0,

@@ -20,6 +20,7 @@ const SECRET_FIELDS = new Set([
   'secret_sha256',
   'token',
   'OPERATOR_TOKEN',
+  'SYNCSPHERE_OPERATOR_TOKEN',
 ])
 const REDACTED = '[redacted]'
 const MAX_DEPTH = 3

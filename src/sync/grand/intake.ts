@@ -61,7 +61,7 @@ export class Intake {
 
   async #try(candidates: Candidate[], blobs: Blob[]): Promise<Taken | undefined> {
     const { log, disk, logger } = this.#options
-    if (!disk.hasRoomFor(0)) return this.#pause('less than MIN_FREE_DISK is free')
+    if (!disk.hasRoomFor(0)) return this.#pause('less than SYNCSPHERE_MIN_FREE_DISK is free')
     const taken: Taken = { count: 0, lacking: [], arrived: [] }
     try {
       await log.append(candidates, (tx, logged) => {

@@ -48,7 +48,8 @@ async function answerMetrics(
   { headers }: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  if (operatorToken === undefined) throw new Refusal(404, 'not-found', 'no OPERATOR_TOKEN is configured')
+  if (operatorToken === undefined)
+    throw new Refusal(404, 'not-found', 'no SYNCSPHERE_OPERATOR_TOKEN is configured')
   if (!same(headers.authorization ?? '', `Bearer ${operatorToken}`)) {
     throw new Refusal(401, 'unauthenticated', 'the token of the operator is needed', {
       'www-authenticate': 'Bearer',

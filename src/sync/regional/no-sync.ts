@@ -22,7 +22,7 @@ export class NoSync implements AsyncDisposable {
       log_head: null,
       lag_seconds: null,
       parked: 0,
-      detail: 'works alone: no GRAND_URL is configured',
+      detail: 'works alone: no SYNCSPHERE_GRAND_URL is configured',
     }
   }
 
