@@ -105,7 +105,7 @@ async function assemble(config: GrandConfig, { db, machine, logger, tls, timing 
   const measure = (readings: GrandReadings) => createGrandMetrics(registry, readings)
   const core = await openGrandCore(config, { db, machine, logger, measure })
   const { log, hub, intake, disk, uploads, downloads, metrics } = core
-  const peers: Peers = new Peers({ server: name, denyList, now, logger, metrics })
+  const peers: Peers = new Peers({ denyList, now, logger, metrics })
   let closing = false
   const status = () => ({
     server: name,

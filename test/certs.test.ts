@@ -123,7 +123,7 @@ test('a server added later leaves the others as they are', async (t) => {
   await ensureCertificates(dir, { names: ['grand', 'eu'], now: NOW })
   const before = contents(dir)
   const statuses = await ensureCertificates(dir, {
-    names: ['eu', 'sa'],
+    names: ['sa'],
     hosts: ['sa.example.org', '192.0.2.7'],
     now: NOW,
   })
@@ -222,6 +222,68 @@ test('a deny list takes serial numbers and fingerprints as any tool prints them'
   t.throws(() => parseDenyList('0A0B0C\nthe one in us'), { message: /^line 2 is neither/ })
 })
 
+test('a certificate that is kept is not taken for one with other hosts', async (t) => {
+  const dir = join(t.testdir(), 'dev')
+  const run = (...args: string[]) => runCertsCommand(['--out', dir, ...args])
+  await run()
+  const before = contents(dir)
+  await t.rejects(run('grand', '--host', 'grand.example.org'), {
+    message:
+      'grand has a certificate, and it is not for grand.example.org: make it anew with --renew grand --host grand.example.org',
+  })
+  t.strictSame(contents(dir), before, 'nothing is changed')
+  await t.rejects(run('--renew', 'ca', '--host', 'ca.example.org'), { message: /--host needs the NAME/ })
+
+  const renewed = await run('--renew', 'grand', '--host', 'Grand.example.org', '--host', '2001:DB8:0::7')
+  const hosts = 'localhost, 127.0.0.1, ::1, grand.example.org, 2001:db8::7'
+  t.match(renewed, new RegExp(`^ {2}grand .* days, also for ${hosts}, new$`, 'm'))
+  t.match(
+    await run('grand', '--host', 'grand.example.org', '--host', '2001:db8::7', '--host', 'LOCALHOST'),
+    /^ {2}grand .*2001:db8::7$/m,
+    'one that is for all of them is kept',
+  )
+})
+
+test('a certificate that is made anew is for the hosts of the last one, unless others are named', async (t) => {
+  const dir = join(t.testdir(), 'dev')
+  const run = (...args: string[]) => runCertsCommand(['--out', dir, ...args])
+  await run('grand', '--host', 'grand.example.org', '--host', '2001:db8::7')
+  const { subjectAltName } = certificateOf(dir, 'grand')
+  await run('--renew', 'grand')
+  t.equal(certificateOf(dir, 'grand').subjectAltName, subjectAltName)
+  await run('--renew', 'grand', '--host', 'hub.example.org')
+  t.match(certificateOf(dir, 'grand').subjectAltName, /^DNS:grand, .*, DNS:hub\.example\.org$/)
+  t.notMatch(certificateOf(dir, 'grand').subjectAltName, 'grand.example.org')
+  writeFileSync(join(dir, 'grand.crt'), 'spoilt')
+  await run('--renew', 'grand')
+  t.match(certificateOf(dir, 'grand').subjectAltName, /^DNS:grand, DNS:localhost, /)
+})
+
+test('each server is handed what it needs, and nothing that is of others', async (t) => {
+  const root = t.testdir({ certs: { ca: {}, sa: {}, strange: {} } })
+  const [dir, to] = [join(root, 'authority'), join(root, 'certs')]
+  const run = (...args: string[]) => runCertsCommand(['--out', dir, '--hand-out', to, ...args])
+  t.match(await run('grand', 'eu'), /^Handed out below .*: eu, grand$/m)
+  t.strictSame(readdirSync(join(to, 'eu')).sort(), ['ca.crt', 'eu.crt', 'eu.key'])
+  for (const file of readdirSync(join(to, 'eu'))) {
+    t.equal(readFileSync(join(to, 'eu', file), 'utf8'), contents(dir)[file])
+    t.equal(statSync(join(to, 'eu', file)).mode & 0o777, 0o600, file)
+  }
+  t.strictSame(readdirSync(join(to, 'ca')), [], 'the key of the authority goes nowhere')
+
+  await run('sa')
+  t.strictSame(readdirSync(join(to, 'sa')).sort(), ['ca.crt', 'sa.crt', 'sa.key'])
+  await run('--renew', 'eu')
+  t.equal(certificateOf(join(to, 'eu'), 'eu').serialNumber, certificateOf(dir, 'eu').serialNumber)
+  await run('revoke', 'eu')
+  t.ok(
+    isDenied(parseDenyList(contents(join(to, 'grand'))['revoked.txt'] ?? ''), certificateOf(dir, 'eu')),
+    'the grand gets the deny list',
+  )
+  writeFileSync(join(to, 'us'), 'in the way')
+  await t.rejects(run('us'), { message: /^the files of us could not be handed out: .*certs\/us/ })
+})
+
 test('the command makes, tells, renews and revokes', async (t) => {
   const dir = join(t.testdir(), 'dev')
   const run = (...args: string[]) => runCertsCommand(['--out', dir, ...args])
@@ -229,7 +291,7 @@ test('the command makes, tells, renews and revokes', async (t) => {
   const first = await run()
   t.match(first, /^ {2}ca +valid until \d{4}-\d\d-\d\d, 36\d\d days, new$/m)
   for (const name of ['grand', 'eu', 'us', 'ap']) {
-    t.match(first, new RegExp(`^  ${name} +valid until .*, 36\\d days, new$`, 'm'))
+    t.match(first, new RegExp(`^  ${name} +valid until .*, 36\\d days(, also for .*)?, new$`, 'm'))
   }
   t.notMatch(await run('sa'), /grand.*new/)
   t.match(await run('revoke', 'us'), /^us is revoked: ([0-9A-F]{2}:){31}[0-9A-F]{2}$/)

@@ -1,9 +1,5 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
-import { runCertsCommand } from '../certs/command.js'
-import { readRegionalConfig } from '../config.js'
-import { withAccounts } from '../operator.js'
-import { backupDataDir } from '../storage/backup.js'
 
 const HELP = `The operator's commands. They read the environment that the server reads (SYNCSPHERE_NAME, SYNCSPHERE_DATA_DIR, …) and work
 whether it runs or not.
@@ -11,13 +7,16 @@ whether it runs or not.
   syncsphere account create --username NAME --email EMAIL    make an account; its password is read from standard input
   syncsphere account quota --username NAME --bytes SIZE      set an account's quota (bytes, or with KiB, MiB, GiB, TiB)
   syncsphere backup --to DIR                                 copy DATA_DIR, consistent, while the server runs
-  syncsphere certs [--help]                                  certificates of the servers`
+  syncsphere certs [--help]                                  certificates of the servers
+  syncsphere health                                          ask the server how it is; ends with 1 unless it is well`
 
+// Each loads what it needs: `health` is run every few seconds.
 const COMMANDS: Record<string, (args: string[]) => Promise<string>> = {
   'account create': createAccount,
   'account quota': setQuota,
   backup,
-  certs: runCertsCommand,
+  certs: async (args) => (await import('../certs/command.js')).runCertsCommand(args),
+  health,
 }
 
 try {
@@ -38,6 +37,8 @@ async function run(args: string[]): Promise<string> {
 async function createAccount(args: string[]): Promise<string> {
   const { username, email } = options(args, ['username', 'email'])
   const password = await passwordFromInput()
+  const { withAccounts } = await import('../operator.js')
+  const { readRegionalConfig } = await import('../config.js')
   const user = await withAccounts(readRegionalConfig(process.env), (accounts) =>
     accounts.create({ username, email, password }),
   )
@@ -48,6 +49,8 @@ async function setQuota(args: string[]): Promise<string> {
   const { username, bytes } = options(args, ['username', 'bytes'])
   // Read by the same rules as the variable is.
   const env = { ...process.env, SYNCSPHERE_STORAGE_QUOTA: bytes }
+  const { withAccounts } = await import('../operator.js')
+  const { readRegionalConfig } = await import('../config.js')
   const config = readRegionalConfig(env)
   const user = await withAccounts(config, (accounts) => accounts.setQuota(username, config.storageQuotaBytes))
   return `${user.username} may store ${user.storage_quota} bytes, and stores ${user.used_storage}`
@@ -55,9 +58,17 @@ async function setQuota(args: string[]): Promise<string> {
 
 async function backup(args: string[]): Promise<string> {
   const { to } = options(args, ['to'])
+  const { readRegionalConfig } = await import('../config.js')
+  const { backupDataDir } = await import('../storage/backup.js')
   const { dataDir } = readRegionalConfig(process.env)
   const { databases, blobs } = await backupDataDir(dataDir, to)
   return `copied ${databases.join(', ')} and ${blobs} blobs to ${to}`
+}
+
+async function health(args: string[]): Promise<string> {
+  options(args, [])
+  const { checkHealth } = await import('../health.js')
+  return checkHealth(process.env)
 }
 
 function options<const Names extends string[]>(args: string[], names: Names): Record<Names[number], string> {

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { isServerName } from '../config.js'
 import { AUTHORITY_NAME, type CertificateStatus, ensureCertificates, revokeCertificate } from './folder.js'
+import { handOut } from './hand-out.js'
 
 const DEFAULT_DIR = 'certs/dev'
 const DEFAULT_SERVERS = ['grand', 'eu', 'us', 'ap']
@@ -14,10 +15,11 @@ const HELP = `Makes a development CA and a certificate for each server, and tell
   npm run certs -- --renew NAME         make NAME's key and certificate anew (ca: a new certificate over the same key)
   npm run certs -- revoke NAME          put NAME's certificate on the deny list that the grand server reads
 
-  --out DIR      the folder (default: ${DEFAULT_DIR})
-  --host HOST    a further host name or IP address for the certificates that are made now; may be repeated
-  --renew NAME   may be repeated
-  --help         this text
+  --out DIR       the folder (default: ${DEFAULT_DIR})
+  --host HOST     a further host name or IP address for the certificate of the one NAME; may be repeated
+  --renew NAME    may be repeated; without --host the new certificate is for the same hosts as the old one
+  --hand-out DIR  copy to DIR/NAME what each server needs: ca.crt, its own certificate and key, the deny list
+  --help          this text
 
 A server NAME gets NAME.crt and NAME.key beside ca.crt; its certificate holds NAME as DNS name, and that of "grand" also
 localhost, 127.0.0.1 and ::1. Keys are EC P-256, certificates valid for a year. Where only dist/ is installed, the same
@@ -37,13 +39,20 @@ export async function runCertsCommand(args: string[]): Promise<string> {
       out: { type: 'string', default: DEFAULT_DIR },
       host: { type: 'string', multiple: true, default: [] },
       renew: { type: 'string', multiple: true, default: [] },
+      'hand-out': { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   })
   if (values.help) return HELP
   const [command, ...revoked] = positionals
-  if (command === 'revoke') return revoke(values.out, revoked)
-  return make(values.out, { names: positionals, renew: values.renew, hosts: values.host })
+  const { out, renew, host: hosts, 'hand-out': to } = values
+  if (command === 'revoke') {
+    const done = await revoke(out, revoked)
+    return to === undefined ? done : `${done}\n${await distribute(out, to, [])}`
+  }
+  const names = positionals.length + renew.length === 0 ? DEFAULT_SERVERS : positionals
+  const done = await make(out, { names, renew, hosts })
+  return to === undefined ? done : `${done}\n${await distribute(out, to, [...names, ...renew])}`
 }
 
 async function make(
@@ -54,13 +63,17 @@ async function make(
   const wrongHost = hosts.find((host) => !HOST.test(host))
   if (wrongHost !== undefined) throw new Error(`${JSON.stringify(wrongHost)} is no host name or IP address`)
   // In every certificate it would let each regional pose as the server of that host.
-  if (hosts.length > 0 && names.length + renew.length !== 1)
-    throw new Error('--host needs the one NAME that it is for')
-  const wanted = names.length + renew.length === 0 ? DEFAULT_SERVERS : names
-  const statuses = await ensureCertificates(dir, { names: wanted, renew, hosts, now: new Date() })
+  if (hosts.length > 0 && (names.length + renew.length !== 1 || renew.includes(AUTHORITY_NAME)))
+    throw new Error('--host needs the NAME of the one server that it is for')
+  const statuses = await ensureCertificates(dir, { names, renew, hosts, now: new Date() })
   const width = Math.max(...statuses.map(({ name }) => name.length))
   const lines = statuses.map((status) => `  ${status.name.padEnd(width)}  ${describe(status)}`)
   return [`Certificates in ${dir}:`, ...lines].join('\n')
+}
+
+async function distribute(dir: string, to: string, names: string[]): Promise<string> {
+  const servers = await handOut(dir, to, names)
+  return `Handed out below ${to}: ${servers.join(', ') || 'nothing'}`
 }
 
 async function revoke(dir: string, names: string[]): Promise<string> {
@@ -91,10 +104,12 @@ function describe({
   expiresSoon,
   revoked,
   trusted,
+  hosts,
 }: CertificateStatus): string {
   const until = validTo.toISOString().slice(0, 10)
   const renewal = `renew it with --renew ${name}`
   const notes = [daysLeft < 0 ? `expired on ${until}` : `valid until ${until}, ${daysLeft} days`]
+  if (hosts.length > 0) notes.push(`also for ${hosts.join(', ')}`)
   if (made) notes.push('new')
   if (revoked) notes.push(`REVOKED: ${renewal}`)
   else if (!trusted) notes.push(`NOT SIGNED BY ca.crt: ${renewal}`)

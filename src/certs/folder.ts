@@ -4,6 +4,7 @@ import { access, appendFile, mkdir, readdir, readFile, rename, writeFile } from 
 import { join } from 'node:path'
 import { createAuthority, issueCertificate, type KeyedCertificate, renewAuthority } from './authority.js'
 import { DENY_LIST_FILE, isDenied, parseDenyList } from './deny-list.js'
+import { hostsMissingIn, hostsOf, normalHost } from './hosts.js'
 
 /** The authority's name: its files are `ca.crt` and `ca.key`. */
 export const AUTHORITY_NAME = 'ca'
@@ -19,7 +20,10 @@ export interface EnsureOptions {
   names: readonly string[]
   /** Names whose certificate is made anew, with a new key; `ca` keeps its key, so that all it signed stays valid. */
   renew?: readonly string[]
-  /** Further host names or IP addresses for the certificates that are made now. */
+  /**
+   * Further host names or IP addresses for the certificates that are made now. Without any, a certificate that is made
+   * anew is for those that the last one was for.
+   */
   hosts?: readonly string[]
   now: Date
 }
@@ -37,6 +41,8 @@ export interface CertificateStatus {
   revoked: boolean
   /** Signed by the `ca.crt` of the folder. */
   trusted: boolean
+  /** What it is for besides its name. */
+  hosts: string[]
 }
 
 /**
@@ -44,11 +50,14 @@ export interface CertificateStatus {
  * Files that are there are never touched, but for those of the names to renew. Keys are readable by the owner alone.
  *
  * @returns the status of every certificate in the folder, the authority's first
- * @throws Error when a certificate is to be made and the authority's key is not in the folder
+ * @throws Error when a certificate is to be made and the authority's key is not in the folder, and when one that is to be
+ *   kept is not for all `hosts`
  */
 export async function ensureCertificates(dir: string, options: EnsureOptions): Promise<CertificateStatus[]> {
   const { names, renew = [], hosts = [], now } = options
   await mkdir(dir, { recursive: true, mode: 0o700 })
+  const kept = names.filter((name) => !renew.includes(name))
+  for (const name of kept) await refuseOtherHosts(dir, name, hosts)
   const made = new Set<string>()
   if (renew.includes(AUTHORITY_NAME)) {
     await writePair(dir, AUTHORITY_NAME, await renewAuthority(await readAuthority(dir), now))
@@ -61,15 +70,32 @@ export async function ensureCertificates(dir: string, options: EnsureOptions): P
     if (name === AUTHORITY_NAME) continue
     if (!renew.includes(name) && (await exists(dir, `${name}.crt`))) continue
     const ownHosts = name === GRAND_NAME ? [name, ...GRAND_HOSTS] : [name]
+    const others = hosts.length > 0 ? hosts.map(normalHost) : await hostsOfLast(dir, name)
     const pair = await issueCertificate(await readAuthority(dir), {
       name,
-      hosts: [...ownHosts, ...hosts],
+      hosts: [...new Set([...ownHosts, ...others])],
       now,
     })
     await writePair(dir, name, pair)
     made.add(name)
   }
   return describeFolder(dir, made, now)
+}
+
+/** Who asks for a host would take a certificate that stays as it is for one that holds it. */
+async function refuseOtherHosts(dir: string, name: string, hosts: readonly string[]): Promise<void> {
+  if (hosts.length === 0 || !(await exists(dir, `${name}.crt`))) return
+  const missing = hostsMissingIn(await readCertificate(dir, name), hosts)
+  if (missing.length === 0) return
+  const cure = ['--renew', name, ...hosts.flatMap((host) => ['--host', host])].join(' ')
+  throw new Error(
+    `${name} has a certificate, and it is not for ${missing.join(', ')}: make it anew with ${cure}`,
+  )
+}
+
+async function hostsOfLast(dir: string, name: string): Promise<string[]> {
+  // One that is not there, or cannot be read, is no obstacle to a new one.
+  return readCertificate(dir, name).then(hostsOf, () => [])
 }
 
 /**
@@ -105,6 +131,7 @@ async function describeFolder(dir: string, made: Set<string>, now: Date): Promis
         expiresSoon: daysLeft < EXPIRES_SOON_DAYS,
         revoked: isDenied(denied, certificate),
         trusted: certificate.verify(authority.publicKey),
+        hosts: hostsOf(certificate).filter((host) => host !== name && host !== ''),
       }
     }),
   )

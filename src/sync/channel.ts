@@ -3,6 +3,8 @@
  * production, anything else that keeps this promise in a simulation.
  */
 export interface Channel {
+  /** Of the other end, where there is one to tell. */
+  readonly address?: string | undefined
   send(frame: Buffer): void
   /** Ends the connection; `onClose` follows. */
   close(reason: string): void

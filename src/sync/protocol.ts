@@ -109,11 +109,21 @@ const ack = closed({ type: Type.Literal('ack'), oseq: position })
 /**
  * The grand will not take something. `code` `future-stamp`: the change `oseq` and those behind it bear stamps ahead of
  * the grand's clock (`time`), everything before it was acknowledged; the regional stamps anew and comes back.
- * With every other code the grand ends the link.
+ * With every other code the grand ends the link. `replaced`: another connection came under the same name, so there are
+ * two servers that bear it.
  */
 const refused = closed({
   type: Type.Literal('refused'),
-  code: Type.Enum(['future-stamp', 'protocol', 'identity', 'revoked', 'gap', 'invalid', 'overload']),
+  code: Type.Enum([
+    'future-stamp',
+    'protocol',
+    'identity',
+    'revoked',
+    'gap',
+    'invalid',
+    'overload',
+    'replaced',
+  ]),
   reason: Type.String({ maxLength: 500 }),
   oseq: Type.Union([position, Type.Null()]),
   time: position,

@@ -78,9 +78,18 @@ export class Hub implements LinkHost, AsyncDisposable {
   }
 
   join(link: Link): void {
-    this.#links.get(link.server)?.close('replaced by a newer link')
-    this.#links.set(link.server, link)
-    this.#options.logger.info({ regional: link.server }, 'linked')
+    const { logger } = this.#options
+    const { server: regional, address } = link
+    const older = this.#links.get(regional)
+    this.#links.set(regional, link)
+    logger.info({ regional, address }, 'linked')
+    if (older === undefined) return
+    older.replace(link)
+    const addresses = [older.address, address]
+    logger.warn(
+      { regional, addresses },
+      'a link of this name was still open: if it goes on, two servers bear it',
+    )
   }
 
   followed(link: Link): void {

@@ -80,6 +80,11 @@ export class Link {
     this.#since = host.now()
   }
 
+  /** Where the regional is. */
+  get address(): string | undefined {
+    return this.#channel.address
+  }
+
   get greeted(): boolean {
     return this.#epoch !== undefined
   }
@@ -119,6 +124,17 @@ export class Link {
     const { code, oseq } = fault
     this.say({ type: 'refused', code, reason: fault.reason.slice(0, 500), oseq, time: this.#host.now() })
     if (code !== 'future-stamp') this.close(fault.reason)
+  }
+
+  /**
+   * A newer link bears the same name. Whoever lost this one without a word hears nothing of it; whoever hears it is another
+   * server than the newer one.
+   */
+  replace(newer: Link): void {
+    if (this.#ended.signal.aborted) return
+    const reason = `another connection came under the name ${this.server}, from ${newer.address ?? 'nobody knows where'}`
+    this.say({ type: 'refused', code: 'replaced', reason, oseq: null, time: this.#host.now() })
+    this.close('replaced by a newer link')
   }
 
   say(message: FromGrand): void {

@@ -22,8 +22,6 @@ interface Peer {
 }
 
 export interface PeersOptions {
-  /** The grand's own name, which no regional may bear. */
-  server: string
   denyList: DenyListFile
   now: () => number
   logger: Logger
@@ -96,8 +94,7 @@ export class Peers {
     socket.destroy()
   }
 
-  #obstacleTo({ server, certificate }: Peer): 'name' | 'revoked' | 'limit' | undefined {
-    if (server === this.#options.server) return 'name'
+  #obstacleTo({ server, certificate }: Peer): 'revoked' | 'limit' | undefined {
     if (!this.#isValid(certificate)) return 'revoked'
     const others = [...this.#peers.values()].filter((peer) => peer.server === server).length
     return others >= MAX_CONNECTIONS_EACH ? 'limit' : undefined

@@ -21,12 +21,14 @@ export interface RouteOptions {
 
 /**
  * The requests that the grand answers, each only over a connection with a valid certificate:
- * GET /health; GET /status; GET /metrics with the operator's token; HEAD, GET and PUT of /blobs/<sha256>.
+ * GET /health, also with the grand's own; GET /status; GET /metrics with the operator's token; HEAD, GET and PUT of /blobs/<sha256>.
  * A refusal is JSON: `code` and `reason`.
  */
 export function grandRoutes(options: RouteOptions): Route {
   return (request, response, peer) => {
     const path = request.url?.split('?')[0] ?? ''
+    if (peer === options.server && path !== '/health')
+      throw new Refusal(403, 'identity', 'with its own certificate the grand is asked for its health alone')
     const sha256 = path.match(BLOB_PATH)?.[1]
     if (sha256 !== undefined) return answerBlob(options, sha256, request, response, peer)
     if (!['/health', '/status', '/metrics'].includes(path))

@@ -120,7 +120,8 @@ export class GrandServer {
     const carrier = request.socket
     const server = peers.nameOf(carrier)
     socket.on('error', () => socket.destroy())
-    if (server === undefined || request.url !== LINK_PATH) {
+    // No regional may bear the grand's own name.
+    if (server === undefined || server === hub.server || request.url !== LINK_PATH) {
       return void socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
     }
     carrier.setTimeout(0)

@@ -24,6 +24,7 @@ export function openSocketChannel(socket: WebSocket, carrier: Duplex, events: Ch
   }
   const heartbeat = watchLife(socket, carrier as Socket, () => end('silent'))
   const channel: Channel = {
+    address: (carrier as Socket).remoteAddress,
     send(frame) {
       if (socket.readyState !== WebSocket.OPEN) return
       socket.send(frame, { binary: true })

@@ -245,9 +245,12 @@ export class Session {
 
   async #refused(message: MessageOf<'refused'>): Promise<void> {
     const { db, clock, logger, server, chance } = this.#options
-    logger.error({ code: message.code, oseq: message.oseq, reason: message.reason }, 'refused by the grand')
+    const { code, oseq, reason } = message
+    if (code === 'replaced')
+      logger.warn({ reason }, 'two servers bear this name: the grand takes the one that came last')
+    else logger.error({ code, oseq, reason }, 'refused by the grand')
     this.#open = false
-    if (message.code === 'future-stamp') {
+    if (code === 'future-stamp') {
       clock.setOffset(message.time - clock.machineNow())
       await this.keep()
       const renewed = await db.write((tx) => restampOutbox(tx, server, message.time, chance))
@@ -256,7 +259,7 @@ export class Session {
       logger.warn({ stamps: renewed.size }, 'stamped anew by the clock of the grand')
       logger.debug({ renewed }, 'the new stamps')
     }
-    this.#channel.close(`refused: ${message.code}`)
+    this.#channel.close(`refused: ${code}`)
   }
 
   #watermarkOf(server: string, gseq: number): void {

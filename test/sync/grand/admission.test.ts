@@ -1,10 +1,12 @@
 import { once } from 'node:events'
 import { appendFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 import { connect as connectTcp } from 'node:net'
 import { join } from 'node:path'
 import { connect, type TLSSocket } from 'node:tls'
 import { test } from 'tap'
 import { request } from 'undici'
+import { WebSocket } from 'ws'
 import { DENY_LIST_FILE } from '../../../src/certs/deny-list.js'
 import { ensureCertificates, revokeCertificate } from '../../../src/certs/folder.js'
 import { serverNameOf } from '../../../src/sync/grand/peers.js'
@@ -37,10 +39,25 @@ test('only a valid certificate of our authority gets an answer', async (t) => {
   t.equal(await knock(grand, { ...grand.tls('eu', others), ca }), '', 'of another authority')
   await ensureCertificates(grand.certsDir, { names: ['late'], now: new Date(Date.now() - 400 * 86_400_000) })
   t.equal(await knock(grand, { ...grand.tls('late'), ca }), '', 'expired')
-  t.equal(await knock(grand, { ...grand.tls('grand'), ca }), '', "the grand's own")
+  t.match(
+    await knock(grand, { ...grand.tls('grand'), ca }),
+    /200 OK/,
+    "the grand's own, for its health alone",
+  )
   t.equal(await knock(grand, { ca, cert, key, maxVersion: 'TLSv1.2' }), '', 'TLS 1.2')
   const eu = await grand.link('eu')
   await eu.put([eu.token()])
+})
+
+test("with the grand's own certificate nobody gets more than its health", async (t) => {
+  const grand = await TestGrand.open(t)
+  const get = async (path: string) =>
+    (await request(grand.url + path, { dispatcher: grand.agent('grand') })).statusCode
+  t.equal(await get('/health'), 200)
+  for (const path of ['/status', '/metrics', `/blobs/${'0'.repeat(64)}`]) t.equal(await get(path), 403, path)
+  const socket = new WebSocket(grand.url.replace('https', 'wss') + LINK_PATH, grand.tls('grand'))
+  const [, refused] = (await once(socket, 'unexpected-response')) as [unknown, IncomingMessage]
+  t.equal(refused.statusCode, 404, 'nor a link')
 })
 
 test('a revoked certificate is cut off at once, resumed sessions included, and the others stay', async (t) => {
