@@ -90,8 +90,8 @@ export async function openGrandCore(
     downloads,
     sweep: (signal: AbortSignal) => sweepBytes({ db, blobs, incoming, now, timers }, signal),
     /** Rotten bytes are missing from then on, and asked of the regionals. */
-    async scrub(signal: AbortSignal) {
-      const { rotten } = await scrub({ db, blobs, onRot: refreshMissing }, signal)
+    async scrub(everyMs: number, signal: AbortSignal) {
+      const { rotten } = await scrub({ db, blobs, onRot: refreshMissing, now, everyMs }, signal)
       hub.lost(rotten)
       return { rotten }
     },

@@ -13,6 +13,7 @@ import { Resources } from './resources.js'
 import { takeDataDir } from './storage/data-dir.js'
 import { Database } from './storage/database.js'
 import { missingTotal } from './storage/log-missing.js'
+import { SCRUB_LOOK_MS } from './storage/scrub.js'
 import { DenyListFile } from './sync/grand/deny-list-file.js'
 import { createGrandMetrics, type GrandReadings } from './sync/grand/metrics.js'
 import { Peers } from './sync/grand/peers.js'
@@ -131,7 +132,8 @@ async function assemble(config: GrandConfig, { db, machine, logger, tls, timing 
   })
   const server: GrandServer = new GrandServer({ tls, hub, peers, route, logger })
   const sweeping = periodic('sweep', timing.sweepMs, core.sweep, logger)
-  const scrubbing = periodic('scrub', timing.scrubMs, core.scrub, logger)
+  const scrubOnce = (signal: AbortSignal) => core.scrub(timing.scrubMs, signal)
+  const scrubbing = periodic('scrub', Math.min(SCRUB_LOOK_MS, timing.scrubMs), scrubOnce, logger)
   return {
     server,
     log,

@@ -16,7 +16,7 @@ export function periodic(
   timers: Timers = systemTimers,
 ): AsyncDisposable {
   const stop = new AbortController()
-  let running: Promise<void> = Promise.resolve()
+  let running: Promise<void> | undefined
   const run = async () => {
     const done = await round(stop.signal)
     const news = Object.values(done).some((value) =>
@@ -25,7 +25,12 @@ export function periodic(
     if (news) logger.info(done, name)
   }
   const timer = timers.every(intervalMs, () => {
-    running = running.then(run).catch((err: unknown) => logger.error({ err }, `${name} failed`))
+    // A round may take longer than the time to the next.
+    running ??= run()
+      .catch((err: unknown) => logger.error({ err }, `${name} failed`))
+      .finally(() => {
+        running = undefined
+      })
   })
   return {
     async [Symbol.asyncDispose]() {

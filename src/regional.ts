@@ -35,7 +35,7 @@ import { unreferencedBlobs } from './storage/files.js'
 import { identify } from './storage/identity.js'
 import { countMissing, noteLost } from './storage/missing.js'
 import { indexAllNames } from './storage/name-indexing.js'
-import { scrub } from './storage/scrub.js'
+import { SCRUB_LOOK_MS, type ScrubOptions, scrub } from './storage/scrub.js'
 import type { Dial } from './sync/channel.js'
 import { readPeerTls } from './sync/peer-tls.js'
 import { GrandBytes } from './sync/regional/grand-bytes.js'
@@ -103,8 +103,9 @@ export async function openRegional(
   const cleanOnce = (signal: AbortSignal) =>
     clean({ db, blobs, feed, sweepParts, now: () => clock.now() }, signal)
   resources.use(periodic('cleaning', timing.cleaningMs, cleanOnce, logger))
-  const scrubOnce = (signal: AbortSignal) => scrubAndFetch(db, blobs, sync, signal)
-  resources.use(periodic('scrub', timing.scrubMs, scrubOnce, logger))
+  const scrubbing = { db, blobs, onRot: noteLost, now, everyMs: timing.scrubMs }
+  const scrubOnce = (signal: AbortSignal) => scrubAndFetch(scrubbing, sync, signal)
+  resources.use(periodic('scrub', Math.min(SCRUB_LOOK_MS, timing.scrubMs), scrubOnce, logger))
   const indexOnce = (signal: AbortSignal) => indexAllNames(db, signal)
   resources.use(periodic('names', timing.indexingMs, indexOnce, logger))
   const app = resources.use(await openHttp(config, db, services, sync, { ...timing, logger }))
@@ -194,8 +195,8 @@ async function closeWithin(graceMs: number, app: FastifyInstance): Promise<void>
 }
 
 /** Rotten bytes are missing from then on, and fetched again. */
-async function scrubAndFetch(db: Database, blobs: BlobStore, sync: Sync, signal: AbortSignal) {
-  const { rotten } = await scrub({ db, blobs, onRot: noteLost }, signal)
+async function scrubAndFetch(options: ScrubOptions, sync: Sync, signal: AbortSignal) {
+  const { rotten } = await scrub(options, signal)
   if (rotten.length > 0) sync.look()
   return { rotten }
 }

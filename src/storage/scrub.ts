@@ -3,17 +3,31 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { BlobStore } from './blobs.js'
 import type { Database, Tx } from './database.js'
 import { FileTooShort } from './file-slice.js'
+import { keepScrubProgress, placeToScrub } from './scrub-progress.js'
+
+/** How often a server looks whether a scrub is due, or was broken off. */
+export const SCRUB_LOOK_MS = 60_000
 
 const PAGE = 100
 
 /** After reading for a time the scrub rests as long: at most half of one core and of the disk are its own. */
 const SHARE = 1
 
-export interface ScrubOptions {
+/** How often the place is kept: after a crash so much is read twice. */
+const KEEP_MS = 10_000
+
+export interface CheckOptions {
   db: Database
   blobs: BlobStore
   /** In the unit of work that forgets rotten bytes: takes note that they are missing. */
   onRot: (tx: Tx, sha256: string, size: number) => void
+}
+
+export interface ScrubOptions extends CheckOptions {
+  /** Milliseconds since 1970. */
+  now: () => number
+  /** From the end of one scrub to the begin of the next. */
+  everyMs: number
 }
 
 /** What a scrub found. */
@@ -24,7 +38,7 @@ export interface Scrubbed {
 
 /** Compares one blob with its hash; bytes that are others, or gone, are forgotten and noted as missing. */
 export async function checkBlob(
-  { db, blobs, onRot }: ScrubOptions,
+  { db, blobs, onRot }: CheckOptions,
   { sha256, size }: { sha256: string; size: number },
 ): Promise<boolean> {
   if (await isWhole(blobs, sha256, size)) return true
@@ -36,24 +50,44 @@ export async function checkBlob(
 }
 
 /**
- * Reads every blob and compares it with its hash. Bytes that are others, or gone, are forgotten and noted as missing,
- * so that they are fetched again from another server. Ends early when the signal aborts.
+ * Reads every blob and compares it with its hash, if that is due, from where the last scrub was ended on. Bytes that are
+ * others, or gone, are forgotten and noted as missing, so that they are fetched again from another server. Ends early
+ * when the signal aborts.
+ * @throws what reading a blob threw; the next scrub goes on behind that one
  */
 export async function scrub(options: ScrubOptions, signal: AbortSignal): Promise<Scrubbed> {
+  const { db, blobs, now, everyMs } = options
   const scrubbed: Scrubbed = { checked: 0, rotten: [] }
-  for (let after = ''; !signal.aborted; ) {
-    const page = options.blobs.page(after, PAGE)
-    for (const blob of page) {
-      if (signal.aborted) break
+  const from = placeToScrub(db, now(), everyMs)
+  if (from === undefined) return scrubbed
+  let after: string | null = from
+  let keptAt = performance.now()
+  try {
+    for (const blob of blobsAfter(blobs, from)) {
+      if (signal.aborted) return scrubbed
       const began = performance.now()
+      after = blob.sha256
       scrubbed.checked += 1
       if (!(await checkBlob(options, blob))) scrubbed.rotten.push(blob.sha256)
       await sleep((performance.now() - began) * SHARE, undefined, { signal }).catch(() => undefined)
+      if (performance.now() - keptAt < KEEP_MS) continue
+      await keepScrubProgress(db, { after, at: now() })
+      keptAt = performance.now()
     }
-    if (page.length < PAGE) break
-    after = page.at(-1)?.sha256 ?? ''
+    after = null
+  } finally {
+    await keepScrubProgress(db, { after, at: now() })
   }
   return scrubbed
+}
+
+function* blobsAfter(blobs: BlobStore, from: string) {
+  for (let after = from; ; ) {
+    const page = blobs.page(after, PAGE)
+    yield* page
+    if (page.length < PAGE) return
+    after = page.at(-1)?.sha256 ?? ''
+  }
 }
 
 /** Asks the disk: what the cache has says nothing of that. */
