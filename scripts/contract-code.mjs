@@ -16,8 +16,6 @@ const BYTES = ts.factory.createUnionTypeNode([
 const source = new URL('../openapi.yaml', import.meta.url)
 const types = await openapiTypescript(source, {
   inject: "import type { Readable } from 'node:stream'\n",
-  // What has a default may be left out by a client.
-  defaultNonNullable: false,
   transform: (schema) => (schema.format === 'binary' ? BYTES : undefined),
 })
 const document = JSON.stringify(load(readFileSync(source, 'utf8')), null, 2)

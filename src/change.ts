@@ -7,6 +7,7 @@
  */
 import Type, { type TObject, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { faultOfClaimedUsername, faultOfFileName, faultOfFolder, faultOfText } from './names.js'
 
 /**
  * How two values of one field merge; each is a join (commutative, associative, idempotent), so that the order and
@@ -22,6 +23,8 @@ export type Rule = 'once' | 'latest' | 'latch' | 'max'
 interface Field {
   rule: Rule
   schema: TSchema
+  /** What is wrong with a text that the schema takes. */
+  faultOf?: (text: string) => string | undefined
 }
 
 const id = Type.String({ pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$' })
@@ -34,8 +37,10 @@ const text = (maxLength: number) => Type.String({ maxLength })
 const oneOf = <const T extends string[]>(...values: T) =>
   Type.Union(values.map((value) => Type.Literal(value)))
 
-const once = (schema: TSchema) => ({ rule: 'once', schema }) as const
-const latest = (schema: TSchema) => ({ rule: 'latest', schema }) as const
+const once = (schema: TSchema, faultOf?: Field['faultOf']) =>
+  ({ rule: 'once', schema, ...(faultOf && { faultOf }) }) as const
+const latest = (schema: TSchema, faultOf?: Field['faultOf']) =>
+  ({ rule: 'latest', schema, ...(faultOf && { faultOf }) }) as const
 const latch = { rule: 'latch', schema: flag } as const
 const max = (schema: TSchema) => ({ rule: 'max', schema }) as const
 
@@ -43,9 +48,9 @@ const max = (schema: TSchema) => ({ rule: 'max', schema }) as const
 export const TABLES = {
   users: {
     fields: {
-      username: once(text(96)),
+      username: once(text(96), faultOfClaimedUsername),
       created_at: once(time),
-      email: latest(text(254)),
+      email: latest(text(254), faultOfText),
       password_hash: latest(text(256)),
       storage_quota: latest(bytes),
       deleted: latch,
@@ -59,8 +64,8 @@ export const TABLES = {
       media_type: once(text(255)),
       sha256: once(sha256),
       created_at: once(time),
-      name: latest(text(255)),
-      folder: latest(text(1024)),
+      name: latest(text(255), faultOfFileName),
+      folder: latest(text(1024), faultOfFolder),
       visibility: latest(oneOf('private', 'friends', 'public')),
       modified_at: max(time),
       deleted: latch,
@@ -83,7 +88,7 @@ export const TABLES = {
   tokens: {
     fields: {
       user_id: once(id),
-      name: once(text(255)),
+      name: once(text(255), faultOfText),
       scope: once(oneOf('read', 'write')),
       secret_sha256: once(sha256),
       created_at: once(time),
@@ -283,7 +288,17 @@ export function faultOfChange(value: unknown): string | undefined {
   const type = (value as { type?: unknown } | null)?.type
   const validator = typeof type === 'string' ? validators.get(type) : undefined
   if (validator === undefined) return 'unknown type of change'
-  if (validator.Check(value)) return undefined
+  if (validator.Check(value)) return faultOfTexts(value as Fact)
   const [first] = validator.Errors(value)
   return first === undefined ? 'not a change' : `${first.instancePath || '/'} ${first.message}`
+}
+
+function faultOfTexts({ type, fields }: Fact): string | undefined {
+  const declared = TABLES[tableOf(type)].fields as Record<string, Field>
+  for (const [name, value] of Object.entries(fields)) {
+    // What a deleted row has erased is empty.
+    const fault = fields['deleted'] && value === '' ? undefined : declared[name]?.faultOf?.(String(value))
+    if (fault !== undefined) return `/fields/${name} ${fault}`
+  }
+  return undefined
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { CHANGES, type ChangeType, type Fact, faultOfChange, TABLES, tableOf } from '../src/change.js'
-import { arbitraryFact } from './support/arbitrary-changes.js'
+import { arbitraryFact, IDS } from './support/arbitrary-changes.js'
 import { holds } from './support/holds.js'
 
 function whole(fact: Fact): Record<string, unknown> {
@@ -52,6 +52,11 @@ t.test('what is not declared is refused, and the fault says where', async (t) =>
   for (const value of [null, undefined, 1, 'x', [], {}, { type: {} }]) t.type(faultOfChange(value), 'string')
 })
 
+/** Text that a field takes but for its length. */
+function textOf(name: string, length: number): string {
+  return name === 'folder' ? '/x'.repeat(length).slice(0, length) : 'x'.repeat(length)
+}
+
 t.test('what is longer than its field allows is refused', async (t) => {
   holds(
     t,
@@ -61,12 +66,56 @@ t.test('what is longer than its field allows is refused', async (t) => {
         const most = declared[name]?.schema.maxLength
         if (most === undefined || typeof value !== 'string') continue
         const filled = (length: number) =>
-          whole({ ...fact, fields: { ...fact.fields, [name]: 'x'.repeat(length) } })
+          whole({ ...fact, fields: { ...fact.fields, [name]: textOf(name, length) } })
         assert.equal(faultOfChange(filled(most)), undefined, name)
         assert.equal(typeof faultOfChange(filled(most + 1)), 'string', name)
       }
     }),
   )
+})
+
+t.test('a change that names things as nobody may name them is refused', async (t) => {
+  const sound = { username: 'alice', email: 'alice@nas', name: 'a.txt', folder: '/a' }
+  const unsound: [field: keyof typeof sound, value: string][] = [
+    ['username', 'alice~1a2b'],
+    ['username', 'al\u0000ice'],
+    ['email', '\u009b2J'],
+    ['name', '../a.txt'],
+    ['name', '..'],
+    ['name', 'a\nb'],
+    ['name', ''],
+    ['folder', 'a'],
+    ['folder', '/a/../b'],
+    ['folder', '/a//b'],
+  ]
+  const types = {
+    username: 'user.registered',
+    email: 'user.registered',
+    name: 'file.uploaded',
+    folder: 'file.uploaded',
+  }
+  for (const [field, value] of unsound) {
+    const fact = fc.sample(arbitraryFact(), 2000).find(({ type }) => type === types[field]) as Fact
+    const fieldsWith = (text: string) => ({ ...fact.fields, [field]: text })
+    t.equal(faultOfChange(whole({ ...fact, fields: fieldsWith(sound[field]) })), undefined, field)
+    t.match(
+      faultOfChange(whole({ ...fact, fields: fieldsWith(value) })),
+      `/fields/${field}`,
+      JSON.stringify(value),
+    )
+  }
+  const erased = {
+    username: '',
+    email: '',
+    password_hash: '',
+    created_at: '2026-11-23T10:00:00.000Z',
+    storage_quota: 1,
+  }
+  const stamp = '01ba60d33801-0000-us'
+  const stamps = { email: stamp, password_hash: stamp, storage_quota: stamp }
+  const retold = { type: 'user.retold', key: IDS[0] as string, stamp, stamps } as const
+  t.equal(faultOfChange(whole({ ...retold, fields: { ...erased, deleted: true } })), undefined, 'a tombstone')
+  t.match(faultOfChange(whole({ ...retold, fields: erased })), '/fields/username')
 })
 
 t.test('every table has a change that creates its rows and one that tells them again', async (t) => {

@@ -117,8 +117,9 @@ CREATE TABLE friend_requests (
   created_stamp TEXT NOT NULL,
   stamps TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX friend_requests_from ON friend_requests (from_id, to_id) WHERE status = 'pending';
-CREATE INDEX friend_requests_to ON friend_requests (to_id, from_id) WHERE status = 'pending';
+CREATE INDEX friend_requests_from ON friend_requests (from_id, id) WHERE status = 'pending';
+CREATE INDEX friend_requests_to ON friend_requests (to_id, id) WHERE status = 'pending';
+CREATE INDEX friend_requests_between ON friend_requests (from_id, to_id) WHERE status = 'pending';
 
 CREATE TABLE friendships (
   id TEXT PRIMARY KEY,

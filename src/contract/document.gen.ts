@@ -73,6 +73,16 @@ export const OPENAPI_DOCUMENT: unknown = {
           "201": {
             "description": "The account is made.",
             "headers": {
+              "Location": {
+                "description": "Where the account is seen once logged in, always `/me`.",
+                "required": true,
+                "schema": {
+                  "type": "string",
+                  "examples": [
+                    "/me"
+                  ]
+                }
+              },
               "X-Request-Id": {
                 "$ref": "#/components/headers/X-Request-Id"
               },
@@ -87,16 +97,6 @@ export const OPENAPI_DOCUMENT: unknown = {
               },
               "RateLimit-Policy": {
                 "$ref": "#/components/headers/RateLimit-Policy"
-              },
-              "Location": {
-                "description": "Where the account is seen once logged in, always `/me`.",
-                "required": true,
-                "schema": {
-                  "type": "string",
-                  "examples": [
-                    "/me"
-                  ]
-                }
               }
             },
             "content": {
@@ -182,6 +182,9 @@ export const OPENAPI_DOCUMENT: unknown = {
           "200": {
             "description": "Logged in; the cookie is set.",
             "headers": {
+              "Set-Cookie": {
+                "$ref": "#/components/headers/Set-Cookie"
+              },
               "X-Request-Id": {
                 "$ref": "#/components/headers/X-Request-Id"
               },
@@ -196,9 +199,6 @@ export const OPENAPI_DOCUMENT: unknown = {
               },
               "RateLimit-Policy": {
                 "$ref": "#/components/headers/RateLimit-Policy"
-              },
-              "Set-Cookie": {
-                "$ref": "#/components/headers/Set-Cookie"
               }
             },
             "content": {
@@ -266,6 +266,9 @@ export const OPENAPI_DOCUMENT: unknown = {
           "204": {
             "description": "Logged out.",
             "headers": {
+              "Set-Cookie": {
+                "$ref": "#/components/headers/Set-Cookie"
+              },
               "X-Request-Id": {
                 "$ref": "#/components/headers/X-Request-Id"
               },
@@ -280,9 +283,6 @@ export const OPENAPI_DOCUMENT: unknown = {
               },
               "RateLimit-Policy": {
                 "$ref": "#/components/headers/RateLimit-Policy"
-              },
-              "Set-Cookie": {
-                "$ref": "#/components/headers/Set-Cookie"
               }
             }
           },
@@ -495,21 +495,19 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Account"
         ],
         "summary": "Delete your account",
-        "description": "Deletes the account with all its files, requests, friendships, sessions and tokens, on every server, for good.\nSo that a session left open by mistake cannot do this, the session must be younger than 10 minutes: log in again\nif it is not. A token cannot delete an account.\n",
+        "description": "Deletes the account with all its files, requests, friendships, sessions and tokens, on every server, for good.\nSo that a session left open by mistake cannot do this, the session must be younger than 10 minutes: log in again\nif it is not. A token cannot delete an account: it gets 403 `session-required`.\n",
         "security": [
           {
             "session": []
-          },
-          {
-            "token": [
-              "write"
-            ]
           }
         ],
         "responses": {
           "204": {
             "description": "The account is gone.",
             "headers": {
+              "Set-Cookie": {
+                "$ref": "#/components/headers/Set-Cookie"
+              },
               "X-Request-Id": {
                 "$ref": "#/components/headers/X-Request-Id"
               },
@@ -524,9 +522,6 @@ export const OPENAPI_DOCUMENT: unknown = {
               },
               "RateLimit-Policy": {
                 "$ref": "#/components/headers/RateLimit-Policy"
-              },
-              "Set-Cookie": {
-                "$ref": "#/components/headers/Set-Cookie"
               }
             }
           },
@@ -658,6 +653,9 @@ export const OPENAPI_DOCUMENT: unknown = {
           "204": {
             "description": "The session has ended. If it was the current one, its cookie is removed.",
             "headers": {
+              "Set-Cookie": {
+                "$ref": "#/components/headers/Set-Cookie"
+              },
               "X-Request-Id": {
                 "$ref": "#/components/headers/X-Request-Id"
               },
@@ -672,9 +670,6 @@ export const OPENAPI_DOCUMENT: unknown = {
               },
               "RateLimit-Policy": {
                 "$ref": "#/components/headers/RateLimit-Policy"
-              },
-              "Set-Cookie": {
-                "$ref": "#/components/headers/Set-Cookie"
               }
             }
           },
@@ -981,6 +976,12 @@ export const OPENAPI_DOCUMENT: unknown = {
           "201": {
             "description": "The file is stored.",
             "headers": {
+              "ETag": {
+                "$ref": "#/components/headers/ETag"
+              },
+              "Location": {
+                "$ref": "#/components/headers/FileLocation"
+              },
               "X-Request-Id": {
                 "$ref": "#/components/headers/X-Request-Id"
               },
@@ -995,18 +996,12 @@ export const OPENAPI_DOCUMENT: unknown = {
               },
               "RateLimit-Policy": {
                 "$ref": "#/components/headers/RateLimit-Policy"
-              },
-              "ETag": {
-                "$ref": "#/components/headers/ETag"
-              },
-              "Location": {
-                "$ref": "#/components/headers/FileLocation"
               }
             },
             "content": {
               "application/json": {
                 "schema": {
-                  "$ref": "#/components/schemas/File"
+                  "$ref": "#/components/schemas/FileInfo"
                 },
                 "examples": {
                   "photo": {
@@ -1019,6 +1014,12 @@ export const OPENAPI_DOCUMENT: unknown = {
           "202": {
             "description": "The file is stored here, but not yet on as many servers as `min_copies` asks for. It goes on by itself until it is.\n",
             "headers": {
+              "ETag": {
+                "$ref": "#/components/headers/ETag"
+              },
+              "Location": {
+                "$ref": "#/components/headers/FileLocation"
+              },
               "X-Request-Id": {
                 "$ref": "#/components/headers/X-Request-Id"
               },
@@ -1033,18 +1034,12 @@ export const OPENAPI_DOCUMENT: unknown = {
               },
               "RateLimit-Policy": {
                 "$ref": "#/components/headers/RateLimit-Policy"
-              },
-              "ETag": {
-                "$ref": "#/components/headers/ETag"
-              },
-              "Location": {
-                "$ref": "#/components/headers/FileLocation"
               }
             },
             "content": {
               "application/json": {
                 "schema": {
-                  "$ref": "#/components/schemas/File"
+                  "$ref": "#/components/schemas/FileInfo"
                 },
                 "examples": {
                   "photo_here_only": {
@@ -1094,7 +1089,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Files"
         ],
         "summary": "List your files",
-        "description": "Your own files, filtered, searched and sorted. Filters narrow each other down. Files that sort alike are ordered by\nid, so that pages stay right while files come and go.\n",
+        "description": "Your own files, filtered, searched and in the order of `sort` (by name unless you say otherwise). Filters narrow each\nother down. Files that sort alike are ordered by id, so that pages stay right while files come and go.\n",
         "security": [
           {
             "session": []
@@ -1206,6 +1201,9 @@ export const OPENAPI_DOCUMENT: unknown = {
           "200": {
             "description": "The file's metadata.",
             "headers": {
+              "ETag": {
+                "$ref": "#/components/headers/ETag"
+              },
               "X-Request-Id": {
                 "$ref": "#/components/headers/X-Request-Id"
               },
@@ -1220,15 +1218,12 @@ export const OPENAPI_DOCUMENT: unknown = {
               },
               "RateLimit-Policy": {
                 "$ref": "#/components/headers/RateLimit-Policy"
-              },
-              "ETag": {
-                "$ref": "#/components/headers/ETag"
               }
             },
             "content": {
               "application/json": {
                 "schema": {
-                  "$ref": "#/components/schemas/File"
+                  "$ref": "#/components/schemas/FileInfo"
                 },
                 "examples": {
                   "photo": {
@@ -1244,6 +1239,9 @@ export const OPENAPI_DOCUMENT: unknown = {
           "304": {
             "description": "The metadata is still what `If-None-Match` names.",
             "headers": {
+              "ETag": {
+                "$ref": "#/components/headers/ETag"
+              },
               "X-Request-Id": {
                 "$ref": "#/components/headers/X-Request-Id"
               },
@@ -1258,9 +1256,6 @@ export const OPENAPI_DOCUMENT: unknown = {
               },
               "RateLimit-Policy": {
                 "$ref": "#/components/headers/RateLimit-Policy"
-              },
-              "ETag": {
-                "$ref": "#/components/headers/ETag"
               }
             }
           },
@@ -1338,6 +1333,9 @@ export const OPENAPI_DOCUMENT: unknown = {
           "200": {
             "description": "The file as it is now.",
             "headers": {
+              "ETag": {
+                "$ref": "#/components/headers/ETag"
+              },
               "X-Request-Id": {
                 "$ref": "#/components/headers/X-Request-Id"
               },
@@ -1352,15 +1350,12 @@ export const OPENAPI_DOCUMENT: unknown = {
               },
               "RateLimit-Policy": {
                 "$ref": "#/components/headers/RateLimit-Policy"
-              },
-              "ETag": {
-                "$ref": "#/components/headers/ETag"
               }
             },
             "content": {
               "application/json": {
                 "schema": {
-                  "$ref": "#/components/schemas/File"
+                  "$ref": "#/components/schemas/FileInfo"
                 },
                 "examples": {
                   "photo": {
@@ -1803,7 +1798,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Friends"
         ],
         "summary": "List friend requests",
-        "description": "The requests that wait for an answer, those sent to you and those sent by you.",
+        "description": "The requests that wait for an answer, sent to you (`to` is you) or by you (`from` is you), oldest first.",
         "security": [
           {
             "session": []
@@ -1816,12 +1811,18 @@ export const OPENAPI_DOCUMENT: unknown = {
         ],
         "parameters": [
           {
-            "$ref": "#/components/parameters/RequestLimit"
+            "$ref": "#/components/parameters/Direction"
+          },
+          {
+            "$ref": "#/components/parameters/Limit"
+          },
+          {
+            "$ref": "#/components/parameters/Cursor"
           }
         ],
         "responses": {
           "200": {
-            "description": "The pending requests.",
+            "description": "A page of pending requests.",
             "headers": {
               "X-Request-Id": {
                 "$ref": "#/components/headers/X-Request-Id"
@@ -1842,7 +1843,7 @@ export const OPENAPI_DOCUMENT: unknown = {
             "content": {
               "application/json": {
                 "schema": {
-                  "$ref": "#/components/schemas/FriendRequests"
+                  "$ref": "#/components/schemas/FriendRequestList"
                 },
                 "examples": {
                   "friend_requests": {
@@ -2020,7 +2021,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Friends"
         ],
         "summary": "List your friends",
-        "description": "Your friends, and since when each has been one.",
+        "description": "Your friends, and since when each has been one, in the order of their ids.",
         "security": [
           {
             "session": []
@@ -2151,7 +2152,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Friends"
         ],
         "summary": "List a friend's shared files",
-        "description": "The files of a friend whose visibility is `friends` or `public`. Download them by their id.",
+        "description": "The files of a friend whose visibility is `friends` or `public`, newest first. Download them by their id.\n",
         "security": [
           {
             "session": []
@@ -2234,7 +2235,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Events"
         ],
         "summary": "Hear of changes as they happen",
-        "description": "A stream of server-sent events about what concerns you, on whichever server it happened:\n\n| event | when | data |\n|---|---|---|\n| `file.created` | you uploaded a file, or a friend shared one | `File` |\n| `file.updated` | one of these was renamed, moved, or shared otherwise | `File` |\n| `file.deleted` | one of these was deleted, or you may no longer read it | `{ \"id\" }` |\n| `friend.requested` | somebody asked you, or you asked somebody | `FriendRequest` |\n| `friend.accepted` | a request was accepted | `Friend`: the other one |\n| `friend.rejected` | a request was rejected or taken back | `FriendRequest` |\n| `friend.removed` | a friendship ended | `PublicUser`: the other one |\n| `storage.changed` | your used storage or your quota changed | `{ \"used_storage\", \"storage_quota\" }` |\n| `stream.reset` | the place you wanted to go on from is not known any more | `{}` |\n\n`data` is one line of JSON, the resource as the API shows it to you. Each event has an `id`; a client that comes\nback with the last one it got as `Last-Event-ID` (browsers do so by themselves) gets all that happened in between,\nand nothing twice. Ids hold for the server that gave them: after `stream.reset` fetch your lists anew, and go on\nfrom there. A comment every 15 seconds keeps the connection alive. The stream ends when the session or token does.\n\n```sh\ncurl -N $base/events -b jar\n```\n",
+        "description": "A stream of server-sent events about what concerns you, on whichever server it happened:\n\n| event | when | data |\n|---|---|---|\n| `file.created` | you uploaded a file, or a friend shared one | `FileInfo` |\n| `file.updated` | one of these was renamed, moved, or shared otherwise | `FileInfo` |\n| `file.deleted` | one of these was deleted, or you may no longer read it | `{ \"id\" }` |\n| `friend.requested` | somebody asked you, or you asked somebody | `FriendRequest` |\n| `friend.accepted` | a request was accepted | `Friend`: the other one |\n| `friend.rejected` | a request was rejected or taken back | `FriendRequest` |\n| `friend.removed` | a friendship ended | `PublicUser`: the other one |\n| `storage.changed` | your used storage or your quota changed | `{ \"used_storage\", \"storage_quota\" }` |\n| `stream.reset` | the place you wanted to go on from is not known any more | `{}` |\n\n`data` is one line of JSON, the resource as the API shows it to you. Each event has an `id`; a client that comes\nback with the last one it got as `Last-Event-ID` (browsers do so by themselves) gets all that happened in between,\nand nothing twice. Ids hold for the server that gave them: after `stream.reset` fetch your lists anew, and go on\nfrom there. A comment every 15 seconds keeps the connection alive. The stream ends when the session or token does.\n\n```sh\ncurl -N $base/events -b jar\n```\n",
         "security": [
           {
             "session": []
@@ -2546,15 +2547,16 @@ export const OPENAPI_DOCUMENT: unknown = {
           "maxLength": 512
         }
       },
-      "RequestLimit": {
-        "name": "limit",
+      "Direction": {
+        "name": "direction",
         "in": "query",
-        "description": "How many requests of each direction are shown at most.",
+        "description": "Only requests sent to you (`incoming`), or only those sent by you (`outgoing`).",
         "schema": {
-          "type": "integer",
-          "minimum": 1,
-          "maximum": 200,
-          "default": 200
+          "type": "string",
+          "enum": [
+            "incoming",
+            "outgoing"
+          ]
         }
       },
       "SessionId": {
@@ -2955,19 +2957,19 @@ export const OPENAPI_DOCUMENT: unknown = {
       },
       "Email": {
         "type": "string",
-        "format": "email",
+        "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f@]+@[^\\x00-\\x1f\\x7f-\\x9f@]+$",
         "maxLength": 254,
-        "description": "An email address. Compared without regard to case.",
+        "description": "An email address, also one in a local network (`dana@nas`) or with letters of any script. Compared without regard\nto case; spaces around it are left out.\n",
         "examples": [
           "dana@example.com"
         ]
       },
       "ChosenUsername": {
         "type": "string",
-        "pattern": "^[\\p{L}\\p{M}\\p{N}._-]{3,32}$",
+        "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f/:@~]+$",
         "minLength": 3,
         "maxLength": 32,
-        "description": "3 to 32 letters and digits of any script, `.`, `_` and `-`. It is brought to Unicode form NFKC, and has to be of\nthis form afterwards too. Compared without regard to case.\n",
+        "description": "3 to 32 letters, marks and digits of any script, `.`, `_` and `-`, not beginning with a mark. It is brought to\nUnicode form NFKC, and has to be of this form afterwards too; spaces around it are left out. It has no invisible\ncharacters, and does not mix Cyrillic, Greek, Armenian, Cherokee or Coptic letters with those of other scripts,\nwhich look alike. Compared without regard to case.\n",
         "examples": [
           "dana",
           "נועם",
@@ -3007,7 +3009,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         "type": "string",
         "minLength": 1,
         "maxLength": 255,
-        "pattern": "^(?!\\.{1,2}$)[^/\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff]+$",
+        "pattern": "^[^/\\x00-\\x1f\\x7f-\\x9f]+$",
         "description": "Any Unicode text of at most 255 bytes in UTF-8, without `/` and control characters, and not `.` or `..`. Kept\nexactly as sent.\n",
         "examples": [
           "שקיעה בחוף.jpg"
@@ -3017,8 +3019,8 @@ export const OPENAPI_DOCUMENT: unknown = {
         "type": "string",
         "minLength": 1,
         "maxLength": 1024,
-        "pattern": "^(?:/|(?:/(?!\\.{1,2}(?:/|$))[^/\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff]+)+)$",
-        "description": "An absolute path of names separated by `/`, without one at the end, of at most 1024 characters; `/` is the top.\nEach name is like a file's name. Folders need not be made: they are there as long as a file is in them.\n",
+        "pattern": "^/$|^(/[^/\\x00-\\x1f\\x7f-\\x9f]+)+$",
+        "description": "An absolute path of names separated by `/`, without one at the end, of at most 1024 bytes in UTF-8; `/` is the top.\nEach name is like a file's name. It is brought to Unicode form NFC. Folders need not be made: they are there as long as a file is in them.\n",
         "examples": [
           "/photos/2026"
         ]
@@ -3072,15 +3074,14 @@ export const OPENAPI_DOCUMENT: unknown = {
             "type": "string",
             "minLength": 1,
             "maxLength": 254,
-            "description": "The username or the email."
+            "description": "The username or the email. Spaces around it are left out."
           },
           "password": {
             "$ref": "#/components/schemas/GivenPassword"
           },
           "remember_me": {
             "type": "boolean",
-            "default": false,
-            "description": "Keep me logged in for 7 days, also when the browser is closed."
+            "description": "Keep me logged in for 7 days, also when the browser is closed. Not unless you say so."
           }
         }
       },
@@ -3269,12 +3270,12 @@ export const OPENAPI_DOCUMENT: unknown = {
             "type": "string",
             "minLength": 1,
             "maxLength": 100,
-            "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff]+$",
+            "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f]+$",
             "description": "What the token is for, in your words."
           },
           "scope": {
             "$ref": "#/components/schemas/TokenScope",
-            "default": "read"
+            "description": "What the token may do; `read` unless you say otherwise."
           },
           "expires_in_days": {
             "type": "integer",
@@ -3384,18 +3385,18 @@ export const OPENAPI_DOCUMENT: unknown = {
         "properties": {
           "folder": {
             "$ref": "#/components/schemas/Folder",
-            "default": "/",
+            "description": "The folder to put it in; `/` unless you say otherwise.",
             "examples": [
               "/"
             ]
           },
           "visibility": {
             "$ref": "#/components/schemas/Visibility",
-            "default": "private"
+            "description": "Who may read it; `private` unless you say otherwise."
           },
           "sha256": {
             "type": "string",
-            "pattern": "^(?:[0-9a-f]{64})?$",
+            "pattern": "^([0-9a-f]{64})?$",
             "description": "The sha256 checksum that the bytes must have, in lower-case hexadecimal; blank, any will do.",
             "examples": [
               ""
@@ -3409,7 +3410,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           }
         }
       },
-      "File": {
+      "FileInfo": {
         "type": "object",
         "additionalProperties": false,
         "required": [
@@ -3482,7 +3483,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "items": {
             "type": "array",
             "items": {
-              "$ref": "#/components/schemas/File"
+              "$ref": "#/components/schemas/FileInfo"
             }
           },
           "next_cursor": {
@@ -3552,27 +3553,22 @@ export const OPENAPI_DOCUMENT: unknown = {
           }
         }
       },
-      "FriendRequests": {
+      "FriendRequestList": {
         "type": "object",
         "additionalProperties": false,
         "required": [
-          "incoming",
-          "outgoing"
+          "items",
+          "next_cursor"
         ],
         "properties": {
-          "incoming": {
+          "items": {
             "type": "array",
-            "description": "Sent to you.",
             "items": {
               "$ref": "#/components/schemas/FriendRequest"
             }
           },
-          "outgoing": {
-            "type": "array",
-            "description": "Sent by you.",
-            "items": {
-              "$ref": "#/components/schemas/FriendRequest"
-            }
+          "next_cursor": {
+            "$ref": "#/components/schemas/NextCursor"
           }
         }
       },
@@ -3662,7 +3658,7 @@ export const OPENAPI_DOCUMENT: unknown = {
             ]
           },
           "data": {
-            "$ref": "#/components/schemas/File"
+            "$ref": "#/components/schemas/FileInfo"
           }
         }
       },
@@ -3991,7 +3987,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         "properties": {
           "path": {
             "type": "string",
-            "description": "Where, from the request down: `body/email`, `query/limit`, `path/file_id`."
+            "description": "Where, from the request down: `body/email`, `query/cursor`, `path/file_id`."
           },
           "message": {
             "type": "string",
@@ -4007,6 +4003,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "urn:problem-type:syncsphere:malformed-json",
           "urn:problem-type:syncsphere:unauthenticated",
           "urn:problem-type:syncsphere:insufficient-scope",
+          "urn:problem-type:syncsphere:session-required",
           "urn:problem-type:syncsphere:cross-origin",
           "urn:problem-type:syncsphere:registration-closed",
           "urn:problem-type:syncsphere:username-taken",
@@ -4071,21 +4068,6 @@ export const OPENAPI_DOCUMENT: unknown = {
       "FileBytes": {
         "description": "The whole file. `Content-Type` is the file's media type.",
         "headers": {
-          "X-Request-Id": {
-            "$ref": "#/components/headers/X-Request-Id"
-          },
-          "X-Content-Type-Options": {
-            "$ref": "#/components/headers/X-Content-Type-Options"
-          },
-          "Cache-Control": {
-            "$ref": "#/components/headers/Cache-Control"
-          },
-          "RateLimit": {
-            "$ref": "#/components/headers/RateLimit"
-          },
-          "RateLimit-Policy": {
-            "$ref": "#/components/headers/RateLimit-Policy"
-          },
           "ETag": {
             "$ref": "#/components/headers/ContentETag"
           },
@@ -4106,20 +4088,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "Content-Security-Policy": {
             "$ref": "#/components/headers/Content-Security-Policy"
-          }
-        },
-        "content": {
-          "*/*": {
-            "schema": {
-              "type": "string",
-              "format": "binary"
-            }
-          }
-        }
-      },
-      "FileRange": {
-        "description": "The part that `Range` asks for.",
-        "headers": {
+          },
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
           },
@@ -4134,7 +4103,20 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "RateLimit-Policy": {
             "$ref": "#/components/headers/RateLimit-Policy"
-          },
+          }
+        },
+        "content": {
+          "*/*": {
+            "schema": {
+              "type": "string",
+              "format": "binary"
+            }
+          }
+        }
+      },
+      "FileRange": {
+        "description": "The part that `Range` asks for.",
+        "headers": {
           "ETag": {
             "$ref": "#/components/headers/ContentETag"
           },
@@ -4158,20 +4140,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "Content-Security-Policy": {
             "$ref": "#/components/headers/Content-Security-Policy"
-          }
-        },
-        "content": {
-          "*/*": {
-            "schema": {
-              "type": "string",
-              "format": "binary"
-            }
-          }
-        }
-      },
-      "BytesNotModified": {
-        "description": "You have these bytes already.",
-        "headers": {
+          },
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
           },
@@ -4186,12 +4155,40 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "RateLimit-Policy": {
             "$ref": "#/components/headers/RateLimit-Policy"
-          },
+          }
+        },
+        "content": {
+          "*/*": {
+            "schema": {
+              "type": "string",
+              "format": "binary"
+            }
+          }
+        }
+      },
+      "BytesNotModified": {
+        "description": "You have these bytes already.",
+        "headers": {
           "ETag": {
             "$ref": "#/components/headers/ContentETag"
           },
           "Last-Modified": {
             "$ref": "#/components/headers/Last-Modified"
+          },
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
           }
         }
       },
@@ -4300,6 +4297,9 @@ export const OPENAPI_DOCUMENT: unknown = {
       "Unauthenticated": {
         "description": "No login, or one that has ended.",
         "headers": {
+          "WWW-Authenticate": {
+            "$ref": "#/components/headers/WWW-Authenticate"
+          },
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
           },
@@ -4314,9 +4314,6 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "RateLimit-Policy": {
             "$ref": "#/components/headers/RateLimit-Policy"
-          },
-          "WWW-Authenticate": {
-            "$ref": "#/components/headers/WWW-Authenticate"
           }
         },
         "content": {
@@ -4335,6 +4332,9 @@ export const OPENAPI_DOCUMENT: unknown = {
       "InvalidCredentials": {
         "description": "Wrong password, or no such account.",
         "headers": {
+          "WWW-Authenticate": {
+            "$ref": "#/components/headers/WWW-Authenticate"
+          },
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
           },
@@ -4349,9 +4349,6 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "RateLimit-Policy": {
             "$ref": "#/components/headers/RateLimit-Policy"
-          },
-          "WWW-Authenticate": {
-            "$ref": "#/components/headers/WWW-Authenticate"
           }
         },
         "content": {
@@ -4508,7 +4505,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "AccountDeletionRefused": {
-        "description": "The session is too old, the token may only read, or the request comes from another site.",
+        "description": "The session is too old, it is a token, or the request comes from another site.",
         "headers": {
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
@@ -4535,8 +4532,8 @@ export const OPENAPI_DOCUMENT: unknown = {
               "reauthentication-required": {
                 "$ref": "#/components/examples/reauthentication-required"
               },
-              "insufficient-scope": {
-                "$ref": "#/components/examples/insufficient-scope"
+              "session-required": {
+                "$ref": "#/components/examples/session-required"
               },
               "cross-origin": {
                 "$ref": "#/components/examples/cross-origin"
@@ -5180,6 +5177,9 @@ export const OPENAPI_DOCUMENT: unknown = {
       "RangeNotSatisfiable": {
         "description": "The file has no such part.",
         "headers": {
+          "Content-Range": {
+            "$ref": "#/components/headers/UnsatisfiedRange"
+          },
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
           },
@@ -5194,9 +5194,6 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "RateLimit-Policy": {
             "$ref": "#/components/headers/RateLimit-Policy"
-          },
-          "Content-Range": {
-            "$ref": "#/components/headers/UnsatisfiedRange"
           }
         },
         "content": {
@@ -5215,6 +5212,9 @@ export const OPENAPI_DOCUMENT: unknown = {
       "RateLimited": {
         "description": "Too many requests.",
         "headers": {
+          "Retry-After": {
+            "$ref": "#/components/headers/Retry-After"
+          },
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
           },
@@ -5229,9 +5229,6 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "RateLimit-Policy": {
             "$ref": "#/components/headers/RateLimit-Policy"
-          },
-          "Retry-After": {
-            "$ref": "#/components/headers/Retry-After"
           }
         },
         "content": {
@@ -5250,6 +5247,9 @@ export const OPENAPI_DOCUMENT: unknown = {
       "TooManyAttempts": {
         "description": "Too many requests, or too many wrong passwords.",
         "headers": {
+          "Retry-After": {
+            "$ref": "#/components/headers/Retry-After"
+          },
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
           },
@@ -5264,9 +5264,6 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "RateLimit-Policy": {
             "$ref": "#/components/headers/RateLimit-Policy"
-          },
-          "Retry-After": {
-            "$ref": "#/components/headers/Retry-After"
           }
         },
         "content": {
@@ -5288,6 +5285,9 @@ export const OPENAPI_DOCUMENT: unknown = {
       "TooManyStreams": {
         "description": "Too many requests, or too many open streams.",
         "headers": {
+          "Retry-After": {
+            "$ref": "#/components/headers/Retry-After"
+          },
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
           },
@@ -5302,9 +5302,6 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "RateLimit-Policy": {
             "$ref": "#/components/headers/RateLimit-Policy"
-          },
-          "Retry-After": {
-            "$ref": "#/components/headers/Retry-After"
           }
         },
         "content": {
@@ -5352,6 +5349,9 @@ export const OPENAPI_DOCUMENT: unknown = {
       "Unavailable": {
         "description": "The server is starting, closing, or has too much to do. The request was not carried out.",
         "headers": {
+          "Retry-After": {
+            "$ref": "#/components/headers/Retry-After"
+          },
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
           },
@@ -5360,9 +5360,6 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "Cache-Control": {
             "$ref": "#/components/headers/Cache-Control"
-          },
-          "Retry-After": {
-            "$ref": "#/components/headers/Retry-After"
           }
         },
         "content": {
@@ -5381,6 +5378,9 @@ export const OPENAPI_DOCUMENT: unknown = {
       "ContentUnavailable": {
         "description": "No server that can be reached has the bytes yet, or this one is starting, closing or has too much to do.",
         "headers": {
+          "Retry-After": {
+            "$ref": "#/components/headers/Retry-After"
+          },
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
           },
@@ -5389,9 +5389,6 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "Cache-Control": {
             "$ref": "#/components/headers/Cache-Control"
-          },
-          "Retry-After": {
-            "$ref": "#/components/headers/Retry-After"
           }
         },
         "content": {
@@ -5704,8 +5701,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       "friend_requests": {
         "summary": "One request sent, none received",
         "value": {
-          "incoming": [],
-          "outgoing": [
+          "items": [
             {
               "id": "01a207eb-7080-7a17-8039-263059f28c10",
               "from": {
@@ -5719,7 +5715,8 @@ export const OPENAPI_DOCUMENT: unknown = {
               "status": "pending",
               "created_at": "2026-11-23T10:20:00.000Z"
             }
-          ]
+          ],
+          "next_cursor": null
         }
       },
       "friend": {
@@ -5791,12 +5788,12 @@ export const OPENAPI_DOCUMENT: unknown = {
           "type": "urn:problem-type:syncsphere:validation-failed",
           "title": "The request is not valid",
           "status": 400,
-          "detail": "query/limit must be <= 200",
+          "detail": "query/color is unknown here",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda",
           "errors": [
             {
-              "path": "query/limit",
-              "message": "must be <= 200"
+              "path": "query/color",
+              "message": "is unknown here"
             }
           ]
         }
@@ -5834,6 +5831,15 @@ export const OPENAPI_DOCUMENT: unknown = {
           "title": "Wrong name or password",
           "status": 401,
           "detail": "There is no account with this name and password.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "session-required": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:session-required",
+          "title": "A token may not do this",
+          "status": 403,
+          "detail": "Only a session may do this. Log in.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },

@@ -90,7 +90,7 @@ export interface paths {
          * Delete your account
          * @description Deletes the account with all its files, requests, friendships, sessions and tokens, on every server, for good.
          *     So that a session left open by mistake cannot do this, the session must be younger than 10 minutes: log in again
-         *     if it is not. A token cannot delete an account.
+         *     if it is not. A token cannot delete an account: it gets 403 `session-required`.
          */
         delete: operations["deleteMe"];
         options?: never;
@@ -235,8 +235,8 @@ export interface paths {
         };
         /**
          * List your files
-         * @description Your own files, filtered, searched and sorted. Filters narrow each other down. Files that sort alike are ordered by
-         *     id, so that pages stay right while files come and go.
+         * @description Your own files, filtered, searched and in the order of `sort` (by name unless you say otherwise). Filters narrow each
+         *     other down. Files that sort alike are ordered by id, so that pages stay right while files come and go.
          */
         get: operations["listFiles"];
         put?: never;
@@ -362,7 +362,7 @@ export interface paths {
         };
         /**
          * List friend requests
-         * @description The requests that wait for an answer, those sent to you and those sent by you.
+         * @description The requests that wait for an answer, sent to you (`to` is you) or by you (`from` is you), oldest first.
          */
         get: operations["listFriendRequests"];
         put?: never;
@@ -422,7 +422,7 @@ export interface paths {
         };
         /**
          * List your friends
-         * @description Your friends, and since when each has been one.
+         * @description Your friends, and since when each has been one, in the order of their ids.
          */
         get: operations["listFriends"];
         put?: never;
@@ -462,7 +462,7 @@ export interface paths {
         };
         /**
          * List a friend's shared files
-         * @description The files of a friend whose visibility is `friends` or `public`. Download them by their id.
+         * @description The files of a friend whose visibility is `friends` or `public`, newest first. Download them by their id.
          */
         get: operations["listFriendFiles"];
         put?: never;
@@ -486,8 +486,8 @@ export interface paths {
          *
          *     | event | when | data |
          *     |---|---|---|
-         *     | `file.created` | you uploaded a file, or a friend shared one | `File` |
-         *     | `file.updated` | one of these was renamed, moved, or shared otherwise | `File` |
+         *     | `file.created` | you uploaded a file, or a friend shared one | `FileInfo` |
+         *     | `file.updated` | one of these was renamed, moved, or shared otherwise | `FileInfo` |
          *     | `file.deleted` | one of these was deleted, or you may no longer read it | `{ "id" }` |
          *     | `friend.requested` | somebody asked you, or you asked somebody | `FriendRequest` |
          *     | `friend.accepted` | a request was accepted | `Friend`: the other one |
@@ -607,14 +607,16 @@ export interface components {
         /** @description The `cursor` of the next page, or null when this is the last. */
         NextCursor: string | null;
         /**
-         * Format: email
-         * @description An email address. Compared without regard to case.
+         * @description An email address, also one in a local network (`dana@nas`) or with letters of any script. Compared without regard
+         *     to case; spaces around it are left out.
          * @example dana@example.com
          */
         Email: string;
         /**
-         * @description 3 to 32 letters and digits of any script, `.`, `_` and `-`. It is brought to Unicode form NFKC, and has to be of
-         *     this form afterwards too. Compared without regard to case.
+         * @description 3 to 32 letters, marks and digits of any script, `.`, `_` and `-`, not beginning with a mark. It is brought to
+         *     Unicode form NFKC, and has to be of this form afterwards too; spaces around it are left out. It has no invisible
+         *     characters, and does not mix Cyrillic, Greek, Armenian, Cherokee or Coptic letters with those of other scripts,
+         *     which look alike. Compared without regard to case.
          * @example dana
          * @example נועם
          * @example kim_42
@@ -644,8 +646,8 @@ export interface components {
          */
         FileName: string;
         /**
-         * @description An absolute path of names separated by `/`, without one at the end, of at most 1024 characters; `/` is the top.
-         *     Each name is like a file's name. Folders need not be made: they are there as long as a file is in them.
+         * @description An absolute path of names separated by `/`, without one at the end, of at most 1024 bytes in UTF-8; `/` is the top.
+         *     Each name is like a file's name. It is brought to Unicode form NFC. Folders need not be made: they are there as long as a file is in them.
          * @example /photos/2026
          */
         Folder: string;
@@ -666,13 +668,10 @@ export interface components {
             password: components["schemas"]["ChosenPassword"];
         };
         Login: {
-            /** @description The username or the email. */
+            /** @description The username or the email. Spaces around it are left out. */
             identifier: string;
             password: components["schemas"]["GivenPassword"];
-            /**
-             * @description Keep me logged in for 7 days, also when the browser is closed.
-             * @default false
-             */
+            /** @description Keep me logged in for 7 days, also when the browser is closed. Not unless you say so. */
             remember_me?: boolean;
         };
         AccountChange: {
@@ -746,7 +745,7 @@ export interface components {
         NewToken: {
             /** @description What the token is for, in your words. */
             name: string;
-            /** @default read */
+            /** @description What the token may do; `read` unless you say otherwise. */
             scope?: components["schemas"]["TokenScope"];
             /** @description After how many days the token ends. Without it, never. */
             expires_in_days?: number;
@@ -778,11 +777,11 @@ export interface components {
         };
         Upload: {
             /**
-             * @default /
+             * @description The folder to put it in; `/` unless you say otherwise.
              * @example /
              */
             folder?: components["schemas"]["Folder"];
-            /** @default private */
+            /** @description Who may read it; `private` unless you say otherwise. */
             visibility?: components["schemas"]["Visibility"];
             /**
              * @description The sha256 checksum that the bytes must have, in lower-case hexadecimal; blank, any will do.
@@ -795,7 +794,7 @@ export interface components {
              */
             file: Readable | Buffer;
         };
-        File: {
+        FileInfo: {
             id: components["schemas"]["Id"];
             owner: components["schemas"]["PublicUser"];
             name: components["schemas"]["FileName"];
@@ -813,7 +812,7 @@ export interface components {
             stored_on: string[];
         };
         FileList: {
-            items: components["schemas"]["File"][];
+            items: components["schemas"]["FileInfo"][];
             next_cursor: components["schemas"]["NextCursor"];
         };
         FileChange: {
@@ -832,11 +831,9 @@ export interface components {
             status: "pending" | "accepted" | "rejected" | "cancelled";
             created_at: components["schemas"]["Time"];
         };
-        FriendRequests: {
-            /** @description Sent to you. */
-            incoming: components["schemas"]["FriendRequest"][];
-            /** @description Sent by you. */
-            outgoing: components["schemas"]["FriendRequest"][];
+        FriendRequestList: {
+            items: components["schemas"]["FriendRequest"][];
+            next_cursor: components["schemas"]["NextCursor"];
         };
         Friend: {
             id: components["schemas"]["Id"];
@@ -854,7 +851,7 @@ export interface components {
             id: components["schemas"]["EventId"];
             /** @enum {string} */
             event: "file.created" | "file.updated";
-            data: components["schemas"]["File"];
+            data: components["schemas"]["FileInfo"];
         };
         FileDeletedEvent: {
             id: components["schemas"]["EventId"];
@@ -966,7 +963,7 @@ export interface components {
             required?: number;
         };
         InvalidPart: {
-            /** @description Where, from the request down: `body/email`, `query/limit`, `path/file_id`. */
+            /** @description Where, from the request down: `body/email`, `query/cursor`, `path/file_id`. */
             path: string;
             /** @description What is wrong there. */
             message: string;
@@ -975,7 +972,7 @@ export interface components {
          * @description What kind of problem it is. The list is closed.
          * @enum {string}
          */
-        ProblemType: "urn:problem-type:syncsphere:validation-failed" | "urn:problem-type:syncsphere:malformed-json" | "urn:problem-type:syncsphere:unauthenticated" | "urn:problem-type:syncsphere:insufficient-scope" | "urn:problem-type:syncsphere:cross-origin" | "urn:problem-type:syncsphere:registration-closed" | "urn:problem-type:syncsphere:username-taken" | "urn:problem-type:syncsphere:email-taken" | "urn:problem-type:syncsphere:invalid-credentials" | "urn:problem-type:syncsphere:too-many-attempts" | "urn:problem-type:syncsphere:wrong-password" | "urn:problem-type:syncsphere:reauthentication-required" | "urn:problem-type:syncsphere:session-not-found" | "urn:problem-type:syncsphere:token-not-found" | "urn:problem-type:syncsphere:too-many-tokens" | "urn:problem-type:syncsphere:checksum-mismatch" | "urn:problem-type:syncsphere:file-too-large" | "urn:problem-type:syncsphere:body-too-large" | "urn:problem-type:syncsphere:quota-exceeded" | "urn:problem-type:syncsphere:disk-full" | "urn:problem-type:syncsphere:file-not-found" | "urn:problem-type:syncsphere:not-owner" | "urn:problem-type:syncsphere:precondition-failed" | "urn:problem-type:syncsphere:range-not-satisfiable" | "urn:problem-type:syncsphere:content-pending" | "urn:problem-type:syncsphere:user-not-found" | "urn:problem-type:syncsphere:already-friends" | "urn:problem-type:syncsphere:request-pending" | "urn:problem-type:syncsphere:self-request" | "urn:problem-type:syncsphere:request-not-found" | "urn:problem-type:syncsphere:not-pending" | "urn:problem-type:syncsphere:friend-not-found" | "urn:problem-type:syncsphere:not-found" | "urn:problem-type:syncsphere:method-not-allowed" | "urn:problem-type:syncsphere:unsupported-media-type" | "urn:problem-type:syncsphere:request-timeout" | "urn:problem-type:syncsphere:request-header-too-large" | "urn:problem-type:syncsphere:rate-limited" | "urn:problem-type:syncsphere:too-many-streams" | "urn:problem-type:syncsphere:unavailable" | "urn:problem-type:syncsphere:internal-error";
+        ProblemType: "urn:problem-type:syncsphere:validation-failed" | "urn:problem-type:syncsphere:malformed-json" | "urn:problem-type:syncsphere:unauthenticated" | "urn:problem-type:syncsphere:insufficient-scope" | "urn:problem-type:syncsphere:session-required" | "urn:problem-type:syncsphere:cross-origin" | "urn:problem-type:syncsphere:registration-closed" | "urn:problem-type:syncsphere:username-taken" | "urn:problem-type:syncsphere:email-taken" | "urn:problem-type:syncsphere:invalid-credentials" | "urn:problem-type:syncsphere:too-many-attempts" | "urn:problem-type:syncsphere:wrong-password" | "urn:problem-type:syncsphere:reauthentication-required" | "urn:problem-type:syncsphere:session-not-found" | "urn:problem-type:syncsphere:token-not-found" | "urn:problem-type:syncsphere:too-many-tokens" | "urn:problem-type:syncsphere:checksum-mismatch" | "urn:problem-type:syncsphere:file-too-large" | "urn:problem-type:syncsphere:body-too-large" | "urn:problem-type:syncsphere:quota-exceeded" | "urn:problem-type:syncsphere:disk-full" | "urn:problem-type:syncsphere:file-not-found" | "urn:problem-type:syncsphere:not-owner" | "urn:problem-type:syncsphere:precondition-failed" | "urn:problem-type:syncsphere:range-not-satisfiable" | "urn:problem-type:syncsphere:content-pending" | "urn:problem-type:syncsphere:user-not-found" | "urn:problem-type:syncsphere:already-friends" | "urn:problem-type:syncsphere:request-pending" | "urn:problem-type:syncsphere:self-request" | "urn:problem-type:syncsphere:request-not-found" | "urn:problem-type:syncsphere:not-pending" | "urn:problem-type:syncsphere:friend-not-found" | "urn:problem-type:syncsphere:not-found" | "urn:problem-type:syncsphere:method-not-allowed" | "urn:problem-type:syncsphere:unsupported-media-type" | "urn:problem-type:syncsphere:request-timeout" | "urn:problem-type:syncsphere:request-header-too-large" | "urn:problem-type:syncsphere:rate-limited" | "urn:problem-type:syncsphere:too-many-streams" | "urn:problem-type:syncsphere:unavailable" | "urn:problem-type:syncsphere:internal-error";
     };
     responses: {
         /** @description Done. There is nothing to show. */
@@ -993,11 +990,6 @@ export interface components {
         /** @description The whole file. `Content-Type` is the file's media type. */
         FileBytes: {
             headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
-                "Cache-Control": components["headers"]["Cache-Control"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 ETag: components["headers"]["ContentETag"];
                 "Accept-Ranges": components["headers"]["Accept-Ranges"];
                 "Last-Modified": components["headers"]["Last-Modified"];
@@ -1005,6 +997,11 @@ export interface components {
                 "Content-Length": components["headers"]["Content-Length"];
                 "Repr-Digest": components["headers"]["Repr-Digest"];
                 "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 [name: string]: unknown;
             };
             content: {
@@ -1014,11 +1011,6 @@ export interface components {
         /** @description The part that `Range` asks for. */
         FileRange: {
             headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
-                "Cache-Control": components["headers"]["Cache-Control"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 ETag: components["headers"]["ContentETag"];
                 "Accept-Ranges": components["headers"]["Accept-Ranges"];
                 "Last-Modified": components["headers"]["Last-Modified"];
@@ -1027,6 +1019,11 @@ export interface components {
                 "Content-Range": components["headers"]["Content-Range"];
                 "Repr-Digest": components["headers"]["Repr-Digest"];
                 "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 [name: string]: unknown;
             };
             content: {
@@ -1036,13 +1033,13 @@ export interface components {
         /** @description You have these bytes already. */
         BytesNotModified: {
             headers: {
+                ETag: components["headers"]["ContentETag"];
+                "Last-Modified": components["headers"]["Last-Modified"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
                 "Cache-Control": components["headers"]["Cache-Control"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                ETag: components["headers"]["ContentETag"];
-                "Last-Modified": components["headers"]["Last-Modified"];
                 [name: string]: unknown;
             };
             content?: never;
@@ -1092,12 +1089,12 @@ export interface components {
         /** @description No login, or one that has ended. */
         Unauthenticated: {
             headers: {
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
                 "Cache-Control": components["headers"]["Cache-Control"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                 [name: string]: unknown;
             };
             content: {
@@ -1107,12 +1104,12 @@ export interface components {
         /** @description Wrong password, or no such account. */
         InvalidCredentials: {
             headers: {
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
                 "Cache-Control": components["headers"]["Cache-Control"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                 [name: string]: unknown;
             };
             content: {
@@ -1175,7 +1172,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The session is too old, the token may only read, or the request comes from another site. */
+        /** @description The session is too old, it is a token, or the request comes from another site. */
         AccountDeletionRefused: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1458,12 +1455,12 @@ export interface components {
         /** @description The file has no such part. */
         RangeNotSatisfiable: {
             headers: {
+                "Content-Range": components["headers"]["UnsatisfiedRange"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
                 "Cache-Control": components["headers"]["Cache-Control"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "Content-Range": components["headers"]["UnsatisfiedRange"];
                 [name: string]: unknown;
             };
             content: {
@@ -1473,12 +1470,12 @@ export interface components {
         /** @description Too many requests. */
         RateLimited: {
             headers: {
+                "Retry-After": components["headers"]["Retry-After"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
                 "Cache-Control": components["headers"]["Cache-Control"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
             content: {
@@ -1488,12 +1485,12 @@ export interface components {
         /** @description Too many requests, or too many wrong passwords. */
         TooManyAttempts: {
             headers: {
+                "Retry-After": components["headers"]["Retry-After"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
                 "Cache-Control": components["headers"]["Cache-Control"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
             content: {
@@ -1503,12 +1500,12 @@ export interface components {
         /** @description Too many requests, or too many open streams. */
         TooManyStreams: {
             headers: {
+                "Retry-After": components["headers"]["Retry-After"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
                 "Cache-Control": components["headers"]["Cache-Control"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
             content: {
@@ -1530,10 +1527,10 @@ export interface components {
         /** @description The server is starting, closing, or has too much to do. The request was not carried out. */
         Unavailable: {
             headers: {
+                "Retry-After": components["headers"]["Retry-After"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
                 "Cache-Control": components["headers"]["Cache-Control"];
-                "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
             content: {
@@ -1543,10 +1540,10 @@ export interface components {
         /** @description No server that can be reached has the bytes yet, or this one is starting, closing or has too much to do. */
         ContentUnavailable: {
             headers: {
+                "Retry-After": components["headers"]["Retry-After"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
                 "Cache-Control": components["headers"]["Cache-Control"];
-                "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
             content: {
@@ -1573,8 +1570,8 @@ export interface components {
         Limit: number;
         /** @description Where the page begins, the `next_cursor` of the page before. Without it, the first page. */
         Cursor: string;
-        /** @description How many requests of each direction are shown at most. */
-        RequestLimit: number;
+        /** @description Only requests sent to you (`incoming`), or only those sent by you (`outgoing`). */
+        Direction: "incoming" | "outgoing";
         /** @description The session's id, from `GET /sessions`. */
         SessionId: components["schemas"]["Id"];
         /** @description The token's id, from `GET /tokens`. */
@@ -1673,13 +1670,13 @@ export interface operations {
             /** @description The account is made. */
             201: {
                 headers: {
+                    /** @description Where the account is seen once logged in, always `/me`. */
+                    Location: string;
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
                     "Cache-Control": components["headers"]["Cache-Control"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    /** @description Where the account is seen once logged in, always `/me`. */
-                    Location: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1713,12 +1710,12 @@ export interface operations {
             /** @description Logged in; the cookie is set. */
             200: {
                 headers: {
+                    "Set-Cookie": components["headers"]["Set-Cookie"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
                     "Cache-Control": components["headers"]["Cache-Control"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "Set-Cookie": components["headers"]["Set-Cookie"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1748,12 +1745,12 @@ export interface operations {
             /** @description Logged out. */
             204: {
                 headers: {
+                    "Set-Cookie": components["headers"]["Set-Cookie"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
                     "Cache-Control": components["headers"]["Cache-Control"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "Set-Cookie": components["headers"]["Set-Cookie"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1809,12 +1806,12 @@ export interface operations {
             /** @description The account is gone. */
             204: {
                 headers: {
+                    "Set-Cookie": components["headers"]["Set-Cookie"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
                     "Cache-Control": components["headers"]["Cache-Control"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "Set-Cookie": components["headers"]["Set-Cookie"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1917,12 +1914,12 @@ export interface operations {
             /** @description The session has ended. If it was the current one, its cookie is removed. */
             204: {
                 headers: {
+                    "Set-Cookie": components["headers"]["Set-Cookie"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
                     "Cache-Control": components["headers"]["Cache-Control"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "Set-Cookie": components["headers"]["Set-Cookie"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2053,33 +2050,33 @@ export interface operations {
             /** @description The file is stored. */
             201: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["FileLocation"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
                     "Cache-Control": components["headers"]["Cache-Control"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    ETag: components["headers"]["ETag"];
-                    Location: components["headers"]["FileLocation"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["File"];
+                    "application/json": components["schemas"]["FileInfo"];
                 };
             };
             /** @description The file is stored here, but not yet on as many servers as `min_copies` asks for. It goes on by itself until it is. */
             202: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["FileLocation"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
                     "Cache-Control": components["headers"]["Cache-Control"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    ETag: components["headers"]["ETag"];
-                    Location: components["headers"]["FileLocation"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["File"];
+                    "application/json": components["schemas"]["FileInfo"];
                 };
             };
             400: components["responses"]["InvalidUpload"];
@@ -2155,27 +2152,27 @@ export interface operations {
             /** @description The file's metadata. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
                     "Cache-Control": components["headers"]["Cache-Control"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["File"];
+                    "application/json": components["schemas"]["FileInfo"];
                 };
             };
             /** @description The metadata is still what `If-None-Match` names. */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
                     "Cache-Control": components["headers"]["Cache-Control"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2233,16 +2230,16 @@ export interface operations {
             /** @description The file as it is now. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
                     "Cache-Control": components["headers"]["Cache-Control"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["File"];
+                    "application/json": components["schemas"]["FileInfo"];
                 };
             };
             400: components["responses"]["InvalidBody"];
@@ -2409,8 +2406,12 @@ export interface operations {
     listFriendRequests: {
         parameters: {
             query?: {
-                /** @description How many requests of each direction are shown at most. */
-                limit?: components["parameters"]["RequestLimit"];
+                /** @description Only requests sent to you (`incoming`), or only those sent by you (`outgoing`). */
+                direction?: components["parameters"]["Direction"];
+                /** @description How many entries the page holds at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before. Without it, the first page. */
+                cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
             path?: never;
@@ -2418,7 +2419,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The pending requests. */
+            /** @description A page of pending requests. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2429,7 +2430,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FriendRequests"];
+                    "application/json": components["schemas"]["FriendRequestList"];
                 };
             };
             400: components["responses"]["InvalidRequest"];

@@ -1,5 +1,7 @@
 import type { Draft, Value } from '../change.js'
+import { faultOfEmail, faultOfUsername, usernameForm } from '../names.js'
 import type { Database, Reader, Tx } from '../storage/database.js'
+import { loginForm } from '../storage/fold.js'
 import {
   claimantOfEmail,
   claimantOfUsername,
@@ -11,8 +13,8 @@ import {
   userById,
   userByUsername,
 } from '../storage/users.js'
-import { loginForm, usernameFrom } from './account-names.js'
-import type { Caller } from './caller.js'
+import type { Caller, SessionCaller } from './caller.js'
+import { checked } from './checked.js'
 import { DomainError } from './errors.js'
 import type { Journal } from './journal.js'
 import type { PasswordHashing } from './passwords.js'
@@ -59,15 +61,16 @@ export class Accounts {
   /** Makes an account whether or not registration is open; the operator's way too. */
   async create(input: Registration): Promise<UserView> {
     const { db, journal, passwords, now, storageQuota } = this.#options
-    const username = usernameFrom(input.username)
+    const username = checked(usernameForm(input.username), faultOfUsername, 'body/username')
+    const email = checked(input.email.trim(), faultOfEmail, 'body/email')
     // Checked before the hashing too, which is what costs.
-    assertFree(db, { username, email: input.email })
+    assertFree(db, { username, email })
     const password_hash = await passwords.hash(input.password)
     const id = journal.chance.id()
     const created_at = new Date(now()).toISOString()
-    const fields = { username, email: input.email, password_hash, storage_quota: storageQuota, created_at }
+    const fields = { username, email, password_hash, storage_quota: storageQuota, created_at }
     const row = await db.write((tx) => {
-      assertFree(tx, { username, email: input.email })
+      assertFree(tx, { username, email })
       journal.record(tx, [{ type: 'user.registered', key: id, fields }])
       return userById(tx, id) as UserRow
     })
@@ -110,18 +113,19 @@ export class Accounts {
     address: string,
   ): Promise<UserView> {
     const { db, journal, passwords, throttle } = this.#options
+    const email = input.email && checked(input.email.trim(), faultOfEmail, 'body/email')
     const user = live(db, caller.user_id)
     const right = await throttle.attempt(user.id, address, () => this.#verify(user, input.current_password))
     if (!right) throw new DomainError('wrong-password', 'The current password is not this one.')
     const fields: Record<string, Value> = {}
     if (input.new_password !== undefined) fields.password_hash = await passwords.hash(input.new_password)
-    if (input.email !== undefined) fields.email = input.email
+    if (email !== undefined) fields.email = email
     return db.write((tx) => {
       const present = live(tx, user.id)
       if (passwordStamp(present) !== passwordStamp(user)) {
         throw new DomainError('wrong-password', 'The password was changed meanwhile.')
       }
-      if (input.email !== undefined) assertFree(tx, { email: input.email }, user.id)
+      if (email !== undefined) assertFree(tx, { email }, user.id)
       const stamp = journal.tick(tx)
       const drafts: Draft[] = [{ type: 'user.updated', key: user.id, fields }]
       if (input.new_password !== undefined && caller.kind === 'session') {
@@ -134,9 +138,9 @@ export class Accounts {
   }
 
   /** @throws DomainError reauthentication-required */
-  async delete(caller: Caller): Promise<void> {
+  async delete(caller: SessionCaller): Promise<void> {
     const { db, journal, now } = this.#options
-    if (caller.kind !== 'session' || now() - Date.parse(caller.session_created_at) > FRESH_MS) {
+    if (now() - Date.parse(caller.session_created_at) > FRESH_MS) {
       throw new DomainError(
         'reauthentication-required',
         'Log in again and delete the account within ten minutes.',

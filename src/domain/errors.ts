@@ -4,6 +4,7 @@ export const ERROR_CODES = [
   'malformed-json',
   'unauthenticated',
   'insufficient-scope',
+  'session-required',
   'cross-origin',
   'registration-closed',
   'username-taken',

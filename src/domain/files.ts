@@ -2,17 +2,18 @@ import { hash } from 'node:crypto'
 import type { ByteSource } from '../byte-source.js'
 import type { Value } from '../change.js'
 import { type Json, parse } from '../json.js'
+import { faultOfFileName, faultOfFolder, folderForm } from '../names.js'
 import type { BlobStore } from '../storage/blobs.js'
 import type { Database } from '../storage/database.js'
 import { type FileFilter, listFiles } from '../storage/file-listing.js'
 import type { SortColumn } from '../storage/file-queries.js'
 import { type FileRow, fileById, type ListedFile } from '../storage/files.js'
+import { fold } from '../storage/fold.js'
 import type { Visibility } from '../storage/tables.js'
 import { mayRead, userOf } from './access.js'
-import { loginForm as searchForm } from './account-names.js'
 import type { Caller } from './caller.js'
+import { checked } from './checked.js'
 import { DomainError } from './errors.js'
-import { fileName, folderPath } from './file-names.js'
 import type { Journal } from './journal.js'
 import { decodeCursor, jsonPageOf, type Page } from './paging.js'
 import { type FileView, fileJson, fileView, type Holders } from './views.js'
@@ -95,8 +96,9 @@ export class Files {
     ifMatch: (etag: string) => boolean,
   ): Promise<VersionedFile> {
     const fields: Record<string, Value> = { modified_at: new Date(this.#now()).toISOString() }
-    if (input.name !== undefined) fields.name = fileName(input.name, 'body/name')
-    if (input.folder !== undefined) fields.folder = folderPath(input.folder, 'body/folder')
+    if (input.name !== undefined) fields.name = checked(input.name, faultOfFileName, 'body/name')
+    if (input.folder !== undefined)
+      fields.folder = checked(folderForm(input.folder), faultOfFolder, 'body/folder')
     if (input.visibility !== undefined) fields.visibility = input.visibility
     return this.#db.write((tx) => {
       const file = this.#owned(caller, id)
@@ -150,7 +152,7 @@ export class Files {
     const kind = column === 'size' ? 'number' : 'string'
     const [value, id] = query.cursor === undefined ? [] : decodeCursor(query.cursor, sort, [kind, 'string'])
     // A cursor holds the name as it is: folded it can be eleven times as long.
-    const place = (name: string | number) => (column === 'name' ? searchForm(String(name)) : name)
+    const place = (name: string | number) => (column === 'name' ? fold(String(name)) : name)
     const after = value === undefined ? undefined : { value: place(value), id: String(id) }
     const rows = await listFiles(this.#db, filter, {
       sort: column,
@@ -167,8 +169,8 @@ export class Files {
 
   #filter({ folder, q, visibility }: FileQuery) {
     return {
-      folder: folder === undefined ? undefined : folderPath(folder, 'query/folder'),
-      contains: q === undefined ? undefined : searchForm(q),
+      folder: folder === undefined ? undefined : checked(folderForm(folder), faultOfFolder, 'query/folder'),
+      contains: q === undefined ? undefined : fold(q),
       visibility,
     }
   }

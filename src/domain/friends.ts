@@ -1,18 +1,18 @@
 import type { Draft } from '../change.js'
 import type { Database, Tx } from '../storage/database.js'
+import { loginForm } from '../storage/fold.js'
 import {
+  type Direction,
   type FriendRequestRow,
   friendRequest,
   friendship,
   friendsOf,
-  incomingRequests,
-  outgoingRequests,
   pairKey,
   pendingRequests,
+  requestsOf,
 } from '../storage/friends.js'
 import type { RequestStatus } from '../storage/tables.js'
 import { type UserRow, userById, userByUsername } from '../storage/users.js'
-import { loginForm } from './account-names.js'
 import { DomainError } from './errors.js'
 import type { Journal } from './journal.js'
 import { decodeCursor, type Page, pageOf } from './paging.js'
@@ -64,11 +64,15 @@ export class Friends {
     })
   }
 
-  requests(userId: string, limit: number): { incoming: FriendRequestView[]; outgoing: FriendRequestView[] } {
-    return {
-      incoming: incomingRequests(this.#db, userId, limit).map(friendRequestView),
-      outgoing: outgoingRequests(this.#db, userId, limit).map(friendRequestView),
-    }
+  /** Pending requests that an account has got, or sent, or both; oldest first. */
+  requests(
+    userId: string,
+    { direction, limit = 50, cursor }: { direction?: Direction; limit?: number; cursor?: string },
+  ): Page<FriendRequestView> {
+    const list = `requests ${direction ?? 'all'}`
+    const [after] = cursor === undefined ? [''] : decodeCursor(cursor, list, ['string'])
+    const rows = requestsOf(this.#db, direction, { user_id: userId, after: String(after), limit: limit + 1 })
+    return pageOf(rows, limit, friendRequestView, (row) => [list, row.id])
   }
 
   /** @throws DomainError request-not-found, not-pending */

@@ -1,6 +1,8 @@
+import { faultOfText } from '../names.js'
 import type { Database } from '../storage/database.js'
 import { type TokenRow, tokenById, tokenBySecret, tokensOfUser, touchToken } from '../storage/tokens.js'
 import type { TokenCaller, TokenScope } from './caller.js'
+import { checked } from './checked.js'
 import { DomainError } from './errors.js'
 import type { Journal } from './journal.js'
 import { decodeCursor, type Page, pageOf } from './paging.js'
@@ -35,7 +37,7 @@ export class Tokens {
     const now = this.#now()
     const fields = {
       user_id: userId,
-      name: input.name,
+      name: checked(input.name, faultOfText, 'body/name'),
       scope: input.scope ?? 'read',
       secret_sha256: secretHash(token),
       created_at: new Date(now).toISOString(),

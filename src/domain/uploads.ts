@@ -1,11 +1,12 @@
 import type { Pour } from '../byte-source.js'
+import { faultOfFileName, faultOfFolder, folderForm } from '../names.js'
 import { INLINE_BYTES, type StagedBlob } from '../storage/blob-writer.js'
 import type { BlobStore } from '../storage/blobs.js'
 import type { Database } from '../storage/database.js'
 import { type FileRow, fileById } from '../storage/files.js'
 import type { Visibility } from '../storage/tables.js'
+import { checked } from './checked.js'
 import { DomainError } from './errors.js'
-import { fileName, folderPath } from './file-names.js'
 import { type VersionedFile, versionOf } from './files.js'
 import type { Journal } from './journal.js'
 import type { Quota } from './quota.js'
@@ -62,8 +63,8 @@ export class Uploads {
   async store(userId: string, input: NewFile, bytes: Pour): Promise<VersionedFile> {
     const { blobs, quota, maxFileSize } = this.#options
     const chosen = {
-      name: fileName(input.name, 'body/file/filename'),
-      folder: folderPath(input.folder ?? '/', 'body/folder'),
+      name: checked(input.name, faultOfFileName, 'body/file/filename'),
+      folder: checked(folderForm(input.folder ?? '/'), faultOfFolder, 'body/folder'),
       media_type: input.media_type,
       visibility: input.visibility ?? 'private',
     }

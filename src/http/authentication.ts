@@ -20,7 +20,7 @@ const ANONYMOUS: Caller = { kind: 'anonymous' }
  * Makes the function that tells who calls. `Authorization` goes before the cookie, and where it is wrong the request is
  * refused even if it needed no login: whoever sends it means it. A dead cookie is sent without anybody's meaning to, so
  * where no login is needed it counts as none.
- * @returns a function that throws DomainError `unauthenticated`, `insufficient-scope`, or `not-found` for an operation
+ * @returns a function that throws DomainError `unauthenticated`, `insufficient-scope`, `session-required`, or `not-found` for an operation
  *   that only the operator may call, on a server that has no operator's token
  */
 export function authentication(credentials: Credentials, cookie: SessionCookie): Authenticate {
@@ -47,6 +47,9 @@ export function authentication(credentials: Credentials, cookie: SessionCookie):
 
 function bearer(caller: Caller | undefined, access: Access): Caller {
   if (caller?.kind !== 'token') throw unauthenticated('The token is unknown or no longer valid.')
+  if (!access.token && access.session) {
+    throw new DomainError('session-required', 'Only a session may do this. Log in.')
+  }
   if (!access.token) throw unauthenticated('This operation does not take a token.')
   if (access.token === 'write' && caller.scope !== 'write') {
     throw new DomainError('insufficient-scope', 'This operation needs a token of the scope "write".')

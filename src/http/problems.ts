@@ -10,6 +10,7 @@ export const PROBLEMS: Record<ErrorCode, { status: number; title: string }> = {
   unauthenticated: { status: 401, title: 'Login is required' },
   'invalid-credentials': { status: 401, title: 'Wrong name or password' },
   'insufficient-scope': { status: 403, title: 'The token does not allow this' },
+  'session-required': { status: 403, title: 'A token may not do this' },
   'cross-origin': { status: 403, title: 'Requests from other sites are refused' },
   'registration-closed': { status: 403, title: 'Registration is closed' },
   'wrong-password': { status: 403, title: 'Wrong password' },

@@ -2,7 +2,7 @@
 import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
 import type { Query } from './database.js'
 import { type ListedFile, listed } from './files.js'
-import { prepare, query } from './query.js'
+import { prepare, query, type SlotOf } from './query.js'
 import type { FilesTable, Tables, Visibility } from './tables.js'
 
 export type SortColumn = 'name' | 'created_at' | 'size'
@@ -76,8 +76,6 @@ function built<T>(known: Map<string, T>, shape: ListShape, build: (shape: ListSh
   return query
 }
 
-type SlotOf = <Name extends keyof ListParams & string>(name: Name) => ListParams[Name]
-
 /** Where files are passed over the ids are found first, from indexes alone if they have what is asked for. */
 function buildListing(shape: ListShape): Query<ListParams, ListedFile> {
   const { way } = shape
@@ -120,7 +118,7 @@ type Files = ExpressionBuilder<Pick<Tables, 'files'>, 'files'>
 type Conditions = Expression<SqlBool>[]
 
 /** What an index in order gives: nothing is passed over. */
-function along(eb: Files, shape: ListShape, slot: SlotOf): Conditions {
+function along(eb: Files, shape: ListShape, slot: SlotOf<ListParams>): Conditions {
   const inOrder = [eb('files.owner_id', '=', slot('owner_id')), eb('files.deleted', '=', 0)]
   if (shape.folder && shape.sort === 'name') inOrder.push(eb('files.folder', '=', slot('folder')))
   if (shape.shared) inOrder.push(eb('files.visibility', '<>', 'private'))
@@ -128,7 +126,7 @@ function along(eb: Files, shape: ListShape, slot: SlotOf): Conditions {
 }
 
 /** The files of a set. The account is not asked for again: that would offer its indexes, and the set is smaller. */
-function among(eb: Files, set: FileSet, shape: ListShape, slot: SlotOf): Conditions {
+function among(eb: Files, set: FileSet, shape: ListShape, slot: SlotOf<ListParams>): Conditions {
   return [eb('files.id', 'in', SETS[set](slot)), eb('files.deleted', '=', 0), ...between(eb, shape, slot)]
 }
 
@@ -152,11 +150,11 @@ function indexOf({ sort, folder, shared }: ListShape): FileIndex {
   return shared ? 'files_shared' : 'files_by_created'
 }
 
-const ofOwner = (index: FileIndex, slot: SlotOf) =>
+const ofOwner = (index: FileIndex, slot: SlotOf<ListParams>) =>
   filesBy(index).select('id').where('owner_id', '=', slot('owner_id')).where('deleted', '=', 0)
 
 const SETS = {
-  named: (slot: SlotOf) =>
+  named: (slot: SlotOf<ListParams>) =>
     query
       .selectFrom('files')
       .select('id')
@@ -164,11 +162,15 @@ const SETS = {
       .where('name_number', 'is not', null)
       .where('deleted', '=', 0)
       .unionAll(ofOwner('files_unindexed', slot).where('name_number', 'is', null)),
-  folder: (slot: SlotOf) => ofOwner('files_by_folder', slot).where('folder', '=', slot('folder')),
-  shared: (slot: SlotOf) => ofOwner('files_shared', slot).where('visibility', '<>', 'private'),
+  folder: (slot: SlotOf<ListParams>) => ofOwner('files_by_folder', slot).where('folder', '=', slot('folder')),
+  shared: (slot: SlotOf<ListParams>) => ofOwner('files_shared', slot).where('visibility', '<>', 'private'),
 }
 
-function between(eb: Files, { sort, descending, after, until }: ListShape, slot: SlotOf): Conditions {
+function between(
+  eb: Files,
+  { sort, descending, after, until }: ListShape,
+  slot: SlotOf<ListParams>,
+): Conditions {
   const column = COLUMN[sort]
   const conditions: Conditions = []
   if (after) {
@@ -182,7 +184,7 @@ function between(eb: Files, { sort, descending, after, until }: ListShape, slot:
   return conditions
 }
 
-function asked(eb: Files, shape: ListShape, slot: SlotOf): Conditions {
+function asked(eb: Files, shape: ListShape, slot: SlotOf<ListParams>): Conditions {
   const conditions: Conditions = []
   if (shape.folder) conditions.push(eb('files.folder', '=', slot('folder')))
   if (shape.visibility) conditions.push(eb('files.visibility', '=', slot('visibility') as Visibility))

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { Reader } from './database.js'
-import { prepare, query } from './query.js'
+import { prepare, query, type SlotOf } from './query.js'
 import type { FriendRequestsTable, FriendshipsTable } from './tables.js'
 
 export type FriendshipRow = Selectable<FriendshipsTable>
@@ -76,18 +76,27 @@ const pendingBetween = prepare<{ from_id: string; to_id: string }>()((slot) =>
     .where('from_id', '=', slot('from_id'))
     .where('to_id', '=', slot('to_id')),
 )
-const incoming = prepare<{ user_id: string; limit: number }>()((slot) =>
+const SIDE = { incoming: 'to_id', outgoing: 'from_id' } as const
+
+/** Which of an account's requests: those that others sent, or its own. */
+export type Direction = keyof typeof SIDE
+
+const pendingPage = (direction: Direction) => (slot: SlotOf<Page>) =>
   requests
     .where('friend_requests.status', '=', 'pending')
-    .where('to_id', '=', slot('user_id'))
-    .limit(slot('limit')),
-)
-const outgoing = prepare<{ user_id: string; limit: number }>()((slot) =>
-  requests
-    .where('friend_requests.status', '=', 'pending')
-    .where('from_id', '=', slot('user_id'))
-    .limit(slot('limit')),
-)
+    .where(`friend_requests.${SIDE[direction]}`, '=', slot('user_id'))
+    .where('friend_requests.id', '>', slot('after'))
+const requestPages = {
+  incoming: prepare<Page>()((slot) =>
+    pendingPage('incoming')(slot).orderBy('friend_requests.id').limit(slot('limit')),
+  ),
+  outgoing: prepare<Page>()((slot) =>
+    pendingPage('outgoing')(slot).orderBy('friend_requests.id').limit(slot('limit')),
+  ),
+  both: prepare<Page>()((slot) =>
+    pendingPage('incoming')(slot).unionAll(pendingPage('outgoing')(slot)).orderBy('id').limit(slot('limit')),
+  ),
+}
 
 export function areFriends(reader: Reader, a: string, b: string): boolean {
   return friendship(reader, a, b) !== undefined
@@ -116,10 +125,11 @@ export function pendingRequests(reader: Reader, from_id: string, to_id: string):
   return reader.all(pendingBetween, { from_id, to_id })
 }
 
-export function incomingRequests(reader: Reader, user_id: string, limit: number): FriendRequestRow[] {
-  return reader.all(incoming, { user_id, limit })
-}
-
-export function outgoingRequests(reader: Reader, user_id: string, limit: number): FriendRequestRow[] {
-  return reader.all(outgoing, { user_id, limit })
+/** Pending requests of one direction, or of both, in order of id (that is, of age), after the id `after` ('' for the first). */
+export function requestsOf(
+  reader: Reader,
+  direction: Direction | undefined,
+  params: Page,
+): FriendRequestRow[] {
+  return reader.all(requestPages[direction ?? 'both'], params)
 }

@@ -46,6 +46,9 @@ export function queryBuilder<Schema>(): Kysely<Schema> {
 /** Builds queries on a regional server's tables. */
 export const query = queryBuilder<Tables>()
 
+/** Gives the slots of a query's parameters, by name. */
+export type SlotOf<Params> = <Name extends keyof Params & string>(name: Name) => Params[Name]
+
 /** What `prepare` has built, for the test that reads the plan of each. */
 export const preparedQueries: { sql: string }[] = []
 
@@ -54,9 +57,7 @@ export const preparedQueries: { sql: string }[] = []
  * @example const byId = prepare<{ id: string }>()((slot) => query.selectFrom('users').selectAll().where('id', '=', slot('id')))
  */
 export function prepare<Params = Record<never, never>>() {
-  return <Row>(
-    build: (slot: <Name extends keyof Params & string>(name: Name) => Params[Name]) => Compilable<Row>,
-  ): Query<Params, Row> => {
+  return <Row>(build: (slot: SlotOf<Params>) => Compilable<Row>): Query<Params, Row> => {
     const slot = <Name extends keyof Params & string>(name: Name) => new Slot(name) as unknown as Params[Name]
     const { sql, parameters } = build(slot).compile()
     preparedQueries.push({ sql })

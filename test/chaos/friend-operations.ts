@@ -41,9 +41,9 @@ async function ask(device: Device): Promise<Tried> {
   return tried
 }
 
-async function requests(device: Device, way: 'incoming' | 'outgoing'): Promise<RequestView[]> {
-  const tried = await device.ask('GET', '/friends/requests')
-  return (tried.answer?.status === 200 ? tried.answer.json[way] : []) as RequestView[]
+async function requests(device: Device, direction: 'incoming' | 'outgoing'): Promise<RequestView[]> {
+  const tried = await device.ask('GET', `/friends/requests?direction=${direction}`)
+  return (tried.answer?.status === 200 ? tried.answer.json['items'] : []) as RequestView[]
 }
 
 async function answer(device: Device): Promise<Tried | undefined> {

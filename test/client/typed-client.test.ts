@@ -61,7 +61,7 @@ test('a client made from the contract alone shares a file with a friend', async 
   t.equal(asked.data?.status, 'pending')
   const requests = await noam.GET('/friends/requests')
   t.strictSame(
-    requests.data?.incoming.map(({ id }) => id),
+    requests.data?.items.map(({ id }) => id),
     [asked.data?.id],
   )
   const answer = { params: { path: { req_id: String(asked.data?.id) } } }

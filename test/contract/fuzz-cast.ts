@@ -47,7 +47,7 @@ export class FuzzCast {
     this.#tokens = [await first.token('write'), await first.token('read')]
     await second.put('hello', { visibility: 'public' })
     await first.post('/friends/request', { username: second.username })
-    for (const { id } of (await second.get('/friends/requests')).json.incoming)
+    for (const { id } of (await second.get('/friends/requests?direction=incoming')).json.items)
       await second.post(`/friends/accept/${id}`)
     await second.post('/friends/request', { username: third.username })
     // What the dead left is known to nobody any more.

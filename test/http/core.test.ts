@@ -54,7 +54,7 @@ t.test('who calls is told by token before cookie, and must be allowed to', async
     ['GET', '/notes', COOKIE, '200'],
     ['GET', '/notes', { authorization: 'bearer reader' }, '200'],
     ['POST', '/notes', { authorization: 'Bearer reader' }, '403 insufficient-scope'],
-    ['DELETE', '/notes/n1', BEARER, '401 unauthenticated'],
+    ['DELETE', '/notes/n1', BEARER, '403 session-required'],
     ['DELETE', '/notes/n1', COOKIE, '204'],
     ['GET', '/notes/n1', {}, '200'],
     ['GET', '/notes/n1', { cookie: 'syncsphere_session=dead' }, '200'],

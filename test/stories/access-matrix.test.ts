@@ -174,8 +174,10 @@ const TABLE: Record<string, Row> = {
       // The stranger meets a request of the owner's that waits.
       if (role === 'stranger') await request()
       if (role !== 'former') return ['POST', '/friends/request', body({ username: 'owner' })]
-      const incoming = (await owner.get('/friends/requests')).json.incoming as { id: string }[]
-      for (const { id } of incoming) await owner.post(`/friends/reject/${id}`)
+      const { items } = (await owner.get('/friends/requests?direction=incoming')).json as {
+        items: { id: string }[]
+      }
+      for (const { id } of items) await owner.post(`/friends/reject/${id}`)
       return ['POST', '/friends/request', body({ username: 'owner' })]
     },
     expect: change('409 self-request', { friend: '409 already-friends', former: '201', stranger: '200' }),
@@ -221,7 +223,7 @@ const TABLE: Record<string, Row> = {
   logoutUser: { ask: () => ['POST', '/logout'], expect: change('204') },
   deleteMe: {
     ask: () => ['DELETE', '/me'],
-    expect: change('204', { writer: '403 reauthentication-required' }),
+    expect: change('204', { reader: '403 session-required', writer: '403 session-required' }),
   },
 }
 
@@ -254,10 +256,10 @@ async function openWorld(regional: TestRegional): Promise<World> {
       await stranger.delete('/friends/owner')
       const asked = await owner.post('/friends/request', { username: 'stranger' })
       if (asked.status === 201) return asked.json.id as string
-      const { outgoing } = (await owner.get('/friends/requests')).json as {
-        outgoing: { id: string; to: { username: string } }[]
+      const { items } = (await owner.get('/friends/requests?direction=outgoing')).json as {
+        items: { id: string; to: { username: string } }[]
       }
-      return outgoing.find(({ to }) => to.username === 'stranger')?.id as string
+      return items.find(({ to }) => to.username === 'stranger')?.id as string
     },
   }
 }

@@ -7,6 +7,7 @@ import type { Cell, Row } from '../../src/merge.js'
 interface Declared {
   rule: string
   schema: TSchema & { pattern?: string; maxLength?: number }
+  faultOf?: (text: string) => string | undefined
 }
 
 const uuid = (n: number) => `01a207e2-48c0-7173-b83d-00000000000${n}`
@@ -15,7 +16,7 @@ const stampOf = (ms: number, origin: string) => `${ms.toString(16).padStart(12, 
 export const IDS = [1, 2, 3, 4].map(uuid)
 /** Few, so that equal ones are common; those of one moment differ by origin only. */
 const STAMPS = [1, 2, 2, 3, 4, 5].map((ms, index) => stampOf(1_900_000_000_000 + ms, index % 2 ? 'eu' : 'us'))
-const NAMES = ['alice', 'ALICE', 'bob', '']
+const NAMES = ['alice', 'ALICE', 'bob', '/alice', '/bob', '']
 const CANDIDATES: Value[] = [
   ...IDS,
   ...STAMPS.slice(0, 3),
@@ -30,9 +31,11 @@ const CANDIDATES: Value[] = [
 const fieldsOf = (table: TableName) => TABLES[table].fields as Record<string, Declared>
 
 /** Values that a field's schema lets through. */
-function poolOf({ schema }: Declared): Value[] {
+function poolOf({ schema, faultOf }: Declared): Value[] {
   const isText = schema.maxLength !== undefined && schema.pattern === undefined
-  return isText ? NAMES : CANDIDATES.filter((value) => Check(schema, value))
+  return isText
+    ? NAMES.filter((name) => faultOf?.(name) === undefined)
+    : CANDIDATES.filter((value) => Check(schema, value))
 }
 
 export interface Wished {

@@ -1,7 +1,7 @@
 import type { Handlers } from '../../contract/handlers.js'
 import type { Accounts } from '../../domain/accounts.js'
 import type { SessionCookie } from '../session-cookie.js'
-import { account } from './identity.js'
+import { account, session } from './identity.js'
 
 type AccountHandlers = Pick<Handlers, 'registerUser' | 'loginUser' | 'getMe' | 'updateMe' | 'deleteMe'>
 
@@ -13,12 +13,12 @@ export function accountHandlers(accounts: Accounts, cookie: SessionCookie): Acco
 
     async loginUser({ body }, { address, request }) {
       const client = { address, userAgent: request.headers['user-agent'] ?? '' }
-      const { user, session, persistent } = await accounts.login(body, client)
-      const setCookie = cookie.set(session.secret, persistent ? session.lifetime_seconds : undefined)
+      const { user, session: opened, persistent } = await accounts.login(body, client)
+      const setCookie = cookie.set(opened.secret, persistent ? opened.lifetime_seconds : undefined)
       return {
         status: 200,
         headers: { 'set-cookie': setCookie },
-        body: { user, expires_at: session.expires_at },
+        body: { user, expires_at: opened.expires_at },
       }
     },
 
@@ -31,7 +31,7 @@ export function accountHandlers(accounts: Accounts, cookie: SessionCookie): Acco
     },
 
     async deleteMe(_input, { caller }) {
-      await accounts.delete(caller)
+      await accounts.delete(session(caller))
       return { status: 204, headers: { 'set-cookie': cookie.clear() } }
     },
   }

@@ -23,7 +23,7 @@ export function friendHandlers(friends: Friends, files: Files): FriendHandlers {
     },
 
     listFriendRequests({ query }, { caller }) {
-      return { status: 200, body: friends.requests(account(caller).user_id, query.limit ?? 200) }
+      return { status: 200, body: friends.requests(account(caller).user_id, query) }
     },
 
     async acceptFriendRequest({ params }, { caller }) {
