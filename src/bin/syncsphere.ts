@@ -6,7 +6,7 @@ whether it runs or not.
 
   syncsphere account create --username NAME --email EMAIL    make an account; its password is read from standard input
   syncsphere account quota --username NAME --bytes SIZE      set an account's quota (bytes, or with KiB, MiB, GiB, TiB)
-  syncsphere backup --to DIR                                 copy DATA_DIR, consistent, while the server runs
+  syncsphere backup --to DIR                                 copy the data folder, consistent, while the server runs
   syncsphere certs [--help]                                  certificates of the servers
   syncsphere health                                          ask the server how it is; ends with 1 unless it is well`
 

@@ -1,7 +1,10 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -23,7 +26,8 @@ const run = promisify(execFile)
 export const REGIONALS = ['eu', 'us', 'ap'] as const
 export const SERVERS = ['grand', ...REGIONALS] as const
 export type RegionalName = (typeof REGIONALS)[number]
-export type ServerName = (typeof SERVERS)[number]
+/** `sa` comes by an override. */
+export type ServerName = (typeof SERVERS)[number] | 'sa'
 
 /** Why no sphere can be run by Compose here; undefined: it can. */
 export function whatIsMissing(): string | undefined {
@@ -37,32 +41,48 @@ export class ComposeSphere implements AsyncDisposable {
   readonly #compose = composeCommand() ?? COMPOSES[0]
   readonly #ports: Record<RegionalName, number>
   readonly #env: NodeJS.ProcessEnv
+  /** Has a copy of the files that Compose reads. */
+  readonly #folder: string
 
   static async make(): Promise<ComposeSphere> {
-    return new ComposeSphere({ eu: await freePort(), us: await freePort(), ap: await freePort() })
+    const folder = await mkdtemp(join(tmpdir(), 'compose-'))
+    for (const file of ['docker-compose.yml', 'docker-compose.server.yml'])
+      await copyFile(join(PROJECT_FOLDER, file), join(folder, file))
+    return new ComposeSphere(
+      { eu: await freePort(), us: await freePort(), ap: await freePort() },
+      folder,
+      await freePort(),
+    )
   }
 
-  private constructor(ports: Record<RegionalName, number>) {
+  private constructor(ports: Record<RegionalName, number>, folder: string, portOfSa: number) {
     const name = `syncsphere-test-${process.pid}`
     this.#ports = ports
+    this.#folder = folder
     this.#env = {
       ...process.env,
       COMPOSE_PROJECT_NAME: name,
       SYNCSPHERE_IMAGE: name,
-      OPERATOR_TOKEN: this.operatorToken,
-      EU_PORT: String(ports.eu),
-      US_PORT: String(ports.us),
-      AP_PORT: String(ports.ap),
+      SYNCSPHERE_OPERATOR_TOKEN: this.operatorToken,
+      SYNCSPHERE_EU_PORT: String(ports.eu),
+      SYNCSPHERE_US_PORT: String(ports.us),
+      SYNCSPHERE_AP_PORT: String(ports.ap),
+      SYNCSPHERE_SA_PORT: String(portOfSa),
     }
   }
 
   async build(): Promise<void> {
-    await this.compose(['build'], BUILD_MS)
+    await this.compose(['build'], { timeoutMs: BUILD_MS, folder: PROJECT_FOLDER })
   }
 
-  async compose(args: string[], timeoutMs = COMMAND_MS): Promise<string> {
+  /** Puts a docker-compose.override.yml beside docker-compose.yml. */
+  async override(text: string): Promise<void> {
+    await writeFile(join(this.#folder, 'docker-compose.override.yml'), text)
+  }
+
+  async compose(args: string[], { timeoutMs = COMMAND_MS, folder = this.#folder } = {}): Promise<string> {
     const [program, ...rest] = this.#compose
-    const options = { cwd: PROJECT_FOLDER, env: this.#env, timeout: timeoutMs, maxBuffer: 64 * 1024 ** 2 }
+    const options = { cwd: folder, env: this.#env, timeout: timeoutMs, maxBuffer: 64 * 1024 ** 2 }
     return (await run(program, [...rest, ...args], options)).stdout
   }
 
@@ -127,6 +147,7 @@ export class ComposeSphere implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.compose(['down', '--volumes', '--timeout', '5'])
     await run('docker', ['image', 'rm', '--force', this.#env['SYNCSPHERE_IMAGE'] ?? ''])
+    await rm(this.#folder, { recursive: true })
   }
 
   async #id(server: ServerName): Promise<string> {

@@ -3,6 +3,7 @@
  * build on, and so this runs only when it is asked for: `COMPOSE=1 npm test -- test/compose/compose.test.ts`.
  */
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import type { Person } from '../support/person.js'
 import {
@@ -12,7 +13,6 @@ import {
   REGIONALS,
   type RegionalName,
   SERVERS,
-  type ServerName,
   whatIsMissing,
 } from './compose-sphere.js'
 
@@ -20,8 +20,18 @@ import {
 const STORY_MS = 180_000
 const TIMEOUT_MS = BUILD_MS + STORY_MS
 
+/** Run in a container, where the token is in the environment. */
+const ASK_STATUS = `node -e "
+  const headers = { authorization: 'Bearer ' + process.env.SYNCSPHERE_OPERATOR_TOKEN }
+  fetch('http://127.0.0.1:5001/sync/status', { headers }).then((r) => r.text()).then(console.log)"`
+
 /** Where somebody works while a server is away. */
-const BUSY_WHILE_AWAY: Record<ServerName, RegionalName> = { grand: 'us', eu: 'us', us: 'ap', ap: 'eu' }
+const BUSY_WHILE_AWAY: Record<(typeof SERVERS)[number], RegionalName> = {
+  grand: 'us',
+  eu: 'us',
+  us: 'ap',
+  ap: 'eu',
+}
 
 const skip =
   process.env.COMPOSE === '1'
@@ -89,12 +99,19 @@ t.test('a sphere of containers', { skip, timeout: TIMEOUT_MS }, async (t) => {
       t.match(await sphere.inside(server, 'touch /app/file'), /Read-only file system/)
       t.match(await sphere.inside(server, `touch /certs/${server}/file`), /Read-only file system/)
       const keys = (await sphere.inside(server, 'ls /certs/*/*.key')).split('\n')
-      const own = server === 'grand' ? ['grand', 'health'] : [server]
-      t.strictSame(
-        keys,
-        own.map((name) => `/certs/${server}/${name}.key`),
-      )
+      t.strictSame(keys, [`/certs/${server}/${server}.key`])
     }
+  })
+
+  await t.test('tells how it is by the command that supervisors run', async (t) => {
+    for (const server of SERVERS) t.equal(await sphere.inside(server, 'syncsphere health'), `${server} is ok`)
+  })
+
+  await t.test('keeps a certificate that is asked to hold another host, and says so', async (t) => {
+    const asked = sphere.compose(['run', '--rm', 'certs', 'grand', '--host', 'grand.example.org'])
+    await t.rejects(asked, {
+      message: /grand has a certificate, .* --renew grand --host grand\.example\.org/,
+    })
   })
 
   await t.test('shows on every regional what was done on one', async (t) => {
@@ -122,6 +139,12 @@ t.test('a sphere of containers', { skip, timeout: TIMEOUT_MS }, async (t) => {
     })
   }
 
+  await t.test('backs a server up into the volume that is there for it', async (t) => {
+    const said = await sphere.inside('eu', 'syncsphere backup --to /backup/monday')
+    t.match(said, /^copied regional\.db and [1-9]\d* blobs to \/backup\/monday$/)
+    t.match(await sphere.inside('eu', 'ls /backup/monday'), 'regional.db')
+  })
+
   await t.test('has everything after it was taken down and brought up again', async (t) => {
     const [before] = await sphere.converged()
     await sphere.compose(['down'])
@@ -131,4 +154,36 @@ t.test('a sphere of containers', { skip, timeout: TIMEOUT_MS }, async (t) => {
     await allHoldAll(t)
     t.equal((await alice.get('/files')).json.items.length, kept.size, 'her session is still good')
   })
+
+  await t.test('gets another region by the override that the documentation shows', async (t) => {
+    const before = await sphere.inspect('eu')
+    await sphere.override(overrideFor('sa'))
+    await sphere.compose(['up', '--detach'])
+    const status = async () => JSON.parse(await sphere.inside('sa', ASK_STATUS)) as Record<string, unknown>
+    await eventually('sa has caught up', async () => {
+      const { connected, applied_position, log_head } = await status()
+      return connected === true && applied_position === log_head
+    })
+    t.equal(await sphere.inside('sa', 'syncsphere health'), 'sa is ok')
+    t.equal(
+      (await sphere.inspect('eu')).State.StartedAt,
+      before.State.StartedAt,
+      'the others are not restarted',
+    )
+  })
+
+  await t.test('says in one line why it does not start, where one looks for it', async (t) => {
+    await sphere.compose(['down'])
+    await sphere.override(overrideFor('sa').replace("volumes: ['sa-certs:/certs/sa']", ''))
+    await t.rejects(sphere.compose(['up', '--detach']), { message: /certs|exited with code 1/ })
+    const lines = (await sphere.compose(['logs', '--no-color', 'certs'])).trim().split('\n')
+    t.match(lines.at(-1), /syncsphere: the files of sa could not be handed out: .*\/certs\/sa/)
+  })
 })
+
+/** The block of the documentation that adds a region. */
+function overrideFor(region: string): string {
+  const text = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8')
+  const block = text.split('```yaml\n').find((part) => part.includes(`  ${region}:\n    extends:`))
+  return (block ?? '').split('```')[0] ?? ''
+}

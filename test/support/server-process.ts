@@ -15,9 +15,9 @@ export class ServerProcess {
   output = ''
   errors = ''
 
-  constructor(env: Record<string, string>) {
+  constructor(env: Record<string, string>, program = PROGRAM) {
     // Without what tap loads into every child: it would count as the server's memory.
-    this.#child = spawn('env', ['-u', 'NODE_OPTIONS', process.execPath, PROGRAM], {
+    this.#child = spawn('env', ['-u', 'NODE_OPTIONS', process.execPath, program], {
       env: {
         PATH: process.env['PATH'] ?? '',
         PORT: '0',

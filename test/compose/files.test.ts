@@ -1,0 +1,85 @@
+/** What docker-compose.yml, its server file and the Dockerfile promise, as far as it can be told without an engine. */
+import { cpSync, mkdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { CORE_SCHEMA, load, mergeTag } from 'js-yaml'
+import { test } from 'tap'
+import { KNOWN_VARIABLES } from '../../src/config.js'
+import { newDataDir } from '../support/data-dir.js'
+import { readTable } from '../support/markdown-table.js'
+import { ServerProcess } from '../support/server-process.js'
+
+interface Service {
+  command?: string[]
+  entrypoint?: string[]
+  environment?: Record<string, string | null>
+  healthcheck?: { test: string[] }
+}
+
+const PROJECT = join(import.meta.dirname, '../..')
+const read = (file: string) => readFileSync(join(PROJECT, file), 'utf8')
+const servicesOf = (file: string) =>
+  (load(read(file), { schema: CORE_SCHEMA.withTags(mergeTag) }) as { services: Record<string, Service> })
+    .services
+const base = servicesOf('docker-compose.server.yml') as Record<'grand' | 'regional', Service>
+
+/** Of the image, or of the port that is published. */
+const FIXED = ['HOST', 'PORT', 'DATA_DIR']
+/** Each server of docker-compose.yml has its own. */
+const OWN = ['NAME', 'CERTS_DIR']
+
+test('every variable that the documentation lists reaches the servers in containers', async (t) => {
+  const table = readTable(read('docs/operations.md'), 'variable')
+  const documented = table.flatMap(({ variable, regional, grand }) =>
+    [...(variable ?? '').matchAll(/`SYNCSPHERE_([A-Z_]+)`/g)].map(([, name]) => ({
+      name: name ?? '',
+      regional,
+      grand,
+    })),
+  )
+  t.strictSame(
+    documented.map(({ name }) => name).sort(),
+    [...KNOWN_VARIABLES.servers].sort(),
+    'all are documented',
+  )
+  for (const kind of ['regional', 'grand'] as const) {
+    const passed = Object.keys(base[kind].environment ?? {}).map((name) => name.replace('SYNCSPHERE_', ''))
+    const read = documented.filter((row) => row[kind] !== '–').map(({ name }) => name)
+    const wanted = read.filter((name) => ![...FIXED, ...(kind === 'regional' ? OWN : [])].includes(name))
+    t.strictSame(passed.sort(), wanted.sort(), kind)
+  }
+})
+
+test('containers run programs of ours, and no shell or script', async (t) => {
+  const services = [...Object.values(base), ...Object.values(servicesOf('docker-compose.yml'))]
+  for (const { entrypoint, command, healthcheck } of services) {
+    const lines = [entrypoint ?? command, healthcheck?.test.slice(1)].filter((line) => line !== undefined)
+    for (const [program, argument] of lines)
+      t.ok(
+        program === 'syncsphere' || (program === 'node' && argument?.startsWith('dist/bin/')),
+        `${program} ${argument}`,
+      )
+  }
+})
+
+test('the packages in the image are all that the built programs look for', async (t) => {
+  const [, list] = /cp -r --parents (.*) \/packages/.exec(read('Dockerfile')) ?? []
+  const image = await newDataDir(t)
+  for (const name of ['dist', 'migrations'])
+    cpSync(join(PROJECT, name), join(image, name), { recursive: true })
+  for (const name of ['openapi.yaml', 'package.json']) cpSync(join(PROJECT, name), join(image, name))
+  for (const name of (list ?? '').split(' ')) {
+    const target = join(image, 'node_modules', name)
+    mkdirSync(dirname(target), { recursive: true })
+    cpSync(join(PROJECT, 'node_modules', name), target, { recursive: true })
+  }
+  const server = new ServerProcess({ DATA_DIR: join(image, 'data') }, join(image, 'dist/bin/regional.js'))
+  t.teardown(() => server.kill())
+  await server.serves()
+  for (const path of ['/docs/', '/docs/static/swagger-ui-bundle.js'])
+    t.equal((await fetch(server.url + path)).status, 200, path)
+  const dana = server.person('dana')
+  t.teardown(() => dana.close())
+  await dana.register()
+  await dana.logIn()
+  t.equal((await dana.get('/me')).status, 200)
+})
