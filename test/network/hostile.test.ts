@@ -260,7 +260,6 @@ t.test('only a valid certificate of our authority that names a server gets in', 
   t.notOk(await isLetIn(sphere, { ca }), 'no certificate')
   t.notOk(await isLetIn(sphere, { ...certificate(other, 'eu'), ca }), 'one of another authority')
   t.notOk(await isLetIn(sphere, certificate(sphere.certsDir, 'late')), 'one that has expired')
-  t.notOk(await isLetIn(sphere, certificate(sphere.certsDir, 'grand')), "the grand's own")
   t.notOk(await isLetIn(sphere, { ca, ...eu, maxVersion: 'TLSv1.2' }), 'an older TLS')
 })
 
