@@ -1,4 +1,4 @@
-import { DomainError } from './errors.js'
+import { invalid } from './errors.js'
 
 /**
  * A text that passes one of the rules of names.ts.
@@ -8,5 +8,5 @@ import { DomainError } from './errors.js'
 export function checked(text: string, faultOf: (text: string) => string | undefined, path: string): string {
   const message = faultOf(text)
   if (message === undefined) return text
-  throw new DomainError('validation-failed', `${path} ${message}.`, { errors: [{ path, message }] })
+  throw invalid(path, message)
 }

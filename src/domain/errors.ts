@@ -81,3 +81,8 @@ export class DomainError extends Error {
     if (extra.headers) this.headers = extra.headers
   }
 }
+
+/** The refusal of one part of a request. @param path see `FieldError` @param message what is wrong, to be read after it */
+export function invalid(path: string, message: string): DomainError {
+  return new DomainError('validation-failed', `${path} ${message}`, { errors: [{ path, message }] })
+}

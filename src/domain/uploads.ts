@@ -1,4 +1,4 @@
-import type { Pour } from '../byte-source.js'
+import type { Take } from '../byte-source.js'
 import { faultOfFileName, faultOfFolder, folderForm } from '../names.js'
 import { INLINE_BYTES, type StagedBlob } from '../storage/blob-writer.js'
 import type { BlobStore } from '../storage/blobs.js'
@@ -26,12 +26,16 @@ export interface UploadsOptions {
 export interface NewFile {
   name: string
   media_type: string
+  /** Bytes that the client announced: at least so many will come. 0 if it announced nothing. */
+  declaredBytes: number
+}
+
+/** What may be said before a file's bytes or after them. */
+export interface UploadOptions {
   folder?: string | undefined
   visibility?: Visibility | undefined
   /** What the client says its bytes hash to, lower-case hex. */
   sha256?: string | undefined
-  /** Bytes that the client announced: at least so many will come. 0 if it announced nothing. */
-  declaredBytes: number
 }
 
 /** What the uploader says of a file, as it is stored. */
@@ -57,30 +61,32 @@ export class Uploads {
 
   /**
    * Stores a file that there was room for (see `assertRoom`). Until it resolves nothing of it can be seen; if it rejects nothing of it is left.
-   * @param bytes the client's bytes as they arrive
+   * @param receive hands out the client's bytes as they arrive, and gives what it says beside them
    * @throws DomainError validation-failed, checksum-mismatch, file-too-large, quota-exceeded, disk-full
    */
-  async store(userId: string, input: NewFile, bytes: Pour): Promise<VersionedFile> {
+  async store(
+    userId: string,
+    input: NewFile,
+    receive: (take: Take) => Promise<UploadOptions>,
+  ): Promise<VersionedFile> {
     const { blobs, quota, maxFileSize } = this.#options
-    const chosen = {
-      name: checked(input.name, faultOfFileName, 'body/file/filename'),
-      folder: checked(folderForm(input.folder ?? '/'), faultOfFolder, 'body/folder'),
-      media_type: input.media_type,
-      visibility: input.visibility ?? 'private',
-    }
+    const { media_type, declaredBytes } = input
+    const name = checked(input.name, faultOfFileName, 'body/file/filename')
     using reservation = quota.reservation(userId)
     await using writer = blobs.writer()
     try {
-      reservation.reserve(input.declaredBytes)
-      await bytes((chunk) => {
+      reservation.reserve(declaredBytes)
+      const { sha256, ...options } = await receive((chunk) => {
         const size = writer.size + chunk.length
         if (size > maxFileSize) throw tooLarge(maxFileSize)
         // What fits into the database is asked for when it is put there.
         if (size > INLINE_BYTES) reservation.reserve(size)
         return writer.write(chunk)
       })
+      const folder = checked(folderForm(options.folder ?? '/'), faultOfFolder, 'body/folder')
+      const chosen = { name, folder, media_type, visibility: options.visibility ?? 'private' }
       const blob = await writer.finish()
-      if (input.sha256 !== undefined && input.sha256 !== blob.sha256) {
+      if (sha256 !== undefined && sha256 !== blob.sha256) {
         throw new DomainError('checksum-mismatch', `The bytes that arrived have the sha256 ${blob.sha256}.`)
       }
       return await this.#commit(userId, chosen, blob, reservation)

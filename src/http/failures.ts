@@ -31,13 +31,6 @@ const BY_CODE: Record<string, Translation> = {
     new DomainError('unsupported-media-type', 'This operation takes no body of this media type.', { cause }),
   FST_ERR_CTP_BODY_TOO_LARGE: (cause) =>
     new DomainError('body-too-large', 'The body is too large.', { cause }),
-  FST_REQ_FILE_TOO_LARGE: (cause) => new DomainError('file-too-large', 'The file is too large.', { cause }),
-  FST_PARTS_LIMIT: invalid('body', 'must not have so many parts'),
-  FST_FILES_LIMIT: invalid('body', 'must not have so many files'),
-  FST_FIELDS_LIMIT: invalid('body', 'must not have so many fields'),
-  FST_PROTO_VIOLATION: invalid('body', 'must not have a part of this name'),
-  FST_INVALID_MULTIPART_CONTENT_TYPE: invalid('body', 'must be multipart/form-data'),
-  FST_INVALID_JSON_FIELD_ERROR: invalid('body', 'must not have a malformed JSON field'),
   // The client went away in the middle of its body: nobody reads the answer, and nothing here went wrong.
   ECONNRESET: invalid('body', 'must be sent whole'),
   ERR_STREAM_PREMATURE_CLOSE: invalid('body', 'must be sent whole'),
@@ -54,10 +47,6 @@ const BY_STATUS: Record<number, Translation> = {
   416: (cause) => new DomainError('range-not-satisfiable', 'The range lies outside of the file.', { cause }),
 }
 
-/** What the multipart parser throws at malformed forms, which has no code. */
-const MULTIPART_MESSAGES =
-  /^(Multipart: Boundary not found|The needle can|Unexpected end of multipart data|.* terminated early due to)/
-
 /** The refusal that stands for an error, whoever threw it; what is not the client's doing becomes `internal-error`. */
 export function domainErrorOf(error: unknown): DomainError {
   if (error instanceof DomainError) return error
@@ -65,9 +54,6 @@ export function domainErrorOf(error: unknown): DomainError {
   const { code, statusCode } = error as FastifyError
   const translation = BY_CODE[code]
   if (translation) return translation(error as FastifyError)
-  if (MULTIPART_MESSAGES.test(error.message)) {
-    return invalid('body', 'must be well-formed multipart/form-data')(error as FastifyError)
-  }
   // A full disk, a busy database: not the client's doing, and gone in a while.
   if (isPassingFault(error)) {
     return new DomainError('unavailable', 'The server cannot store anything now.', {

@@ -4,7 +4,7 @@ import type { Handlers } from '../contract/handlers.js'
 import type { Operation } from '../contract/operation.js'
 import type { RouteHooks } from '../contract/routes.js'
 import type { Caller } from '../domain/caller.js'
-import { DomainError } from '../domain/errors.js'
+import { DomainError, invalid } from '../domain/errors.js'
 import { type Answer, sendAnswer } from './answer.js'
 import type { Authenticate } from './authentication.js'
 import { admitBody } from './body-admission.js'
@@ -120,10 +120,6 @@ function declaredHeaders(request: FastifyRequest, names: string[]): Record<strin
     if (request.headers[name] !== undefined) headers[name] = request.headers[name]
   }
   return headers
-}
-
-function invalid(path: string, message: string): DomainError {
-  return new DomainError('validation-failed', `${path} ${message}`, { errors: [{ path, message }] })
 }
 
 function refusal(check: () => void): DomainError | undefined {

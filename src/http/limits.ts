@@ -40,11 +40,9 @@ export const DEFAULT_LIMITS: Limits = {
  * the number of each field, which the contract names.
  */
 export const FORM_LIMITS = {
-  fieldNameSize: 100,
-  fieldSize: 8 * 1024,
-  fields: 10,
-  files: 1,
   parts: 11,
-  headerPairs: 20,
-  fileSize: Number.POSITIVE_INFINITY,
+  /** Of one part. */
+  headers: 20,
+  headerBytes: 16 * 1024,
+  fieldBytes: 8 * 1024,
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { DomainError } from '../domain/errors.js'
+import { DomainError, invalid } from '../domain/errors.js'
 import type { Limits } from './limits.js'
 
 /**
@@ -26,8 +26,4 @@ function countHosts(rawHeaders: string[]): number {
     if (name.length === 4 && name.toLowerCase() === 'host') count += 1
   }
   return count
-}
-
-function invalid(path: string, message: string): DomainError {
-  return new DomainError('validation-failed', `${path} ${message}`, { errors: [{ path, message }] })
 }

@@ -22,7 +22,7 @@ import { coalesceAnswers } from './coalescing.js'
 import { domainErrorOf } from './failures.js'
 import { addGate } from './gate.js'
 import { addJsonParser } from './json-body.js'
-import { DEFAULT_LIMITS, FORM_LIMITS, type Limits } from './limits.js'
+import { DEFAULT_LIMITS, type Limits } from './limits.js'
 import { nodeServer, type Tls } from './node-server.js'
 import { sendProblem } from './problems.js'
 import { rateLimits } from './rate-limits.js'
@@ -142,7 +142,7 @@ async function addRoutes(app: FastifyInstance, routes: RouteOptions[]): Promise<
     config?.operation?.requestMediaTypes.includes('multipart/form-data') === true
   for (const route of routes) if (!takesForm(route)) app.route(route)
   await app.register((forms, _options, done) => {
-    void forms.register(fastifyMultipart, { limits: FORM_LIMITS })
+    void forms.register(fastifyMultipart)
     for (const route of routes) if (takesForm(route)) forms.route(route)
     done()
   })

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
-import type { Pour } from '../../src/byte-source.js'
+import type { Take } from '../../src/byte-source.js'
 import { systemChance } from '../../src/chance.js'
 import { Quota } from '../../src/domain/quota.js'
 import { userById } from '../../src/storage/users.js'
@@ -48,12 +48,13 @@ t.test('what came from another server while an upload was under way counts', asy
     visibility: 'private',
     modified_at: AT,
   }
-  const bytes: Pour = async (take) => {
+  const receive = async (take: Take) => {
     await take(randomBytes(500))
     const fact = { type: 'file.uploaded', key: systemChance.id(), fields: elsewhere } as const
     await db.write((tx) => journal.absorb(tx, { ...fact, stamp: journal.tick(tx) }))
+    return {}
   }
   const file = { name: 'here.txt', media_type: 'text/plain', declaredBytes: 0 }
-  await t.rejects(uploads.store(owner, file, bytes), REFUSED)
+  await t.rejects(uploads.store(owner, file, receive), REFUSED)
   t.equal(userById(db, owner)?.used_storage, 600, 'nothing of it is left')
 })

@@ -53,6 +53,108 @@ function nameOffered(header: string): string {
   return quoted?.replaceAll(/\\(.)/g, '$1') ?? /filename=([^;]+)/.exec(header)?.[1] ?? ''
 }
 
+t.test('a name is read as the program that sent it has written it', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  const cases: [disposition: string, name: string][] = [
+    // Browsers and curl.
+    ['name="file"; filename="foo\\"', 'foo\\'],
+    ['name="file"; filename="a\\\\b"', 'a\\\\b'],
+    ['name="file"; filename="report%0A.txt"', 'report%0A.txt'],
+    ['name="file"; filename="a%22b%22"', 'a"b"'],
+    ['name="file"; filename="50%25.txt"', '50%25.txt'],
+    // What escapes a quote by a backslash, and what does not escape it.
+    ['name="file"; filename="a\\"b.txt"', 'a\\"b.txt'],
+    ['name="file"; filename="a;b.txt"', 'a;b.txt'],
+    // .NET.
+    ['name="file"; filename="=?utf-8?B?w6kudHh0?="; filename*=utf-8\'\'%C3%A9.txt', 'é.txt'],
+    ['name=file; filename="=?utf-8?B?w6kudHh0?="; filename*=utf-8\'\'%C3%A9.txt', 'é.txt'],
+    ["name=file; filename=plain.txt; filename*=UTF-8''50%2522.txt", '50%22.txt'],
+    ["name=file; filename*=utf-8'en'a%2Fb; filename=plain.txt", 'a/b'],
+    ['name=file; filename=plain.txt', 'plain.txt'],
+    ['NAME="file" ;FileName = "x.txt"', 'x.txt'],
+    ["name=file; filename=plain.txt; filename*=klingon''x", 'plain.txt'],
+    ["name=file; filename=plain.txt; filename*=UTF-8''%FF", 'plain.txt'],
+  ]
+  for (const [disposition, name] of cases) {
+    const { contentType, body } = formOf([
+      { head: `Content-Disposition: form-data; ${disposition}`, body: 'x' },
+    ])
+    const { outcome, json } = await alice.ask('POST', '/upload', {
+      headers: { 'content-type': contentType },
+      body,
+    })
+    if (name.includes('/')) t.equal(outcome, '400 validation-failed', disposition)
+    else t.equal(json.name, name, disposition)
+  }
+  const unreadable = [
+    'name="file"; filename="a.txt"; filename="b.txt"',
+    'name="file"; filename="a.txt',
+    'name="file"; filename="a.txt" x',
+    'name="file"; filename="caf\xe9.txt"',
+    'name="f\xe9"; filename="a.txt"',
+  ]
+  for (const disposition of unreadable) {
+    const head = Buffer.from(`Content-Disposition: form-data; ${disposition}`, 'latin1')
+    const body = Buffer.concat([Buffer.from('--x\r\n'), head, Buffer.from('\r\n\r\nhello\r\n--x--\r\n')])
+    const answer = await alice.ask('POST', '/upload', {
+      headers: { 'content-type': 'multipart/form-data; boundary=x' },
+      body,
+    })
+    t.match(answer, {
+      outcome: '400 validation-failed',
+      json: { errors: [{ path: 'body', message: /UTF-8|malformed/ }] },
+    })
+  }
+  const latin1 = [fieldPart('folder', ''), filePart('a.txt', 'x')]
+  const { contentType, body } = formOf([
+    { head: latin1[0]?.head ?? '', body: Buffer.from('/caf\xe9', 'latin1') },
+    latin1[1] as Part,
+  ])
+  const answer = await alice.ask('POST', '/upload', { headers: { 'content-type': contentType }, body })
+  t.match(answer.json, { errors: [{ path: 'body/folder', message: 'must be UTF-8' }] })
+})
+
+t.test('fields may come before the file and after it', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  for (const bytes of [Buffer.from('small'), randomBytes(300_000)]) {
+    const file = filePart('a.bin', bytes)
+    const fields = [
+      fieldPart('folder', '/photos'),
+      fieldPart('visibility', 'friends'),
+      fieldPart('sha256', sha256(bytes)),
+    ]
+    for (const parts of [
+      [...fields, file],
+      [file, ...fields],
+      [fields[2] as Part, file, ...fields.slice(0, 2)],
+    ]) {
+      const { contentType, body } = formOf(parts)
+      const { json } = await alice.ask('POST', '/upload', { headers: { 'content-type': contentType }, body })
+      t.match(json, { name: 'a.bin', folder: '/photos', visibility: 'friends', sha256: sha256(bytes) })
+    }
+  }
+  t.same(await regional.faults(), [])
+})
+
+t.test('a folder in NFC and one in NFD are one', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  const [one, other] = await Promise.all(
+    ['/caf\u00e9', '/cafe\u0301'].map((folder) => alice.put('x', { folder })),
+  )
+  const shown = await Promise.all([one, other].map((file) => alice.get(`/files/${file?.id}`)))
+  t.same(
+    shown.map(({ json }) => json.folder),
+    ['/caf\u00e9', '/caf\u00e9'],
+  )
+  for (const folder of ['/caf\u00e9', '/cafe\u0301']) {
+    const { json } = await alice.get(`/files?folder=${encodeURIComponent(folder)}`)
+    t.equal(json.items.length, 2)
+  }
+})
+
 t.test('what is no name is refused', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
@@ -65,8 +167,6 @@ t.test('what is no name is refused', async (t) => {
     '/etc/passwd',
     '../x',
     'a\0b',
-    'a\r\nb',
-    'a\nb',
     '\x7f',
     'a\u0085b',
     'x'.repeat(256),
@@ -116,7 +216,9 @@ t.test('a form that is not as declared is refused, and nothing of it is left', a
   const forms: [what: string, parts: Part[], outcome?: string][] = [
     ['no parts', []],
     ['no file', [fieldPart('folder', '/')]],
-    ['the file before a field', [file, fieldPart('folder', '/')]],
+    ['a wrong value after the file', [file, fieldPart('visibility', 'all')]],
+    ['a repeated field on both sides', [fieldPart('folder', '/a'), file, fieldPart('folder', '/b')]],
+    ['a wrong checksum after the file', [file, fieldPart('sha256', '0'.repeat(64))], '400 checksum-mismatch'],
     ['two files', [file, file]],
     ['an unknown field', [fieldPart('owner_id', 'x'), file]],
     ['a field of the prototype', [fieldPart('__proto__', 'x'), file]],
@@ -147,7 +249,6 @@ t.test('a form that is not as declared is refused, and nothing of it is left', a
     [
       'a name in an unknown charset',
       [{ head: `${disposition}; name="file"; filename*=klingon''x%FF`, body: 'x' }],
-      '201',
     ],
     ['very many fields', [...Array.from({ length: 50 }, (_, i) => fieldPart(`f${i}`, 'x')), file]],
     ['many empty parts', Array.from({ length: 50 }, () => fieldPart('folder', '/'))],
@@ -183,7 +284,7 @@ t.test('a form that is not as declared is refused, and nothing of it is left', a
     const answer = await alice.ask('POST', '/upload', { headers: { 'content-type': type }, body: bytes })
     t.equal(answer.outcome, outcome, what)
   }
-  t.equal(await alice.usedStorage(), 16, 'those that were right')
+  t.equal(await alice.usedStorage(), 15, 'those that were right')
   await until('all is cleared away', async () => (await regional.faults()).length === 0)
 })
 
@@ -207,7 +308,7 @@ t.test('what is uploaded is told in full', async (t) => {
       folder: '/photos',
       visibility: 'friends',
       sha256: sha256(bytes),
-      media_type: 'image/jpeg',
+      media_type: 'image/jpeg; q=1',
       available: true,
       stored_on: ['eu'],
       owner: { id: alice.id, username: 'alice' },
@@ -216,7 +317,8 @@ t.test('what is uploaded is told in full', async (t) => {
   for (const [mediaType, kept] of [
     ['nonsense', 'application/octet-stream'],
     [`text/${'x'.repeat(1000)}`, 'application/octet-stream'],
-    ['', 'text/plain'],
+    ['Text/Plain; charset=Windows-1255', 'text/plain; charset=Windows-1255'],
+    ['', 'application/octet-stream'],
   ] as const) {
     const { json } = await alice.upload('x', { mediaType })
     t.equal(json.media_type, kept)

@@ -1,5 +1,5 @@
 /** What people do on a regional, by the very functions that answer their requests. */
-import type { Pour } from '../../src/byte-source.js'
+import type { Pour, Take } from '../../src/byte-source.js'
 import { DomainError } from '../../src/domain/errors.js'
 import type { Deed, Item } from './plan.js'
 import { type SimulatedRegional, STORAGE_QUOTA_BYTES } from './servers.js'
@@ -37,10 +37,13 @@ const DEEDS: Record<Deed, Doing> = {
     const file = {
       name: `file ${a % 1000}`,
       media_type: 'text/plain',
-      visibility: visibilityOf(b),
       declaredBytes: content.length,
     }
-    return user && services(regional).uploads.store(String(user.id), file, chunksOf(content))
+    const receive = async (take: Take) => {
+      await chunksOf(content)(take)
+      return { visibility: visibilityOf(b) }
+    }
+    return user && services(regional).uploads.store(String(user.id), file, receive)
   },
   rename: (regional, { a, b }) => updateFile(regional, a, { name: `renamed ${b % 1000}` }),
   move: (regional, { a, b }) => updateFile(regional, a, { folder: `/folder ${b % 5}` }),

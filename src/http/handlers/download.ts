@@ -58,9 +58,12 @@ function representationHeaders(file: FileView): Record<string, string> {
   }
 }
 
-/** For clients that know only ASCII names: a neutral name with the same ending. */
+/**
+ * For clients that know only ASCII names: a neutral name with the same ending. So too for what browsers read in several
+ * ways, escapes and what looks like one (RFC 6266 appendix D): they take the exact name, which then goes along.
+ */
 function plainName(name: string): string {
-  if (/^[\x20-\x7e]*$/.test(name)) return name
+  if (/^[\x20-\x7e]*$/.test(name) && !/%[0-9a-f]{2}|["\\]/i.test(name)) return name
   return `download${/\.[a-z0-9]{1,10}$/i.exec(name)?.[0] ?? ''}`
 }
 

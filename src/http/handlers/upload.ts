@@ -1,18 +1,23 @@
-import type { MultipartFile } from '@fastify/multipart'
-import type { FastifyRequest } from 'fastify'
-import { type Pour, pour } from '../../byte-source.js'
+import type { IncomingMessage } from 'node:http'
+import type { Take } from '../../byte-source.js'
 import type { Handlers } from '../../contract/handlers.js'
 import type { Caller } from '../../domain/caller.js'
-import { DomainError } from '../../domain/errors.js'
+import { checked } from '../../domain/checked.js'
+import { DomainError, invalid } from '../../domain/errors.js'
 import type { Files } from '../../domain/files.js'
 import type { Uploads } from '../../domain/uploads.js'
 import type { FileView } from '../../domain/views.js'
+import { faultOfFolder, folderForm } from '../../names.js'
+import { type FormPart, formParts } from '../form.js'
+import { FORM_LIMITS } from '../limits.js'
+import { textOf } from '../part-header.js'
 import { account } from './identity.js'
 
 /** More of a form than its file can have: boundaries, headers of parts, and fields. */
 const FORM_OVERHEAD_BYTES = 16 * 1024
 
-const MEDIA_TYPE = /^[a-z0-9!#$&^_.+-]{1,127}\/[a-z0-9!#$&^_.+-]{1,127}(?:;[\x20-\x7e]*)?$/i
+const MEDIA_TYPE = /^([a-z0-9!#$&^_.+-]{1,127}\/[a-z0-9!#$&^_.+-]{1,127})[ \t]*(;[\x20-\x7e]*)?$/i
+const MAX_MEDIA_TYPE = 255
 
 export interface UploadMetrics {
   bytesUploaded(sizeBytes: number): void
@@ -39,17 +44,13 @@ export function uploadHandler(options: UploadHandlerOptions): Pick<Handlers, 'up
       const declaredBytes = Math.max(0, Number(request.headers['content-length'] ?? 0) - FORM_OVERHEAD_BYTES)
       uploads.assertRoom(user_id, declaredBytes)
       context.continueBody()
-      const form = await openForm(request, metrics)
-      const { filename, mimetype } = form.part
-      const input = {
-        name: unescaped(filename),
-        media_type: MEDIA_TYPE.test(mimetype) ? mimetype.toLowerCase() : 'application/octet-stream',
-        declaredBytes,
-        ...form.fields,
+      const form = await openForm(request.raw, metrics)
+      const input = { name: form.filename, media_type: form.mediaType, declaredBytes }
+      const { file, etag } = await uploads.store(user_id, input, async (take) => {
+        const { sha256, ...options } = await form.receive(take)
         // A form in a browser sends what was left blank, too.
-        sha256: form.fields.sha256 || undefined,
-      }
-      const { file, etag } = await uploads.store(user_id, input, form.bytes)
+        return { ...options, sha256: sha256 || undefined }
+      })
       const headers = { location: `/files/${file.id}`, etag }
       if (query.min_copies === undefined) return { status: 201, headers, body: file }
       const reached = await waitForCopies(file.id, query.min_copies, context.signal)
@@ -68,72 +69,79 @@ function present(files: Files, caller: Caller, stored: FileView): FileView {
   }
 }
 
-/**
- * Undoes what clients do to a name so that it cannot end the header (WHATWG HTML section 4.10.21.8). They do it to no
- * other character, `%` included.
- */
-function unescaped(filename: string): string {
-  return filename.replaceAll(/%(?:22|0D|0A)/g, decodeURIComponent)
-}
-
 interface Form {
-  fields: Fields
-  part: MultipartFile
-  /** The file's bytes; ends well only if the file was the form's last part. */
-  bytes: Pour
+  filename: string
+  mediaType: string
+  /** Hands out the file's bytes, and gives the form's fields, whether they come before the file or after it. */
+  receive(take: Take): Promise<Fields>
 }
 
 /** Reads a form up to its file. @throws DomainError validation-failed */
-async function openForm(request: FastifyRequest, metrics: UploadMetrics): Promise<Form> {
-  // The name is the client's to choose: the plugin would cut it after its last slash or backslash.
-  const parts = request.parts({ preservePath: true })
+async function openForm(request: IncomingMessage, metrics: UploadMetrics): Promise<Form> {
+  const parts = formParts(request)
   const fields: Record<string, string> = {}
-  for await (const part of keepOpen(parts)) {
-    if (part.type === 'file') {
-      // The plugin gives both undefined where the part's header does not name them, whatever its types say.
-      if (part.fieldname !== 'file') throw invalid(part.fieldname ?? '', 'is no part of this form')
-      if (part.filename === undefined) throw invalid('file', 'needs a file name')
-      return { fields: fields as Fields, part, bytes: fileBytes(part, parts, metrics) }
-    }
-    addField(fields, part.fieldname ?? '', part.value, part.valueTruncated || part.fieldnameTruncated)
+  const file = await nextFile(parts, fields)
+  if (file === undefined)
+    throw invalid('body/file', 'is missing: the form needs one part with this name and a file name')
+  const { filename, mediaType, copy } = file
+  if (filename === undefined) throw invalid('body/file', 'needs a file name')
+  return {
+    filename,
+    mediaType: mediaTypeOf(mediaType),
+    async receive(take) {
+      await copy((chunk) => {
+        metrics.bytesUploaded(chunk.length)
+        return take(chunk)
+      })
+      if ((await nextFile(parts, fields)) !== undefined) throw invalid('body/file', 'must be the only file')
+      return fields as Fields
+    },
   }
-  throw invalid('file', 'is missing: the form needs one part with this name and a file name')
 }
 
-/** Iterates without ending the iterator when the loop is left. */
-async function* keepOpen<T>(iterator: AsyncIterator<T>): AsyncGenerator<T> {
-  for (let step = await iterator.next(); !step.done; step = await iterator.next()) yield step.value
+/** As it was stated, with its parameters; what is no media type says nothing. */
+function mediaTypeOf(stated = ''): string {
+  const [, essence, parameters = ''] = MEDIA_TYPE.exec(stated.trim()) ?? []
+  if (essence === undefined) return 'application/octet-stream'
+  const whole = essence.toLowerCase() + parameters
+  return whole.length > MAX_MEDIA_TYPE ? essence.toLowerCase() : whole
 }
 
-function fileBytes(part: MultipartFile, parts: AsyncIterator<unknown>, metrics: UploadMetrics): Pour {
-  return async (take) => {
-    await pour(part.file, (chunk) => {
-      metrics.bytesUploaded(chunk.length)
-      return take(chunk)
-    })
-    const after = await parts.next()
-    if (!after.done) throw invalid('file', 'must be the last part of the form, and the only file')
+/** Reads fields up to the next file, or the form's end. */
+async function nextFile(
+  parts: AsyncIterator<FormPart>,
+  fields: Record<string, string>,
+): Promise<FormPart | undefined> {
+  for (let next = await parts.next(); !next.done; next = await parts.next()) {
+    const part = next.value
+    if (part.name === 'file') return part
+    const { name, filename } = part
+    const path = `body/${name.slice(0, 64)}`
+    const faultOf = Object.hasOwn(FIELDS, name) ? FIELDS[name as keyof Fields] : undefined
+    if (faultOf === undefined || filename !== undefined) throw invalid(path, 'is no part of this form')
+    if (Object.hasOwn(fields, name)) throw invalid(path, 'must not be repeated')
+    fields[name] = checked(await fieldText(part, path), faultOf, path)
   }
+  return undefined
+}
+
+async function fieldText({ copy }: FormPart, path: string): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  await copy((chunk) => {
+    size += chunk.length
+    if (size > FORM_LIMITS.fieldBytes) throw invalid(path, 'is too long')
+    chunks.push(chunk)
+    return undefined
+  })
+  const text = textOf(Buffer.concat(chunks))
+  if (text === undefined) throw invalid(path, 'must be UTF-8')
+  return text
 }
 
 const FIELDS: Record<keyof Fields, (value: string) => string | undefined> = {
-  folder: () => undefined,
+  folder: (value) => faultOfFolder(folderForm(value)),
   visibility: (value) =>
     ['private', 'friends', 'public'].includes(value) ? undefined : 'must be private, friends or public',
   sha256: (value) => (/^(?:[0-9a-f]{64})?$/.test(value) ? undefined : 'must be 64 lower-case hex digits'),
-}
-
-function addField(fields: Record<string, string>, name: string, value: unknown, truncated: boolean): void {
-  const check = Object.hasOwn(FIELDS, name) ? FIELDS[name as keyof Fields] : undefined
-  if (check === undefined) throw invalid(name, 'is no part of this form')
-  if (Object.hasOwn(fields, name)) throw invalid(name, 'must not be repeated')
-  if (truncated || typeof value !== 'string') throw invalid(name, 'is too long')
-  const fault = check(value)
-  if (fault !== undefined) throw invalid(name, fault)
-  fields[name] = value
-}
-
-function invalid(name: string, message: string): DomainError {
-  const path = `body/${name.slice(0, 64)}`
-  return new DomainError('validation-failed', `${path} ${message}.`, { errors: [{ path, message }] })
 }
