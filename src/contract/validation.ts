@@ -1,8 +1,23 @@
-import { Ajv2020, type Options, type ValidateFunction } from 'ajv/dist/2020.js'
+import { Ajv2020, type KeywordDefinition, type Options, type ValidateFunction } from 'ajv/dist/2020.js'
+import type { DataValidationCxt } from 'ajv/dist/types/index.js'
 import formats from 'ajv-formats'
 import type { FastifySchemaCompiler } from 'fastify'
 import type { Document, Schema } from './document.js'
 import { componentSchemas } from './schemas.js'
+
+/**
+ * Beside `format: uuid`: ids are compared as text from here on, and capitals write the same one (RFC 9562 section 4).
+ */
+const LOWER_CASE: KeywordDefinition = {
+  keyword: 'lowerCase',
+  modifying: true,
+  schema: false,
+  validate: (text: unknown, place?: DataValidationCxt) => {
+    if (typeof text === 'string' && place !== undefined)
+      place.parentData[place.parentDataProperty] = text.toLowerCase()
+    return true
+  },
+}
 
 /** Words of OpenAPI that say nothing about validity. */
 const ANNOTATIONS = ['example', 'discriminator', 'externalDocs', 'xml']
@@ -16,7 +31,7 @@ export function requestValidators(document: Document): FastifySchemaCompiler<Sch
   const strict = validator(document, {})
   const coercing = validator(document, { coerceTypes: 'array' })
   return ({ schema, httpPart }) =>
-    compiledOnce(() => (httpPart === 'body' ? strict : coercing).compile(schema))
+    compiledOnce(() => (httpPart === 'body' ? strict : coercing).compile(withLowerCaseIds(schema)))
 }
 
 type Validator = ReturnType<FastifySchemaCompiler<Schema>>
@@ -46,6 +61,16 @@ function validator(document: Document, options: Options): Ajv2020 {
   })
   formats.default(ajv)
   for (const word of ANNOTATIONS) ajv.addKeyword(word)
-  for (const schema of componentSchemas(document)) ajv.addSchema(schema)
+  ajv.addKeyword(LOWER_CASE)
+  for (const schema of componentSchemas(document)) ajv.addSchema(withLowerCaseIds(schema))
   return ajv
+}
+
+function withLowerCaseIds<T>(schema: T): T {
+  if (Array.isArray(schema)) return schema.map(withLowerCaseIds) as T
+  if (typeof schema !== 'object' || schema === null) return schema
+  const inner = Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => [key, withLowerCaseIds(value)]),
+  )
+  return { ...inner, ...(inner['format'] === 'uuid' && { lowerCase: true }) } as T
 }

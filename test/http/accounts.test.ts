@@ -4,6 +4,46 @@ import { openTestRegional } from '../support/test-regional.js'
 
 const MINUTE_MS = 60_000
 
+t.test(
+  'names of every script and emails of every kind are taken, and spaces around them are not',
+  async (t) => {
+    const regional = await openTestRegional(t)
+    const nobody = regional.nobody()
+    const password = 'correct horse battery'
+    const register = (username: string, email: string) =>
+      nobody.post('/register', { username, email, password })
+    const people = [
+      ['हिन्दी', 'dana@localhost'],
+      ['தமிழ்', 'dana@nas'],
+      ['ชื่อ', 'δάνα@bücher.example'],
+      ['שָׁלוֹם', "o'neil+x@example.org"],
+      [' noam ', ' noam@example.org '],
+    ] as const
+    for (const [username, email] of people) {
+      const made = await register(username, email)
+      t.match(made, {
+        status: 201,
+        json: { username: username.trim().normalize('NFKC'), email: email.trim() },
+      })
+      for (const identifier of [` ${username} `, `\t${email}\n`])
+        t.equal(
+          (await nobody.post('/login', { identifier, password })).status,
+          200,
+          JSON.stringify(identifier),
+        )
+    }
+    for (const username of ['\u3164\u3164\u3164', 'noam\u3164', 'nоam', '\u05b8abc'])
+      t.match(await register(username, 'x@example.org'), {
+        status: 400,
+        json: { errors: [{ path: 'body/username' }] },
+      })
+    for (const email of ['x', '@nas', 'x@', 'x y@nas', 'x@-nas'])
+      t.match(await register('somebody', email), { status: 400, json: { errors: [{ path: 'body/email' }] } })
+    const alice = await regional.person('alice')
+    t.match(await alice.post('/friends/request', { username: '  NOAM ' }), { status: 201 })
+  },
+)
+
 t.test('one name is one account, however it is written', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('Alice')

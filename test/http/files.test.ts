@@ -23,6 +23,30 @@ async function pages(
   return ids
 }
 
+t.test('a word is found wherever it stands in a name, however its letters change there', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  for (const name of ['Ελλάς.jpg', 'ΟΔΟΣ.txt', 'Straße 5', 'x Ελλάσ']) await alice.put('x', { name })
+  const found = async (q: string) => (await namesOf(alice, `q=${encodeURIComponent(q)}`)).toSorted()
+  t.same(await found('Ελλάς'), ['x Ελλάσ', 'Ελλάς.jpg'])
+  t.same(await found('ΕΛΛΆΣ'), ['x Ελλάσ', 'Ελλάς.jpg'])
+  t.same(await found('ΟΔΟΣ'), ['ΟΔΟΣ.txt'])
+  t.same(await found('οδος'), ['ΟΔΟΣ.txt'])
+  t.same(await found('STRASSE'), ['Straße 5'])
+})
+
+t.test('an id in capitals is the same id', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  const { id } = await alice.put('x')
+  const token = await alice.post('/tokens', { name: 'x' })
+  for (const path of [`/files/${id.toUpperCase()}`, `/download/${id.toUpperCase()}`])
+    t.equal((await alice.get(path)).status, 200, path)
+  t.equal((await alice.patch(`/files/${id.toUpperCase()}`, { name: 'y' })).json.id, id)
+  t.equal((await alice.delete(`/tokens/${String(token.json.id).toUpperCase()}`)).status, 204)
+  t.equal((await alice.delete(`/files/${id.toUpperCase()}`)).status, 204)
+})
+
 t.test('files are found by folder, name and visibility, in every order', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
