@@ -56,15 +56,25 @@ export function checkedOperations(document: Document, handlerIds: string[]): Ope
  */
 export function routesOf(document: Document, operations: Operation[], hooks: RouteHooks): RouteOptions[] {
   const validatorCompiler = requestValidators(document) as FastifySchemaCompiler<FastifySchema>
-  return operations.map((operation) => ({ ...routeOf(document, operation, hooks), validatorCompiler }))
+  return operations.map((operation) => ({
+    ...routeOf(document, operation, hooks),
+    method: methodsOf(operation, operations),
+    validatorCompiler,
+  }))
 }
 
-function routeOf(document: Document, operation: Operation, hooks: RouteHooks): RouteOptions {
+/** Every GET is a HEAD as well (RFC 9110 section 9.3.2), unless the document declares one that is not the same. */
+function methodsOf({ method, path }: Operation, operations: Operation[]): HTTPMethods[] {
+  const isAlsoHead = method === 'GET' && !operations.some((one) => one.method === 'HEAD' && one.path === path)
+  return [method as HTTPMethods, ...(isAlsoHead ? ['HEAD' as const] : [])]
+}
+
+function routeOf(document: Document, operation: Operation, hooks: RouteHooks): Omit<RouteOptions, 'method'> {
   const headers = parameterSchema(operation, 'header')
   return {
-    method: operation.method as HTTPMethods,
     url: operation.path.replaceAll(/\{([^}]*)\}/g, ':$1'),
     config: { operation },
+    exposeHeadRoute: false,
     schema: {
       params: parameterSchema(operation, 'path'),
       querystring: parameterSchema(operation, 'query'),

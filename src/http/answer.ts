@@ -44,13 +44,15 @@ export function sendAnswer(
   if (body === undefined) return reply.send()
   if (typeof body === 'function') {
     if (!(EVENT_STREAM in declared)) throw undeclared(operation, 'an event stream')
+    if (request.method === 'HEAD') return reply.type(EVENT_STREAM).send(null)
     return openStream(body as StreamBody, reply, streams)
   }
   if (!reply.hasHeader('content-type'))
     reply.type(types[0] === '*/*' ? 'application/octet-stream' : (types[0] ?? ''))
   if (!isDeclared(String(reply.getHeader('content-type')), types))
     throw undeclared(operation, 'the media type')
-  if (request.method === 'HEAD') {
+  // Of other bodies the framework sends the length alone.
+  if (request.method === 'HEAD' && (isByteSource(body) || Buffer.isBuffer(body))) {
     if (isByteSource(body)) void body.close()
     return reply.send(null)
   }

@@ -17,9 +17,10 @@ export type Authenticate = (request: FastifyRequest, access: Access) => Caller
 const ANONYMOUS: Caller = { kind: 'anonymous' }
 
 /**
- * Makes the function that tells who calls. `Authorization` goes before the cookie, and where it is wrong the request is
- * refused even if it needed no login: whoever sends it means it. A dead cookie is sent without anybody's meaning to, so
- * where no login is needed it counts as none.
+ * Makes the function that tells who calls. A token in `Authorization` goes before the cookie, and where it is wrong the
+ * request is refused even if it needed no login: whoever sends it means it. Another scheme is for somebody else, such as
+ * a proxy in front, and says nothing here. A dead cookie is sent without anybody's meaning to, so where no login is needed
+ * it counts as none.
  * @returns a function that throws DomainError `unauthenticated`, `insufficient-scope`, `session-required`, or `not-found` for an operation
  *   that only the operator may call, on a server that has no operator's token
  */
@@ -30,8 +31,8 @@ export function authentication(credentials: Credentials, cookie: SessionCookie):
       throw new DomainError('not-found', 'No operator token is configured on this server.')
     }
     if (!access.session && !access.token && !access.operator) return ANONYMOUS
-    const { authorization } = request.headers
-    if (authorization !== undefined) {
+    const { authorization = '' } = request.headers
+    if (/^Bearer(?: |$)/i.test(authorization)) {
       const secret = /^Bearer +([\w.~+/=-]+) *$/i.exec(authorization)?.[1]
       if (!secret) throw unauthenticated('The Authorization header is not of the form "Bearer <token>".')
       if (access.operator && isOperator?.(secret)) return { kind: 'operator' }

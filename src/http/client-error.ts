@@ -21,7 +21,10 @@ export function answerClientError(
   answered.add(socket)
   // An answer that is under way on the socket must not get another one in its middle.
   const current = (socket as Socket & { _httpMessage?: { headersSent: boolean } })._httpMessage
-  if (error.code === 'ECONNRESET' || !socket.writable || current?.headersSent) {
+  // A connection on which nothing was asked is closed without a word: who asks just then would take it for the answer
+  // (RFC 9112 section 9.5).
+  const isSilent = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && socket.bytesRead === 0
+  if (isSilent || error.code === 'ECONNRESET' || !socket.writable || current?.headersSent) {
     socket.destroy()
     return
   }

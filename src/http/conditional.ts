@@ -24,15 +24,29 @@ export interface ByteRange {
   end: number
 }
 
-/** Whether `If-Match` lets a change of what bears `etag` happen; a missing header does. Strong comparison (8.8.3.2). */
-export function passesIfMatch(header: string | undefined, etag: string): boolean {
-  return header === undefined || header.trim() === '*' || tags(header).includes(etag)
+/**
+ * Whether `If-Match` lets a change of what bears `etag` happen; a missing header does. Weak comparison, where RFC 9110
+ * section 13.1.1 has the strong one: no tag of this server is weak, so one that is has been through a proxy that
+ * compresses, and names the same state.
+ */
+export function allowsChange(ifMatch: string | undefined, etag: string): boolean {
+  return ifMatch === undefined || matchesWeakly(ifMatch, etag)
 }
 
-/** Whether `If-None-Match` names what bears `etag`. Weak comparison (8.8.3.2). */
+/** Whether a list of tags, or `*`, names what bears `etag`. Weak comparison (section 8.8.3.2). */
 export function matchesWeakly(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false
-  return header.trim() === '*' || tags(header).some((tag) => tag.replace(/^W\//, '') === etag)
+  return header.trim() === '*' || tags(header).some((tag) => untransformed(tag) === etag)
+}
+
+/** Strong comparison: parts of a transformed representation fit no others. */
+function matchesStrongly(header: string, etag: string): boolean {
+  return header.trim() === '*' || tags(header).includes(etag)
+}
+
+/** A tag as this server gave it: proxies that compress make it weak (nginx), or put the coding at its end (Apache). */
+function untransformed(tag: string): string {
+  return tag.replace(/^W\//, '').replace(/-(?:gzip|br|deflate|zstd)"$/, '"')
 }
 
 /**
@@ -42,7 +56,7 @@ export function matchesWeakly(header: string | undefined, etag: string): boolean
  */
 export function isNotModified(headers: Preconditions, { etag, lastModified }: Validators): boolean {
   if (headers['if-match'] !== undefined) {
-    if (!passesIfMatch(headers['if-match'], etag)) throw failed()
+    if (!matchesStrongly(headers['if-match'], etag)) throw failed()
   } else if (isBefore(headers['if-unmodified-since'], lastModified)) throw failed()
   if (headers['if-none-match'] !== undefined) return matchesWeakly(headers['if-none-match'], etag)
   const since = dateOf(headers['if-modified-since'])

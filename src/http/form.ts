@@ -27,8 +27,18 @@ export async function* formParts(request: IncomingMessage): AsyncGenerator<FormP
   request.on('error', fail).on('close', close).pipe(parts.parser)
   try {
     for (let part = await parts.next(); part !== undefined; part = await parts.next()) yield part
+    await readEpilogue(request)
   } finally {
     request.off('error', fail).off('close', close).unpipe(parts.parser)
+  }
+}
+
+/** Reads what stands after a form, so that the connection can serve another request. It says nothing and is short. */
+async function readEpilogue(request: IncomingMessage): Promise<void> {
+  let size = 0
+  for await (const chunk of request) {
+    size += (chunk as Buffer).length
+    if (size > FORM_LIMITS.epilogueBytes) throw malformed('much comes after it')
   }
 }
 

@@ -4,7 +4,7 @@ import type { Handlers } from '../contract/handlers.js'
 import type { Operation } from '../contract/operation.js'
 import type { RouteHooks } from '../contract/routes.js'
 import type { Caller } from '../domain/caller.js'
-import { DomainError, invalid } from '../domain/errors.js'
+import { DomainError } from '../domain/errors.js'
 import { type Answer, sendAnswer } from './answer.js'
 import type { Authenticate } from './authentication.js'
 import { admitBody } from './body-admission.js'
@@ -15,7 +15,6 @@ import { refuseForeignOrigin } from './origin.js'
 import type { RateLimits } from './rate-limits.js'
 import { HandlerContext } from './request-context.js'
 import { refusalOfForm } from './request-form.js'
-import { announcesBody } from './unread-body.js'
 
 export interface GateOptions {
   handlers: Handlers
@@ -44,6 +43,7 @@ export function addGate(app: FastifyInstance, options: GateOptions): RouteHooks 
   const streams = new Set<ServerResponse>()
   const refusalOfUnknown = knownPaths(app)
   const watch = new BodyWatch(limits)
+  const bodies = { limits, watch }
   let closing = false
 
   app.decorateRequest('caller', null as never)
@@ -60,7 +60,15 @@ export function addGate(app: FastifyInstance, options: GateOptions): RouteHooks 
   app.addHook('onRequest', (request, reply, done) => {
     request.caller = ANONYMOUS
     reply.headers(baseHeaders).header('x-request-id', request.id)
-    done(refusalOfAny(request, reply))
+    const refused = refusalOfAny(request, reply)
+    if (refused !== undefined || request.routeOptions.config.operation) return done(refused)
+    admitBody(
+      request,
+      reply,
+      { method: request.method, requestMediaTypes: [], jsonBody: undefined },
+      bodies,
+      done,
+    )
   })
 
   function refusalOfAny(request: FastifyRequest, reply: FastifyReply): DomainError | undefined {
@@ -78,7 +86,6 @@ export function addGate(app: FastifyInstance, options: GateOptions): RouteHooks 
     return refusal(() => {
       rates.admit(request, reply, undefined, ANONYMOUS)
       if (request.is404) throw refusalOfUnknown(request.url)
-      if (announcesBody(request.raw)) throw invalid('body', 'must be empty')
     })
   }
 
@@ -90,11 +97,14 @@ export function addGate(app: FastifyInstance, options: GateOptions): RouteHooks 
       rates.admit(request, reply, operation, request.caller)
     }
     refuseForeignOrigin(request, request.caller, publicOrigin)
-    admitBody(request, operation, limits, watch)
   }
 
   return {
-    admit: (operation) => (request, reply, done) => done(refusal(() => admit(operation, request, reply))),
+    admit: (operation) => (request, reply, done) => {
+      const refused = refusal(() => admit(operation, request, reply))
+      if (refused === undefined) admitBody(request, reply, operation, bodies, done)
+      else done(refused)
+    },
     answer(operation) {
       const handler = handlers[operation.handlerId] as AnyHandler
       const headerNames = operation.parameters

@@ -45,4 +45,6 @@ export const FORM_LIMITS = {
   headers: 20,
   headerBytes: 16 * 1024,
   fieldBytes: 8 * 1024,
+  /** After the last part. */
+  epilogueBytes: 64 * 1024,
 }

@@ -94,7 +94,6 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     ...(options.trustProxy !== undefined && { trustProxy: options.trustProxy }),
     schemaController: { compilersFactory: { buildSerializer: answerSerialisers() } },
     bodyLimit: limits.jsonBodyBytes,
-    exposeHeadRoutes: false,
     return503OnClosing: false,
     // A long parameter is for the contract's schema to refuse.
     routerOptions: { maxParamLength: limits.headerBytes },

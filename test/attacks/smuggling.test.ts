@@ -73,7 +73,8 @@ const REFUSED: Record<string, string> = {
   'two versions': `GET /health HTTP/1.1 HTTP/1.1\r\nHost: x\r\n\r\n${SMUGGLED}`,
   'HTTP/2 by prior knowledge': 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
   'a body of a GET': `GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: ${SMUGGLED.length}\r\n\r\n${SMUGGLED}`,
-  'chunks of a GET': `GET /health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${END}${SMUGGLED}`,
+  'chunks of a GET': `GET /health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n${END}${SMUGGLED}`,
+  'chunks of a DELETE': `DELETE /me HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n${END}${SMUGGLED}`,
   'chunks of HTTP/1.0': chunked(CHUNKS + SMUGGLED).replace('HTTP/1.1', 'HTTP/1.0'),
   'a refused body that is a request': upload(
     ['Content-Type: multipart/form-data; boundary=b', `Content-Length: ${SMUGGLED.length}`],
@@ -123,6 +124,34 @@ t.test('what can be read in two ways is refused, and nothing after it is answere
     regional.execute('delete from login_failures')
   }
   t.equal((await alice.get('/me')).status, 200, 'and everybody else is served')
+})
+
+t.test('an empty body in chunks is none, and nothing after it is answered', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  const token = await alice.token('write')
+  const file = await alice.put('x')
+  const cookie = `Cookie: syncsphere_session=${alice.session}`
+  const requests: [line: string, who: string, status: number][] = [
+    ['GET /health', '', 200],
+    ['HEAD /health', '', 200],
+    ['GET /openapi.json', '', 200],
+    ['GET /files', cookie, 200],
+    [`DELETE /files/${file.id}`, `Authorization: Bearer ${token}\r\nContent-Type: application/json`, 204],
+    ['POST /logout', `${cookie}\r\nContent-Type: application/x-www-form-urlencoded`, 204],
+  ]
+  for (const [line, who, status] of requests) {
+    const headers = ['Host: x', who, 'Transfer-Encoding: chunked'].filter(Boolean).join('\r\n')
+    const bytes = Buffer.from(`${line} HTTP/1.1\r\n${headers}\r\n\r\n${END}${SMUGGLED}`)
+    const method = line.split(' ', 1) as string[]
+    const answers = await exchange(regional.url, bytes, { methods: method })
+    t.same(
+      answers.map((answer) => answer.status),
+      [status],
+      line,
+    )
+    t.match(answers[0]?.headers, { connection: 'close' })
+  }
 })
 
 t.test('requests in a row on one connection are each answered, until one is refused', async (t) => {

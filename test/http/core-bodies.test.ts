@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import t, { type Test } from 'tap'
 import type { RequestContext } from '../../src/contract/handlers.js'
+import { formParts } from '../../src/http/form.js'
 import { rawConnection } from '../contract/raw-http.js'
 import { buildSmall } from '../contract/small-contract.js'
 
@@ -32,8 +33,11 @@ async function* bytesThenFailure(bytes: number): AsyncGenerator<Buffer> {
 async function countBytes(_input: unknown, context: RequestContext): Promise<object> {
   let bytes = 0
   context.continueBody()
-  for await (const part of (context.request as FastifyRequest).parts()) {
-    if (part.type === 'file') for await (const chunk of part.file) bytes += chunk.length
+  for await (const part of formParts((context.request as FastifyRequest).raw)) {
+    await part.copy((chunk) => {
+      bytes += chunk.length
+      return undefined
+    })
   }
   return { status: 200, body: { bytes } }
 }
@@ -186,9 +190,8 @@ t.test('a malformed or unfinished form is the fault of the client', async (t) =>
     [FORM_TYPE, 'no form at all'],
     ['Content-Type: multipart/form-data', 'x'],
     [`Content-Type: multipart/form-data; boundary=${'b'.repeat(300)}`, 'x'],
-    [FORM_TYPE, `${FORM_HEAD}1\r\n${FORM_HEAD}2${FORM_END}`],
+    [FORM_TYPE, `${FORM_HEAD}1${FORM_END}${'x'.repeat(1_000_000)}`],
     [FORM_TYPE, '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'.repeat(30) + FORM_END],
-    [FORM_TYPE, `--b\r\nContent-Disposition: form-data; name="__proto__"\r\n\r\n1${FORM_END}`],
   ]
   for (const [type, body] of cases) {
     using connection = await rawConnection(app.listeningOrigin)

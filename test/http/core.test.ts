@@ -47,6 +47,9 @@ t.test('who calls is told by token before cookie, and must be allowed to', async
     ['GET', '/notes', {}, '401 unauthenticated'],
     ['GET', '/notes', { authorization: 'Bearer nobody' }, '401 unauthenticated'],
     ['GET', '/notes', { authorization: 'Basic d3JpdGVyOng=' }, '401 unauthenticated'],
+    ['GET', '/notes', { authorization: 'Basic d3JpdGVyOng=', ...COOKIE }, '200'],
+    ['GET', '/notes', { authorization: 'Negotiate YII=', ...COOKIE }, '200'],
+    ['GET', '/notes/n1', { authorization: 'Basic d3JpdGVyOng=' }, '200'],
     ['GET', '/notes', { authorization: 'Bearer' }, '401 unauthenticated'],
     ['GET', '/notes', { authorization: 'Bearer nobody', ...COOKIE }, '401 unauthenticated'],
     ['GET', '/notes', { cookie: 'syncsphere_session=dead' }, '401 unauthenticated'],
@@ -170,7 +173,11 @@ t.test('unknown paths, methods and media types are told apart', async (t) => {
     })
     t.equal(await problem(response), expected, `${method} ${path} ${body?.slice(0, 20)}`)
     if (response.status === 405) {
-      const allow = { '/notes': 'GET, POST', '/notes/n1': 'DELETE, GET, HEAD', '/openapi.yaml': 'GET' }[path]
+      const allow = {
+        '/notes': 'GET, HEAD, POST',
+        '/notes/n1': 'DELETE, GET, HEAD',
+        '/openapi.yaml': 'GET, HEAD',
+      }[path]
       t.equal(response.headers.get('allow'), allow)
     }
   }
@@ -229,6 +236,12 @@ t.test('what is no HTTP gets a problem on the bare connection', async (t) => {
     t.match(answer, /content-type: application\/problem\+json/i, name)
     t.equal(answer.split('HTTP/1.1 ').length, 2, 'one answer')
   }
+})
+
+t.test('a connection on which nothing is asked is closed without a word', async (t) => {
+  const app = await serve(t, {}, { limits: { headersMs: 300 } })
+  using silent = await rawConnection(app.listeningOrigin)
+  t.equal(await silent.rest(), '')
 })
 
 t.test('strange input is never the fault of the server', async (t) => {

@@ -17,7 +17,7 @@ t.test('a download is the very bytes, and says all about them', async (t) => {
       'content-length': String(size),
       'content-type': 'image/png',
       'accept-ranges': 'bytes',
-      'cache-control': 'private, no-cache',
+      'cache-control': 'private, no-cache, no-transform',
       'content-security-policy': /^sandbox;.*base-uri 'none'; frame-ancestors 'none'/,
       'content-disposition': `attachment; filename=${size}.png`,
       'repr-digest': `sha-256=:${Buffer.from(sha256(bytes), 'hex').toString('base64')}:`,

@@ -17,8 +17,8 @@ export function downloadHandler(files: Files, metrics: DownloadMetrics): Pick<Ha
       const common = {
         etag: validators.etag,
         'last-modified': validators.lastModified.toUTCString(),
-        // Nobody else's proxy may keep a private file; a browser may, if it asks again.
-        'cache-control': file.visibility === 'public' ? 'no-cache' : 'private, no-cache',
+        // Nobody else's proxy may keep a private file; a browser may, if it asks again. Compressed, ranges would not fit.
+        'cache-control': `${file.visibility === 'public' ? '' : 'private, '}no-cache, no-transform`,
       }
       if (isNotModified(headers, validators)) return { status: 304, headers: common }
       const range = requestedRange(headers, file.size, validators)
@@ -39,7 +39,8 @@ export function downloadHandler(files: Files, metrics: DownloadMetrics): Pick<Ha
 }
 
 function validatorsOf(file: FileView): Validators {
-  const lastModified = new Date(file.created_at)
+  // Another server's clock may be ahead, and no date may be later than that of the answer (RFC 9110 section 8.8.2.1).
+  const lastModified = new Date(Math.min(Date.parse(file.created_at), Date.now()))
   lastModified.setUTCMilliseconds(0)
   return { etag: `"${file.sha256}"`, lastModified }
 }

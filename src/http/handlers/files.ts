@@ -1,6 +1,6 @@
 import type { Handlers } from '../../contract/handlers.js'
 import type { Files } from '../../domain/files.js'
-import { matchesWeakly, passesIfMatch } from '../conditional.js'
+import { allowsChange, matchesWeakly } from '../conditional.js'
 import { account } from './identity.js'
 
 type FileHandlers = Pick<Handlers, 'listFiles' | 'getFile' | 'updateFile' | 'deleteFile'>
@@ -21,7 +21,7 @@ export function fileHandlers(files: Files): FileHandlers {
     },
 
     async updateFile({ params, headers, body }, { caller }) {
-      const ifMatch = (etag: string) => passesIfMatch(headers['if-match'], etag)
+      const ifMatch = (etag: string) => allowsChange(headers['if-match'], etag)
       const { file, etag } = await files.update(caller, params.file_id, body, ifMatch)
       return { status: 200, headers: { etag }, body: file }
     },
