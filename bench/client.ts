@@ -43,13 +43,29 @@ export class BenchClient {
     await until(async () => 'username' in (await this.json(`${origin}/me`)))
   }
 
-  async upload(origin: string, name: string, bytes: Buffer): Promise<{ id: string }> {
+  async befriend(origin: string, other: BenchClient): Promise<void> {
+    // Who has been asked accepts by asking.
+    await post(`${origin}/friends/request`, { username: other.username }, this.cookie)
+    await post(`${origin}/friends/request`, { username: this.username }, other.cookie)
+  }
+
+  /** @param fields what the form says beside the file */
+  async upload(
+    origin: string,
+    name: string,
+    bytes: Buffer,
+    fields: Record<string, string> = {},
+  ): Promise<{ id: string }> {
+    const said = Object.entries(fields).map(
+      ([field, value]) =>
+        `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${field}"\r\n\r\n${value}\r\n`,
+    )
     const head = `--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="${name}"\r\n\r\n`
     const { statusCode, body } = await request(`${origin}/upload`, {
       dispatcher: agent,
       method: 'POST',
       headers: { cookie: this.cookie, 'content-type': `multipart/form-data; boundary=${BOUNDARY}` },
-      body: Buffer.concat([Buffer.from(head), bytes, Buffer.from(`\r\n--${BOUNDARY}--\r\n`)]),
+      body: Buffer.concat([Buffer.from(said.join('') + head), bytes, Buffer.from(`\r\n--${BOUNDARY}--\r\n`)]),
     })
     const text = await body.text()
     if (statusCode !== 201) throw new Error(`upload: ${statusCode} ${text}`)
@@ -95,11 +111,11 @@ export class BenchClient {
   }
 }
 
-async function post(url: string, body: object): Promise<Dispatcher.ResponseData> {
+async function post(url: string, body: object, cookie = ''): Promise<Dispatcher.ResponseData> {
   const answer = await request(url, {
     dispatcher: agent,
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...(cookie && { cookie }) },
     body: JSON.stringify(body),
   })
   const text = await answer.body.text()

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net'
 /** Connections that are made at once. */
 const AT_ONCE = 100
 
-/** Many live event streams of one account, as bare sockets: this end must cost little. */
+/** Many live event streams of a few accounts, as bare sockets: this end must cost little. */
 export class StreamCrowd implements AsyncDisposable {
   readonly #sockets: Socket[] = []
   #name = ''
@@ -12,12 +12,15 @@ export class StreamCrowd implements AsyncDisposable {
   #done: (at: number) => void = () => {}
 
   /** Resolves when all streams have begun. */
-  static async open(origin: string, cookie: string, count: number): Promise<StreamCrowd> {
+  static async open(origin: string, cookies: string[], count: number): Promise<StreamCrowd> {
     const crowd = new StreamCrowd()
     const { hostname, port } = new URL(origin)
     while (crowd.#sockets.length < count) {
       const some = Math.min(AT_ONCE, count - crowd.#sockets.length)
-      await Promise.all(Array.from({ length: some }, () => crowd.#openOne(hostname, Number(port), cookie)))
+      const cookieOf = (index: number) => cookies[index % cookies.length] as string
+      await Promise.all(
+        Array.from({ length: some }, (_, index) => crowd.#openOne(hostname, Number(port), cookieOf(index))),
+      )
     }
     return crowd
   }

@@ -151,7 +151,7 @@ async function openHttp(
   const app = await buildServer({
     contract: loadContract(),
     handlers: {
-      ...accountHandlers(accounts, cookie),
+      ...accountHandlers(accounts, cookie, publicOrigin),
       ...sessionHandlers(sessions, tokens, cookie),
       ...fileHandlers(files),
       ...uploadHandler({ uploads, files, waitForCopies, metrics }),

@@ -6,6 +6,8 @@ import { BenchSphere } from '../sphere.js'
 import { StreamCrowd } from '../stream-crowd.js'
 
 const STREAMS = 5000
+/** Friends of each other's, who share the streams: one account may not have so many. */
+const ACCOUNTS = 5
 const CHANGES = 5
 /** Memory of a server is what it has some time after there was work. */
 const REST_MS = 2000
@@ -26,18 +28,24 @@ export const eventStreams: Row = {
   prepare: () =>
     prepared(async (own) => {
       const sphere = own(await BenchSphere.alone())
-      const client = await BenchClient.register(sphere.url('eu'))
+      const origin = sphere.url('eu')
+      const register = () => BenchClient.register(origin)
+      const [client, ...friends] = await Promise.all([
+        register(),
+        ...Array.from({ length: ACCOUNTS - 1 }, register),
+      ])
+      for (const friend of friends) await client.befriend(origin, friend)
       return [
         {
           name: HERE,
-          measure: () => measure(sphere, client),
+          measure: () => measure(sphere, client, friends),
           peakMegabytes: () => sphere.peakMegabytes(),
         },
       ]
     }),
 }
 
-async function measure(sphere: BenchSphere, client: BenchClient): Promise<Figures> {
+async function measure(sphere: BenchSphere, client: BenchClient, friends: BenchClient[]): Promise<Figures> {
   // Anew, for what a process once had it mostly keeps.
   await sphere.stop('eu')
   await sphere.startRegional('eu')
@@ -45,7 +53,11 @@ async function measure(sphere: BenchSphere, client: BenchClient): Promise<Figure
   await client.upload(origin, 'before', Buffer.from('before'))
   await sleep(REST_MS)
   const before = sphere.megabytes('eu')
-  await using crowd = await StreamCrowd.open(origin, client.cookie, STREAMS)
+  await using crowd = await StreamCrowd.open(
+    origin,
+    [client, ...friends].map(({ cookie }) => cookie),
+    STREAMS,
+  )
   await sleep(REST_MS)
   const memory = ((sphere.megabytes('eu') - before) * 1024) / STREAMS
   const times: number[] = []
@@ -53,7 +65,7 @@ async function measure(sphere: BenchSphere, client: BenchClient): Promise<Figure
     const name = `change-${change}-${Date.now()}`
     const all = crowd.allSee(name)
     const began = performance.now()
-    const uploaded = client.upload(origin, name, Buffer.from(name))
+    const uploaded = client.upload(origin, name, Buffer.from(name), { visibility: 'friends' })
     times.push((await all) - began)
     await uploaded
     await sleep(100)

@@ -221,7 +221,7 @@ export const OPENAPI_DOCUMENT: unknown = {
             "$ref": "#/components/responses/InvalidCredentials"
           },
           "403": {
-            "$ref": "#/components/responses/CrossOrigin"
+            "$ref": "#/components/responses/LoginRefused"
           },
           "408": {
             "$ref": "#/components/responses/RequestTimeout"
@@ -4005,6 +4005,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "urn:problem-type:syncsphere:insufficient-scope",
           "urn:problem-type:syncsphere:session-required",
           "urn:problem-type:syncsphere:cross-origin",
+          "urn:problem-type:syncsphere:https-required",
           "urn:problem-type:syncsphere:registration-closed",
           "urn:problem-type:syncsphere:username-taken",
           "urn:problem-type:syncsphere:email-taken",
@@ -4399,38 +4400,6 @@ export const OPENAPI_DOCUMENT: unknown = {
           }
         }
       },
-      "CrossOrigin": {
-        "description": "The request comes from another site.",
-        "headers": {
-          "X-Request-Id": {
-            "$ref": "#/components/headers/X-Request-Id"
-          },
-          "X-Content-Type-Options": {
-            "$ref": "#/components/headers/X-Content-Type-Options"
-          },
-          "Cache-Control": {
-            "$ref": "#/components/headers/Cache-Control"
-          },
-          "RateLimit": {
-            "$ref": "#/components/headers/RateLimit"
-          },
-          "RateLimit-Policy": {
-            "$ref": "#/components/headers/RateLimit-Policy"
-          }
-        },
-        "content": {
-          "application/problem+json": {
-            "schema": {
-              "$ref": "#/components/schemas/Problem"
-            },
-            "examples": {
-              "cross-origin": {
-                "$ref": "#/components/examples/cross-origin"
-              }
-            }
-          }
-        }
-      },
       "RegistrationRefused": {
         "description": "This server makes no accounts by itself, or the request comes from another site.",
         "headers": {
@@ -4499,6 +4468,41 @@ export const OPENAPI_DOCUMENT: unknown = {
               },
               "cross-origin": {
                 "$ref": "#/components/examples/cross-origin"
+              }
+            }
+          }
+        }
+      },
+      "LoginRefused": {
+        "description": "The request comes from another site, or over plain HTTP where users are to come over HTTPS.",
+        "headers": {
+          "X-Request-Id": {
+            "$ref": "#/components/headers/X-Request-Id"
+          },
+          "X-Content-Type-Options": {
+            "$ref": "#/components/headers/X-Content-Type-Options"
+          },
+          "Cache-Control": {
+            "$ref": "#/components/headers/Cache-Control"
+          },
+          "RateLimit": {
+            "$ref": "#/components/headers/RateLimit"
+          },
+          "RateLimit-Policy": {
+            "$ref": "#/components/headers/RateLimit-Policy"
+          }
+        },
+        "content": {
+          "application/problem+json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "examples": {
+              "cross-origin": {
+                "$ref": "#/components/examples/cross-origin"
+              },
+              "https-required": {
+                "$ref": "#/components/examples/https-required"
               }
             }
           }
@@ -5831,6 +5835,15 @@ export const OPENAPI_DOCUMENT: unknown = {
           "title": "Wrong name or password",
           "status": 401,
           "detail": "There is no account with this name and password.",
+          "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "https-required": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:https-required",
+          "title": "Log in over HTTPS",
+          "status": 403,
+          "detail": "Over plain HTTP no browser keeps the cookie of a session. Log in at https://files.example.org.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },

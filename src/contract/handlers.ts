@@ -50,8 +50,8 @@ export interface Input<Id extends OperationId> {
 export interface RequestContext {
   caller: Caller
   request: FastifyRequest
-  /** The client's address for limits: IPv4, or the /64 of an IPv6 address. */
-  address: string
+  /** The client's address for limits: IPv4, or the /64 of an IPv6 address; and whether many people share it. */
+  client: { address: string; isShared: boolean }
   log: FastifyBaseLogger
   /** Aborts when the client goes away before it has its answer. */
   signal: AbortSignal

@@ -80,15 +80,13 @@ export class Accounts {
   /** @throws DomainError invalid-credentials, too-many-attempts */
   async login(
     input: { identifier: string; password: string; remember_me?: boolean },
-    client: { address: string; userAgent: string },
+    client: { address: string; isShared: boolean; userAgent: string },
   ): Promise<{ user: UserView; session: OpenedSession; persistent: boolean }> {
     const { db, journal, sessions, throttle } = this.#options
     const persistent = input.remember_me ?? false
     const login = loginForm(input.identifier)
     const user = userByUsername(db, login) ?? userByEmail(db, login)
-    const right = await throttle.attempt(user?.id ?? login, client.address, () =>
-      this.#verify(user, input.password),
-    )
+    const right = await throttle.attempt(user?.id ?? login, client, () => this.#verify(user, input.password))
     if (user === undefined || !right) throw wrongCredentials()
     await this.#rehash(user, input.password)
     return db.write((tx) => {
@@ -110,12 +108,12 @@ export class Accounts {
   async update(
     caller: Caller & { user_id: string },
     input: { email?: string; new_password?: string; current_password: string },
-    address: string,
+    client: { address: string; isShared: boolean },
   ): Promise<UserView> {
     const { db, journal, passwords, throttle } = this.#options
     const email = input.email && checked(input.email.trim(), faultOfEmail, 'body/email')
     const user = live(db, caller.user_id)
-    const right = await throttle.attempt(user.id, address, () => this.#verify(user, input.current_password))
+    const right = await throttle.attempt(user.id, client, () => this.#verify(user, input.current_password))
     if (!right) throw new DomainError('wrong-password', 'The current password is not this one.')
     const fields: Record<string, Value> = {}
     if (input.new_password !== undefined) fields.password_hash = await passwords.hash(input.new_password)

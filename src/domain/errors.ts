@@ -6,6 +6,7 @@ export const ERROR_CODES = [
   'insufficient-scope',
   'session-required',
   'cross-origin',
+  'https-required',
   'registration-closed',
   'username-taken',
   'email-taken',

@@ -1,5 +1,12 @@
 import type { Database, Tx } from '../storage/database.js'
-import { type EventRow, eventBounds, eventsSince } from '../storage/events.js'
+import {
+  type EventPlace,
+  type EventRow,
+  eventAt,
+  eventsSince,
+  newestEvent,
+  oldestEvent,
+} from '../storage/events.js'
 import { readMeta } from '../storage/meta.js'
 import { forgetUnseen, keepSubscriber, subscriberOf } from '../storage/subscribers.js'
 import type { Live } from './live.js'
@@ -23,9 +30,12 @@ export class Feed {
     this.#now = now
   }
 
-  /** The public form of a position: positions mean nothing in another incarnation of the database. */
-  idOf(position: number): string {
-    return `${this.#incarnation()}-${position}`
+  /**
+   * The public form of a place: it means nothing in another incarnation of the database. A server that was restored from
+   * a backup gives the same positions once more, to other events: their time tells them apart.
+   */
+  idOf({ seq, created_at }: EventPlace): string {
+    return `${this.#incarnation()}-${seq}-${Date.parse(created_at).toString(36)}`
   }
 
   /**
@@ -33,15 +43,14 @@ export class Feed {
    * @param lastEventId the id that it got last, if any
    * @returns `missed` when events after that id can be gone, or the id is another server's
    */
-  resume(userId: string, lastEventId: string | undefined): { position: number; missed: boolean } {
-    const { newest, oldest } = eventBounds(this.#db)
-    if (lastEventId === undefined) return { position: newest, missed: false }
-    const [incarnation, digits] = lastEventId.split('-')
-    const position = /^\d{1,15}$/.test(digits ?? '') ? Number(digits) : -1
-    const known = incarnation === this.#incarnation() && position >= 0 && position <= newest
+  resume(userId: string, lastEventId: string | undefined): { place: EventPlace; missed: boolean } {
+    const newest = newestEvent(this.#db)
+    if (lastEventId === undefined) return { place: newest, missed: false }
+    const place = this.#placeOf(lastEventId)
     const { since = Number.POSITIVE_INFINITY } = subscriberOf(this.#db, userId) ?? {}
-    const missed = !known || position < since || (position < newest && position + 1 < oldest)
-    return { position: missed ? newest : position, missed }
+    if (place === undefined || place.seq < since) return { place: newest, missed: true }
+    const missed = place.seq < newest.seq && place.seq + 1 < oldestEvent(this.#db)
+    return missed ? { place: newest, missed } : { place, missed }
   }
 
   /** Events of a user after a position, oldest first. */
@@ -77,8 +86,15 @@ export class Feed {
   #see(tx: Tx, user_id: string): void {
     const seenAt = subscriberOf(tx, user_id)?.seen_at
     if (seenAt !== undefined && this.#now() - Date.parse(seenAt) < SEEN_MS) return
-    const since = eventBounds(tx).newest
+    const since = newestEvent(tx).seq
     keepSubscriber(tx, { user_id, since, seen_at: new Date(this.#now()).toISOString() })
+  }
+
+  /** The place that an id is of; undefined where this server did not give it, or keeps its event no more. */
+  #placeOf(id: string): EventPlace | undefined {
+    const digits = id.split('-')[1] ?? ''
+    const place = /^\d{1,15}$/.test(digits) ? eventAt(this.#db, Number(digits)) : undefined
+    return place !== undefined && this.idOf(place) === id ? place : undefined
   }
 
   #incarnation(): string {

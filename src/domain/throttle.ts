@@ -10,6 +10,19 @@ const MAX_FOR_ACCOUNT = 5
 /** Wrong passwords from one address, whatever the accounts. */
 const MAX_FOR_ADDRESS = 50
 
+/** Where attempts come from. */
+interface Origin {
+  address: string
+  /** Many people come from it: then all of them are not shut out for what one does. */
+  isShared: boolean
+}
+
+/** How many wrong passwords are too many. */
+interface Limit {
+  key: string
+  most: number
+}
+
 interface Flight {
   count: number
   landed: Promise<void>
@@ -36,34 +49,38 @@ export class LoginThrottle {
    * @param account what stands for the account, whether it exists or not
    * @throws DomainError too-many-attempts
    */
-  async attempt(account: string, address: string, verify: () => Promise<boolean>): Promise<boolean> {
-    const key = `${account} ${address}`
-    await this.#takeoff(key, address)
+  async attempt(
+    account: string,
+    { address, isShared }: Origin,
+    verify: () => Promise<boolean>,
+  ): Promise<boolean> {
+    const limits: [Limit, ...Limit[]] = [{ key: `${account} ${address}`, most: MAX_FOR_ACCOUNT }]
+    if (!isShared) limits.push({ key: address, most: MAX_FOR_ADDRESS })
+    await this.#takeoff(limits)
     try {
       const right = await verify()
-      await this.#count(key, address, right)
+      await this.#count(limits, right)
       return right
     } finally {
-      this.#land(key)
-      this.#land(address)
+      for (const { key } of limits) this.#land(key)
     }
   }
 
-  async #takeoff(key: string, address: string): Promise<void> {
+  async #takeoff(limits: Limit[]): Promise<void> {
     for (;;) {
-      const full = this.#full(key, MAX_FOR_ACCOUNT) ?? this.#full(address, MAX_FOR_ADDRESS)
+      const full = limits.map((limit) => this.#full(limit)).find((flight) => flight !== undefined)
       if (full === undefined) break
       await full.landed
     }
-    for (const name of [key, address]) {
-      const flight = this.#flights.get(name) ?? newFlight()
+    for (const { key } of limits) {
+      const flight = this.#flights.get(key) ?? newFlight()
       flight.count += 1
-      this.#flights.set(name, flight)
+      this.#flights.set(key, flight)
     }
   }
 
   /** The attempts under way whose outcome has to be awaited, since all of them failing would reach the limit. */
-  #full(key: string, most: number): Flight | undefined {
+  #full({ key, most }: Limit): Flight | undefined {
     const left = most - this.#failures(key, most)
     const flight = this.#flights.get(key)
     return flight !== undefined && flight.count >= left ? flight : undefined
@@ -77,14 +94,14 @@ export class LoginThrottle {
     land()
   }
 
-  async #count(key: string, address: string, right: boolean): Promise<void> {
+  async #count(limits: [Limit, ...Limit[]], right: boolean): Promise<void> {
+    const [{ key }] = limits
     const now = new Date(this.#now()).toISOString()
     const until = new Date(this.#now() + WINDOW_MS).toISOString()
     if (right && loginFailures(this.#db, key, now) === undefined) return
     await this.#db.write((tx) => {
       if (right) return clearLoginFailures(tx, key)
-      addLoginFailure(tx, key, now, until)
-      addLoginFailure(tx, address, now, until)
+      for (const limit of limits) addLoginFailure(tx, limit.key, now, until)
     })
   }
 

@@ -10,7 +10,10 @@ import type { Feed } from '../domain/feed.js'
 const HEARTBEAT_MS = 15_000
 const RETRY_MS = 2000
 const READ_LIMIT = 100
-const MAX_STREAMS_OF_USER = 10_000
+/** Of a server's connections the rest is for requests. */
+const MAX_STREAMS = 15_000
+const MAX_STREAMS_OF_USER = 1000
+const MAX_STREAMS_OF_ADDRESS = 5000
 const PART_BYTES = 16 * 1024
 /** Heartbeats of all streams at once would hold the loop: each tick is for a part of them. */
 const TICKS = 15
@@ -18,6 +21,8 @@ const TICKS = 15
 /** Who reads a stream. */
 export interface Reader {
   userId: string
+  /** Where they come from; undefined for a place that many people come from. */
+  address: string | undefined
   /** What lets them, e.g. the id of a session: one answer counts for all streams that it opened. */
   credential: string
   /** Asked before events are written and at every heartbeat; once it says no the stream ends. */
@@ -54,6 +59,9 @@ export class EventStreams implements Disposable {
   /** Users of whom there is news that their streams have not been given. */
   readonly #news = new Set<string>()
   readonly #heartbeat: NodeJS.Timeout
+  /** Streams that are open, in all and from each address. */
+  #open = 0
+  readonly #addresses = new Map<string, number>()
   #opened = 0
   #tick = 0
 
@@ -64,19 +72,26 @@ export class EventStreams implements Disposable {
   }
 
   /** @throws DomainError too-many-streams */
-  assertRoom(userId: string): void {
-    if ((this.#groups.get(userId)?.streams.size ?? 0) < MAX_STREAMS_OF_USER) return
-    throw new DomainError('too-many-streams', 'Too many event streams of this account are open.', {
-      retryAfterSeconds: 60,
-    })
+  assertRoom({ userId, address }: Reader): void {
+    const ofUser = this.#groups.get(userId)?.streams.size ?? 0
+    const ofAddress = address === undefined ? 0 : (this.#addresses.get(address) ?? 0)
+    if (ofUser >= MAX_STREAMS_OF_USER) throw tooMany('of this account')
+    if (ofAddress >= MAX_STREAMS_OF_ADDRESS) throw tooMany('from this address')
+    if (this.#open >= MAX_STREAMS) throw tooMany('on this server')
   }
 
   /** Writes a user's events to a response whose headers are written, until it closes. */
   open(response: ServerResponse, reader: Reader, lastEventId: string | undefined): void {
-    const { position, missed } = this.#feed.resume(reader.userId, lastEventId)
-    const stream: Stream = { response, reader, position, blocked: false, tick: this.#opened % TICKS }
+    const { place, missed } = this.#feed.resume(reader.userId, lastEventId)
+    const stream: Stream = {
+      response,
+      reader,
+      position: place.seq,
+      blocked: false,
+      tick: this.#opened % TICKS,
+    }
     this.#opened += 1
-    const id = this.#feed.idOf(position)
+    const id = this.#feed.idOf(place)
     // An id without data tells the client where it stands before anything has happened.
     response.write(`retry: ${RETRY_MS}\nid: ${id}\n\n`)
     if (missed) response.write(`id: ${id}\nevent: stream.reset\ndata: {}\n\n`)
@@ -95,6 +110,7 @@ export class EventStreams implements Disposable {
     const { userId } = stream.reader
     const group = this.#groups.get(userId) ?? this.#newGroup(userId)
     group.streams.add(stream)
+    this.#count(stream.reader, 1)
     this.#metrics.eventStreamOpened()
     stream.response.on('drain', () => {
       stream.blocked = false
@@ -102,11 +118,20 @@ export class EventStreams implements Disposable {
     })
     stream.response.once('close', () => {
       this.#metrics.eventStreamClosed()
+      this.#count(stream.reader, -1)
       group.streams.delete(stream)
       if (group.streams.size > 0) return
       group.stopListening()
       if (this.#groups.get(userId) === group) this.#groups.delete(userId)
     })
+  }
+
+  #count({ address }: Reader, by: 1 | -1): void {
+    this.#open += by
+    if (address === undefined) return
+    const ofAddress = (this.#addresses.get(address) ?? 0) + by
+    if (ofAddress > 0) this.#addresses.set(address, ofAddress)
+    else this.#addresses.delete(address)
   }
 
   #newGroup(userId: string): Group {
@@ -148,8 +173,9 @@ export class EventStreams implements Disposable {
   #partsOf(events: ReturnType<Feed['read']>): Part[] {
     const parts: Part[] = []
     let bytes = Number.POSITIVE_INFINITY
-    for (const { seq, type, data } of events) {
-      const frame = Buffer.from(`id: ${this.#feed.idOf(seq)}\nevent: ${type}\ndata: ${data}\n\n`)
+    for (const event of events) {
+      const { seq, type, data } = event
+      const frame = Buffer.from(`id: ${this.#feed.idOf(event)}\nevent: ${type}\ndata: ${data}\n\n`)
       if (bytes + frame.length > PART_BYTES) {
         parts.push([])
         bytes = 0
@@ -179,6 +205,12 @@ export class EventStreams implements Disposable {
       return allowed
     })
   }
+}
+
+function tooMany(whose: string): DomainError {
+  return new DomainError('too-many-streams', `Too many event streams ${whose} are open.`, {
+    retryAfterSeconds: 60,
+  })
 }
 
 function writePart(streams: Stream[], part: Part): void {

@@ -9,6 +9,7 @@ import { type Answer, sendAnswer } from './answer.js'
 import type { Authenticate } from './authentication.js'
 import { admitBody } from './body-admission.js'
 import { BodyWatch } from './body-watch.js'
+import { clientOf, stripForwardedPorts } from './client-address.js'
 import { knownPaths } from './known-paths.js'
 import type { Limits } from './limits.js'
 import { refuseForeignOrigin } from './origin.js'
@@ -59,6 +60,8 @@ export function addGate(app: FastifyInstance, options: GateOptions): RouteHooks 
   })
   app.addHook('onRequest', (request, reply, done) => {
     request.caller = ANONYMOUS
+    stripForwardedPorts(request.raw)
+    warnOfProxy(request)
     reply.headers(baseHeaders).header('x-request-id', request.id)
     const refused = refusalOfAny(request, reply)
     if (refused !== undefined || request.routeOptions.config.operation) return done(refused)
@@ -70,6 +73,18 @@ export function addGate(app: FastifyInstance, options: GateOptions): RouteHooks 
       done,
     )
   })
+
+  let isProxyTold = false
+  function warnOfProxy(request: FastifyRequest): void {
+    if (isProxyTold || request.headers['x-forwarded-for'] === undefined) return
+    const { address, isShared } = clientOf(request)
+    if (!isShared) return
+    isProxyTold = true
+    request.log.warn(
+      { address },
+      'a proxy passes requests on (X-Forwarded-For), but SYNCSPHERE_TRUST_PROXY is off: all who come through it count as one',
+    )
+  }
 
   function refusalOfAny(request: FastifyRequest, reply: FastifyReply): DomainError | undefined {
     if (closing || !options.isReady()) {

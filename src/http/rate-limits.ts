@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Operation } from '../contract/operation.js'
 import type { Caller } from '../domain/caller.js'
 import { DomainError } from '../domain/errors.js'
-import { clientAddress } from './client-address.js'
+import { rateKey } from './client-address.js'
 import { type Policy, RateLimiter } from './rate-limiter.js'
 
 /** Operations that a stranger would call often to do harm, each with a limit of its own by address. */
@@ -30,7 +30,7 @@ export function rateLimits(enabled: boolean): RateLimits {
     admit(request, reply, operation, caller) {
       if (operation?.limited === false || caller.kind === 'operator') return
       const limiter = own.get(operation?.id ?? '') ?? general
-      const key = 'user_id' in caller ? caller.user_id : clientAddress(request)
+      const key = 'user_id' in caller ? caller.user_id : rateKey(request)
       const allowance = limiter.take(key, Date.now())
       const { name, quota, windowSeconds } = limiter.policy
       // Structured fields of draft-ietf-httpapi-ratelimit-headers-10.

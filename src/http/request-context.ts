@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { RequestContext } from '../contract/handlers.js'
 import type { Caller } from '../domain/caller.js'
-import { clientAddress } from './client-address.js'
+import { type Client, clientOf } from './client-address.js'
 import { sendContinue } from './continue.js'
 
 declare module 'fastify' {
@@ -30,8 +30,8 @@ export class HandlerContext implements RequestContext {
     return this.request.log
   }
 
-  get address(): string {
-    return clientAddress(this.request)
+  get client(): Client {
+    return clientOf(this.request)
   }
 
   get signal(): AbortSignal {

@@ -1,6 +1,6 @@
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { Logger } from 'pino'
-import { clientAddress } from './client-address.js'
+import { clientOf } from './client-address.js'
 
 /** Answers of 5xx that are no failure: try again later, there is no room. */
 const NOT_NOW = [503, 507]
@@ -32,7 +32,7 @@ export class RequestLog extends LogController {
         path: request.url.split('?', 1)[0]?.slice(0, 200),
         status: statusCode,
         ms: Math.round(reply.elapsedTime * 10) / 10,
-        address: clientAddress(request),
+        address: clientOf(request).address,
         ...(caller && 'user_id' in caller && { user_id: caller.user_id }),
         ...(error && { err: error }),
       },

@@ -1,4 +1,6 @@
 import t from 'tap'
+import { createLogger } from '../../src/observability/logger.js'
+import { rawConnection } from '../contract/raw-http.js'
 import { openNginx, skipWithoutNginx } from '../support/nginx.js'
 import { openTestRegional } from '../support/test-regional.js'
 
@@ -57,4 +59,104 @@ t.test('no date is later than that of the answer', async (t) => {
   regional.execute('update files set created_at = ?', new Date(Date.now() + 86_400_000).toISOString())
   const { headers } = await alice.get(`/download/${file.id}`)
   t.ok(Date.parse(String(headers['last-modified'])) <= Date.parse(String(headers['date'])))
+})
+
+/** What nginx adds, and what other proxies do. */
+const FORWARDING = 'proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;'
+const WITH_PORT = 'proxy_set_header X-Forwarded-For $remote_addr:$remote_port;'
+
+async function logIn(url: string, headers: Record<string, string>, identifier = 'alice'): Promise<string> {
+  const response = await fetch(`${url}/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ identifier, password: 'not this one' }),
+  })
+  const { type } = (await response.json()) as { type: string }
+  return `${response.status} ${type.split(':').at(-1)}`
+}
+
+t.test('addresses with ports are addresses, behind whatever proxy', async (t) => {
+  const regional = await openTestRegional(t, { trustProxy: 2 })
+  const forms = (address: string, port: number) => [
+    address,
+    address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
+    address.includes(':') ? `"[${address}]:${port}"` : `"${address}:${port}"`,
+  ]
+  for (const address of ['203.0.113.7', '2001:db8::7']) {
+    const from = (index: number, other = address) => ({
+      'x-forwarded-for': `${forms(other, 40_000 + index)[index % 3]}, 10.0.0.2:${50_000 + index}`,
+    })
+    for (let attempt = 0; attempt < 5; attempt += 1)
+      t.equal(await logIn(regional.url, from(attempt)), '401 invalid-credentials', `${attempt}`)
+    for (let attempt = 5; attempt < 8; attempt += 1)
+      t.equal(
+        await logIn(regional.url, from(attempt)),
+        '429 too-many-attempts',
+        'one address, on whatever port',
+      )
+    const other = from(9, address.replace('7', '8').replace('db8', 'db9'))
+    t.equal(await logIn(regional.url, other), '401 invalid-credentials', 'and another is another')
+  }
+})
+
+t.test('nginx that passes on ports keeps people apart', { skip: skipWithoutNginx }, async (t) => {
+  const regional = await openTestRegional(t, { trustProxy: 1 })
+  const proxy = await openNginx(t, regional.url, WITH_PORT)
+  for (let attempt = 0; attempt < 5; attempt += 1) t.equal(await logIn(proxy, {}), '401 invalid-credentials')
+  t.equal(
+    await logIn(proxy, { connection: 'close' }),
+    '429 too-many-attempts',
+    'a new connection has a new port',
+  )
+  t.equal(await logIn(regional.url, { 'x-forwarded-for': '198.51.100.9:1' }), '401 invalid-credentials')
+})
+
+t.test(
+  'a proxy that nobody told the server of is warned of, and one guesser locks nobody else out',
+  { skip: skipWithoutNginx },
+  async (t) => {
+    const lines: string[] = []
+    const stream = { write: (line: string) => void lines.push(line) }
+    const logger = createLogger({ level: 'warn', server: 'eu', stream })
+    const regional = await openTestRegional(t, { rateLimits: true }, { logger })
+    const alice = await regional.person('alice')
+    const proxy = await openNginx(t, regional.url, FORWARDING)
+    for (let guess = 0; guess < 60; guess += 1)
+      t.equal(await logIn(proxy, {}, `somebody${guess}`), '401 invalid-credentials')
+    const login = await fetch(`${proxy}/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ identifier: 'alice', password: alice.password }),
+    })
+    t.equal(login.status, 200, 'after more wrong passwords than one address may send')
+    for (let guess = 0; guess < 5; guess += 1) t.equal(await logIn(proxy, {}), '401 invalid-credentials')
+    t.equal(
+      await logIn(proxy, { 'x-forwarded-for': '203.0.113.1' }),
+      '429 too-many-attempts',
+      'of one account',
+    )
+    const warnings = lines.filter((line) => line.includes('SYNCSPHERE_TRUST_PROXY'))
+    t.equal(warnings.length, 1, 'told once')
+    t.match(warnings[0], '127.0.0.1')
+  },
+)
+
+t.test('a login whose cookie no browser would keep says so', async (t) => {
+  const regional = await openTestRegional(t, { publicOrigin: 'https://files.example.org' })
+  for (const headers of [{}, { origin: regional.url }, { 'x-forwarded-proto': 'http' }] as Record<
+    string,
+    string
+  >[])
+    t.equal(await logIn(regional.url, headers), '403 https-required', JSON.stringify(headers))
+  for (const headers of [{ 'x-forwarded-proto': 'https' }, { origin: 'https://files.example.org' }] as Record<
+    string,
+    string
+  >[])
+    t.equal(await logIn(regional.url, headers), '401 invalid-credentials', JSON.stringify(headers))
+  using named = await rawConnection(regional.url)
+  const body = '{"identifier":"alice","password":"x"}'
+  named.send(
+    `POST /login HTTP/1.1\r\nHost: files.example.org\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  )
+  t.match(await named.until(/\}$/), /^HTTP\/1.1 401 /, 'a proxy need not say that it ends TLS')
 })

@@ -1,10 +1,14 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { mkdtemp, rename, rm } from 'node:fs/promises'
+import { createServer, IncomingMessage, ServerResponse } from 'node:http'
+import { type AddressInfo, Socket } from 'node:net'
+import { join } from 'node:path'
 import t from 'tap'
 import { accountServices } from '../../src/domain/account-services.js'
 import { Feed } from '../../src/domain/feed.js'
 import { Live } from '../../src/domain/live.js'
 import { EventStreams } from '../../src/http/event-streams.js'
+import { DEFAULT_LIMITS } from '../../src/http/limits.js'
+import { backupDataDir } from '../../src/storage/backup.js'
 import { Database } from '../../src/storage/database.js'
 import { addEvent } from '../../src/storage/events.js'
 import { Client } from '../support/client.js'
@@ -146,15 +150,15 @@ t.test('events are kept for who can read them, and for nobody else', async (t) =
 
   await happen()
   t.equal(kept(alice.id) + kept(bob.id), 0, 'nobody has had a stream yet')
-  const { position } = feed.resume(alice.id, undefined)
+  const { place } = feed.resume(alice.id, undefined)
   const stop = feed.listen(alice.id, () => undefined)
   await happen()
   stop()
   await happen()
   t.equal(kept(alice.id), 2, 'while the stream was open, and after it')
   t.equal(kept(bob.id), 0)
-  t.same(feed.resume(alice.id, feed.idOf(position)), { position, missed: false })
-  t.match(feed.resume(bob.id, feed.idOf(position)), { missed: true }, 'his are not whole')
+  t.same(feed.resume(alice.id, feed.idOf(place)), { place, missed: false })
+  t.match(feed.resume(bob.id, feed.idOf(place)), { missed: true }, 'his are not whole')
 
   const leave = feed.listen(alice.id, () => undefined)
   now += 30 * DAY_MS
@@ -168,10 +172,10 @@ t.test('events are kept for who can read them, and for nobody else', async (t) =
   t.equal(await forget(), 1)
   await happen()
   t.equal(kept(alice.id), 3, 'one that did not come back for so long is')
-  t.match(feed.resume(alice.id, feed.idOf(position)), { missed: true }, 'and is told so')
+  t.match(feed.resume(alice.id, feed.idOf(place)), { missed: true }, 'and is told so')
   feed.listen(alice.id, () => undefined)
   await db.write(() => undefined)
-  t.match(feed.resume(alice.id, feed.idOf(position)), { missed: true }, 'also while another stream is open')
+  t.match(feed.resume(alice.id, feed.idOf(place)), { missed: true }, 'also while another stream is open')
 })
 
 t.test('an id that this server does not know starts anew, and says so', async (t) => {
@@ -197,6 +201,26 @@ t.test('an id that this server does not know starts anew, and says so', async (t
     stream.close()
     known.lastId = stream.lastId
   }
+})
+
+t.test('who comes back to a server that was restored from a backup is told to begin anew', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  await alice.put('before the backup')
+  const backup = await mkdtemp(join(t.testdir(), 'backup-'))
+  await backupDataDir(regional.dataDir, backup)
+  const stream = await listen(t, regional.url, alice)
+  await alice.put('lost with the disk')
+  await stream.count(2)
+  stream.close()
+  await regional.stop()
+  await rm(regional.dataDir, { recursive: true })
+  await rename(backup, regional.dataDir)
+  await regional.open()
+  for (const name of ['a', 'b', 'c']) await alice.put(name)
+  const again = await listen(t, regional.url, alice, stream.lastId)
+  await again.count(1)
+  t.same(again.types, ['stream.reset'], 'the numbers are the same, the events are not')
 })
 
 t.test('a stream ends with the session or token that opened it', async (t) => {
@@ -228,7 +252,7 @@ t.test('a heartbeat keeps a quiet stream open, and ends one whose session has ex
   let isAllowed = true
   const server = createServer((request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
-    const reader = { userId: 'alice', credential: 'session', isAllowed: () => isAllowed }
+    const reader = { userId: 'alice', address: undefined, credential: 'session', isAllowed: () => isAllowed }
     streams.open(response, reader, request.headers['last-event-id'] as string | undefined)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -268,7 +292,7 @@ t.test(
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       const credential = `session ${opened++ % 2}`
       const isAllowed = () => Boolean(asked.push(credential))
-      streams.open(response, { userId: 'alice', credential, isAllowed }, undefined)
+      streams.open(response, { userId: 'alice', address: undefined, credential, isAllowed }, undefined)
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     t.teardown(() => server.close())
@@ -286,3 +310,42 @@ t.test(
     t.same(asked, ['session 0', 'session 1'])
   },
 )
+
+t.test('no account, no address and not all streams together take the room of the others', async (t) => {
+  await using db = Database.open(':memory:', 'regional')
+  const { live } = accountServices({
+    server: 'eu',
+    db,
+    now: Date.now,
+    storageQuota: 1000,
+    registration: 'open',
+  })
+  const metrics = { eventStreamOpened: () => undefined, eventStreamClosed: () => undefined }
+  using streams = new EventStreams(new Feed(db, live, Date.now), metrics)
+  const reader = (userId: string, address?: string) => ({
+    userId,
+    address,
+    credential: userId,
+    isAllowed: () => true,
+  })
+  const opened: ServerResponse[] = []
+  const open = (who: ReturnType<typeof reader>) => {
+    streams.assertRoom(who)
+    const response = new ServerResponse(new IncomingMessage(new Socket()))
+    opened.push(response)
+    streams.open(response, who, undefined)
+  }
+  const openMany = (who: ReturnType<typeof reader>, count: number) => {
+    for (let i = 0; i < count; i += 1) open(who)
+  }
+  openMany(reader('alice', '192.0.2.1'), 1000)
+  t.throws(() => open(reader('alice', '192.0.2.2')), { code: 'too-many-streams', message: /account/ })
+  for (const name of ['b', 'c', 'd', 'e']) openMany(reader(name, '192.0.2.1'), 1000)
+  t.throws(() => open(reader('bob', '192.0.2.1')), { code: 'too-many-streams', message: /address/ })
+  for (let one = 0; one < 10; one += 1) openMany(reader(`user ${one}`), 1000)
+  t.throws(() => open(reader('carol', '192.0.2.3')), { code: 'too-many-streams', message: /server/ })
+  t.ok(DEFAULT_LIMITS.connections > opened.length, 'requests are still answered')
+  for (const response of opened.slice(0, 2)) response.emit('close')
+  open(reader('bob', '192.0.2.1'))
+  open(reader('alice', '192.0.2.3'))
+})

@@ -80,7 +80,7 @@ const DEEDS: Record<Deed, Doing> = {
     const user = oneOf(regional, USERS, a)
     if (user === undefined) return undefined
     const password = String(user.password_hash).replace('plain:', '')
-    const client = { address: `10.0.0.${a % 200}`, userAgent: 'simulation' }
+    const client = { isShared: false, address: `10.0.0.${a % 200}`, userAgent: 'simulation' }
     return services(regional).accounts.login({ identifier: String(user.username_shown), password }, client)
   },
   async logout(regional, { a }) {
@@ -164,7 +164,14 @@ async function updateAccount(
     session_created_at: String(session.created_at),
   } as const
   const current_password = String(user.password_hash).replace('plain:', '')
-  return services(regional).accounts.update(caller, { ...input, current_password }, '10.0.1.1')
+  return services(regional).accounts.update(
+    caller,
+    { ...input, current_password },
+    {
+      address: '10.0.1.1',
+      isShared: false,
+    },
+  )
 }
 
 function services(regional: SimulatedRegional) {

@@ -137,8 +137,9 @@ export async function testConfig(overrides: Partial<RegionalConfig> = {}): Promi
 export async function openTestRegional(
   t: Test,
   overrides: Partial<RegionalConfig> = {},
+  dependencies: RegionalDependencies = {},
 ): Promise<TestRegional> {
-  const regional = new TestRegional(await testConfig(overrides))
+  const regional = new TestRegional(await testConfig(overrides), dependencies)
   t.teardown(async () => {
     await regional.close()
     await rm(regional.dataDir, { recursive: true, force: true })

@@ -10,13 +10,14 @@ export function eventHandlers(
   tokens: Tokens,
 ): Pick<Handlers, 'streamEvents'> {
   return {
-    streamEvents({ headers }, { caller }) {
+    streamEvents({ headers }, { caller, client }) {
       const who = account(caller)
       const isAllowed = () =>
         who.kind === 'session' ? sessions.isLive(who.session_id) : tokens.isLive(who.token_id)
       const credential = who.kind === 'session' ? who.session_id : who.token_id
-      const reader = { userId: who.user_id, credential, isAllowed }
-      streams.assertRoom(who.user_id)
+      const address = client.isShared ? undefined : client.address
+      const reader = { userId: who.user_id, address, credential, isAllowed }
+      streams.assertRoom(reader)
       return {
         status: 200,
         body: (response) => streams.open(response, reader, headers['last-event-id']),
