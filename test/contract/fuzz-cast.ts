@@ -75,7 +75,8 @@ export class FuzzCast {
 
   learn({ headers, body }: WireAnswer): void {
     if (headers['etag']) this.#note('etag', headers['etag'])
-    if (/^application\/json/.test(headers['content-type'] ?? '')) this.#walk('', JSON.parse(body.toString()))
+    const isJson = /^application\/json/.test(headers['content-type'] ?? '') && body.length > 0
+    if (isJson) this.#walk('', JSON.parse(body.toString()))
   }
 
   #walk(name: string, value: unknown): void {
