@@ -1,47 +1,58 @@
-// Makes dist/bin out of src/bin: each program with all that it imports in one file, for a server that has to find a
-// thousand of them takes twice as long to start. `npm run build` checks the types first.
-import { readFileSync } from 'node:fs'
-import { build } from 'esbuild'
+// Builds the programs into dist/, unless they are built from the same sources already. So a start takes no longer than it
+// must, and needs neither esbuild (`npm ci --omit=dev`) nor a folder that can be written. `npm run build` checks the types
+// first.
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 
-/** Native code stays in node_modules. */
-const EXTERNAL = ['argon2', 'better-sqlite3']
+/** What the programs are made from, beside src/. */
+const SOURCES = ['package.json', 'package-lock.json', 'scripts/bundle.mjs', 'scripts/esbuild.mjs']
 
-/** What the pages of /docs are made of stays there too: the plugin is told where, since it is no longer beside them. */
-const swaggerUi = {
-  name: 'swagger-ui',
-  setup({ onLoad }) {
-    onLoad({ filter: /swagger-ui\/(index|lib\/routes)\.js$/ }, ({ path }) => {
-      const [module] = /@fastify\/swagger-ui\/.*/.exec(path)
-      const folder = `require('node:path').dirname(require.resolve('${module}'))`
-      return { contents: readFileSync(path, 'utf8').replaceAll('__dirname', folder) }
-    })
-  },
-}
-
-/** Packages written in CommonJS expect these names, which modules do not have. */
-const COMMON_JS = `
-import { createRequire as createCommonJsRequire } from 'node:module'
-const require = createCommonJsRequire(import.meta.url)
-const __filename = import.meta.filename
-const __dirname = import.meta.dirname
-`
+/** Holds the hash of the sources that dist/ was made from. */
+const STAMP = 'dist/made-from'
 
 /** Programs that other programs start, and nobody else. */
-const HELPERS = ['dist/bin/helper.js']
+const HELPERS = ['helper']
 
-const { bin } = JSON.parse(readFileSync('package.json', 'utf8'))
-await build({
-  entryPoints: [...Object.values(bin), ...HELPERS].map((program) =>
-    program.replace('dist', 'src').replace('.js', '.ts'),
-  ),
-  outdir: 'dist/bin',
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node22',
-  external: EXTERNAL,
-  plugins: [swaggerUi],
-  banner: { js: COMMON_JS.trim() },
-  legalComments: 'linked',
-  logLevel: 'warning',
-})
+const { bin, engines } = JSON.parse(readFileSync('package.json', 'utf8'))
+const programs = Object.values(bin).map((path) => /([a-z-]+)\.js$/.exec(path)[1])
+
+const hash = hashOfSources()
+if (!isBuiltFrom(hash)) await build()
+
+function hashOfSources() {
+  const sha256 = createHash('sha256')
+  for (const path of [...SOURCES, ...filesBelow('src')]) {
+    const bytes = readFileSync(path)
+    sha256.update(`${path} ${bytes.length}\n`).update(bytes)
+  }
+  return sha256.digest('hex')
+}
+
+function filesBelow(folder) {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  )
+  return files.map(({ parentPath, name }) => join(parentPath, name)).sort()
+}
+
+function isBuiltFrom(hash) {
+  const launchers = programs.map((name) => `dist/bin/${name}.js`)
+  const bundles = [...programs, ...HELPERS].map((name) => `dist/lib/${name}.js`)
+  return [...launchers, ...bundles, STAMP].every(existsSync) && readFileSync(STAMP, 'utf8') === hash
+}
+
+async function build() {
+  try {
+    const { bundle, writeLaunchers } = await import('./esbuild.mjs')
+    // One that is cut off half-way does not count as built.
+    rmSync(STAMP, { force: true })
+    await bundle([...programs, ...HELPERS])
+    writeLaunchers(programs, engines.node)
+    writeFileSync(STAMP, hash)
+  } catch (error) {
+    const [reason] = error.message.split('\n')
+    console.error(`The programs are not built from these sources, and cannot be built here: ${reason}`)
+    process.exitCode = 1
+  }
+}

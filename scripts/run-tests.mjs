@@ -1,10 +1,11 @@
 // Runs the test files given, or all of them, in a few processes that each take the next file when they are done with one.
-// Tells of each file that passes and of whatever is left out, everything about a file in which something fails, and at the
-// end `N passed, N failed`, made from the totals that TAP ends with.
+// Tells of each file that passes and of whatever is left out, everything about a file in which something fails, what runs
+// while nothing else is told, and at the end how much was skipped and `N passed, N failed`, made from the totals that TAP
+// ends with. Temporary files go into a folder that goes with the run; a file that leaves some has failed.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -17,6 +18,17 @@ const END_OF_FILE = /^# .*\.test\.ts \d/
 /** What takes longest begins first, or the last of it would run alone. */
 const LONG = [/\/(simulation|network)\//, /\/(attacks|browser|stories)\/|fuzz|tour/]
 
+/** Nobody waits longer without a word. */
+const SILENCE_MS = 20_000
+
+const folder = mkdtempSync(join(tmpdir(), 'syncsphere-tests-'))
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1))
+
+/** Files that run, with when each began. */
+const running = new Map()
+const reminder = setInterval(tellWhatRuns, SILENCE_MS)
+
 const given = process.argv.slice(2)
 const waiting = (given.length > 0 ? given : allFiles()).sort((one, other) => rankOf(one) - rankOf(other))
 // One more than there are cores: many tests wait for a timer or for another process.
@@ -24,10 +36,13 @@ const workers = Array.from({ length: Math.min(availableParallelism() + 1, waitin
   work(index),
 )
 const results = await Promise.all(workers)
+clearInterval(reminder)
 for (const file of waiting) console.log(`not ok: ${file} was not run`)
 
 const passed = results.reduce((sum, result) => sum + result.passed, 0)
 const failed = results.reduce((sum, result) => sum + result.failed, waiting.length)
+const skipped = results.reduce((sum, result) => sum + result.skipped, 0)
+console.log(`${skipped} skipped`)
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0
 
@@ -43,8 +58,12 @@ function rankOf(file) {
 
 /** Gives files to one process, each when it asks for one, until none waits or the process dies. */
 async function work(index) {
+  const temporary = join(folder, String(index))
+  mkdirSync(temporary)
   const child = fork(WORKER, [`worker-${index}`], {
     execArgv: ['--import=tsx'],
+    // tsx would keep what it makes among the temporary files.
+    env: { ...process.env, TMPDIR: temporary, TSX_DISABLE_CACHE: '1' },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   })
   const closed = once(child, 'close')
@@ -52,32 +71,47 @@ async function work(index) {
   // tap sends messages of its own.
   child.on('message', (message) => {
     if (message !== 'next file') return
+    running.delete(file)
     file = waiting.shift()
+    if (file !== undefined) running.set(file, Date.now())
     child.send({ file })
   })
   let failed = 0
+  let skipped = 0
   let said = []
   for await (const line of createInterface({ input: child.stdout })) {
     said.push(line)
     if (!END_OF_FILE.test(line)) continue
+    skipped += said.filter(isSkip).length
     failed += tell(said) ? 0 : 1
+    reminder.refresh()
     said = []
   }
   const [status] = await closed
+  running.delete(file)
   // The last file that it was given is none, unless it died over one.
   const died = file !== undefined || (status !== 0 && failed === 0)
   if (died) console.log(`${said.join('\n')}\nnot ok: ${file ?? WORKER} ended its process, ${status}`)
   const totals = totalsOf(said)
   // What died outside of an assertion, and a file without one, have failed without counting it.
-  return { passed: totals.passed, failed: Math.max(totals.failed, failed + Number(died)) }
+  return { passed: totals.passed, failed: Math.max(totals.failed, failed + Number(died)), skipped }
 }
 
 /** Says what came of a file, in a line if all is well. Returns whether it is. */
 function tell(said) {
   const isGreen = said.some(isPass) && !said.some(isFailure)
-  const isTold = (line) => END_OF_FILE.test(line) || /^ *ok .*# SKIP/.test(line)
+  const isTold = (line) => END_OF_FILE.test(line) || isSkip(line)
   console.log(isGreen ? said.filter(isTold).join('\n') : `${said.join('\n')}\nnot ok`)
   return isGreen
+}
+
+function tellWhatRuns() {
+  const files = [...running].map(([file, began]) => `${file} (${Math.round((Date.now() - began) / 1000)} s)`)
+  console.log(`# still running: ${files.join(', ')}; ${waiting.length} files wait`)
+}
+
+function isSkip(line) {
+  return /^ *ok .*# SKIP/.test(line)
 }
 
 function isPass(line) {

@@ -1,7 +1,9 @@
 // Asks its parent for test files and runs them one after another in this process, so that what they import is loaded once
 // for all. After each it says so by a comment.
 import { once } from 'node:events'
-import { resolve } from 'node:path'
+import { readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 /** For each file, unless it says otherwise. */
@@ -19,6 +21,9 @@ for (let file = await nextFile(); file !== undefined; file = await nextFile()) {
   if (!t.idle) await once(t, 'idle')
   // A teardown of the whole lets TAP end itself as soon as it has nothing to do.
   if (t.ended) throw new Error(`${file} ended the tests of its process by a teardown outside of a test`)
+  const left = readdirSync(tmpdir())
+  if (left.length > 0) t.fail(`${file} leaves temporary files behind: ${left.join(', ')}`)
+  for (const name of left) rmSync(join(tmpdir(), name), { recursive: true, force: true })
   t.comment(`${file} ${((performance.now() - began) / 1000).toFixed(1)} s`)
 }
 process.disconnect()

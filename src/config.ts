@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import Type, { type Static } from 'typebox'
-import { type Environment, PREFIX, readVariables } from './environment.js'
+import { describeVariables, type Environment, PREFIX, readVariables } from './environment.js'
 import { findMisspelt, type KnownVariables } from './misspelt.js'
 
 const SERVER_NAME = /^[a-z][a-z0-9-]{0,31}$/
@@ -32,12 +32,12 @@ function name(fallback: string) {
   )
 }
 
-function port(fallback: number) {
+function port(fallback: number, minimum = 0) {
   return Type.Integer({
-    minimum: 0,
+    minimum,
     maximum: 65535,
     default: fallback,
-    description: 'a port, an integer from 0 to 65535',
+    description: `a port, an integer from ${minimum} to 65535`,
   })
 }
 
@@ -55,6 +55,8 @@ function choice<const Values extends string[]>(values: readonly [...Values], fal
   return Type.Enum(values, { default: fallback, description: `one of ${values.join(', ')}` })
 }
 
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+
 /** What both servers read. */
 const shared = {
   HOST: host,
@@ -69,7 +71,7 @@ const shared = {
       description: '16 to 256 letters, digits or any of . _ ~ + / - (it is sent as a bearer token)',
     }),
   ),
-  LOG_LEVEL: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info'),
+  LOG_LEVEL: choice(LOG_LEVELS, 'info'),
 }
 
 const RegionalVariables = Type.Object({
@@ -109,6 +111,17 @@ const GrandVariables = Type.Object({
   PORT: port(9000),
 })
 
+/** What `npm start` reads itself; all else goes to the servers. Each has to know the grand's port, so none is any free one. */
+const SphereVariables = Type.Object({
+  GRAND_PORT: port(9000, 1),
+  EU_PORT: port(5001, 1),
+  US_PORT: port(5002, 1),
+  AP_PORT: port(5003, 1),
+  DATA_DIR: Type.String({ default: 'data', description: 'a folder, which holds one for each server' }),
+  CERTS_DIR: shared.CERTS_DIR,
+  LOG_LEVEL: choice(LOG_LEVELS, 'warn'),
+})
+
 /** One environment may serve all: what only the other server, `npm start` or Compose reads is known, and ignored. */
 export const KNOWN_VARIABLES: KnownVariables = {
   servers: Object.keys({ ...RegionalVariables.properties, ...GrandVariables.properties }),
@@ -116,6 +129,15 @@ export const KNOWN_VARIABLES: KnownVariables = {
 }
 
 export type LogLevel = Static<typeof shared.LOG_LEVEL>
+
+const PROGRAMS = { regional: RegionalVariables, grand: GrandVariables, sphere: SphereVariables }
+
+export type ServerKind = 'regional' | 'grand'
+
+/** What may be configured, for people to read. */
+export function describeProgram(program: keyof typeof PROGRAMS): string {
+  return describeVariables(PROGRAMS[program])
+}
 
 /** Whose word on the client's address is believed: nobody's, so many proxies in front of this server, or these. */
 export type TrustedProxies = false | number | string[]
@@ -195,6 +217,39 @@ export function readGrandConfig(env: Environment): GrandConfig {
   const { values, faults } = readVariables(GrandVariables, env)
   throwFaults([...faults, ...findMisspelt(env, KNOWN_VARIABLES)])
   return common(values)
+}
+
+export interface SphereConfig {
+  /** In the order in which they are started. */
+  servers: { kind: ServerKind; name: string; port: number; portVariable: string }[]
+  dataDir: string
+  certsDir: string
+  /** Where regionals reach the grand. */
+  grandUrl: string
+  logLevel: LogLevel
+}
+
+/**
+ * Reads what `npm start` is configured with. Pure: no file is looked at.
+ *
+ * @throws ConfigError when a variable is impossible
+ */
+export function readSphereConfig(env: Environment): SphereConfig {
+  const prefixed = Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith(PREFIX)))
+  const { values, faults } = readVariables(SphereVariables, prefixed)
+  throwFaults(faults)
+  return {
+    servers: (['GRAND', 'EU', 'US', 'AP'] as const).map((name) => ({
+      kind: name === 'GRAND' ? 'grand' : 'regional',
+      name: name.toLowerCase(),
+      port: values[`${name}_PORT`],
+      portVariable: `${PREFIX}${name}_PORT`,
+    })),
+    dataDir: values.DATA_DIR,
+    certsDir: values.CERTS_DIR,
+    grandUrl: `https://127.0.0.1:${values.GRAND_PORT}`,
+    logLevel: values.LOG_LEVEL,
+  }
 }
 
 function common(values: Static<typeof GrandVariables>): GrandConfig {

@@ -68,3 +68,14 @@ function convert(text: string, variable: Variable): unknown {
   if (digits === undefined || (unit !== '' && variable.unit !== 'bytes')) return text
   return Number(digits) * (BYTE_UNITS[unit] ?? Number.NaN)
 }
+
+/** One line for each variable that `schema` names: what it must be, and what it is where it is not set. */
+export function describeVariables({ properties }: TObject): string {
+  const width = Math.max(...Object.keys(properties).map((name) => PREFIX.length + name.length))
+  const lines = Object.entries(properties).map(([name, property]) => {
+    const { description, default: otherwise } = property as Variable
+    const fallback = otherwise === undefined ? '' : ` (${otherwise})`
+    return `  ${`${PREFIX}${name}`.padEnd(width)}  ${description}${fallback}`
+  })
+  return lines.join('\n')
+}

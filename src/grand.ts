@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import type { GrandConfig } from './config.js'
 import { openGrandCore } from './grand-core.js'
 import { HelperProcess } from './helper-process.js'
+import { listenOrExplain } from './listen-error.js'
 import { type Machine, thisMachine } from './machine.js'
 import { createLogger } from './observability/logger.js'
 import { createMetricsRegistry } from './observability/metrics.js'
@@ -74,7 +75,7 @@ export async function openGrand(
     timing: { ...TIMING, ...timing },
   })
   resources.use(grand)
-  const port = await grand.server.listen(config.host, config.port)
+  const port = await listenOrExplain(config, grand.server.listen(config.host, config.port))
   const host = config.host.includes(':') ? `[${config.host}]` : config.host
   const owned = resources.move()
   return {

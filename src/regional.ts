@@ -21,6 +21,7 @@ import { sessionHandlers } from './http/handlers/sessions.js'
 import { uploadHandler, type WaitForCopies } from './http/handlers/upload.js'
 import { buildServer, isServedOverHttps } from './http/server.js'
 import { sessionCookie } from './http/session-cookie.js'
+import { listenOrExplain } from './listen-error.js'
 import { thisMachine } from './machine.js'
 import { createLogger } from './observability/logger.js'
 import { createHttpMetrics, createMetricsRegistry, observeSync } from './observability/metrics.js'
@@ -109,7 +110,8 @@ export async function openRegional(
   const indexOnce = (signal: AbortSignal) => indexAllNames(db, signal)
   resources.use(periodic('names', timing.indexingMs, indexOnce, logger))
   const app = resources.use(await openHttp(config, db, services, sync, { ...timing, logger }))
-  await app.listen({ host: config.host, port: config.port, backlog: 4096 })
+  const listening = app.listen({ host: config.host, port: config.port, backlog: 4096 })
+  await listenOrExplain(config, listening)
   // Only now: starting the process for it would take a core from the start of this one.
   void passwords.prepare()
   const { port } = app.server.address() as AddressInfo

@@ -7,8 +7,8 @@ const { readGrandConfig } = await import('../config.js')
 const { openGrand } = await import('../grand.js')
 const { serve } = await import('./serve.js')
 
-await serve(async () => {
+await serve('grand', async () => {
   const config = readGrandConfig(process.env)
   const grand = await openGrand(config, { helperProgram: join(import.meta.dirname, 'helper.js') })
-  return { ...grand, greeting: `${config.name} serves on ${grand.url}` }
+  return { ...grand, name: config.name }
 })

@@ -7,8 +7,8 @@ const { readRegionalConfig } = await import('../config.js')
 const { openRegional } = await import('../regional.js')
 const { serve } = await import('./serve.js')
 
-await serve(async () => {
+await serve('regional', async () => {
   const config = readRegionalConfig(process.env)
   const regional = await openRegional(config, { helperProgram: join(import.meta.dirname, 'helper.js') })
-  return { ...regional, greeting: `${config.name} serves on ${regional.url}` }
+  return { ...regional, name: config.name }
 })

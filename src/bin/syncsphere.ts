@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
+import { VERSION } from '../version.js'
 
 const HELP = `The operator's commands. They read the environment that the server reads (SYNCSPHERE_NAME, SYNCSPHERE_DATA_DIR, …) and work
 whether it runs or not.
@@ -8,7 +9,8 @@ whether it runs or not.
   syncsphere account quota --username NAME --bytes SIZE      set an account's quota (bytes, or with KiB, MiB, GiB, TiB)
   syncsphere backup --to DIR                                 copy the data folder, consistent, while the server runs
   syncsphere certs [--help]                                  certificates of the servers
-  syncsphere health                                          ask the server how it is; ends with 1 unless it is well`
+  syncsphere health                                          ask the server how it is; ends with 1 unless it is well
+  syncsphere --version                                       the version`
 
 // Each loads what it needs: `health` is run every few seconds.
 const COMMANDS: Record<string, (args: string[]) => Promise<string>> = {
@@ -31,6 +33,7 @@ async function run(args: string[]): Promise<string> {
   const command = COMMANDS[args.slice(0, words).join(' ')]
   if (command !== undefined) return command(args.slice(words))
   if (args.length === 0 || args[0] === '--help' || args[0] === 'help') return HELP
+  if (args[0] === '--version') return `syncsphere ${VERSION}`
   throw new Error(`unknown command ${args.slice(0, words).join(' ')}\n\n${HELP}`)
 }
 

@@ -57,7 +57,7 @@ export type PathItem = { parameters?: (ParameterObject | Reference)[] } & {
 
 export interface Document {
   openapi: string
-  info: { title: string; version: string }
+  info: { title: string; version: string; description?: string }
   paths: Record<string, PathItem>
   security?: SecurityRequirement[]
   components?: {

@@ -501,6 +501,8 @@ export interface paths {
          *     and nothing twice. Ids hold for the server that gave them: after `stream.reset` fetch your lists anew, and go on
          *     from there. A comment every 15 seconds keeps the connection alive. The stream ends when the session or token does.
          *
+         *     It cannot be tried at `/docs`, where an answer is shown when it has ended. Try it with:
+         *
          *     ```sh
          *     curl -N $base/events -b jar
          *     ```

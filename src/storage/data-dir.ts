@@ -1,11 +1,13 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
+import { PREFIX } from '../environment.js'
+import { holderOfFile } from '../holder.js'
 
 /** Another process serves from the folder. */
 class DataDirInUse extends Error {
   constructor(path: string, options: ErrorOptions) {
-    super(`another server is using ${path}`, options)
+    super(`${PREFIX}DATA_DIR: ${path} is in use by ${holderOfFile(lockOf(path))}`, options)
   }
 }
 
@@ -16,7 +18,7 @@ class DataDirInUse extends Error {
  */
 export function takeDataDir(path: string): Disposable {
   mkdirSync(path, { recursive: true, mode: 0o700 })
-  const lock = new BetterSqlite3(join(path, 'lock'), { timeout: 0 })
+  const lock = new BetterSqlite3(lockOf(path), { timeout: 0 })
   try {
     lock.exec('BEGIN EXCLUSIVE')
   } catch (error) {
@@ -26,4 +28,8 @@ export function takeDataDir(path: string): Disposable {
     throw error
   }
   return { [Symbol.dispose]: () => void lock.close() }
+}
+
+function lockOf(path: string): string {
+  return join(path, 'lock')
 }

@@ -117,3 +117,32 @@ test('Swagger UI shows every operation of the contract, ready to be tried', { sk
   t.strictSame(shown.sort(), operations.map(({ id }) => id).sort())
   t.strictSame(docs.faults, [])
 })
+
+test('Swagger UI has its first operation in sight, with the chapters of the description folded', {
+  skip,
+}, async (t) => {
+  const docs = await openDocs(t)
+  await docs.page.setViewportSize({ width: 1280, height: 900 })
+  const place = await docs.page.locator('.opblock').first().boundingBox()
+  t.ok(place !== null && place.y + place.height < 900, `it begins at ${place?.y} px`)
+  const chapter = docs.page.getByText('There are two ways to say who you are')
+  t.notOk(await chapter.isVisible())
+  await docs.page.locator('summary', { hasText: 'Authentication' }).click()
+  t.ok(await chapter.isVisible())
+  t.strictSame(docs.faults, [])
+})
+
+test('Swagger UI tells that the stream of events cannot be tried in it', { skip }, async (t) => {
+  const docs = await openDocs(t)
+  const operation = docs.page.locator('[id$="-streamEvents"]')
+  await operation.locator('.opblock-summary-control').click()
+  await operation.getByText('It cannot be tried at').waitFor()
+  t.equal(await operation.getByRole('button', { name: 'Execute' }).count(), 0)
+})
+
+test('a browser that opens the server without a path is led to Swagger UI', { skip }, async (t) => {
+  const docs = await openDocs(t)
+  await docs.page.goto(new URL('/', docs.page.url()).href)
+  await docs.page.locator('.opblock').first().waitFor()
+  t.equal(new URL(docs.page.url()).pathname, '/docs')
+})

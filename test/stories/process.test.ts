@@ -19,7 +19,8 @@ t.test('a server that cannot run says why in a line each, and ends with 1', asyn
     const server = startServer(t, { DATA_DIR, ...env })
     return { code: await server.end(), lines: server.errors.trim().split('\n'), output: server.output }
   }
-  t.match(await refusal({}), { code: 1, lines: [/another server is using/], output: '' })
+  const holder = `is in use by process ${running.pid} (node)`
+  t.match(await refusal({}), { code: 1, lines: [`SYNCSPHERE_DATA_DIR: ${DATA_DIR} ${holder}`], output: '' })
   await running.kill()
   const wrongName = await refusal({ NAME: 'us' })
   t.match(wrongName, { code: 1, lines: [/the server eu.* us/] })
@@ -28,7 +29,11 @@ t.test('a server that cannot run says why in a line each, and ends with 1', asyn
   t.equal(bad.code, 1)
   t.equal(bad.lines.length, 4, 'one line for each fault')
   const busy = await startServer(t, { DATA_DIR: await newDataDir(t) }).serves()
-  t.match(await refusal({ PORT: new URL(busy.url).port }), { code: 1, lines: [/EADDRINUSE/] })
+  const { host, port } = new URL(busy.url)
+  const taken = `SYNCSPHERE_PORT: ${host} is in use by process ${busy.pid} (node)`
+  t.match(await refusal({ PORT: port }), { code: 1, lines: [taken] })
+  const elsewhere = await refusal({ HOST: '192.0.2.1' })
+  t.match(elsewhere, { code: 1, lines: ['SYNCSPHERE_HOST: 192.0.2.1 is not an address of this machine'] })
   const db = new BetterSqlite3(join(DATA_DIR, 'regional.db'))
   db.pragma('user_version = 9999')
   db.close()

@@ -116,7 +116,7 @@ export async function testConfig(overrides: Partial<RegionalConfig> = {}): Promi
     name: 'eu',
     host: '127.0.0.1',
     port: 0,
-    dataDir: await mkdtemp(join(tmpdir(), 'regional-')),
+    dataDir: overrides.dataDir ?? (await mkdtemp(join(tmpdir(), 'regional-'))),
     certsDir: 'certs/dev',
     maxFileSizeBytes: 1024 ** 3,
     minFreeDiskBytes: 0,

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '../support/free-port.js'
 
 const RESTART_MS = 200
 
@@ -85,13 +85,4 @@ export class Servers implements AsyncDisposable {
 /** A port as it stands in an address or after a word, and in no longer number. */
 function portPattern(port: number): RegExp {
   return new RegExp(`(?<![\\d.])${port}(?!\\d)`, 'g')
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
