@@ -53,6 +53,8 @@ export const TABLES = {
       email: latest(text(254), faultOfText),
       password_hash: latest(text(256)),
       storage_quota: latest(bytes),
+      /** By an operator: nobody logs in as this account, and others see nothing of it (see domain/administration.ts). */
+      disabled: latest(Type.Boolean()),
       deleted: latch,
     },
     erased: ['username', 'email', 'password_hash'],
@@ -147,8 +149,15 @@ function retold<T extends TableName>(table: T): ChangeShape<T> {
 
 /** Each type of change: what happened, in which table, with which fields. Closed: another type or field is refused. */
 export const CHANGES = {
-  'user.registered': change('users', ['username', 'created_at', 'email', 'password_hash', 'storage_quota']),
-  'user.updated': change('users', [], ['email', 'password_hash', 'storage_quota']),
+  'user.registered': change('users', [
+    'username',
+    'created_at',
+    'email',
+    'password_hash',
+    'storage_quota',
+    'disabled',
+  ]),
+  'user.updated': change('users', [], ['email', 'password_hash', 'storage_quota', 'disabled']),
   'user.deleted': change('users', ['deleted']),
   'file.uploaded': change('files', [
     'owner_id',

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import Type, { type Static } from 'typebox'
+import { BYTE_UNITS } from './byte-size.js'
 import { describeVariables, type Environment, PREFIX, readVariables } from './environment.js'
 import { findMisspelt, type KnownVariables } from './misspelt.js'
 
@@ -47,7 +48,7 @@ function bytes(minimum: number, fallback: number) {
     maximum: MAX_BYTES,
     default: fallback,
     unit: 'bytes',
-    description: `an integer of bytes, ${minimum} or more; KiB, MiB, GiB or TiB may follow it`,
+    description: `an integer of bytes, ${minimum} or more; ${BYTE_UNITS} may follow it`,
   })
 }
 

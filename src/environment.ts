@@ -1,5 +1,6 @@
 import type { Static, TObject } from 'typebox'
 import { Check } from 'typebox/value'
+import { parseByteSize } from './byte-size.js'
 import { isSetByOrchestrator } from './orchestrator.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -10,7 +11,7 @@ interface Variable {
   default?: unknown
   /** Completes the sentence "must be …". */
   description?: string
-  /** `bytes`: a number that may end in KiB, MiB, GiB or TiB. */
+  /** `bytes`: a size, see byte-size.ts. */
   unit?: 'bytes'
   /** Its value is never repeated in a message. */
   secret?: boolean
@@ -18,14 +19,6 @@ interface Variable {
 
 /** Begins the documented name of every variable of ours: `SYNCSPHERE_PORT`. The rest is its short name. */
 export const PREFIX = 'SYNCSPHERE_'
-
-const BYTE_UNITS: Record<string, number> = {
-  '': 1,
-  KiB: 1024,
-  MiB: 1024 ** 2,
-  GiB: 1024 ** 3,
-  TiB: 1024 ** 4,
-}
 
 /**
  * Reads the variables that `schema` names, each a property of its own, out of `env`: by the prefixed name first, then by
@@ -63,10 +56,8 @@ function lookUp(name: string, env: Environment): { given: string; text: string |
 }
 
 function convert(text: string, variable: Variable): unknown {
-  if (variable.type !== 'integer') return text
-  const [, digits, unit = ''] = text.match(/^(\d+)(?: ?([KMGT]iB))?$/) ?? []
-  if (digits === undefined || (unit !== '' && variable.unit !== 'bytes')) return text
-  return Number(digits) * (BYTE_UNITS[unit] ?? Number.NaN)
+  if (variable.unit === 'bytes') return parseByteSize(text) ?? text
+  return variable.type === 'integer' && /^\d+$/.test(text) ? Number(text) : text
 }
 
 /** One line for each variable that `schema` names: what it must be, and what it is where it is not set. */

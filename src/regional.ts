@@ -7,6 +7,7 @@ import type { Logger } from 'pino'
 import type { RegionalConfig, TrustedProxies } from './config.js'
 import { loadContract } from './contract/load.js'
 import { clean } from './domain/maintenance.js'
+import { noticeOtherWriters } from './domain/other-writers.js'
 import { argon2, Passwords } from './domain/passwords.js'
 import { SystemClock } from './domain/system-clock.js'
 import { HelperProcess } from './helper-process.js'
@@ -99,6 +100,7 @@ export async function openRegional(
     passwords,
   })
   const sync = resources.use(await openSync(config, { db, blobs, services, clock, machine, logger }))
+  resources.use(noticeOtherWriters({ ...services, db, timers: machine.timers }))
   const sweepParts = (beforeMs: number) => sync.sweepParts(beforeMs)
   const { feed } = services
   const cleanOnce = (signal: AbortSignal) =>

@@ -14,6 +14,7 @@ CREATE TABLE users (
   email TEXT NOT NULL,
   password_hash TEXT NOT NULL,
   storage_quota INTEGER NOT NULL,
+  disabled INTEGER NOT NULL,
   deleted INTEGER NOT NULL,
   created_stamp TEXT NOT NULL,
   stamps TEXT NOT NULL,

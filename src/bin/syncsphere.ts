@@ -1,66 +1,60 @@
 #!/usr/bin/env node
-import { parseArgs } from 'node:util'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { readOptions, UsageError } from '../operator/options.js'
 import { VERSION } from '../version.js'
 
 const HELP = `The operator's commands. They read the environment that the server reads (SYNCSPHERE_NAME, SYNCSPHERE_DATA_DIR, …) and work
 whether it runs or not.
 
   syncsphere account create --username NAME --email EMAIL    make an account; its password is read from standard input
-  syncsphere account quota --username NAME --bytes SIZE      set an account's quota (bytes, or with KiB, MiB, GiB, TiB)
+  syncsphere account list [--json]                           all accounts, by name
+  syncsphere account show --username NAME [--json]           one account
+  syncsphere account quota --username NAME --bytes SIZE      set its quota: bytes, or with KB, MB, GB, TB, KiB, MiB, …
+  syncsphere account password --username NAME                set its password, from standard input; ends all its sessions
+  syncsphere account disable --username NAME                 nobody logs in to it or sees its files any more …
+  syncsphere account enable --username NAME                  … until then
+  syncsphere account delete --username NAME --yes            delete it and its files, for ever
   syncsphere backup --to DIR                                 copy the data folder, consistent, while the server runs
   syncsphere certs [--help]                                  certificates of the servers
   syncsphere health                                          ask the server how it is; ends with 1 unless it is well
-  syncsphere --version                                       the version`
+  syncsphere --version                                       the version
+
+They end with 0 when it is done, with 1 when it could not be done, and with 2 when the command line is wrong.`
 
 // Each loads what it needs: `health` is run every few seconds.
-const COMMANDS: Record<string, (args: string[]) => Promise<string>> = {
-  'account create': createAccount,
-  'account quota': setQuota,
-  backup,
-  certs: async (args) => (await import('../certs/command.js')).runCertsCommand(args),
-  health,
-}
+const COMMANDS = new Map<string, (args: string[]) => Promise<void>>(
+  Object.entries({
+    account,
+    backup: async (args) => print([await backup(args)]),
+    certs: async (args) => print([await (await import('../certs/command.js')).runCertsCommand(args)]),
+    health: async (args) => print([await health(args)]),
+  }),
+)
 
 try {
-  console.log(await run(process.argv.slice(2)))
+  await run(process.argv.slice(2))
 } catch (error) {
-  console.error(`syncsphere: ${(error as Error).message}`)
-  process.exitCode = 1
+  const isUsage = error instanceof UsageError
+  console.error(`syncsphere: ${(error as Error).message}${isUsage ? '; see syncsphere --help' : ''}`)
+  process.exitCode = isUsage ? 2 : 1
 }
 
-async function run(args: string[]): Promise<string> {
-  const words = args[0] === 'account' ? 2 : 1
-  const command = COMMANDS[args.slice(0, words).join(' ')]
-  if (command !== undefined) return command(args.slice(words))
-  if (args.length === 0 || args[0] === '--help' || args[0] === 'help') return HELP
-  if (args[0] === '--version') return `syncsphere ${VERSION}`
-  throw new Error(`unknown command ${args.slice(0, words).join(' ')}\n\n${HELP}`)
+async function run([name = '--help', ...args]: string[]): Promise<void> {
+  if (name === '--help' || name === 'help') return print([HELP])
+  if (name === '--version') return print([`syncsphere ${VERSION}`])
+  const command = COMMANDS.get(name)
+  if (command === undefined) throw new UsageError(`unknown command ${name}`)
+  return command(args)
 }
 
-async function createAccount(args: string[]): Promise<string> {
-  const { username, email } = options(args, ['username', 'email'])
-  const password = await passwordFromInput()
-  const { withAccounts } = await import('../operator.js')
-  const { readRegionalConfig } = await import('../config.js')
-  const user = await withAccounts(readRegionalConfig(process.env), (accounts) =>
-    accounts.create({ username, email, password }),
-  )
-  return `made the account ${user.username} (${user.id})`
-}
-
-async function setQuota(args: string[]): Promise<string> {
-  const { username, bytes } = options(args, ['username', 'bytes'])
-  // Read by the same rules as the variable is.
-  const env = { ...process.env, SYNCSPHERE_STORAGE_QUOTA: bytes }
-  const { withAccounts } = await import('../operator.js')
-  const { readRegionalConfig } = await import('../config.js')
-  const config = readRegionalConfig(env)
-  const user = await withAccounts(config, (accounts) => accounts.setQuota(username, config.storageQuotaBytes))
-  return `${user.username} may store ${user.storage_quota} bytes, and stores ${user.used_storage}`
+async function account(args: string[]): Promise<void> {
+  const { runAccountCommand } = await import('../operator/account-command.js')
+  return runAccountCommand(args, { env: process.env, print })
 }
 
 async function backup(args: string[]): Promise<string> {
-  const { to } = options(args, ['to'])
+  const { to } = readOptions(args, { required: ['to'] })
   const { readRegionalConfig } = await import('../config.js')
   const { backupDataDir } = await import('../storage/backup.js')
   const { dataDir } = readRegionalConfig(process.env)
@@ -69,27 +63,20 @@ async function backup(args: string[]): Promise<string> {
 }
 
 async function health(args: string[]): Promise<string> {
-  options(args, [])
+  readOptions(args, {})
   const { checkHealth } = await import('../health.js')
   return checkHealth(process.env)
 }
 
-function options<const Names extends string[]>(args: string[], names: Names): Record<Names[number], string> {
-  const declared = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]))
-  const { values } = parseArgs({ args, options: declared })
-  const missing = names.find((name) => typeof values[name] !== 'string')
-  if (missing !== undefined) throw new Error(`--${missing} is missing\n\n${HELP}`)
-  return values as Record<Names[number], string>
+/** As fast as they are read; a reader who has enough, such as `head`, ends it. */
+async function print(lines: Iterable<string>): Promise<void> {
+  try {
+    await pipeline(Readable.from(ended(lines)), process.stdout, { end: false })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
+  }
 }
 
-/** Not an argument: those can be read by everybody on the machine. */
-async function passwordFromInput(): Promise<string> {
-  const chunks: Buffer[] = []
-  if (process.stdin.isTTY) console.error('Password, then Enter and Ctrl-D:')
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
-  const password = Buffer.concat(chunks)
-    .toString('utf8')
-    .replace(/\r?\n$/, '')
-  if (password.length < 8 || password.length > 256) throw new Error('a password has 8 to 256 characters')
-  return password
+function* ended(lines: Iterable<string>): Generator<string> {
+  for (const line of lines) yield `${line}\n`
 }

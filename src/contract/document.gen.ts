@@ -149,7 +149,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Account"
         ],
         "summary": "Log in",
-        "description": "Opens a session and sets its cookie. Without `remember_me` the browser forgets the cookie when it closes; with it,\nthe cookie is kept for 7 days. `expires_at` says when the session ends at the latest.\n\nA wrong password and an unknown account get the same answer after the same time. After 5 wrong attempts on one\naccount from one address, that address is refused that account for 15 minutes, whatever the password; others can\nstill log in to it. An address that fails on many accounts is refused altogether for a while.\n",
+        "description": "Opens a session and sets its cookie. Without `remember_me` the browser forgets the cookie when it closes; with it,\nthe cookie is kept for 7 days. `expires_at` says when the session ends at the latest.\n\nA wrong password and an unknown account get the same answer after the same time. After 5 wrong attempts on one\naccount from one address, that address is refused that account for 15 minutes, whatever the password; others can\nstill log in to it. An address that fails on many accounts is refused altogether for a while.\n\nOnly the right password is told that its account was disabled by an operator.\n",
         "security": [],
         "requestBody": {
           "required": true,
@@ -2235,7 +2235,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Events"
         ],
         "summary": "Hear of changes as they happen",
-        "description": "A stream of server-sent events about what concerns you, on whichever server it happened:\n\n| event | when | data |\n|---|---|---|\n| `file.created` | you uploaded a file, or a friend shared one | `FileInfo` |\n| `file.updated` | one of these was renamed, moved, or shared otherwise | `FileInfo` |\n| `file.deleted` | one of these was deleted, or you may no longer read it | `{ \"id\" }` |\n| `friend.requested` | somebody asked you, or you asked somebody | `FriendRequest` |\n| `friend.accepted` | a request was accepted | `Friend`: the other one |\n| `friend.rejected` | a request was rejected or taken back | `FriendRequest` |\n| `friend.removed` | a friendship ended | `PublicUser`: the other one |\n| `storage.changed` | your used storage or your quota changed | `{ \"used_storage\", \"storage_quota\" }` |\n| `stream.reset` | the place you wanted to go on from is not known any more | `{}` |\n\n`data` is one line of JSON, the resource as the API shows it to you. Each event has an `id`; a client that comes\nback with the last one it got as `Last-Event-ID` (browsers do so by themselves) gets all that happened in between,\nand nothing twice. Ids hold for the server that gave them: after `stream.reset` fetch your lists anew, and go on\nfrom there. A comment every 15 seconds keeps the connection alive. The stream ends when the session or token does.\n\nIt cannot be tried at `/docs`, where an answer is shown when it has ended. Try it with:\n\n```sh\ncurl -N $base/events -b jar\n```\n",
+        "description": "A stream of server-sent events about what concerns you, on whichever server it happened:\n\n| event | when | data |\n|---|---|---|\n| `file.created` | you uploaded a file, or a friend shared one | `FileInfo` |\n| `file.updated` | one of these was renamed, moved, or shared otherwise | `FileInfo` |\n| `file.deleted` | one of these was deleted, or you may no longer read it | `{ \"id\" }` |\n| `friend.requested` | somebody asked you, or you asked somebody | `FriendRequest` |\n| `friend.accepted` | a request was accepted, or a friend's account was enabled again | `Friend`: the other one |\n| `friend.rejected` | a request was rejected or taken back | `FriendRequest` |\n| `friend.removed` | a friendship ended, or a friend's account was deleted or disabled | `PublicUser`: the other one |\n| `storage.changed` | your used storage or your quota changed | `{ \"used_storage\", \"storage_quota\" }` |\n| `stream.reset` | the place you wanted to go on from is not known any more | `{}` |\n\n`data` is one line of JSON, the resource as the API shows it to you. Each event has an `id`; a client that comes\nback with the last one it got as `Last-Event-ID` (browsers do so by themselves) gets all that happened in between,\nand nothing twice. Ids hold for the server that gave them: after `stream.reset` fetch your lists anew, and go on\nfrom there. A comment every 15 seconds keeps the connection alive. The stream ends when the session or token does.\n\nIt cannot be tried at `/docs`, where an answer is shown when it has ended. Try it with:\n\n```sh\ncurl -N $base/events -b jar\n```\n",
         "security": [
           {
             "session": []
@@ -4010,6 +4010,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "urn:problem-type:syncsphere:username-taken",
           "urn:problem-type:syncsphere:email-taken",
           "urn:problem-type:syncsphere:invalid-credentials",
+          "urn:problem-type:syncsphere:account-disabled",
           "urn:problem-type:syncsphere:too-many-attempts",
           "urn:problem-type:syncsphere:wrong-password",
           "urn:problem-type:syncsphere:reauthentication-required",
@@ -4474,7 +4475,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "LoginRefused": {
-        "description": "The request comes from another site, or over plain HTTP where users are to come over HTTPS.",
+        "description": "The operator has disabled the account, or the request comes from another site, or over plain HTTP where users are to\ncome over HTTPS.\n",
         "headers": {
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
@@ -4498,6 +4499,9 @@ export const OPENAPI_DOCUMENT: unknown = {
               "$ref": "#/components/schemas/Problem"
             },
             "examples": {
+              "account-disabled": {
+                "$ref": "#/components/examples/account-disabled"
+              },
               "cross-origin": {
                 "$ref": "#/components/examples/cross-origin"
               },
@@ -5845,6 +5849,15 @@ export const OPENAPI_DOCUMENT: unknown = {
           "status": 403,
           "detail": "Over plain HTTP no browser keeps the cookie of a session. Log in at https://files.example.org.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
+        }
+      },
+      "account-disabled": {
+        "value": {
+          "type": "urn:problem-type:syncsphere:account-disabled",
+          "title": "The account is disabled",
+          "status": 403,
+          "detail": "The operator of this server has disabled the account.",
+          "request_id": "01a207ee-7dc0-7c37-9a4e-3b1c8b8e9d02"
         }
       },
       "session-required": {

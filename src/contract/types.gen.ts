@@ -43,6 +43,8 @@ export interface paths {
          *     A wrong password and an unknown account get the same answer after the same time. After 5 wrong attempts on one
          *     account from one address, that address is refused that account for 15 minutes, whatever the password; others can
          *     still log in to it. An address that fails on many accounts is refused altogether for a while.
+         *
+         *     Only the right password is told that its account was disabled by an operator.
          */
         post: operations["loginUser"];
         delete?: never;
@@ -490,9 +492,9 @@ export interface paths {
          *     | `file.updated` | one of these was renamed, moved, or shared otherwise | `FileInfo` |
          *     | `file.deleted` | one of these was deleted, or you may no longer read it | `{ "id" }` |
          *     | `friend.requested` | somebody asked you, or you asked somebody | `FriendRequest` |
-         *     | `friend.accepted` | a request was accepted | `Friend`: the other one |
+         *     | `friend.accepted` | a request was accepted, or a friend's account was enabled again | `Friend`: the other one |
          *     | `friend.rejected` | a request was rejected or taken back | `FriendRequest` |
-         *     | `friend.removed` | a friendship ended | `PublicUser`: the other one |
+         *     | `friend.removed` | a friendship ended, or a friend's account was deleted or disabled | `PublicUser`: the other one |
          *     | `storage.changed` | your used storage or your quota changed | `{ "used_storage", "storage_quota" }` |
          *     | `stream.reset` | the place you wanted to go on from is not known any more | `{}` |
          *
@@ -974,7 +976,7 @@ export interface components {
          * @description What kind of problem it is. The list is closed.
          * @enum {string}
          */
-        ProblemType: "urn:problem-type:syncsphere:validation-failed" | "urn:problem-type:syncsphere:malformed-json" | "urn:problem-type:syncsphere:unauthenticated" | "urn:problem-type:syncsphere:insufficient-scope" | "urn:problem-type:syncsphere:session-required" | "urn:problem-type:syncsphere:cross-origin" | "urn:problem-type:syncsphere:https-required" | "urn:problem-type:syncsphere:registration-closed" | "urn:problem-type:syncsphere:username-taken" | "urn:problem-type:syncsphere:email-taken" | "urn:problem-type:syncsphere:invalid-credentials" | "urn:problem-type:syncsphere:too-many-attempts" | "urn:problem-type:syncsphere:wrong-password" | "urn:problem-type:syncsphere:reauthentication-required" | "urn:problem-type:syncsphere:session-not-found" | "urn:problem-type:syncsphere:token-not-found" | "urn:problem-type:syncsphere:too-many-tokens" | "urn:problem-type:syncsphere:checksum-mismatch" | "urn:problem-type:syncsphere:file-too-large" | "urn:problem-type:syncsphere:body-too-large" | "urn:problem-type:syncsphere:quota-exceeded" | "urn:problem-type:syncsphere:disk-full" | "urn:problem-type:syncsphere:file-not-found" | "urn:problem-type:syncsphere:not-owner" | "urn:problem-type:syncsphere:precondition-failed" | "urn:problem-type:syncsphere:range-not-satisfiable" | "urn:problem-type:syncsphere:content-pending" | "urn:problem-type:syncsphere:user-not-found" | "urn:problem-type:syncsphere:already-friends" | "urn:problem-type:syncsphere:request-pending" | "urn:problem-type:syncsphere:self-request" | "urn:problem-type:syncsphere:request-not-found" | "urn:problem-type:syncsphere:not-pending" | "urn:problem-type:syncsphere:friend-not-found" | "urn:problem-type:syncsphere:not-found" | "urn:problem-type:syncsphere:method-not-allowed" | "urn:problem-type:syncsphere:unsupported-media-type" | "urn:problem-type:syncsphere:request-timeout" | "urn:problem-type:syncsphere:request-header-too-large" | "urn:problem-type:syncsphere:rate-limited" | "urn:problem-type:syncsphere:too-many-streams" | "urn:problem-type:syncsphere:unavailable" | "urn:problem-type:syncsphere:internal-error";
+        ProblemType: "urn:problem-type:syncsphere:validation-failed" | "urn:problem-type:syncsphere:malformed-json" | "urn:problem-type:syncsphere:unauthenticated" | "urn:problem-type:syncsphere:insufficient-scope" | "urn:problem-type:syncsphere:session-required" | "urn:problem-type:syncsphere:cross-origin" | "urn:problem-type:syncsphere:https-required" | "urn:problem-type:syncsphere:registration-closed" | "urn:problem-type:syncsphere:username-taken" | "urn:problem-type:syncsphere:email-taken" | "urn:problem-type:syncsphere:invalid-credentials" | "urn:problem-type:syncsphere:account-disabled" | "urn:problem-type:syncsphere:too-many-attempts" | "urn:problem-type:syncsphere:wrong-password" | "urn:problem-type:syncsphere:reauthentication-required" | "urn:problem-type:syncsphere:session-not-found" | "urn:problem-type:syncsphere:token-not-found" | "urn:problem-type:syncsphere:too-many-tokens" | "urn:problem-type:syncsphere:checksum-mismatch" | "urn:problem-type:syncsphere:file-too-large" | "urn:problem-type:syncsphere:body-too-large" | "urn:problem-type:syncsphere:quota-exceeded" | "urn:problem-type:syncsphere:disk-full" | "urn:problem-type:syncsphere:file-not-found" | "urn:problem-type:syncsphere:not-owner" | "urn:problem-type:syncsphere:precondition-failed" | "urn:problem-type:syncsphere:range-not-satisfiable" | "urn:problem-type:syncsphere:content-pending" | "urn:problem-type:syncsphere:user-not-found" | "urn:problem-type:syncsphere:already-friends" | "urn:problem-type:syncsphere:request-pending" | "urn:problem-type:syncsphere:self-request" | "urn:problem-type:syncsphere:request-not-found" | "urn:problem-type:syncsphere:not-pending" | "urn:problem-type:syncsphere:friend-not-found" | "urn:problem-type:syncsphere:not-found" | "urn:problem-type:syncsphere:method-not-allowed" | "urn:problem-type:syncsphere:unsupported-media-type" | "urn:problem-type:syncsphere:request-timeout" | "urn:problem-type:syncsphere:request-header-too-large" | "urn:problem-type:syncsphere:rate-limited" | "urn:problem-type:syncsphere:too-many-streams" | "urn:problem-type:syncsphere:unavailable" | "urn:problem-type:syncsphere:internal-error";
     };
     responses: {
         /** @description Done. There is nothing to show. */
@@ -1160,7 +1162,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The request comes from another site, or over plain HTTP where users are to come over HTTPS. */
+        /**
+         * @description The operator has disabled the account, or the request comes from another site, or over plain HTTP where users are to
+         *     come over HTTPS.
+         */
         LoginRefused: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];

@@ -1,6 +1,7 @@
 import { type Chance, systemChance } from '../chance.js'
 import type { Database } from '../storage/database.js'
 import { Accounts } from './accounts.js'
+import { Administration } from './administration.js'
 import { Copies } from './copies.js'
 import { Events } from './events.js'
 import { Journal } from './journal.js'
@@ -21,6 +22,8 @@ export interface AccountServicesOptions {
   storageQuota: number
   registration: 'open' | 'closed'
 }
+
+export type AccountServices = ReturnType<typeof accountServices>
 
 /** The part of the domain that needs no bytes, put together: for the server, and for the operator's commands. */
 export function accountServices({
@@ -46,5 +49,6 @@ export function accountServices({
     throttle,
     ...policy,
   })
-  return { accounts, sessions, tokens, journal, copies, live }
+  const administration = new Administration({ db, journal, passwords, now })
+  return { accounts, administration, sessions, tokens, journal, copies, live }
 }

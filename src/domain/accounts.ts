@@ -3,6 +3,7 @@ import { faultOfEmail, faultOfUsername, usernameForm } from '../names.js'
 import type { Database, Reader, Tx } from '../storage/database.js'
 import { loginForm } from '../storage/fold.js'
 import {
+  activeUserById,
   claimantOfEmail,
   claimantOfUsername,
   keepRehash,
@@ -68,7 +69,14 @@ export class Accounts {
     const password_hash = await passwords.hash(input.password)
     const id = journal.chance.id()
     const created_at = new Date(now()).toISOString()
-    const fields = { username, email, password_hash, storage_quota: storageQuota, created_at }
+    const fields = {
+      username,
+      email,
+      password_hash,
+      storage_quota: storageQuota,
+      created_at,
+      disabled: false,
+    }
     const row = await db.write((tx) => {
       assertFree(tx, { username, email })
       journal.record(tx, [{ type: 'user.registered', key: id, fields }])
@@ -77,7 +85,7 @@ export class Accounts {
     return userView(row)
   }
 
-  /** @throws DomainError invalid-credentials, too-many-attempts */
+  /** @throws DomainError invalid-credentials, account-disabled, too-many-attempts */
   async login(
     input: { identifier: string; password: string; remember_me?: boolean },
     client: { address: string; isShared: boolean; userAgent: string },
@@ -93,6 +101,8 @@ export class Accounts {
       const present = userById(tx, user.id)
       // Another password since it was checked: what was checked no longer opens anything.
       if (present === undefined || passwordStamp(present) !== passwordStamp(user)) throw wrongCredentials()
+      // Said only to who knows the password.
+      if (present.disabled === 1) throw disabled()
       const { session, draft } = sessions.open(present, client.userAgent, persistent)
       journal.record(tx, [draft])
       return { user: userView(present), session, persistent }
@@ -150,20 +160,6 @@ export class Accounts {
     })
   }
 
-  /**
-   * Sets an account's quota; what is stored above it stays.
-   * @throws DomainError user-not-found
-   */
-  async setQuota(username: string, bytes: number): Promise<UserView> {
-    const { db, journal } = this.#options
-    return db.write((tx) => {
-      const user = userByUsername(tx, loginForm(username))
-      if (user === undefined) throw new DomainError('user-not-found', `There is no account ${username}.`)
-      journal.record(tx, [{ type: 'user.updated', key: user.id, fields: { storage_quota: bytes } }])
-      return userView(live(tx, user.id))
-    })
-  }
-
   async #verify(user: UserRow | undefined, password: string): Promise<boolean> {
     return this.#options.passwords.verify(user === undefined ? undefined : hashOf(user), password)
   }
@@ -181,11 +177,12 @@ function hashOf(user: UserRow): string {
 }
 
 function live(reader: Reader, id: string): UserRow {
-  return alive(userById(reader, id))
+  return alive(activeUserById(reader, id))
 }
 
 function alive<User>(user: User | undefined): User {
-  if (user === undefined) throw new DomainError('unauthenticated', 'This account no longer exists.')
+  if (user === undefined)
+    throw new DomainError('unauthenticated', 'This account no longer exists or is disabled.')
   return user
 }
 
@@ -198,6 +195,10 @@ function assertFree(reader: Reader, names: { username?: string; email?: string }
   if (holder !== undefined && holder !== except) {
     throw new DomainError('email-taken', 'An account with this email exists.')
   }
+}
+
+function disabled(): DomainError {
+  return new DomainError('account-disabled', 'The operator of this server has disabled the account.')
 }
 
 function wrongCredentials(): DomainError {

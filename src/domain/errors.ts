@@ -11,6 +11,7 @@ export const ERROR_CODES = [
   'username-taken',
   'email-taken',
   'invalid-credentials',
+  'account-disabled',
   'too-many-attempts',
   'wrong-password',
   'reauthentication-required',

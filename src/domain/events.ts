@@ -6,10 +6,10 @@ import type { Row } from '../merge.js'
 import type { Tx } from '../storage/database.js'
 import { addEvent } from '../storage/events.js'
 import { fileById } from '../storage/files.js'
-import { friendIdsOf, friendRequest } from '../storage/friends.js'
+import { friendIdsOf, friendRequest, friendship } from '../storage/friends.js'
 import type { Applied } from '../storage/replica.js'
 import { subscriberOf } from '../storage/subscribers.js'
-import { spaceOf, userById } from '../storage/users.js'
+import { activeUserById, spaceOf, userById } from '../storage/users.js'
 import type { Live } from './live.js'
 import { fileView, friendRequestView, type Holders } from './views.js'
 
@@ -53,14 +53,16 @@ export class Events {
     const is = after.cells.deleted === 0
     if (!was && !is) return
     const data = once(() => {
-      const row = is ? fileById(tx, id) : undefined
-      return JSON.stringify(row === undefined ? { id } : fileView(row, this.#holders))
+      const row = fileById(tx, id)
+      return row && JSON.stringify(fileView(row, this.#holders))
     })
     this.#emitFile(tx, owner, { was, is, id, data })
     if (was !== is) this.#emitStorage(tx, owner)
     const sharedBefore = was && before.cells.visibility !== 'private'
     const sharedAfter = is && after.cells.visibility !== 'private'
     if (!sharedBefore && !sharedAfter) return
+    // Friends see nothing of a disabled account.
+    if (activeUserById(tx, owner) === undefined) return
     for (const friend of friendIdsOf(tx, owner, MAX_AUDIENCE)) {
       this.#emitFile(tx, friend, { was: sharedBefore, is: sharedAfter, id, data })
     }
@@ -70,7 +72,7 @@ export class Events {
   #emitFile(
     tx: Tx,
     userId: string,
-    file: { was: boolean; is: boolean; id: string; data: () => string },
+    file: { was: boolean; is: boolean; id: string; data: () => string | undefined },
   ): void {
     if (file.was && file.is) this.#emit(tx, userId, 'file.updated', file.data)
     else if (file.is) this.#emit(tx, userId, 'file.created', file.data)
@@ -87,11 +89,19 @@ export class Events {
 
   #tellUser(tx: Tx, id: string, before: Row | undefined, after: Row): void {
     this.#wake(tx, id)
-    if (before === undefined || before.cells.deleted === 1) return
-    if (after.cells.deleted === 1) {
-      const gone = () => JSON.stringify({ id, username: before.cells.username })
-      for (const friend of friendIdsOf(tx, id, MAX_AUDIENCE)) this.#emit(tx, friend, 'friend.removed', gone)
-    } else if (before.cells.storage_quota !== after.cells.storage_quota) this.#emitStorage(tx, id)
+    if (before === undefined) return
+    if (isActive(before) !== isActive(after)) this.#tellFriends(tx, id, before, isActive(after))
+    else if (before.cells.storage_quota !== after.cells.storage_quota) this.#emitStorage(tx, id)
+  }
+
+  /** To friends an account that is deleted or disabled is one less, and an enabled one is back. */
+  #tellFriends(tx: Tx, id: string, before: Row, isBack: boolean): void {
+    const username = userById(tx, id)?.username_shown ?? before.cells.username
+    for (const friend of friendIdsOf(tx, id, MAX_AUDIENCE)) {
+      const since = isBack ? friendship(tx, id, friend)?.since : undefined
+      const type = isBack ? 'friend.accepted' : 'friend.removed'
+      this.#emit(tx, friend, type, () => JSON.stringify({ id, username, since }))
+    }
   }
 
   #tellRequest(tx: Tx, id: string, before: Row | undefined, after: Row): void {
@@ -110,7 +120,7 @@ export class Events {
     const was = before?.cells.active === 1
     const is = after.cells.active === 1
     if (was === is) return
-    const pair = [String(after.cells.user_a), String(after.cells.user_b)].map((id) => userById(tx, id))
+    const pair = [String(after.cells.user_a), String(after.cells.user_b)].map((id) => activeUserById(tx, id))
     const [a, b] = pair
     if (a === undefined || b === undefined) return
     for (const [user, other] of [[a, b] as const, [b, a] as const]) {
@@ -120,10 +130,12 @@ export class Events {
     }
   }
 
-  /** @param data asked for only if anybody can read the event */
-  #emit(tx: Tx, userId: string, type: EventType, data: () => string): void {
+  /** @param data asked for only if anybody can read the event; undefined when they may not */
+  #emit(tx: Tx, userId: string, type: EventType, data: () => string | undefined): void {
     if (this.#live.count(userId) === 0 && subscriberOf(tx, userId) === undefined) return
-    addEvent(tx, { user_id: userId, type, data: data(), created_at: new Date(this.#now()).toISOString() })
+    const told = data()
+    if (told === undefined) return
+    addEvent(tx, { user_id: userId, type, data: told, created_at: new Date(this.#now()).toISOString() })
     this.#wake(tx, userId)
   }
 
@@ -132,7 +144,12 @@ export class Events {
   }
 }
 
-function once(make: () => string): () => string {
-  let made: string | undefined
+/** Neither deleted nor disabled. */
+function isActive({ cells }: Row): boolean {
+  return cells.deleted === 0 && cells.disabled === 0
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
   return () => (made ??= make())
 }

@@ -12,7 +12,7 @@ import {
   requestsOf,
 } from '../storage/friends.js'
 import type { RequestStatus } from '../storage/tables.js'
-import { type UserRow, userById, userByUsername } from '../storage/users.js'
+import { activeUserById, activeUserByUsername, type UserRow } from '../storage/users.js'
 import { DomainError } from './errors.js'
 import type { Journal } from './journal.js'
 import { decodeCursor, type Page, pageOf } from './paging.js'
@@ -36,14 +36,14 @@ export class Friends {
   /**
    * Asks; where the other one had asked already, accepts.
    * @throws DomainError user-not-found, self-request, already-friends, request-pending, unauthenticated when the
-   * asker's account has just been deleted
+   * asker's account has just been deleted or disabled
    */
   async request(userId: string, username: string): Promise<FriendRequestView> {
     return this.#db.write((tx) => {
-      if (userById(tx, userId) === undefined) {
-        throw new DomainError('unauthenticated', 'This account no longer exists.')
+      if (activeUserById(tx, userId) === undefined) {
+        throw new DomainError('unauthenticated', 'This account no longer exists or is disabled.')
       }
-      const other = userByUsername(tx, loginForm(username))
+      const other = activeUserByUsername(tx, loginForm(username))
       if (other === undefined) throw new DomainError('user-not-found', 'There is no account of this name.')
       if (other.id === userId) throw new DomainError('self-request', 'You cannot befriend yourself.')
       if (friendship(tx, userId, other.id) !== undefined) {
@@ -125,8 +125,8 @@ export class Friends {
     return this.#friend(this.#db, userId, username).id
   }
 
-  #friend(reader: Parameters<typeof userByUsername>[0], userId: string, username: string): UserRow {
-    const other = userByUsername(reader, loginForm(username))
+  #friend(reader: Parameters<typeof activeUserByUsername>[0], userId: string, username: string): UserRow {
+    const other = activeUserByUsername(reader, loginForm(username))
     if (other === undefined || friendship(reader, userId, other.id) === undefined) {
       throw new DomainError('friend-not-found', 'You have no friend of this name.')
     }

@@ -22,7 +22,8 @@ export class Quota {
   /** @throws DomainError quota-exceeded when `bytes` more do not fit */
   assertRoom(userId: string, bytes: number, reader = this.#reader): void {
     const space = spaceOf(reader, userId)
-    if (space === undefined) throw new DomainError('unauthenticated', 'This account no longer exists.')
+    if (space === undefined)
+      throw new DomainError('unauthenticated', 'This account no longer exists or is disabled.')
     const reserved = this.#reserved.get(userId) ?? 0
     if (space.used_storage + reserved + bytes <= space.storage_quota) return
     throw new DomainError('quota-exceeded', 'This file does not fit into your quota.', {

@@ -1,5 +1,6 @@
 /** Resources as the API and the live events show them. */
 import type { JsonText } from '../json.js'
+import type { AccountSummary, AccountUsage } from '../storage/account-summaries.js'
 import type { FileRow, ListedFile } from '../storage/files.js'
 import type { FriendRequestRow } from '../storage/friends.js'
 import type { SessionRow } from '../storage/sessions.js'
@@ -20,6 +21,13 @@ export interface UserView extends PublicUserView {
   requested_username?: string
   requested_email?: string
 }
+
+/** An account as its operator sees it. */
+export interface AccountView extends UserView {
+  disabled: boolean
+}
+
+export type AccountDetails = AccountView & AccountUsage
 
 export interface FileView {
   id: string
@@ -87,6 +95,10 @@ export function userView(row: Profile): UserView {
     ...(row.username_shown === row.username ? {} : { requested_username: row.username }),
     ...(row.email_shown === row.email ? {} : { requested_email: row.email }),
   }
+}
+
+export function accountView(row: Profile & Pick<AccountSummary, 'disabled'>): AccountView {
+  return { ...userView(row), disabled: row.disabled === 1 }
 }
 
 export function fileView(row: FileRow, holders: Holders): FileView {

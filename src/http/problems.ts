@@ -13,6 +13,7 @@ export const PROBLEMS: Record<ErrorCode, { status: number; title: string }> = {
   'session-required': { status: 403, title: 'A token may not do this' },
   'cross-origin': { status: 403, title: 'Requests from other sites are refused' },
   'https-required': { status: 403, title: 'Log in over HTTPS' },
+  'account-disabled': { status: 403, title: 'The account is disabled' },
   'registration-closed': { status: 403, title: 'Registration is closed' },
   'wrong-password': { status: 403, title: 'Wrong password' },
   'reauthentication-required': { status: 403, title: 'Log in again first' },

@@ -126,6 +126,14 @@ export class Database implements AsyncDisposable, Reader {
     return this.#commits.addSeries(works)
   }
 
+  /** A number that changes with every commit of another connection, such as that of another process. */
+  otherWrites(): number {
+    // Not as for other reads: nobody else commits while a series is open, and it need not be committed for this.
+    this.#snapshot.open()
+    const { data_version } = this.#statement('PRAGMA data_version').get() as { data_version: number }
+    return data_version
+  }
+
   /** Copies the database, consistent and while it is in use, to a new file. */
   async backup(path: string): Promise<void> {
     await this.#connection.backup(path)

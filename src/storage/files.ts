@@ -19,7 +19,7 @@ export type FileRow = Pick<Selectable<FilesTable>, (typeof COLUMNS)[number]> & {
   missing: string | null
 }
 
-/** Live files of live accounts. */
+/** What anybody may be shown: live files of accounts that are neither deleted nor disabled. */
 const live = query
   .selectFrom('files')
   .innerJoin('users', 'users.id', 'files.owner_id')
@@ -27,6 +27,7 @@ const live = query
   .select('missing.sha256 as missing')
   .where('files.deleted', '=', 0)
   .where('users.deleted', '=', 0)
+  .where('users.disabled', '=', 0)
 
 const byId = prepare<{ id: string }>()((slot) =>
   live

@@ -33,12 +33,14 @@ const sideA = query
   .select(['friendships.user_b as id', 'users.username_shown as username', 'friendships.since as since'])
   .where('friendships.active', '=', 1)
   .where('users.deleted', '=', 0)
+  .where('users.disabled', '=', 0)
 const sideB = query
   .selectFrom('friendships')
   .innerJoin('users', 'users.id', 'friendships.user_a')
   .select(['friendships.user_a as id', 'users.username_shown as username', 'friendships.since as since'])
   .where('friendships.active', '=', 1)
   .where('users.deleted', '=', 0)
+  .where('users.disabled', '=', 0)
 
 // In no order, so without the work of merging both sides: it is asked for at every change of a shared file.
 const friendIds = prepare<{ user_id: string; limit: number }>()((slot) =>
@@ -67,7 +69,9 @@ const requests = query
   .selectAll('friend_requests')
   .select(['asker.username_shown as from_username', 'asked.username_shown as to_username'])
   .where('asker.deleted', '=', 0)
+  .where('asker.disabled', '=', 0)
   .where('asked.deleted', '=', 0)
+  .where('asked.disabled', '=', 0)
 
 const requestById = prepare<{ id: string }>()((slot) => requests.where('friend_requests.id', '=', slot('id')))
 const pendingBetween = prepare<{ from_id: string; to_id: string }>()((slot) =>

@@ -6,6 +6,7 @@ import { fold } from './fold.js'
 import { forgetMissingFile, forgetMissingOf } from './missing.js'
 import { settleNames } from './names.js'
 import { Slot } from './slot.js'
+import { forgetSubscriber } from './subscribers.js'
 import { forgetLocal } from './users.js'
 import { addWaiting, replaceWaiting, takeWaiting } from './waiting.js'
 
@@ -127,6 +128,8 @@ function writeRow(tx: Tx, table: TableName, key: string, before: Row | undefined
   if (table === 'files' && isDead) forgetMissingFile(tx, String(after.cells.sha256))
   if (table !== 'users') return
   settleNames(tx, key, before, after)
+  // Neither a disabled account nor its friends are told of each other: its streams begin anew.
+  if (before?.cells.disabled !== after.cells.disabled) forgetSubscriber(tx, key)
   if (!isDead) return
   forgetLocal(tx, key)
   forgetMissingOf(tx, key)

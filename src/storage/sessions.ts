@@ -20,6 +20,7 @@ const ofUser = query
   .select(['users.stamps as user_stamps', 'users.created_stamp as user_created_stamp'])
   .where('sessions.revoked', '=', 0)
   .where('users.deleted', '=', 0)
+  .where('users.disabled', '=', 0)
 
 const bySecret = prepare<{ secret: string }>()((slot) => ofUser.where('secret_sha256', '=', slot('secret')))
 const byId = prepare<{ id: string }>()((slot) => ofUser.where('sessions.id', '=', slot('id')))

@@ -13,6 +13,7 @@ export interface UsersTable extends Merged {
   email: string
   password_hash: string
   storage_quota: number
+  disabled: number
   deleted: number
   username_folded: string
   email_folded: string

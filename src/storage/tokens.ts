@@ -11,6 +11,7 @@ const live = query
   .selectAll('tokens')
   .where('tokens.revoked', '=', 0)
   .where('users.deleted', '=', 0)
+  .where('users.disabled', '=', 0)
 
 const bySecret = prepare<{ secret: string }>()((slot) => live.where('secret_sha256', '=', slot('secret')))
 const byId = prepare<{ id: string }>()((slot) => live.where('tokens.id', '=', slot('id')))

@@ -16,6 +16,14 @@ export type Profile = Pick<UserRow, (typeof PROFILE)[number]>
 const byId = prepare<{ id: string }>()((slot) =>
   query.selectFrom('users').selectAll().where('id', '=', slot('id')).where('deleted', '=', 0),
 )
+const activeById = prepare<{ id: string }>()((slot) =>
+  query
+    .selectFrom('users')
+    .selectAll()
+    .where('id', '=', slot('id'))
+    .where('deleted', '=', 0)
+    .where('disabled', '=', 0),
+)
 const profile = prepare<{ id: string }>()((slot) =>
   query.selectFrom('users').select(PROFILE).where('id', '=', slot('id')).where('deleted', '=', 0),
 )
@@ -24,10 +32,19 @@ const space = prepare<{ id: string }>()((slot) =>
     .selectFrom('users')
     .select(['used_storage', 'storage_quota'])
     .where('id', '=', slot('id'))
-    .where('deleted', '=', 0),
+    .where('deleted', '=', 0)
+    .where('disabled', '=', 0),
 )
 const byUsername = prepare<{ login: string }>()((slot) =>
   query.selectFrom('users').selectAll().where('username_login', '=', slot('login')).where('deleted', '=', 0),
+)
+const activeByUsername = prepare<{ login: string }>()((slot) =>
+  query
+    .selectFrom('users')
+    .selectAll()
+    .where('username_login', '=', slot('login'))
+    .where('deleted', '=', 0)
+    .where('disabled', '=', 0),
 )
 const byEmail = prepare<{ login: string }>()((slot) =>
   query.selectFrom('users').selectAll().where('email_login', '=', slot('login')).where('deleted', '=', 0),
@@ -59,7 +76,7 @@ const dropRehash = prepare<{ id: string }>()((slot) =>
   query.updateTable('users').set({ rehash: null, rehash_stamp: null }).where('id', '=', slot('id')),
 )
 
-/** How much a live account has stored, and may store, in bytes. */
+/** How much an active account has stored, and may store, in bytes. */
 export function spaceOf(
   reader: Reader,
   id: string,
@@ -72,17 +89,27 @@ export function profileOf(reader: Reader, id: string): Profile | undefined {
   return reader.get(profile, { id })
 }
 
-/** A live account. */
+/** A live account, disabled or not. */
 export function userById(reader: Reader, id: string): UserRow | undefined {
   return reader.get(byId, { id })
 }
 
-/** @param login the folded name that the account shows (see names.ts) */
+/** An active account: neither deleted nor disabled. */
+export function activeUserById(reader: Reader, id: string): UserRow | undefined {
+  return reader.get(activeById, { id })
+}
+
+/** A live account, disabled or not. @param login the folded name that the account shows (see names.ts) */
 export function userByUsername(reader: Reader, login: string): UserRow | undefined {
   return reader.get(byUsername, { login })
 }
 
-/** @param login the folded email that the account shows */
+/** An active account. @param login the folded name that the account shows */
+export function activeUserByUsername(reader: Reader, login: string): UserRow | undefined {
+  return reader.get(activeByUsername, { login })
+}
+
+/** A live account, disabled or not. @param login the folded email that the account shows */
 export function userByEmail(reader: Reader, login: string): UserRow | undefined {
   return reader.get(byEmail, { login })
 }

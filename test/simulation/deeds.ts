@@ -94,7 +94,7 @@ const DEEDS: Record<Deed, Doing> = {
   async quota(regional, { a, b }) {
     const user = oneOf(regional, USERS, a)
     const bytes = Math.floor((STORAGE_QUOTA_BYTES * (b % 8)) / 4)
-    return user && services(regional).accounts.setQuota(String(user.username_shown), bytes)
+    return user && services(regional).administration.setQuota(String(user.username_shown), bytes)
   },
   async token(regional, { a, b }) {
     const user = oneOf(regional, USERS, a)

@@ -27,6 +27,7 @@ const user = {
   email: 'alice@example.com',
   password_hash: 'x',
   storage_quota: 1000,
+  disabled: false,
 }
 
 function file(owner_id: string, bytes: string) {

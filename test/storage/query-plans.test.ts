@@ -159,7 +159,7 @@ t.test('so do the statements that apply changes and compute the digest', async (
           type,
           key,
           stamp,
-          fields: { ...fields, size: 1, storage_quota: 1, active: true, revoked: true },
+          fields: { ...fields, size: 1, storage_quota: 1, disabled: true, active: true, revoked: true },
         })
       })
     }

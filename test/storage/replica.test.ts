@@ -152,6 +152,7 @@ t.test('a deleted account leaves nothing personal in its row', async (t) => {
     email: 'alice@example.com',
     password_hash: '$argon2id$',
     storage_quota: 1,
+    disabled: false,
   }
   const key = '01a207e2-48c0-7173-b83d-000000000001'
   const stamp = '01ba60d33802-0000-eu'

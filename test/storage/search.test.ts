@@ -70,7 +70,13 @@ async function serverWith(facts: Fact[]): Promise<Database> {
   const db = Database.open(':memory:', 'regional')
   const users = OWNERS.map((key, index): Fact => {
     const username = `user-${index}`
-    const fields = { username, email: `${username}@example.com`, password_hash: 'x', storage_quota: 1e9 }
+    const fields = {
+      username,
+      email: `${username}@example.com`,
+      password_hash: 'x',
+      storage_quota: 1e9,
+      disabled: false,
+    }
     return {
       type: 'user.registered',
       key,

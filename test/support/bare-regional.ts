@@ -53,6 +53,7 @@ export function registration(username: string) {
     email: `${username}@example.com`,
     password_hash: 'x'.repeat(200),
     storage_quota: QUOTA_BYTES,
+    disabled: false,
   }
 }
 

@@ -186,8 +186,6 @@ export class SyncPlugin implements AsyncDisposable {
 
   #keep(): void {
     this.#notice()
-    // The operator's commands write from processes of their own, whose commits tell nobody here.
-    this.#drain()
     this.#session
       ?.keep()
       .catch((err: unknown) => this.#options.logger.error({ err }, 'could not keep positions'))

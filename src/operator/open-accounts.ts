@@ -1,12 +1,11 @@
 /** The composition root of the operator's commands: they work on a server's data folder, whether it runs or not. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { RegionalConfig } from './config.js'
-import { accountServices } from './domain/account-services.js'
-import type { Accounts } from './domain/accounts.js'
-import { Resources } from './resources.js'
-import { Database } from './storage/database.js'
-import { identify } from './storage/identity.js'
+import type { RegionalConfig } from '../config.js'
+import { type AccountServices, accountServices } from '../domain/account-services.js'
+import { Resources } from '../resources.js'
+import { Database } from '../storage/database.js'
+import { identify } from '../storage/identity.js'
 
 /**
  * Runs `work` on the accounts of a regional server.
@@ -14,7 +13,7 @@ import { identify } from './storage/identity.js'
  */
 export async function withAccounts<T>(
   config: RegionalConfig,
-  work: (accounts: Accounts) => Promise<T>,
+  work: (services: Pick<AccountServices, 'accounts' | 'administration'>) => Promise<T>,
 ): Promise<T> {
   const path = join(config.dataDir, 'regional.db')
   if (!existsSync(path)) throw new Error(`there is no data of a regional server in ${config.dataDir}`)
@@ -22,5 +21,5 @@ export async function withAccounts<T>(
   const db = resources.use(Database.open(path, 'regional'))
   await identify(db, config.name)
   const { name: server, storageQuotaBytes: storageQuota, registration } = config
-  return await work(accountServices({ server, db, now: Date.now, storageQuota, registration }).accounts)
+  return await work(accountServices({ server, db, now: Date.now, storageQuota, registration }))
 }

@@ -1,0 +1,47 @@
+import type { Database } from '../storage/database.js'
+import type { Timers } from '../timers.js'
+import type { Journal } from './journal.js'
+import type { Live } from './live.js'
+
+/** How soon they are noticed. */
+const LOOK_MS = 100
+
+/** Users who are woken at once: all together would hold the loop. */
+const SLICE = 200
+
+export interface OtherWritersOptions {
+  db: Database
+  journal: Journal
+  live: Live
+  timers: Timers
+}
+
+/**
+ * Notices what other processes write: the operator's commands work on the database of a running server, and their commits
+ * tell nobody here. What they did is passed on to the sphere, and every event stream looks at its events and its session.
+ */
+export function noticeOtherWriters({ db, journal, live, timers }: OtherWritersOptions): Disposable {
+  let known = db.otherWrites()
+  const looking = timers.every(LOOK_MS, () => {
+    const writes = otherWrites(db) ?? known
+    if (writes === known) return
+    known = writes
+    journal.onOutbox()
+    wake(live.users(), live, timers)
+  })
+  return { [Symbol.dispose]: () => looking.stop() }
+}
+
+/** Undefined while the database cannot be read: whatever was written shows as soon as it can. */
+function otherWrites(db: Database): number | undefined {
+  try {
+    return db.otherWrites()
+  } catch {
+    return undefined
+  }
+}
+
+function wake(users: string[], live: Live, timers: Timers): void {
+  for (const user of users.slice(0, SLICE)) live.wake(user)
+  if (users.length > SLICE) timers.soon(() => wake(users.slice(SLICE), live, timers))
+}

@@ -1,0 +1,33 @@
+import { parseArgs } from 'node:util'
+
+/** A command line that says what cannot be meant; its message names the option. */
+export class UsageError extends Error {}
+
+type Options<Required extends string, Flag extends string> = Record<Required, string> & Record<Flag, boolean>
+
+/**
+ * Reads a command's options: each of `required` has a value, each of `flags` is there or not.
+ * @throws UsageError
+ */
+export function readOptions<const Required extends string = never, const Flag extends string = never>(
+  args: string[],
+  { required = [], flags = [] }: { required?: readonly Required[]; flags?: readonly Flag[] },
+): Options<Required, Flag> {
+  const values = parse(args, required, flags)
+  const missing = required.find((name) => !values[name])
+  if (missing !== undefined) throw new UsageError(`--${missing} is missing`)
+  const given = flags.map((name) => [name, values[name] === true])
+  return { ...values, ...Object.fromEntries(given) } as Options<Required, Flag>
+}
+
+function parse(args: string[], required: readonly string[], flags: readonly string[]) {
+  const options = Object.fromEntries([
+    ...required.map((name) => [name, { type: 'string' as const }]),
+    ...flags.map((name) => [name, { type: 'boolean' as const }]),
+  ])
+  try {
+    return parseArgs({ args, options }).values as Record<string, string | boolean | undefined>
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error })
+  }
+}

@@ -1,0 +1,13 @@
+import { UsageError } from './options.js'
+
+/** A password from standard input. Not an option: those can be read by everybody on the machine. @throws UsageError */
+export async function passwordFromInput(): Promise<string> {
+  const chunks: Buffer[] = []
+  if (process.stdin.isTTY) process.stderr.write('Password, then Enter and Ctrl-D:\n')
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
+  const password = Buffer.concat(chunks)
+    .toString('utf8')
+    .replace(/\r?\n$/, '')
+  if (password.length >= 8 && password.length <= 256) return password
+  throw new UsageError('the password on standard input must have 8 to 256 characters')
+}
