@@ -110,9 +110,10 @@ t.test('a change that names things as nobody may name them is refused', async (t
     password_hash: '',
     created_at: '2026-11-23T10:00:00.000Z',
     storage_quota: 1,
+    disabled: false,
   }
   const stamp = '01ba60d33801-0000-us'
-  const stamps = { email: stamp, password_hash: stamp, storage_quota: stamp }
+  const stamps = { email: stamp, password_hash: stamp, storage_quota: stamp, disabled: stamp }
   const retold = { type: 'user.retold', key: IDS[0] as string, stamp, stamps } as const
   t.equal(faultOfChange(whole({ ...retold, fields: { ...erased, deleted: true } })), undefined, 'a tombstone')
   t.match(faultOfChange(whole({ ...retold, fields: erased })), '/fields/username')

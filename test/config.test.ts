@@ -100,6 +100,22 @@ test('every variable is read', async (t) => {
   t.strictSame(readGrandConfig({ NAME: 'hub', PORT: '9443' }).dataDir, 'data/hub')
 })
 
+test('a size may end in thousands or in 1024s', async (t) => {
+  for (const [size, bytes] of [
+    ['0', 0],
+    ['7KB', 7000],
+    ['5 MB', 5e6],
+    ['20GB', 20e9],
+    ['1 TB', 1e12],
+    ['7KiB', 7 * 1024],
+    ['5 MiB', 5 * 1024 ** 2],
+    ['20GiB', 20 * 1024 ** 3],
+    ['1TiB', 1024 ** 4],
+  ] as const) {
+    t.equal(readRegionalConfig({ STORAGE_QUOTA: size }).storageQuotaBytes, bytes, size)
+  }
+})
+
 test('the prefixed name of every variable goes before the short one', async (t) => {
   const prefixed = Object.fromEntries(
     Object.entries(EVERY_VARIABLE).map(([name, value]) => [`SYNCSPHERE_${name}`, value]),
@@ -188,7 +204,7 @@ const IMPOSSIBLE: Record<string, string[]> = {
   ],
   PUBLIC_ORIGIN: ['files.example.org', 'https://files.example.org/app', 'ftp://x', 'null', 'https://a b'],
   TRUST_PROXY: ['all', '0', '10', '10.0.0.0/33', '10.0.0', '::1/129', '10.0.0.1,', '*'],
-  STORAGE_QUOTA: ['-1', '1.5', '1GB', '1 gib', '99999999999TiB', 'unlimited'],
+  STORAGE_QUOTA: ['-1', '1.5', '1Gb', '1 gib', '1  GB', '9007199254740992', '99999999999TiB', 'unlimited'],
   MAX_FILE_SIZE: ['0', '-5', 'x'],
   MIN_FREE_DISK: ['-1', '10%'],
   REGISTRATION: ['Open', 'yes'],

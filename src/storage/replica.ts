@@ -129,7 +129,7 @@ function writeRow(tx: Tx, table: TableName, key: string, before: Row | undefined
   if (table !== 'users') return
   settleNames(tx, key, before, after)
   // Neither a disabled account nor its friends are told of each other: its streams begin anew.
-  if (before?.cells.disabled !== after.cells.disabled) forgetSubscriber(tx, key)
+  if (before !== undefined && before.cells.disabled !== after.cells.disabled) forgetSubscriber(tx, key)
   if (!isDead) return
   forgetLocal(tx, key)
   forgetMissingOf(tx, key)

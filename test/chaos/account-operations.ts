@@ -1,8 +1,9 @@
 import { Device, type Operation, unique } from './device.js'
 import { upload } from './file-operations.js'
-import { Register } from './model/register.js'
+import { type Attempt, Register } from './model/register.js'
 import { type AccountModel, type Credential, credentialFate } from './model/world.js'
 import { attempt, type Tried } from './requests.js'
+import { REGIONALS } from './sphere.js'
 
 export const ACCOUNT_OPERATIONS: [kind: string, operation: Operation][] = [
   ['look at the account', (device) => device.ask('GET', '/me')],
@@ -30,6 +31,7 @@ export function newAccount(
     email: new Register(email),
     password: new Register(password),
     passwordChanges: [],
+    disabled: new Register(false),
     deletions: [],
     files: [],
     credentials: [],
@@ -119,9 +121,42 @@ async function comeAndGo(device: Device): Promise<Tried> {
     await own.logIn()
     if (own.credential === undefined) return registration
     await upload(own)
+    // By a name that is nobody else's: the operator calls accounts by what they show.
+    if (!username.startsWith('twin-') && random.happens(0.4)) await administer(own, account)
     if (random.happens(0.4)) account.deletions.push(await own.ask('DELETE', '/me'))
     return registration
   } finally {
     await own.client.close()
   }
+}
+
+/** The operator disables an account where it was made, and perhaps enables it elsewhere; no session works in between. */
+async function administer(device: Device, account: AccountModel): Promise<void> {
+  const { figures } = device.options
+  const { credential } = device as { credential: Credential }
+  const disabling = await setDisabled(device, account, true)
+  if (disabling.outcome === 'acknowledged') {
+    const again = await device.ask('GET', '/me')
+    if (again.answer?.status === 200)
+      figures.violations.push(`${device.server}: a session of a disabled account worked`)
+  }
+  const elsewhere = device.random.pick(REGIONALS)
+  if (device.random.happens(0.5)) await setDisabled(device, account, false, elsewhere)
+  device.credential = credential
+}
+
+async function setDisabled(
+  device: Device,
+  account: AccountModel,
+  disabled: boolean,
+  server = device.server,
+): Promise<Attempt> {
+  const command = ['account', disabled ? 'disable' : 'enable', '--username', account.username]
+  const began = Date.now()
+  const { code, errors } = await device.options.operate(server, command)
+  const isUnknown = code !== 0 && !errors.includes('There is no account')
+  const outcome = code === 0 ? 'acknowledged' : isUnknown ? 'unknown' : 'refused'
+  const attempt: Attempt = { began, ended: Date.now(), outcome }
+  account.disabled.note(disabled, attempt)
+  return attempt
 }

@@ -5,6 +5,7 @@ import type { Figures } from './figures.js'
 import type { Lock } from './lock.js'
 import type { AccountModel, Credential, World } from './model/world.js'
 import { attempt, logIn, type Tried } from './requests.js'
+import type { ChaosSphere } from './sphere.js'
 
 /** After a server that did not answer, milliseconds. */
 const REST_MS = 500
@@ -15,6 +16,8 @@ export interface DeviceOptions {
   /** Its own, of 127.0.0.0/8. */
   address: string
   account: AccountModel
+  /** Runs an operator's command on a regional. */
+  operate: ChaosSphere['operate']
   /** Those who were there from the beginning. */
   people: AccountModel[]
   world: World

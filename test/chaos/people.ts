@@ -64,7 +64,8 @@ export async function settle({ count, ...options }: PeopleOptions): Promise<Devi
       const address = `127.10.${user}.${index + 1}`
       const own = random.fork(`${account.username} at ${server}`)
       const url = () => sphere.url(server)
-      devices.push(new Device({ ...options, server, url, address, account, people, random: own }))
+      const operate: ChaosSphere['operate'] = (...command) => sphere.operate(...command)
+      devices.push(new Device({ ...options, operate, server, url, address, account, people, random: own }))
     }
   }
   await sphere.quiet('all know everybody')

@@ -8,6 +8,7 @@ import { backupDataDir } from '../../src/storage/backup.js'
 import { Client } from '../support/client.js'
 import { faultsOfSphere } from '../support/invariants/sphere-dirs.js'
 import { LinkProxy } from '../support/link-proxy.js'
+import { type Ended, operate } from '../support/operator.js'
 import { until } from '../support/until.js'
 import { Lock } from './lock.js'
 import { Server, type ServerOptions } from './server.js'
@@ -155,6 +156,12 @@ export class ChaosSphere implements AsyncDisposable {
     for (const old of backups.splice(0, backups.length - BACKUPS)) await rm(old, { recursive: true })
     this.#backups.set(name, backups)
     return [...backups]
+  }
+
+  /** Runs a command of the operator's on a regional's data, whether it runs or not. */
+  operate(name: string, command: string[]): Promise<Ended> {
+    const program = join(this.folder, 'program/dist/bin/syncsphere.js')
+    return operate({ name, dataDir: this.server(name).dataDir }, command, '', program)
   }
 
   /** Takes away all that a stopped server had. */

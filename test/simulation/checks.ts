@@ -52,6 +52,7 @@ export async function faultsOf(sphere: Sphere): Promise<string[]> {
   const each = regionals.flatMap((regional) => [
     ...ledger.faultsOf(regional),
     ...faultsOfRows(regional).map((fault) => `${regional.name}: ${fault}`),
+    ...faultsOfDisabled(regional).map((fault) => `${regional.name}: ${fault}`),
     ...faultsOfBytes(regional).map((fault) => `${regional.name}: ${fault}`),
   ])
   return [
@@ -135,6 +136,30 @@ function faultsOfRows({ reader }: SimulatedRegional): string[] {
     ...count('rows that go before what is done from now on', stampsAhead()),
     ...count('unlawfully placed files', 'select count(*) from files where deleted = 0 and gseq is null'),
   ]
+}
+
+/** Nothing opens a disabled account, and nobody is shown what it shares. */
+function faultsOfDisabled({ reader, services }: SimulatedRegional): string[] {
+  const ids = (sql: string) => reader.all<unknown, { id: string }>({ sql, parameters: [] })
+  const faults: string[] = []
+  for (const { id } of ids(`select id from sessions where user_id in (${DISABLED})`))
+    if (services?.sessions.isLive(id)) faults.push(`the session ${id} opens a disabled account`)
+  for (const { id } of ids(`select id from tokens where user_id in (${DISABLED})`))
+    if (services?.tokens.isLive(id)) faults.push(`the token ${id} opens a disabled account`)
+  for (const { id } of ids(`select id from files where deleted = 0 and owner_id in (${DISABLED})`))
+    if (isShown(() => services?.files.get({ kind: 'anonymous' }, id)))
+      faults.push(`${id} is shown, of a disabled account`)
+  return faults
+}
+
+const DISABLED = 'select id from users where disabled = 1'
+
+function isShown(look: () => unknown): boolean {
+  try {
+    return look() !== undefined
+  } catch {
+    return false
+  }
 }
 
 const WRONG_STORAGE = `select count(*) from users where used_storage <>
@@ -224,7 +249,7 @@ function staleCopies({ grand, regionals }: Sphere): string[] {
 }
 
 const LIVE_FILES = `select files.id, owner_id from files join users on users.id = owner_id
-  where files.deleted = 0 and users.deleted = 0`
+  where files.deleted = 0 and users.deleted = 0 and users.disabled = 0`
 
 /** Hashes of missing bytes; with a ledger, only those that must not be missing. */
 function lackingOf(reader: Reader, ledger?: Ledger): string[] {

@@ -92,10 +92,13 @@ const DEEDS: Record<Deed, Doing> = {
   password: (regional, { a, b }) => updateAccount(regional, a, { new_password: `password ${b}` }),
   email: (regional, { a, b }) => updateAccount(regional, a, { email: `name${b % NAMES}@example.com` }),
   async quota(regional, { a, b }) {
-    const user = oneOf(regional, USERS, a)
     const bytes = Math.floor((STORAGE_QUOTA_BYTES * (b % 8)) / 4)
-    return user && services(regional).administration.setQuota(String(user.username_shown), bytes)
+    return administer(regional, a, (on, name) => on.setQuota(name, bytes))
   },
+  disable: (regional, { a }) => administer(regional, a, (on, name) => on.setDisabled(name, true)),
+  enable: (regional, { a }) => administer(regional, a, (on, name) => on.setDisabled(name, false)),
+  reset: (regional, { a, b }) => administer(regional, a, (on, name) => on.setPassword(name, `password ${b}`)),
+  expel: (regional, { a }) => administer(regional, a, (on, name) => on.delete(name)),
   async token(regional, { a, b }) {
     const user = oneOf(regional, USERS, a)
     return user && services(regional).tokens.create(String(user.id), { name: `token ${b % 9}` })
@@ -146,6 +149,16 @@ async function updateFile(
 ) {
   const file = oneOf(regional, FILES, n)
   return file && services(regional).files.update(callerOf(file.owner_id), String(file.id), input, () => true)
+}
+
+/** What an operator does to an account. */
+async function administer(
+  regional: SimulatedRegional,
+  n: number,
+  work: (administration: ReturnType<typeof services>['administration'], name: string) => Promise<unknown>,
+) {
+  const user = oneOf(regional, USERS, n)
+  return user && work(services(regional).administration, String(user.username_shown))
 }
 
 async function updateAccount(

@@ -17,13 +17,14 @@ export async function operate(
   { name, dataDir }: Pick<RegionalConfig, 'name' | 'dataDir'>,
   command: string[],
   input = '',
+  program = PROGRAM,
 ): Promise<Ended> {
   const env = {
     PATH: process.env['PATH'] ?? '',
     SYNCSPHERE_NAME: name,
     SYNCSPHERE_DATA_DIR: dataDir,
   }
-  const child = spawn(process.execPath, [PROGRAM, ...command], { env })
+  const child = spawn(process.execPath, [program, ...command], { env })
   child.stdin.on('error', () => undefined).end(input)
   const [output, errors, [code]] = await Promise.all([
     text(child.stdout),

@@ -37,7 +37,9 @@ export async function lookAt(account: AccountModel, clients: Map<string, Client>
   if (new Set([...views.values()].map((view) => JSON.stringify(view))).size > 1)
     say(`is not the same everywhere: ${differences(views)}`)
   const verdict = fate(account.registration, ...account.deletions)
-  if (verdict === 'must' && found.view === undefined)
+  const disabled = account.disabled.lawful()
+  if (found.view !== undefined && !disabled.has(false)) say('is open, and is disabled')
+  if (verdict === 'must' && !disabled.has(true) && found.view === undefined)
     found.lost.push(`the account ${account.username} is lost`)
   if (verdict === 'must-not' && found.view !== undefined) say('is there, and must not be')
   return found

@@ -41,8 +41,12 @@ function nameFaults(found: Found[]): string[] {
     if (!isPlain && view.me.username !== `${username}~${view.me.id.slice(-4)}`)
       return [`${username} is shown as ${view.me.username}`]
   }
+  // Who is disabled bears its name, and cannot be seen.
+  const hidden = new Set(
+    found.filter(({ account }) => account.disabled.lawful().has(true)).map(({ account }) => account.username),
+  )
   return [...claims.keys()]
-    .filter((username) => bearers.get(username) !== 1)
+    .filter((username) => !hidden.has(username) && bearers.get(username) !== 1)
     .map((username) => `${bearers.get(username)} accounts bear the name ${username}`)
 }
 

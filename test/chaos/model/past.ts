@@ -33,6 +33,7 @@ function accountAsOf(account: AccountModel, time: number): AccountModel {
     passwordChanges: account.passwordChanges
       .filter(({ attempt }) => attempt.began < time)
       .map(({ by, attempt }) => ({ by: credentials.get(by) ?? by, attempt: asOf(attempt, time) })),
+    disabled: account.disabled.asOf(time),
     deletions: allAsOf(account.deletions, time),
     files: account.files
       .filter(({ upload }) => upload.began < time)

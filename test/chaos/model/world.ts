@@ -44,6 +44,8 @@ export interface AccountModel {
   email: Register<string>
   password: Register<string>
   passwordChanges: PasswordChange[]
+  /** By the operator. */
+  disabled: Register<boolean>
   deletions: Attempt[]
   files: FileModel[]
   credentials: Credential[]
@@ -92,7 +94,10 @@ export function fate(made: Attempt, ...gone: Attempt[]): Verdict {
 /** Whether a credential works in the end. A new password ends all sessions but that which set it. */
 export function credentialFate(account: AccountModel, credential: Credential): Verdict {
   const { opened, ends } = credential
-  const own = fate(opened, ...ends, ...account.deletions)
+  const disabled = account.disabled.lawful()
+  if (!disabled.has(false)) return 'must-not'
+  const ended = fate(opened, ...ends, ...account.deletions)
+  const own = disabled.has(true) && ended === 'must' ? 'may' : ended
   if (credential.kind === 'token' || own === 'must-not') return own
   const changes = account.passwordChanges.filter(({ attempt }) => attempt.outcome !== 'refused')
   if (changes.length === 0) return own

@@ -88,7 +88,7 @@ t.test('what is done after hearing of another change goes before it, whatever th
 t.test('what is done after hearing of a row that is told again goes before each of its stamps', async (t) => {
   const { db, journal, applier, now } = await bareRegional(t)
   const [stamp, ahead] = [tick(ZERO_STAMP, now() - 60_000, 'us'), tick(ZERO_STAMP, now() + 30_000, 'us')]
-  const stamps = { email: ahead, password_hash: stamp, storage_quota: stamp }
+  const stamps = { email: ahead, password_hash: stamp, storage_quota: stamp, disabled: stamp }
   const told = { ...registered('alice', 'us', US, 1), type: 'user.retold', stamp, stamps } as const
   await applier.apply(entriesOf([told]), [], START)
   const draft = { type: 'user.updated', key: told.key, fields: { email: 'new@example.com' } } as const
