@@ -2,13 +2,15 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { CertificatesInUse } from './certs/in-use.js'
+import type { TlsFiles } from './certs/tls-files.js'
 import type { GrandConfig } from './config.js'
 import { openGrandCore } from './grand-core.js'
 import { HelperProcess } from './helper-process.js'
 import { listenOrExplain } from './listen-error.js'
 import { type Machine, thisMachine } from './machine.js'
-import { createLogger } from './observability/logger.js'
-import { createMetricsRegistry } from './observability/metrics.js'
+import { openLog } from './observability/logger.js'
+import { createMetricsRegistry, observeCertificates } from './observability/metrics.js'
 import { periodic } from './periodic.js'
 import { Resources } from './resources.js'
 import { takeDataDir } from './storage/data-dir.js'
@@ -20,7 +22,7 @@ import { createGrandMetrics, type GrandReadings } from './sync/grand/metrics.js'
 import { Peers } from './sync/grand/peers.js'
 import { grandRoutes } from './sync/grand/routes.js'
 import { GrandServer } from './sync/grand/server.js'
-import { type PeerTls, readPeerTls } from './sync/peer-tls.js'
+import { openPeerTls, type PeerTls } from './sync/peer-tls.js'
 import { VERSION } from './version.js'
 
 export interface Grand extends AsyncDisposable {
@@ -29,6 +31,8 @@ export interface Grand extends AsyncDisposable {
   port: number
   /** The last entry of its log. */
   readonly head: number
+  /** Reads the certificates and the deny list again, and goes on. */
+  reload(): Promise<void>
 }
 
 export interface GrandDependencies {
@@ -40,8 +44,10 @@ export interface GrandDependencies {
   helperProgram?: string
 }
 
+const DAY_MS = 24 * 3600 * 1000
+
 /** How often what is done now and then is done. */
-const TIMING = { sweepMs: 3600 * 1000, scrubMs: 24 * 3600 * 1000 }
+const TIMING = { sweepMs: 3600 * 1000, scrubMs: DAY_MS, certificatesMs: DAY_MS }
 
 /** For transfers that are under way when the server is told to close; they can be resumed. */
 const GRACE_MS = 10_000
@@ -53,15 +59,11 @@ const GRACE_MS = 10_000
  */
 export async function openGrand(
   config: GrandConfig,
-  {
-    now = Date.now,
-    logger = createLogger({ level: config.logLevel, server: config.name }),
-    timing = {},
-    helperProgram,
-  }: GrandDependencies = {},
+  { now = Date.now, logger: given, timing = {}, helperProgram }: GrandDependencies = {},
 ): Promise<Grand> {
-  const tls = await readPeerTls(config.certsDir, config.name)
+  const tls = await openPeerTls(config.certsDir, config.name)
   await using resources = new Resources()
+  const logger = given ?? resources.use(openLog({ level: config.logLevel, server: config.name })).logger
   resources.use(takeDataDir(config.dataDir))
   const path = join(config.dataDir, 'grand.db')
   const helper = helperProgram === undefined ? undefined : new HelperProcess(helperProgram, logger)
@@ -84,6 +86,7 @@ export async function openGrand(
     get head() {
       return grand.log.head().gseq
     },
+    reload: () => grand.reload(),
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   }
 }
@@ -92,7 +95,7 @@ interface Ground {
   db: Database
   machine: Machine
   logger: Logger
-  tls: PeerTls
+  tls: TlsFiles<keyof PeerTls>
   timing: typeof TIMING
 }
 
@@ -104,6 +107,8 @@ async function assemble(config: GrandConfig, { db, machine, logger, tls, timing 
     peers.review((socket) => server.cut(socket)),
   )
   const registry = createMetricsRegistry({ server: name, processMetrics: true })
+  const certificates = new CertificatesInUse(logger, now)
+  observeCertificates(registry, () => certificates.lives())
   const measure = (readings: GrandReadings) => createGrandMetrics(registry, readings)
   const core = await openGrandCore(config, { db, machine, logger, measure })
   const { log, hub, intake, disk, uploads, downloads, metrics } = core
@@ -131,16 +136,24 @@ async function assemble(config: GrandConfig, { db, machine, logger, tls, timing 
     metrics: () => registry.metrics(),
     operatorToken: config.operatorToken,
   })
-  const server: GrandServer = new GrandServer({ tls, hub, peers, route, logger })
+  const server: GrandServer = new GrandServer({ tls: tls.pems, hub, peers, route, logger })
+  certificates.add(tls, () => server.useTls(tls.pems))
+  const watching = certificates.watch(timing.certificatesMs)
   const sweeping = periodic('sweep', timing.sweepMs, core.sweep, logger)
   const scrubOnce = (signal: AbortSignal) => core.scrub(timing.scrubMs, signal)
   const scrubbing = periodic('scrub', Math.min(SCRUB_LOOK_MS, timing.scrubMs), scrubOnce, logger)
   return {
     server,
     log,
+    async reload() {
+      await certificates.reload()
+      denyList.look()
+      peers.review((socket) => server.cut(socket))
+    },
     async [Symbol.asyncDispose]() {
       closing = true
       denyList[Symbol.dispose]()
+      watching[Symbol.dispose]()
       server.stopListening()
       await hub[Symbol.asyncDispose]()
       await sweeping[Symbol.asyncDispose]()

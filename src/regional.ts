@@ -1,9 +1,10 @@
 /** The composition root of a regional server: everything that it is made of, put together once. */
-import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import { CertificatesInUse } from './certs/in-use.js'
+import { TlsFiles } from './certs/tls-files.js'
 import type { RegionalConfig, TrustedProxies } from './config.js'
 import { loadContract } from './contract/load.js'
 import { clean } from './domain/maintenance.js'
@@ -20,12 +21,18 @@ import { friendHandlers } from './http/handlers/friends.js'
 import { serverHandlers } from './http/handlers/server.js'
 import { sessionHandlers } from './http/handlers/sessions.js'
 import { uploadHandler, type WaitForCopies } from './http/handlers/upload.js'
+import { useTls } from './http/node-server.js'
 import { buildServer, isServedOverHttps } from './http/server.js'
 import { sessionCookie } from './http/session-cookie.js'
 import { listenOrExplain } from './listen-error.js'
 import { thisMachine } from './machine.js'
-import { createLogger } from './observability/logger.js'
-import { createHttpMetrics, createMetricsRegistry, observeSync } from './observability/metrics.js'
+import { openLog } from './observability/logger.js'
+import {
+  createHttpMetrics,
+  createMetricsRegistry,
+  observeCertificates,
+  observeSync,
+} from './observability/metrics.js'
 import { periodic } from './periodic.js'
 import { joinSphere, type RegionalServices, regionalServices, type SyncParts } from './regional-core.js'
 import { Resources } from './resources.js'
@@ -39,7 +46,7 @@ import { countMissing, noteLost } from './storage/missing.js'
 import { indexAllNames } from './storage/name-indexing.js'
 import { SCRUB_LOOK_MS, type ScrubOptions, scrub } from './storage/scrub.js'
 import type { Dial } from './sync/channel.js'
-import { readPeerTls } from './sync/peer-tls.js'
+import { openPeerTls } from './sync/peer-tls.js'
 import { GrandBytes } from './sync/regional/grand-bytes.js'
 import { connect } from './sync/regional/link.js'
 import { NoSync } from './sync/regional/no-sync.js'
@@ -49,6 +56,8 @@ import { VERSION } from './version.js'
 export interface Regional extends AsyncDisposable {
   /** Where it serves users, e.g. `http://127.0.0.1:5001`. */
   url: string
+  /** Reads the certificates again, and goes on. */
+  reload(): Promise<void>
 }
 
 export interface RegionalDependencies {
@@ -60,8 +69,16 @@ export interface RegionalDependencies {
   helperProgram?: string
 }
 
+const DAY_MS = 24 * 3600 * 1000
+
 /** How long an upload waits for the copies that it asks for, and how often what is done now and then is done. */
-const TIMING = { copiesMs: 30_000, indexingMs: 1000, cleaningMs: 3600 * 1000, scrubMs: 24 * 3600 * 1000 }
+const TIMING = {
+  copiesMs: 30_000,
+  indexingMs: 1000,
+  cleaningMs: 3600 * 1000,
+  scrubMs: DAY_MS,
+  certificatesMs: DAY_MS,
+}
 
 /** For requests that are under way when the server is told to close. */
 const GRACE_MS = 10_000
@@ -73,15 +90,12 @@ const GRACE_MS = 10_000
  */
 export async function openRegional(
   config: RegionalConfig,
-  {
-    now = Date.now,
-    logger = createLogger({ level: config.logLevel, server: config.name }),
-    timing: given = {},
-    helperProgram,
-  }: RegionalDependencies = {},
+  { now = Date.now, logger: given, timing: givenTiming = {}, helperProgram }: RegionalDependencies = {},
 ): Promise<Regional> {
-  const timing = { ...TIMING, ...given }
+  const timing = { ...TIMING, ...givenTiming }
   await using resources = new Resources()
+  const logger = given ?? resources.use(openLog({ level: config.logLevel, server: config.name })).logger
+  const certificates = new CertificatesInUse(logger, now)
   resources.use(takeDataDir(config.dataDir))
   const path = join(config.dataDir, 'regional.db')
   const helper = helperProgram === undefined ? undefined : new HelperProcess(helperProgram, logger)
@@ -99,7 +113,9 @@ export async function openRegional(
     chance: machine.chance,
     passwords,
   })
-  const sync = resources.use(await openSync(config, { db, blobs, services, clock, machine, logger }))
+  const sync = resources.use(
+    await openSync(config, certificates, { db, blobs, services, clock, machine, logger }),
+  )
   resources.use(noticeOtherWriters({ ...services, db, timers: machine.timers }))
   const sweepParts = (beforeMs: number) => sync.sweepParts(beforeMs)
   const { feed } = services
@@ -111,7 +127,8 @@ export async function openRegional(
   resources.use(periodic('scrub', Math.min(SCRUB_LOOK_MS, timing.scrubMs), scrubOnce, logger))
   const indexOnce = (signal: AbortSignal) => indexAllNames(db, signal)
   resources.use(periodic('names', timing.indexingMs, indexOnce, logger))
-  const app = resources.use(await openHttp(config, db, services, sync, { ...timing, logger }))
+  const app = resources.use(await openHttp(config, db, services, sync, { ...timing, certificates, logger }))
+  resources.use(certificates.watch(timing.certificatesMs))
   const listening = app.listen({ host: config.host, port: config.port, backlog: 4096 })
   await listenOrExplain(config, listening)
   // Only now: starting the process for it would take a core from the start of this one.
@@ -120,19 +137,29 @@ export async function openRegional(
   const host = config.host.includes(':') ? `[${config.host}]` : config.host
   const url = `${config.tls === undefined ? 'http' : 'https'}://${host}:${port}`
   const owned = resources.move()
-  return { url, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() }
+  return {
+    url,
+    reload: () => certificates.reload(),
+    [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
+  }
 }
 
 type Services = RegionalServices
 type Sync = NoSync | SyncPlugin
 
 /** The link to the grand; without one the server works alone and says so. */
-async function openSync(config: RegionalConfig, parts: SyncParts): Promise<Sync> {
+async function openSync(
+  config: RegionalConfig,
+  certificates: CertificatesInUse,
+  parts: SyncParts,
+): Promise<Sync> {
   const { name: server, grandUrl } = config
   if (grandUrl === undefined) return new NoSync(server, parts.db)
-  const tls = await readPeerTls(config.certsDir, server)
-  const dial: Dial = (events, onOpen) => connect(grandUrl, tls, events, onOpen)
-  return joinSphere(config, parts, { dial, grand: new GrandBytes(grandUrl, tls) })
+  const tls = await openPeerTls(config.certsDir, server)
+  // Whoever connects next asks for what is current then.
+  certificates.add(tls, () => undefined)
+  const dial: Dial = (events, onOpen) => connect(grandUrl, tls.pems, events, onOpen)
+  return joinSphere(config, parts, { dial, grand: new GrandBytes(grandUrl, () => tls.pems) })
 }
 
 async function openHttp(
@@ -140,14 +167,16 @@ async function openHttp(
   db: Database,
   services: Services,
   sync: Sync,
-  { copiesMs, logger }: { copiesMs: number; logger: Logger },
+  { copiesMs, certificates, logger }: { copiesMs: number; certificates: CertificatesInUse; logger: Logger },
 ) {
   const { accounts, sessions, tokens, files, uploads, friends, feed, copies } = services
   const registry = createMetricsRegistry({ server: config.name, processMetrics: true })
   const metrics = createHttpMetrics(registry)
   observeSync(registry, () => ({ ...sync.status(), missing_blobs: countMissing(db) }))
   const streams = new EventStreams(feed, metrics)
-  const tls = config.tls && { cert: readFileSync(config.tls.certFile), key: readFileSync(config.tls.keyFile) }
+  observeCertificates(registry, () => certificates.lives())
+  const tlsFiles = config.tls && (await TlsFiles.open({ cert: config.tls.certFile, key: config.tls.keyFile }))
+  const tls = tlsFiles?.pems
   const { publicOrigin, rateLimits, operatorToken } = config
   const waitForCopies: WaitForCopies = (fileId, count, signal) =>
     copies.wait(db, fileId, count, copiesMs, signal)
@@ -182,6 +211,7 @@ async function openHttp(
     rateLimits,
     onAnswered: metrics.requestAnswered,
   })
+  if (tlsFiles !== undefined) certificates.add(tlsFiles, () => useTls(app.server, tlsFiles.pems))
   app.addHook('onClose', () => streams[Symbol.dispose]())
   return Object.assign(app, { [Symbol.asyncDispose]: () => closeWithin(GRACE_MS, app) })
 }

@@ -5,7 +5,8 @@ import { hashOrVerify, type Job, type Outcome } from '../helper-process.js'
 import { checkpoint } from '../storage/checkpoints.js'
 
 // A signal to the whole group, as a terminal sends it, finds the server still answering: it says when this may end.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)
+  process.on(signal, () => undefined)
 // Without closing databases (see `checkpoint`).
 process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 

@@ -2,30 +2,40 @@ import closeWithGrace from 'close-with-grace'
 import { ConfigError, describeProgram, type ServerKind } from '../config.js'
 import type { Report } from '../sphere.js'
 import { readFlags } from './arguments.js'
+import { onHangUp } from './signals.js'
 
 /** A server cuts off after ten seconds what does not finish; this is for one that does not even close. */
 const GIVE_UP_MS = 15_000
 
+/** Signals that the package would take for the end: some are for other things, some are to end a process as it stands. */
+const NOT_THE_END = ['SIGHUP', 'SIGQUIT', 'SIGABRT', 'SIGUSR2'] as const
+
 export interface Server extends AsyncDisposable {
   name: string
   url: string
+  /** Reads again what can change while it runs. */
+  reload(): Promise<void>
 }
 
 /**
- * Runs one server as a process: a line on standard output says when it serves; SIGTERM and SIGINT end it with 0; what
- * keeps it from starting is a line each on standard error, and 1. With `--ipc` its parent is told instead, and it ends
- * when the parent is gone.
+ * Runs one server as a process: a line on standard output says when it serves; SIGTERM and SIGINT end it with 0; SIGHUP
+ * has it read its certificates again; what keeps it from starting is a line each on standard error, and 1. With `--ipc`
+ * its parent is told instead, and it ends when the parent is gone.
  */
 export async function serve(kind: ServerKind, open: () => Promise<Server>): Promise<void> {
   const hasParent = readFlags(`syncsphere-${kind}`, helpOf(kind), ['ipc']).has('ipc')
   try {
     const server = await open()
     let isClosing = false
-    const { close } = closeWithGrace({ delay: GIVE_UP_MS, logger: false }, async ({ err }) => {
+    onHangUp(() => void server.reload())
+    const options = { delay: GIVE_UP_MS, logger: false, skip: [...NOT_THE_END] } as const
+    const { close } = closeWithGrace(options, async ({ err }) => {
       isClosing = true
       if (err) console.error(err)
       await server[Symbol.asyncDispose]()
     })
+    // Whoever was to read that may be gone already.
+    process.stdout.on('error', () => undefined)
     console.log(`${server.name} serves on ${server.url}`)
     if (!hasParent) return
     report({ url: server.url })

@@ -4,6 +4,7 @@ import { access, appendFile, mkdir, readdir, readFile, rename, writeFile } from 
 import { join } from 'node:path'
 import { createAuthority, issueCertificate, type KeyedCertificate, renewAuthority } from './authority.js'
 import { DENY_LIST_FILE, isDenied, parseDenyList } from './deny-list.js'
+import { daysUntil, expiresSoon } from './expiry.js'
 import { hostsMissingIn, hostsOf, normalHost } from './hosts.js'
 
 /** The authority's name: its files are `ca.crt` and `ca.key`. */
@@ -12,8 +13,6 @@ export const AUTHORITY_NAME = 'ca'
 const GRAND_NAME = 'grand'
 /** Regionals reach a grand on their own machine by these. */
 const GRAND_HOSTS = ['localhost', '127.0.0.1', '::1']
-const DAY_MS = 86_400_000
-const EXPIRES_SOON_DAYS = 30
 
 export interface EnsureOptions {
   /** Servers that are to have a certificate; what is there already is kept. */
@@ -35,7 +34,7 @@ export interface CertificateStatus {
   validTo: Date
   /** Whole days left; negative when it has expired. */
   daysLeft: number
-  /** Expired, or about to within 30 days. */
+  /** Expired, or near its end. */
   expiresSoon: boolean
   /** On the deny list. */
   revoked: boolean
@@ -122,13 +121,13 @@ async function describeFolder(dir: string, made: Set<string>, now: Date): Promis
     [AUTHORITY_NAME, ...servers].map(async (name) => {
       const certificate = await readCertificate(dir, name)
       const validTo = new Date(certificate.validTo)
-      const daysLeft = Math.floor((validTo.getTime() - now.getTime()) / DAY_MS)
+      const daysLeft = daysUntil(validTo, now.getTime())
       return {
         name,
         made: made.has(name),
         validTo,
         daysLeft,
-        expiresSoon: daysLeft < EXPIRES_SOON_DAYS,
+        expiresSoon: expiresSoon(daysLeft),
         revoked: isDenied(denied, certificate),
         trusted: certificate.verify(authority.publicKey),
         hosts: hostsOf(certificate).filter((host) => host !== name && host !== ''),

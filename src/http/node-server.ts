@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
-import { createServer as createSecureServer } from 'node:https'
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
 import type { Socket } from 'node:net'
+import type { SecureContextOptions } from 'node:tls'
 import { answerClientError } from './client-error.js'
 import { holdContinue } from './continue.js'
 import type { Limits } from './limits.js'
@@ -48,10 +49,7 @@ export function nodeServer(
     noDelay: true,
   }
   const server = tls
-    ? createSecureServer(
-        { ...options, ...tls, minVersion: 'TLSv1.2', ciphers: CIPHERS, handshakeTimeout: limits.headersMs },
-        handler,
-      )
+    ? createSecureServer({ ...options, ...contextOf(tls), handshakeTimeout: limits.headersMs }, handler)
     : createServer(options, handler)
   server.maxConnections = limits.connections
   server.setTimeout(limits.idleMs)
@@ -62,4 +60,14 @@ export function nodeServer(
     answerClientError(new Error('CONNECT is not served'), socket as Socket, baseHeaders),
   )
   return server
+}
+
+/** Serves connections that come under another certificate; those that stand go on. */
+export function useTls(server: Server, tls: Tls): void {
+  const secure = server as SecureServer
+  secure.setSecureContext(contextOf(tls))
+}
+
+function contextOf({ cert, key }: Tls): SecureContextOptions {
+  return { cert, key, minVersion: 'TLSv1.2', ciphers: CIPHERS }
 }

@@ -1,11 +1,5 @@
-import {
-  type DestinationStream,
-  destination,
-  type Logger,
-  pino,
-  stdSerializers,
-  stdTimeFunctions,
-} from 'pino'
+import { type DestinationStream, type Logger, pino, stdSerializers, stdTimeFunctions } from 'pino'
+import { LogDestination } from './log-destination.js'
 
 /** Values under these names never reach the log, at the top of an entry or up to three levels down. */
 const SECRET_FIELDS = new Set([
@@ -25,20 +19,17 @@ const SECRET_FIELDS = new Set([
 const REDACTED = '[redacted]'
 const MAX_DEPTH = 3
 
-/** Lines kept in memory while whoever reads the log stands still; beyond it lines are lost and requests are not. */
-const MAX_BUFFERED_BYTES = 4 * 1024 * 1024
-
 export interface LoggerOptions {
   level: string
   /** The server's name, on every line. */
   server: string
-  /** Where lines go; by default standard error, so that standard output holds the one line that tells where it serves. */
-  stream?: DestinationStream
+  /** Where lines go. */
+  stream: DestinationStream | LogDestination
 }
 
 /** Makes the structured log of one server: a JSON object a line, with `time` (RFC 3339), `level`, `server` and `msg`. */
 export function createLogger({ level, server, stream }: LoggerOptions): Logger {
-  return pino(
+  const logger = pino(
     {
       level,
       base: { server },
@@ -49,9 +40,26 @@ export function createLogger({ level, server, stream }: LoggerOptions): Logger {
       // at 24 µs a line; the walk over the entry takes a hundredth of it.
       redact: { paths: [...SECRET_FIELDS].map((field) => `["${field}"]`), censor: REDACTED },
     },
-    // Written asynchronously: a log reader that stalls must not stall the requests.
-    stream ?? destination({ fd: 2, sync: false, maxLength: MAX_BUFFERED_BYTES }),
+    stream,
   )
+  if (stream instanceof LogDestination)
+    stream.onLost = (count) => logger.warn({ count }, 'log lines could not be written and are lost')
+  return logger
+}
+
+/** Lines have so long to be written when a server ends. */
+const LAST_LINES_MS = 1000
+
+/**
+ * The log of a server that runs as a process: on standard error, so that standard output holds the one line that tells
+ * where it serves. To be disposed of last.
+ */
+export function openLog(options: Omit<LoggerOptions, 'stream'>): AsyncDisposable & { logger: Logger } {
+  const stream = new LogDestination()
+  return {
+    logger: createLogger({ ...options, stream }),
+    [Symbol.asyncDispose]: () => stream.flush(LAST_LINES_MS),
+  }
 }
 
 /** Gives back `value` itself where it holds no secret, and otherwise a copy without; what is logged is never changed. */

@@ -132,3 +132,20 @@ export function observeSync(registry: Registry, read: () => SyncReadings): void 
     })
   }
 }
+
+/** Registers the time that is left to certificates. */
+export function observeCertificates(
+  registry: Registry,
+  read: () => { file: string; secondsLeft: number }[],
+): void {
+  new Gauge({
+    name: 'syncsphere_certificate_expiry_seconds',
+    help: 'Seconds until a certificate that is in use expires, by its file; negative afterwards',
+    labelNames: ['file'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const { file, secondsLeft } of read()) this.set({ file }, secondsLeft)
+    },
+  })
+}

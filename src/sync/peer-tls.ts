@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { TlsFiles } from '../certs/tls-files.js'
 
 /** What a server shows to the others, and what it asks of them; PEM. */
 export interface PeerTls {
@@ -12,11 +12,15 @@ export interface PeerTls {
  * Reads a server's certificate and key, and the authority that it trusts: `<name>.crt`, `<name>.key`, `ca.crt`.
  * @throws Error that names the file which cannot be read
  */
+export function openPeerTls(certsDir: string, name: string): Promise<TlsFiles<keyof PeerTls>> {
+  return TlsFiles.open({
+    ca: join(certsDir, 'ca.crt'),
+    cert: join(certsDir, `${name}.crt`),
+    key: join(certsDir, `${name}.key`),
+  })
+}
+
+/** Likewise, for who needs them once. */
 export async function readPeerTls(certsDir: string, name: string): Promise<PeerTls> {
-  const read = (file: string) =>
-    readFile(join(certsDir, file)).catch((cause: Error) => {
-      throw new Error(`cannot read the certificate file ${join(certsDir, file)}: ${cause.message}`, { cause })
-    })
-  const [ca, cert, key] = await Promise.all([read('ca.crt'), read(`${name}.crt`), read(`${name}.key`)])
-  return { ca, cert, key }
+  return (await openPeerTls(certsDir, name)).pems
 }

@@ -6,7 +6,11 @@ import type { Test } from 'tap'
 import { Person } from './person.js'
 import { until } from './until.js'
 
-const PROGRAM = fileURLToPath(new URL('../../dist/bin/regional.js', import.meta.url))
+const PROGRAM = programOf('regional')
+
+function programOf(name: 'regional' | 'grand'): string {
+  return fileURLToPath(new URL(`../../dist/bin/${name}.js`, import.meta.url))
+}
 
 /** The built program as a process of its own, for what only a process can suffer. */
 export class ServerProcess {
@@ -15,22 +19,27 @@ export class ServerProcess {
   output = ''
   errors = ''
 
-  constructor(env: Record<string, string>, program = PROGRAM) {
+  /** @param redirect redirections of a shell, such as `2>/dev/full` */
+  constructor(env: Record<string, string>, program = PROGRAM, redirect = '') {
     // Without what tap loads into every child: it would count as the server's memory.
-    this.#child = spawn('env', ['-u', 'NODE_OPTIONS', process.execPath, program], {
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        PORT: '0',
-        LOG_LEVEL: 'fatal',
-        RATE_LIMITS: 'off',
-        MIN_FREE_DISK: '0',
-        ...env,
+    this.#child = spawn(
+      'sh',
+      ['-c', `exec env -u NODE_OPTIONS "$0" "$1" ${redirect}`, process.execPath, program],
+      {
+        env: {
+          PATH: process.env['PATH'] ?? '',
+          PORT: '0',
+          LOG_LEVEL: 'fatal',
+          RATE_LIMITS: 'off',
+          MIN_FREE_DISK: '0',
+          ...env,
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
       },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    )
     this.#child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       this.output += chunk
-      this.url ||= /serves on (http:\S+)/.exec(this.output)?.[1] ?? ''
+      this.url ||= /serves on (https?:\S+)/.exec(this.output)?.[1] ?? ''
     })
     this.#child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
       this.errors += chunk
@@ -47,6 +56,10 @@ export class ServerProcess {
 
   get exitCode(): number | null {
     return this.#child.exitCode
+  }
+
+  get endSignal(): NodeJS.Signals | null {
+    return this.#child.signalCode
   }
 
   /** Most memory that it ever held, bytes. */
@@ -89,8 +102,13 @@ export class ServerProcess {
 }
 
 /** Starts a server that does not outlive the test. */
-export function startServer(t: Test, env: Record<string, string>): ServerProcess {
-  const server = new ServerProcess(env)
+export function startServer(
+  t: Test,
+  env: Record<string, string>,
+  program?: 'regional' | 'grand',
+  redirect?: string,
+): ServerProcess {
+  const server = new ServerProcess(env, program && programOf(program), redirect)
   t.teardown(() => server.kill())
   return server
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { SecureContextOptions } from 'node:tls'
 import type { Logger } from 'pino'
 import { WebSocketServer } from 'ws'
 import type { PeerTls } from '../peer-tls.js'
@@ -48,8 +49,7 @@ export class GrandServer {
   constructor(options: GrandServerOptions) {
     this.#options = options
     this.#server = createServer({
-      ...options.tls,
-      minVersion: 'TLSv1.3',
+      ...contextOf(options.tls),
       requestCert: true,
       rejectUnauthorized: true,
       ALPNProtocols: ['http/1.1'],
@@ -75,6 +75,11 @@ export class GrandServer {
       this.#server.listen({ host, port, backlog: 512 }, resolve)
     })
     return (this.#server.address() as AddressInfo).port
+  }
+
+  /** For connections that come; those that stand go on. */
+  useTls(tls: PeerTls): void {
+    this.#server.setSecureContext(contextOf(tls))
   }
 
   /** Ends a connection, and the link on it with a word of why. */
@@ -142,4 +147,8 @@ export class GrandServer {
       }, HELLO_MS)
     })
   }
+}
+
+function contextOf(tls: PeerTls): SecureContextOptions {
+  return { ...tls, minVersion: 'TLSv1.3' }
 }

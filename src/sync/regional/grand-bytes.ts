@@ -30,20 +30,14 @@ interface Answer extends ByteSource {
 /** The grand's store of blobs, over HTTPS with certificates on both sides. */
 export class GrandBytes implements RemoteBytes {
   readonly #origin: string
-  readonly #tls: ConnectionOptions
-  readonly #agent: Agent
+  readonly #tls: () => PeerTls
+  #agent: { tls: PeerTls; agent: Agent } | undefined
   #bulkCount = 0
 
-  constructor(origin: string, tls: PeerTls) {
+  /** @param tls asked for each connection, for it may change */
+  constructor(origin: string, tls: () => PeerTls) {
     this.#origin = origin
-    this.#tls = { ...addressOf(origin), ...tls, minVersion: 'TLSv1.3' }
-    this.#agent = new Agent({
-      ...tls,
-      minVersion: 'TLSv1.3',
-      keepAlive: true,
-      maxSockets: CONNECTIONS,
-      timeout: STALLED_MS,
-    })
+    this.#tls = tls
   }
 
   async offset(sha256: string, signal: AbortSignal): Promise<number> {
@@ -96,7 +90,7 @@ export class GrandBytes implements RemoteBytes {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#agent.destroy()
+    this.#agent?.agent.destroy()
   }
 
   async #get(sha256: string, range: string, signal: AbortSignal): Promise<Answer> {
@@ -122,15 +116,29 @@ export class GrandBytes implements RemoteBytes {
       `Range: ${range}`,
       'Connection: close',
     ]
-    return BulkDownload.send(this.#tls, lines, { signal, stalledMs: STALLED_MS, onClose })
+    return BulkDownload.send({ ...addressOf(this.#origin), ...this.#tls(), minVersion: 'TLSv1.3' }, lines, {
+      signal,
+      stalledMs: STALLED_MS,
+      onClose,
+    })
   }
 
   #request(method: string, sha256: string, options: RequestOptions): ClientRequest {
-    const sent = request(this.#origin + blobPath(sha256), { method, agent: this.#agent, ...options })
+    const sent = request(this.#origin + blobPath(sha256), { method, agent: this.#agentNow(), ...options })
     // Whoever waits for the answer or reads it is told; what breaks off when nobody does is no fault.
     sent.on('error', () => undefined)
     sent.setTimeout(STALLED_MS, () => sent.destroy(new Error(`nothing moved for ${STALLED_MS} ms`)))
     return sent
+  }
+
+  /** Connections under certificates that were replaced end with what is under way on them, or by being idle. */
+  #agentNow(): Agent {
+    const tls = this.#tls()
+    if (this.#agent?.tls !== tls) {
+      const settings = { keepAlive: true, maxSockets: CONNECTIONS, timeout: STALLED_MS }
+      this.#agent = { tls, agent: new Agent({ ...tls, ...settings, minVersion: 'TLSv1.3' }) }
+    }
+    return this.#agent.agent
   }
 }
 

@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises'
+import { createSecureContext } from 'node:tls'
+
+/** What TLS takes of a server: its certificate and key, and for some the authority that it trusts. */
+export type Part = 'cert' | 'key' | 'ca'
+
+type Pems<Parts extends Part> = Record<Parts, Buffer>
+
+/** PEM files as this server uses them: as they were when they were last read and fitted together. */
+export class TlsFiles<Parts extends Part> {
+  readonly #paths: Record<Parts, string>
+  #pems: Pems<Parts>
+
+  private constructor(paths: Record<Parts, string>, pems: Pems<Parts>) {
+    this.#paths = paths
+    this.#pems = pems
+  }
+
+  /** @throws Error that names the file which cannot be read, or those that do not fit together */
+  static async open<Parts extends Part>(paths: Record<Parts, string>): Promise<TlsFiles<Parts>> {
+    return new TlsFiles(paths, await readPems(paths))
+  }
+
+  get pems(): Pems<Parts> {
+    return this.#pems
+  }
+
+  /** The files of certificates, and what is in them; a key never ends. */
+  certificates(): { file: string; pem: Buffer }[] {
+    const parts = (['ca', 'cert'] as Parts[]).filter((part) => part in this.#paths)
+    return parts.map((part) => ({ file: this.#paths[part], pem: this.#pems[part] }))
+  }
+
+  /**
+   * Reads the files again.
+   * @returns whether anything is other than before
+   * @throws Error as `open`; then what was read before stays
+   */
+  async reload(): Promise<boolean> {
+    const before = this.#pems
+    this.#pems = await readPems(this.#paths)
+    return (Object.keys(before) as Parts[]).some((part) => !this.#pems[part].equals(before[part]))
+  }
+}
+
+async function readPems<Parts extends Part>(paths: Record<Parts, string>): Promise<Pems<Parts>> {
+  const entries = Object.entries<string>(paths).map(async ([part, file]) => [part, await read(file)] as const)
+  const pems = Object.fromEntries(await Promise.all(entries)) as Pems<Parts>
+  try {
+    createSecureContext(pems)
+  } catch (cause) {
+    const files = Object.values(paths).join(', ')
+    throw new Error(`TLS cannot use ${files} together: ${(cause as Error).message}`, { cause })
+  }
+  return pems
+}
+
+function read(file: string): Promise<Buffer> {
+  return readFile(file).catch((cause: Error) => {
+    throw new Error(`cannot read the certificate file ${file}: ${cause.message}`, { cause })
+  })
+}
