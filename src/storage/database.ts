@@ -89,6 +89,8 @@ export class Database implements AsyncDisposable, Reader {
     const pages = onGrown === undefined ? CHECKPOINT_PAGES.alone : CHECKPOINT_PAGES.helped
     connection.pragma(`wal_autocheckpoint = ${pages}`)
     migrate(connection, migrations)
+    // Another process that writes is waited for by the units of work, not by the loop.
+    connection.pragma('busy_timeout = 0')
     return new Database(connection, systemTimers, onGrown)
   }
 

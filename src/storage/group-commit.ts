@@ -25,6 +25,10 @@ export interface Ground<Tx> {
 /** Units of work in one turn of the loop at most: bounds how long it is held. */
 const MAX_BATCH = 512
 
+/** Between tries to begin while another process writes, and how long units wait for that. */
+const BUSY_RETRY_MS = 20
+const BUSY_PATIENCE_MS = 5000
+
 export class GroupCommit<Tx> {
   readonly #ground: Ground<Tx>
   readonly #timers: Timers
@@ -34,6 +38,8 @@ export class GroupCommit<Tx> {
   #outcomes: Outcome<Tx>[] = []
   #isRunning = false
   #isScheduled = false
+  /** Since when another process writes. */
+  #busySince: number | undefined
   #idle: (() => void)[] = []
 
   constructor(ground: Ground<Tx>, timers: Timers) {
@@ -78,17 +84,27 @@ export class GroupCommit<Tx> {
   #schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
-    this.#timers.soon(() => this.#turn())
+    if (this.#busySince === undefined) this.#timers.soon(() => this.#turn())
+    else this.#tryLater()
+  }
+
+  #tryLater(): void {
+    this.#timers.after(BUSY_RETRY_MS, () => this.#turn())
   }
 
   /** One unit of a series, then those of others. A series that nobody comes between is committed when it ends. */
   #turn(): void {
     this.#settle()
+    const isOpen = this.#ground.inTransaction
+    if (this.#mustWait()) {
+      this.#tryLater()
+      return
+    }
     const series = this.#series[0]
     const next = series?.shift()
     if (next !== undefined) this.#runOfSeries(next)
     const batch = this.#queue.splice(0, MAX_BATCH)
-    this.#runBatch(batch)
+    this.#runBatch(batch, batch.length === 1 && next === undefined && !isOpen)
     const isOver = series === undefined || series.length === 0
     if (isOver) this.#series.shift()
     if (isOver || batch.length > 0) this.#commit()
@@ -96,6 +112,23 @@ export class GroupCommit<Tx> {
     this.#isScheduled = false
     if (this.#queue.length > 0 || this.#series.length > 0) this.#schedule()
     else for (const resolve of this.#idle.splice(0)) resolve()
+  }
+
+  /**
+   * Begins, or says that another process writes. It is waited for here, for a while: if SQLite did, the loop would stand
+   * still. What waits too long fails, and then what comes later does so at its first try.
+   */
+  #mustWait(): boolean {
+    try {
+      this.#begin()
+    } catch (error) {
+      // Any other error meets those who run next.
+      if (!isBusy(error)) return false
+      this.#busySince ??= this.#timers.now()
+      return this.#timers.now() - this.#busySince < BUSY_PATIENCE_MS
+    }
+    this.#busySince = undefined
+    return false
   }
 
   /** Without a savepoint: what is taken back with it is of its own series. */
@@ -110,8 +143,7 @@ export class GroupCommit<Tx> {
   }
 
   /** Each has its own savepoint, so that one that throws takes nothing with it. */
-  #runBatch(batch: Unit<Tx>[]): void {
-    const alone = batch.length === 1 && !this.#ground.inTransaction
+  #runBatch(batch: Unit<Tx>[], alone: boolean): void {
     const waiting = [...batch]
     try {
       if (batch.length > 0) this.#begin()
@@ -194,6 +226,10 @@ function newUnit<Tx, T>(
   reject: (error: unknown) => void,
 ): Unit<Tx> {
   return { work, last: new Map(), effects: [], resolve, reject }
+}
+
+function isBusy(error: unknown): boolean {
+  return (error as { code?: unknown }).code === 'SQLITE_BUSY'
 }
 
 /** The unit is durable whatever becomes of its effects: one that throws ends the process, but after all have their answer. */

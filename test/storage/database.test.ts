@@ -6,6 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import BetterSqlite3 from 'better-sqlite3'
 import t, { type Test } from 'tap'
 import { Database, type Query, type Tx } from '../../src/storage/database.js'
+import { systemTimers } from '../../src/timers.js'
 import { tapSqlite } from '../support/sqlite-tap.js'
 import { until } from '../support/until.js'
 
@@ -359,4 +360,67 @@ t.test('a copy made while it is in use is whole', async (t) => {
   await using copy = Database.open(`${path}.backup`, 'regional')
   t.ok(keysOf(copy).includes('a'))
   t.same(copy.get(bare('pragma integrity_check')), { integrity_check: 'ok' })
+})
+
+/** Another process that writes, as far as SQLite can tell. */
+function otherWriter(t: Test, path: string): { begin(): void; end(): void } {
+  const connection = new BetterSqlite3(path)
+  t.teardown(() => connection.close())
+  return {
+    begin: () => void connection.exec('BEGIN IMMEDIATE'),
+    end: () => void connection.exec('ROLLBACK'),
+  }
+}
+
+t.test('while another process writes, units wait and all else goes on', async (t) => {
+  const { db, path } = await newDatabase(t)
+  await db.write((tx) => put(tx, 'before'))
+  const other = otherWriter(t, path)
+  other.begin()
+  let isDone = false
+  const unit = db.write((tx) => put(tx, 'unit'))
+  const series = db.writeSeries([(tx) => put(tx, 'first'), (tx) => put(tx, 'second')])
+  void Promise.all([unit, series]).then(() => {
+    isDone = true
+  })
+  const start = performance.now()
+  let turns = 0
+  for (; turns < 1000 && performance.now() - start < 5000; turns += 1) {
+    if (keysOf(db).length !== 1) break
+    await turn()
+  }
+  t.equal(turns, 1000, 'turns of the loop')
+  t.notOk(isDone)
+  other.end()
+  await Promise.all([unit, series])
+  t.same(keysOf(db), ['before', 'first', 'second', 'unit'])
+})
+
+t.test('units fail as busy when another process writes for too long, and at once after that', async (t) => {
+  const { path } = await newDatabase(t)
+  const connection = new BetterSqlite3(path, { timeout: 0 })
+  const clock = { now: 0 }
+  const timers = {
+    ...systemTimers,
+    now: () => clock.now,
+    after(ms: number, run: () => void) {
+      clock.now += ms
+      return systemTimers.after(0, run)
+    },
+  }
+  const db = Database.on(connection, timers)
+  t.teardown(() => db[Symbol.asyncDispose]())
+  const other = otherWriter(t, path)
+  other.begin()
+  await t.rejects(
+    db.write((tx) => put(tx, 'a')),
+    { code: 'SQLITE_BUSY' },
+  )
+  t.ok(clock.now >= 5000 && clock.now < 6000, `after ${clock.now} ms`)
+  const since = clock.now
+  await t.rejects(db.writeSeries([(tx) => put(tx, 'b'), (tx) => put(tx, 'c')]), { code: 'SQLITE_BUSY' })
+  t.ok(clock.now - since < 100, `after ${clock.now - since} ms`)
+  other.end()
+  await db.write((tx) => put(tx, 'd'))
+  t.same(keysOf(db), ['d'])
 })
