@@ -2,6 +2,15 @@ import { chmod, copyFile, link, mkdir, open, readdir, unlink } from 'node:fs/pro
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 
+/**
+ * In one step, which is one read of the database. Between steps SQLite lets others write, and then begins again: under a
+ * server that writes it would never end. Meanwhile the WAL grows by what is written.
+ */
+const ALL_PAGES = 0x7fffffff
+
+/** Another file system, one without hard links, or one that has too many of this file. */
+const NOT_LINKED = ['EXDEV', 'EPERM', 'EOPNOTSUPP', 'EMLINK']
+
 export interface BackedUp {
   databases: string[]
   blobs: number
@@ -25,7 +34,7 @@ export async function backupDataDir(from: string, to: string): Promise<BackedUp>
   let count = await copyBlobs(blobs.from, blobs.to)
   for (const name of databases) {
     const db = new BetterSqlite3(join(from, name), { readonly: true, fileMustExist: true, timeout: 5000 })
-    await db.backup(join(to, name))
+    await db.backup(join(to, name), { progress: () => ALL_PAGES })
     db.close()
     for (const sha256 of namedFiles(join(to, name))) named.add(sha256)
     await chmod(join(to, name), 0o600)
@@ -56,7 +65,7 @@ async function copyBlob(source: string, target: string): Promise<boolean> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EEXIST' || code === 'ENOENT') return false
-    if (code !== 'EXDEV' && code !== 'EPERM') throw error
+    if (!NOT_LINKED.includes(code ?? '')) throw error
   }
   await copyFile(source, target)
   await sync(target)

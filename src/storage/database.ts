@@ -45,6 +45,9 @@ const CHECKPOINT_PAGES = { alone: 1000, helped: 4000 }
 /** Statements after which somebody else is to copy: so few that what is left for the commit above does not take long. */
 const GROWN_STATEMENTS = 250
 
+/** A WAL that has grown beyond it, as under a backup, is cut when it begins anew. */
+const MAX_IDLE_WAL_BYTES = 64 * 1024 * 1024
+
 export class Database implements AsyncDisposable, Reader {
   readonly #connection: BetterSqlite3.Database
   readonly #statements = new Map<string, BetterSqlite3.Statement>()
@@ -88,6 +91,7 @@ export class Database implements AsyncDisposable, Reader {
     connection.pragma('temp_store = MEMORY')
     const pages = onGrown === undefined ? CHECKPOINT_PAGES.alone : CHECKPOINT_PAGES.helped
     connection.pragma(`wal_autocheckpoint = ${pages}`)
+    connection.pragma(`journal_size_limit = ${MAX_IDLE_WAL_BYTES}`)
     migrate(connection, migrations)
     // Another process that writes is waited for by the units of work, not by the loop.
     connection.pragma('busy_timeout = 0')

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
+import BetterSqlite3 from 'better-sqlite3'
 import t from 'tap'
 import { backupDataDir } from '../../src/storage/backup.js'
 import { sha256 } from '../support/person.js'
@@ -29,4 +31,30 @@ t.test('a backup has the bytes that its database names, and no others', async (t
   )
   t.ok(readFileSync(join(files[0]!.parentPath, files[0]!.name)).equals(bytes))
   t.ok(readFileSync(join(folder, name)).equals(arriving), 'what is arriving is left alone')
+})
+
+t.test('a backup ends while the server writes all the time, and is one moment', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  for (let count = 0; count < 40; count += 1) await alice.put(randomBytes(60_000))
+  const to = join(t.testdir(), 'backup')
+  const writer = new BetterSqlite3(join(regional.dataDir, 'regional.db'))
+  t.teardown(() => writer.close())
+  const put = writer.prepare("insert or replace into meta (key, value) values ('first', $n), ('last', $n)")
+  let isDone = false
+  const backup = backupDataDir(regional.dataDir, to).finally(() => {
+    isDone = true
+  })
+  let writes = 0
+  for (; writes < 1000 && !isDone; writes += 1) {
+    put.run({ n: String(writes) })
+    await turn()
+  }
+  t.ok(isDone, `after ${writes} commits`)
+  await backup
+  const copy = new BetterSqlite3(join(to, 'regional.db'), { readonly: true })
+  t.teardown(() => copy.close())
+  const values = copy.prepare("select value from meta where key in ('first', 'last')").pluck().all()
+  t.equal(values[0], values[1])
+  t.equal(copy.pragma('integrity_check', { simple: true }), 'ok')
 })

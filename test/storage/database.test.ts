@@ -424,3 +424,20 @@ t.test('units fail as busy when another process writes for too long, and at once
   await db.write((tx) => put(tx, 'd'))
   t.same(keysOf(db), ['d'])
 })
+
+t.test('a WAL that grew under a long read is cut afterwards', async (t) => {
+  const { db, path } = await newDatabase(t)
+  await db.write((tx) => put(tx, 'before'))
+  const reader = new BetterSqlite3(path, { readonly: true })
+  t.teardown(() => reader.close())
+  reader.exec('BEGIN')
+  reader.prepare('select * from meta').all()
+  const value = 'x'.repeat(1024 * 1024)
+  for (let index = 0; index < 80; index += 1) await db.write((tx) => put(tx, `key-${index}`, value))
+  const grown = (await stat(`${path}-wal`)).size
+  t.ok(grown > 80 * 1024 * 1024, `${grown} bytes`)
+  reader.exec('COMMIT')
+  for (let index = 0; index < 3; index += 1) await db.write((tx) => put(tx, `after-${index}`))
+  const left = (await stat(`${path}-wal`)).size
+  t.ok(left <= 64 * 1024 * 1024, `${left} bytes`)
+})
