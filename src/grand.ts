@@ -17,6 +17,7 @@ import { takeDataDir } from './storage/data-dir.js'
 import { Database } from './storage/database.js'
 import { missingTotal } from './storage/log-missing.js'
 import { SCRUB_LOOK_MS } from './storage/scrub.js'
+import { StorageCheck } from './storage/storage-check.js'
 import { DenyListFile } from './sync/grand/deny-list-file.js'
 import { createGrandMetrics, type GrandReadings } from './sync/grand/metrics.js'
 import { Peers } from './sync/grand/peers.js'
@@ -55,7 +56,7 @@ const GRACE_MS = 10_000
 /**
  * Opens the grand server, which serves regionals until it is disposed of: then it takes no more connections, ends the
  * links, lets transfers finish for ten seconds, and closes.
- * @throws DataDirInUse, WrongServer, MigrationError, what a missing certificate and what listening throws
+ * @throws DataDirInUse, UnusablePath, WrongServer, MigrationError, what a missing certificate and what listening throws
  */
 export async function openGrand(
   config: GrandConfig,
@@ -69,8 +70,11 @@ export async function openGrand(
   const helper = helperProgram === undefined ? undefined : new HelperProcess(helperProgram, logger)
   const db = resources.use(Database.open(path, 'grand', helper && (() => helper.checkpoint(path))))
   if (helper !== undefined) resources.use(helper)
+  const storage = new StorageCheck({ db, dataDir: config.dataDir, logger })
+  await storage.assertUsable()
   const grand = await assemble(config, {
     db,
+    storage,
     machine: { ...thisMachine, now },
     logger,
     tls,
@@ -93,13 +97,14 @@ export async function openGrand(
 
 interface Ground {
   db: Database
+  storage: StorageCheck
   machine: Machine
   logger: Logger
   tls: TlsFiles<keyof PeerTls>
   timing: typeof TIMING
 }
 
-async function assemble(config: GrandConfig, { db, machine, logger, tls, timing }: Ground) {
+async function assemble(config: GrandConfig, { db, storage, machine, logger, tls, timing }: Ground) {
   const { name } = config
   const { now } = machine
   // First, for it may not be readable, and what follows would be left running.
@@ -132,6 +137,7 @@ async function assemble(config: GrandConfig, { db, machine, logger, tls, timing 
     uploads,
     downloads,
     closing: () => closing,
+    storageFault: () => storage.fault(),
     status,
     metrics: () => registry.metrics(),
     operatorToken: config.operatorToken,

@@ -17,17 +17,24 @@ export function periodic(
 ): AsyncDisposable {
   const stop = new AbortController()
   let running: Promise<void> | undefined
+  let lastFault: string | undefined
   const run = async () => {
     const done = await round(stop.signal)
     const news = Object.values(done).some((value) =>
       typeof value === 'number' ? value > 0 : value.length > 0,
     )
     if (news) logger.info(done, name)
+    lastFault = undefined
+  }
+  // A full disk would get a line for each round.
+  const complain = (err: Error) => {
+    logger[err.message === lastFault ? 'debug' : 'error']({ err }, `${name} failed`)
+    lastFault = err.message
   }
   const timer = timers.every(intervalMs, () => {
     // A round may take longer than the time to the next.
     running ??= run()
-      .catch((err: unknown) => logger.error({ err }, `${name} failed`))
+      .catch(complain)
       .finally(() => {
         running = undefined
       })

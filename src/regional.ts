@@ -45,6 +45,7 @@ import { identify } from './storage/identity.js'
 import { countMissing, noteLost } from './storage/missing.js'
 import { indexAllNames } from './storage/name-indexing.js'
 import { SCRUB_LOOK_MS, type ScrubOptions, scrub } from './storage/scrub.js'
+import { StorageCheck } from './storage/storage-check.js'
 import type { Dial } from './sync/channel.js'
 import { openPeerTls } from './sync/peer-tls.js'
 import { GrandBytes } from './sync/regional/grand-bytes.js'
@@ -86,7 +87,7 @@ const GRACE_MS = 10_000
 /**
  * Opens a regional server, which serves users until it is disposed of: then it takes no more requests, finishes those
  * that are under way, and closes.
- * @throws DataDirInUse, WrongServer, MigrationError, and what listening throws
+ * @throws DataDirInUse, UnusablePath, WrongServer, MigrationError, and what listening throws
  */
 export async function openRegional(
   config: RegionalConfig,
@@ -102,6 +103,8 @@ export async function openRegional(
   const db = resources.use(Database.open(path, 'regional', helper && (() => helper.checkpoint(path))))
   if (helper !== undefined) resources.use(helper)
   await identify(db, config.name)
+  const storage = new StorageCheck({ db, dataDir: config.dataDir, logger })
+  await storage.assertUsable()
   const blobs = new BlobStore(db, config.dataDir, unreferencedBlobs)
   const clock = new SystemClock(now)
   const machine = { ...thisMachine, now }
@@ -127,7 +130,9 @@ export async function openRegional(
   resources.use(periodic('scrub', Math.min(SCRUB_LOOK_MS, timing.scrubMs), scrubOnce, logger))
   const indexOnce = (signal: AbortSignal) => indexAllNames(db, signal)
   resources.use(periodic('names', timing.indexingMs, indexOnce, logger))
-  const app = resources.use(await openHttp(config, db, services, sync, { ...timing, certificates, logger }))
+  const app = resources.use(
+    await openHttp(config, db, services, sync, { ...timing, storage, certificates, logger }),
+  )
   resources.use(certificates.watch(timing.certificatesMs))
   const listening = app.listen({ host: config.host, port: config.port, backlog: 4096 })
   await listenOrExplain(config, listening)
@@ -162,12 +167,19 @@ async function openSync(
   return joinSphere(config, parts, { dial, grand: new GrandBytes(grandUrl, () => tls.pems) })
 }
 
+interface HttpParts {
+  copiesMs: number
+  storage: StorageCheck
+  certificates: CertificatesInUse
+  logger: Logger
+}
+
 async function openHttp(
   config: RegionalConfig,
   db: Database,
   services: Services,
   sync: Sync,
-  { copiesMs, certificates, logger }: { copiesMs: number; certificates: CertificatesInUse; logger: Logger },
+  { copiesMs, storage, certificates, logger }: HttpParts,
 ) {
   const { accounts, sessions, tokens, files, uploads, friends, feed, copies } = services
   const registry = createMetricsRegistry({ server: config.name, processMetrics: true })
@@ -194,6 +206,7 @@ async function openHttp(
       ...serverHandlers({
         server: config.name,
         version: VERSION,
+        storageFault: () => storage.fault(),
         syncStatus: () => sync.status(),
         stateDigest: () => stateDigest(db),
         metrics: () => registry.metrics(),

@@ -2314,7 +2314,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Server"
         ],
         "summary": "Is the server there?",
-        "description": "Answers 200 as soon as the server serves, and 503 while it starts or closes. It says nothing about the link to the\nother servers, for this one works without it; see `GET /sync/status`.\n",
+        "description": "Answers 200 as soon as the server serves, and 503 while it starts or closes, or cannot store anything; then `detail`\nsays why. It tries that by writing to its disk. It says nothing about the link to the other servers, for this one\nworks without it; see `GET /sync/status`.\n",
         "security": [],
         "responses": {
           "200": {
@@ -5355,7 +5355,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "Unavailable": {
-        "description": "The server is starting, closing, or has too much to do. The request was not carried out.",
+        "description": "The server is starting, closing, has too much to do, or cannot store anything: its disk is full or read-only, or\nanother process holds its database. The request was not carried out.\n",
         "headers": {
           "Retry-After": {
             "$ref": "#/components/headers/Retry-After"

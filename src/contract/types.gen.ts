@@ -527,8 +527,9 @@ export interface paths {
         };
         /**
          * Is the server there?
-         * @description Answers 200 as soon as the server serves, and 503 while it starts or closes. It says nothing about the link to the
-         *     other servers, for this one works without it; see `GET /sync/status`.
+         * @description Answers 200 as soon as the server serves, and 503 while it starts or closes, or cannot store anything; then `detail`
+         *     says why. It tries that by writing to its disk. It says nothing about the link to the other servers, for this one
+         *     works without it; see `GET /sync/status`.
          */
         get: operations["getHealth"];
         put?: never;
@@ -1531,7 +1532,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The server is starting, closing, or has too much to do. The request was not carried out. */
+        /**
+         * @description The server is starting, closing, has too much to do, or cannot store anything: its disk is full or read-only, or
+         *     another process holds its database. The request was not carried out.
+         */
         Unavailable: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];

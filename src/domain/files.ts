@@ -9,6 +9,7 @@ import { type FileFilter, listFiles } from '../storage/file-listing.js'
 import type { SortColumn } from '../storage/file-queries.js'
 import { type FileRow, fileById, type ListedFile } from '../storage/files.js'
 import { fold } from '../storage/fold.js'
+import { isPassingFault } from '../storage/storage-fault.js'
 import type { Visibility } from '../storage/tables.js'
 import { mayRead, userOf } from './access.js'
 import type { Caller } from './caller.js'
@@ -132,8 +133,8 @@ export class Files {
     const here = await this.#blobs
       .slice(sha256, start, end, 'cache')
       .catch((error: NodeJS.ErrnoException) => {
-        // The disk has lost the file; the scrub finds out, and the others still have the bytes.
-        if (error.code !== 'ENOENT') throw error
+        // The disk does not give the file; the scrub finds out, and the others still have the bytes.
+        if (isPassingFault(error)) throw error
       })
     const bytes = here ?? (await this.remoteRead(sha256, size, start, end))
     if (bytes !== undefined) return bytes

@@ -4,12 +4,14 @@ import { INLINE_BYTES, type StagedBlob } from '../storage/blob-writer.js'
 import type { BlobStore } from '../storage/blobs.js'
 import type { Database } from '../storage/database.js'
 import { type FileRow, fileById } from '../storage/files.js'
+import { isFull, isStorageFault } from '../storage/storage-fault.js'
 import type { Visibility } from '../storage/tables.js'
 import { checked } from './checked.js'
 import { DomainError } from './errors.js'
 import { type VersionedFile, versionOf } from './files.js'
 import type { Journal } from './journal.js'
 import type { Quota } from './quota.js'
+import { unwritable } from './unwritable.js'
 import { fileView, type Holders } from './views.js'
 
 export interface UploadsOptions {
@@ -91,7 +93,7 @@ export class Uploads {
       }
       return await this.#commit(userId, chosen, blob, reservation)
     } catch (error) {
-      throw isDiskFull(error) ? diskFull(error) : error
+      throw isFull(error) ? diskFull(error) : isStorageFault(error) ? unwritable(error) : error
     }
   }
 
@@ -125,8 +127,4 @@ function tooLarge(maxFileSize: number): DomainError {
 
 function diskFull(cause?: unknown): DomainError {
   return new DomainError('disk-full', 'The server has no room for more files.', { cause })
-}
-
-function isDiskFull(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT', 'SQLITE_FULL'].includes((error as { code?: string }).code ?? '')
 }

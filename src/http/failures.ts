@@ -1,6 +1,7 @@
 import type { FastifyError } from 'fastify'
 import { DomainError, type FieldError } from '../domain/errors.js'
-import { isPassingFault } from '../storage/passing-fault.js'
+import { unwritable } from '../domain/unwritable.js'
+import { isPassingFault } from '../storage/storage-fault.js'
 
 const MAX_FIELD_ERRORS = 20
 /** Names and values of the client's that are told back to it are cut to this. */
@@ -50,16 +51,15 @@ const BY_STATUS: Record<number, Translation> = {
 /** The refusal that stands for an error, whoever threw it; what is not the client's doing becomes `internal-error`. */
 export function domainErrorOf(error: unknown): DomainError {
   if (error instanceof DomainError) return error
+  // Thrown, and then something else in letting go of what was held.
+  if (error instanceof Error && 'suppressed' in error) return domainErrorOf(error.suppressed)
   if (!(error instanceof Error)) return new DomainError('internal-error', 'thrown value', { cause: error })
   const { code, statusCode } = error as FastifyError
   const translation = BY_CODE[code]
   if (translation) return translation(error as FastifyError)
   // A full disk, a busy database: not the client's doing, and gone in a while.
   if (isPassingFault(error)) {
-    return new DomainError('unavailable', 'The server cannot store anything now.', {
-      retryAfterSeconds: 10,
-      cause: error,
-    })
+    return unwritable(error)
   }
   const refused = BY_STATUS[statusCode ?? 0]
   if (refused) return refused(error as FastifyError)

@@ -14,6 +14,7 @@ import { FileSlice } from './file-slice.js'
 import type { FileSystem } from './file-system.js'
 import { nodeFiles } from './node-files.js'
 import { prepare, query } from './query.js'
+import { isStorageFault } from './storage-fault.js'
 
 const bySha256 = prepare<{ sha256: string }>()((slot) =>
   query.selectFrom('blobs').select(['size', 'content']).where('sha256', '=', slot('sha256')),
@@ -195,7 +196,13 @@ export class BlobStore {
 
   async #release(named: string, sha256: string): Promise<void> {
     this.#pin(sha256, -1)
-    if (!this.#pins.has(sha256) && !this.has(this.#db, sha256)) this.#removeFile(this.pathOf(sha256))
+    try {
+      if (!this.#pins.has(sha256) && !this.has(this.#db, sha256)) this.#removeFile(this.pathOf(sha256))
+    } catch (error) {
+      // As long as it has its other name the next start finds it.
+      if (isStorageFault(error)) return
+      throw error
+    }
     await this.#files.unlink(named).catch(() => undefined)
   }
 

@@ -10,6 +10,7 @@ import { GroupCommit, type Unit } from './group-commit.js'
 import { migrate } from './migrate.js'
 import { bind } from './slot.js'
 import { Snapshot } from './snapshot.js'
+import { reasonOf, UnusablePath } from './storage-fault.js'
 
 /** A built query, from `prepare`: made once, with slots for parameters. */
 export interface Query<Params, Row> {
@@ -81,21 +82,14 @@ export class Database implements AsyncDisposable, Reader {
    * Opens (or makes) a database and brings it to the newest migration.
    * @param migrations name of a folder under migrations/
    * @param onGrown called when the log has grown, if another process copies it into the file; else this one waits for that
-   * @throws MigrationError when the database is newer than this program
+   * @throws MigrationError when the database is newer than this program; UnusablePath
    */
   static open(path: string, migrations: string, onGrown?: () => void): Database {
-    const connection = new BetterSqlite3(path, { timeout: 5000 })
-    connection.pragma('journal_mode = WAL')
-    connection.pragma('synchronous = FULL')
-    connection.pragma('cache_size = -16000')
-    connection.pragma('temp_store = MEMORY')
-    const pages = onGrown === undefined ? CHECKPOINT_PAGES.alone : CHECKPOINT_PAGES.helped
-    connection.pragma(`wal_autocheckpoint = ${pages}`)
-    connection.pragma(`journal_size_limit = ${MAX_IDLE_WAL_BYTES}`)
-    migrate(connection, migrations)
-    // Another process that writes is waited for by the units of work, not by the loop.
-    connection.pragma('busy_timeout = 0')
-    return new Database(connection, systemTimers, onGrown)
+    try {
+      return new Database(connect(path, migrations, onGrown !== undefined), systemTimers, onGrown)
+    } catch (error) {
+      throw reasonOf(error) === undefined ? error : new UnusablePath(path, { cause: error })
+    }
   }
 
   /** Takes over a connection that is migrated and set up already. */
@@ -204,4 +198,19 @@ export class Database implements AsyncDisposable, Reader {
     }
     return statement
   }
+}
+
+function connect(path: string, migrations: string, isHelped: boolean): BetterSqlite3.Database {
+  const connection = new BetterSqlite3(path, { timeout: 5000 })
+  connection.pragma('journal_mode = WAL')
+  connection.pragma('synchronous = FULL')
+  connection.pragma('cache_size = -16000')
+  connection.pragma('temp_store = MEMORY')
+  const pages = isHelped ? CHECKPOINT_PAGES.helped : CHECKPOINT_PAGES.alone
+  connection.pragma(`wal_autocheckpoint = ${pages}`)
+  connection.pragma(`journal_size_limit = ${MAX_IDLE_WAL_BYTES}`)
+  migrate(connection, migrations)
+  // Another process that writes is waited for by the units of work, not by the loop.
+  connection.pragma('busy_timeout = 0')
+  return connection
 }

@@ -10,9 +10,19 @@ import { prepare, query } from './query.js'
  * - `cursor`: the place in the log up to which entries are applied (JSON)
  * - `acked`: the last own change that the grand has acknowledged (JSON)
  * - `scrub`: how far the check of all blobs is (JSON), on both kinds of server
+ * - `probe`: written to see whether it can be, on both kinds of server
  * - `refill_to`: while the log is read again from its start, the entry up to which that goes
  */
-export type MetaKey = 'server' | 'epoch' | 'clock' | 'log_clock' | 'cursor' | 'acked' | 'scrub' | 'refill_to'
+export type MetaKey =
+  | 'server'
+  | 'epoch'
+  | 'clock'
+  | 'log_clock'
+  | 'cursor'
+  | 'acked'
+  | 'scrub'
+  | 'probe'
+  | 'refill_to'
 
 const select = prepare<{ key: string }>()((slot) =>
   query.selectFrom('meta').select('value').where('key', '=', slot('key')),

@@ -41,7 +41,7 @@ async function assertServesAndEnds(t: Test, server: ServerProcess): Promise<void
 
 t.test('a regional whose log is on a full disk serves, and ends when it is told to', async (t) => {
   const env = { ...LOGGING, DATA_DIR: await newDataDir(t) }
-  await assertServesAndEnds(t, startServer(t, env, 'regional', '2>/dev/full'))
+  await assertServesAndEnds(t, startServer(t, env, 'regional', { redirect: '2>/dev/full' }))
 })
 
 t.test(
@@ -50,14 +50,14 @@ t.test(
     const pipe = await stalledPipe(t)
     t.teardown(() => closeSync(pipe.reader))
     const env = { ...LOGGING, DATA_DIR: await newDataDir(t) }
-    await assertServesAndEnds(t, startServer(t, env, 'regional', `2>${pipe.path}`))
+    await assertServesAndEnds(t, startServer(t, env, 'regional', { redirect: `2>${pipe.path}` }))
   },
 )
 
 t.test('a regional serves when the reader of its log has gone, and ends when it is told to', async (t) => {
   const pipe = await stalledPipe(t)
   const env = { ...LOGGING, DATA_DIR: await newDataDir(t) }
-  const server = await startServer(t, env, 'regional', `2>${pipe.path}`).serves()
+  const server = await startServer(t, env, 'regional', { redirect: `2>${pipe.path}` }).serves()
   closeSync(pipe.reader)
   await assertServesAndEnds(t, server)
 })
@@ -66,7 +66,9 @@ t.test('a grand whose log is on a full disk serves, and ends when it is told to'
   const CERTS_DIR = await newDataDir(t)
   await ensureCertificates(CERTS_DIR, { names: ['grand', 'eu'], now: new Date() })
   const files = { ...LOGGING, CERTS_DIR }
-  const grand = startServer(t, { ...files, DATA_DIR: await newDataDir(t) }, 'grand', '2>/dev/full')
+  const grand = startServer(t, { ...files, DATA_DIR: await newDataDir(t) }, 'grand', {
+    redirect: '2>/dev/full',
+  })
   const { url } = await grand.serves()
   const regional = startServer(t, {
     ...files,

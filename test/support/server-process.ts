@@ -12,6 +12,13 @@ function programOf(name: 'regional' | 'grand'): string {
   return fileURLToPath(new URL(`../../dist/bin/${name}.js`, import.meta.url))
 }
 
+export interface Shell {
+  /** Redirections, such as `2>/dev/full`. */
+  redirect?: string
+  /** Whose process it is to be; needs root. */
+  user?: number
+}
+
 /** The built program as a process of its own, for what only a process can suffer. */
 export class ServerProcess {
   readonly #child: ChildProcess
@@ -19,12 +26,12 @@ export class ServerProcess {
   output = ''
   errors = ''
 
-  /** @param redirect redirections of a shell, such as `2>/dev/full` */
-  constructor(env: Record<string, string>, program = PROGRAM, redirect = '') {
+  constructor(env: Record<string, string>, program = PROGRAM, { redirect = '', user }: Shell = {}) {
+    const prefix = user === undefined ? '' : `setpriv --reuid=${user} --regid=${user} --clear-groups`
     // Without what tap loads into every child: it would count as the server's memory.
     this.#child = spawn(
       'sh',
-      ['-c', `exec env -u NODE_OPTIONS "$0" "$1" ${redirect}`, process.execPath, program],
+      ['-c', `exec ${prefix} env -u NODE_OPTIONS "$0" "$1" ${redirect}`, process.execPath, program],
       {
         env: {
           PATH: process.env['PATH'] ?? '',
@@ -106,9 +113,9 @@ export function startServer(
   t: Test,
   env: Record<string, string>,
   program?: 'regional' | 'grand',
-  redirect?: string,
+  shell?: Shell,
 ): ServerProcess {
-  const server = new ServerProcess(env, program && programOf(program), redirect)
+  const server = new ServerProcess(env, program && programOf(program), shell)
   t.teardown(() => server.kill())
   return server
 }

@@ -1,10 +1,13 @@
 import type { Handlers } from '../../contract/handlers.js'
 import { DomainError } from '../../domain/errors.js'
 import type { SyncStatus } from '../../domain/sync-status.js'
+import { unavailable } from '../../domain/unwritable.js'
 
 export interface ServerHandlersOptions {
   server: string
   version: string
+  /** What keeps the server from storing anything. */
+  storageFault: () => Promise<string | undefined>
   syncStatus: () => SyncStatus
   /** Of all merged state; equal on servers that have seen the same changes. */
   stateDigest: () => Promise<string>
@@ -16,7 +19,9 @@ type ServerHandlers = Pick<Handlers, 'getHealth' | 'getSyncStatus' | 'getMetrics
 
 export function serverHandlers({ server, version, ...options }: ServerHandlersOptions): ServerHandlers {
   return {
-    getHealth() {
+    async getHealth() {
+      const fault = await options.storageFault()
+      if (fault !== undefined) throw unavailable(fault)
       return { status: 200, body: { status: 'ok', server, version } }
     },
 

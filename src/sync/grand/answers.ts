@@ -12,6 +12,13 @@ export class Refusal extends Error {
   }
 }
 
+/** Of a grand whose disk does not work. */
+export function unavailable(reason: string): Refusal {
+  return new Refusal(503, 'unavailable', `the grand cannot store anything now: ${reason}`, {
+    'retry-after': '30',
+  })
+}
+
 /** For what the other side still sends after it was answered, before the connection is cut. */
 const LINGER_MS = 1000
 

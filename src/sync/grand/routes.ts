@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { UPLOAD_LENGTH, UPLOAD_OFFSET } from '../protocol.js'
-import { answer, answerJson, Refusal } from './answers.js'
+import { answer, answerJson, Refusal, unavailable } from './answers.js'
 import type { Downloads } from './downloads.js'
 import type { Route } from './server.js'
 import type { Uploads } from './uploads.js'
@@ -14,6 +14,8 @@ export interface RouteOptions {
   uploads: Uploads
   downloads: Downloads
   closing: () => boolean
+  /** What keeps it from storing anything. */
+  storageFault: () => Promise<string | undefined>
   status: () => object
   metrics: () => Promise<string>
   operatorToken: string | undefined
@@ -40,8 +42,11 @@ export function grandRoutes(options: RouteOptions): Route {
   }
 }
 
-function answerHealth({ server, version, closing }: RouteOptions, response: ServerResponse): void {
-  if (closing()) throw new Refusal(503, 'closing', 'this server is closing')
+async function answerHealth(options: RouteOptions, response: ServerResponse): Promise<void> {
+  const { server, version } = options
+  if (options.closing()) throw new Refusal(503, 'closing', 'this server is closing')
+  const fault = await options.storageFault()
+  if (fault !== undefined) throw unavailable(fault)
   answerJson(response, 200, { status: 'ok', server, version })
 }
 

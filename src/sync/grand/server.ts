@@ -5,9 +5,10 @@ import type { Duplex } from 'node:stream'
 import type { SecureContextOptions } from 'node:tls'
 import type { Logger } from 'pino'
 import { WebSocketServer } from 'ws'
+import { reasonOf } from '../../storage/storage-fault.js'
 import type { PeerTls } from '../peer-tls.js'
 import { LINK_PATH, MAX_FRAME_BYTES } from '../protocol.js'
-import { Refusal, refuse } from './answers.js'
+import { Refusal, refuse, unavailable } from './answers.js'
 import type { Hub } from './hub.js'
 import type { Link } from './link.js'
 import type { Peers } from './peers.js'
@@ -116,7 +117,11 @@ export class GrandServer {
       // A client that went away is no failure of ours.
       if (request.socket.destroyed) return
       logger.error({ err: error, regional: peer, url: request.url }, 'a request failed')
-      refuse(response, new Refusal(500, 'internal', 'the grand failed'))
+      const reason = reasonOf(error)
+      refuse(
+        response,
+        reason === undefined ? new Refusal(500, 'internal', 'the grand failed') : unavailable(reason),
+      )
     }
   }
 

@@ -7,10 +7,10 @@ import type { Database } from '../../storage/database.js'
 import { CorruptBlob, type IncomingBlob } from '../../storage/incoming-blob.js'
 import { BlobBusy, type IncomingBlobs } from '../../storage/incoming-blobs.js'
 import { missingSizes } from '../../storage/log-missing.js'
-import { isPassingFault } from '../../storage/passing-fault.js'
+import { isFull, reasonOf } from '../../storage/storage-fault.js'
 import type { Timers } from '../../timers.js'
 import { UPLOAD_LENGTH, UPLOAD_OFFSET } from '../protocol.js'
-import { Refusal } from './answers.js'
+import { Refusal, unavailable } from './answers.js'
 import type { Disk } from './disk.js'
 import type { GrandMetrics } from './metrics.js'
 
@@ -202,7 +202,9 @@ function noteMoved(upload: Upload, sizeBytes: number, now: number): void {
 
 function refusalOf(error: unknown): unknown {
   if (error instanceof CorruptBlob) return new Refusal(422, 'corrupt', error.message)
-  return isPassingFault(error) ? diskFull() : error
+  if (isFull(error)) return diskFull()
+  const reason = reasonOf(error)
+  return reason === undefined ? error : unavailable(reason)
 }
 
 function diskFull(): Refusal {

@@ -1,0 +1,85 @@
+/** What can be wrong with the disk under a server, in words for those who use and operate it. */
+const REASONS: [code: string, reason: string][] = [
+  ['ENOSPC', 'the disk is full'],
+  ['SQLITE_FULL', 'the disk is full'],
+  ['EDQUOT', 'the disk quota is used up'],
+  ['EROFS', 'the file system is read-only'],
+  ['SQLITE_READONLY', 'the database is read-only'],
+  ['EACCES', 'permission is denied'],
+  ['SQLITE_PERM', 'permission is denied'],
+  ['SQLITE_CANTOPEN', 'the database cannot be opened'],
+  ['SQLITE_BUSY', 'another process holds the lock of the database'],
+  ['SQLITE_IOERR', 'the disk fails'],
+  ['SQLITE_NOMEM', 'there is too little memory'],
+  ['EIO', 'the disk fails'],
+  ['ESTALE', 'the file system is gone'],
+  ['ENODEV', 'the file system is gone'],
+  ['ENXIO', 'the file system is gone'],
+  ['ENOENT', 'a folder is missing'],
+  ['ENOTDIR', 'a folder is missing'],
+  ['EMFILE', 'too many files are open'],
+  ['ENFILE', 'too many files are open'],
+  ['EPERM', 'the operation is not permitted'],
+  ['EXDEV', 'blobs/ and tmp/ are on different file systems'],
+  ['EMLINK', 'a file has too many hard links'],
+  ['EOPNOTSUPP', 'the file system cannot do this'],
+  ['ENOSYS', 'the file system cannot do this'],
+]
+
+/** The same when a hard link was to be made. */
+const NO_LINKS = ['EPERM', 'EOPNOTSUPP', 'ENOSYS']
+
+/** These are gone in a while, whatever was to be done. */
+const PASSING = [
+  'SQLITE_FULL',
+  'SQLITE_BUSY',
+  'SQLITE_IOERR',
+  'SQLITE_NOMEM',
+  'SQLITE_READONLY',
+  'SQLITE_CANTOPEN',
+  'ENOSPC',
+  'EDQUOT',
+  'EROFS',
+  'EMFILE',
+  'ENFILE',
+]
+
+/** Whether an error is the machine's state (a full disk, a busy database) and no fault of what was to be done. */
+export function isPassingFault(error: unknown): boolean {
+  const code = codeOf(error)
+  return PASSING.some((passing) => code.startsWith(passing))
+}
+
+/** Whether an error that was met in storing something is the disk's: also those that a damaged blob would give a reader. */
+export function isStorageFault(error: unknown): boolean {
+  return reasonOf(error) !== undefined
+}
+
+/** Whether there is no room: less of it may do, and what is there can be read. */
+export function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT', 'SQLITE_FULL'].includes(codeOf(error))
+}
+
+/** What is wrong, if it is the disk. */
+export function reasonOf(error: unknown): string | undefined {
+  const code = codeOf(error)
+  if (NO_LINKS.includes(code) && (error as NodeJS.ErrnoException).syscall === 'link')
+    return 'the file system has no hard links'
+  return REASONS.find(([prefix]) => code === prefix || code.startsWith(`${prefix}_`))?.[1]
+}
+
+/** A file or folder that cannot be used, and why: one line for the operator. */
+export class UnusablePath extends Error {
+  readonly reason: string
+
+  constructor(path: string, { cause, hint = '' }: { cause: unknown; hint?: string }) {
+    const reason = reasonOf(cause) ?? (cause as Error).message
+    super(`${path} cannot be used: ${reason}${hint}`, { cause })
+    this.reason = reason
+  }
+}
+
+function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code === 'string' ? code : ''
+}
