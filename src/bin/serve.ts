@@ -28,7 +28,7 @@ export async function serve(kind: ServerKind, open: () => Promise<Server>): Prom
     const server = await open()
     let isClosing = false
     onHangUp(() => void server.reload())
-    const options = { delay: GIVE_UP_MS, logger: false, skip: [...NOT_THE_END] } as const
+    const options = { delay: GIVE_UP_MS, logger: false as const, skip: [...NOT_THE_END] }
     const { close } = closeWithGrace(options, async ({ err }) => {
       isClosing = true
       if (err) console.error(err)

@@ -28,7 +28,7 @@ export function takeDataDir(path: string): Disposable {
     lock.close()
     if ((error as { code?: string }).code?.startsWith('SQLITE_BUSY'))
       throw new DataDirInUse(path, { cause: error })
-    throw new UnusablePath(file, { cause: error })
+    throw new UnusablePath(lockOf(path), { cause: error })
   }
   return { [Symbol.dispose]: () => void lock.close() }
 }
