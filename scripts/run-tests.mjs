@@ -4,7 +4,7 @@
 // ends with. Temporary files go into a folder that goes with the run; a file that leaves some has failed.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -22,6 +22,8 @@ const LONG = [/\/(simulation|network)\//, /\/(attacks|browser|stories)\/|fuzz|to
 const SILENCE_MS = 20_000
 
 const folder = mkdtempSync(join(tmpdir(), 'syncsphere-tests-'))
+// Some tests run a server as another user.
+chmodSync(folder, 0o755)
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1))
 

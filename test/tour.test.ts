@@ -65,15 +65,3 @@ test('the README and ARCHITECTURE.md name files that are there', async (t) => {
     t.strictSame(missing, [], page)
   }
 })
-
-test('docs/operations.md explains every variable of the configuration', async (t) => {
-  const [, chapter = ''] =
-    /^## Configuration\n(.*?)^## /ms.exec(await readFile('docs/operations.md', 'utf8')) ?? []
-  const cells = [...chapter.matchAll(/^\| (`[A-Z][^|]*) \|/gm)].map(([, cell]) => cell ?? '')
-  const explained = cells.flatMap((cell) =>
-    [...cell.matchAll(/SYNCSPHERE_([A-Z_]+)/g)].map(([, name]) => name),
-  )
-  const source = await readFile('src/config.ts', 'utf8')
-  const read = [...source.matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map(([, name]) => name)
-  t.strictSame([...new Set(explained)].sort(), [...new Set(read)].sort())
-})
