@@ -11,12 +11,18 @@ import { argon2 } from '../src/domain/passwords.js'
 import { HelperProcess, NICENESS } from '../src/helper-process.js'
 import { until } from './support/until.js'
 
-const PROGRAM = fileURLToPath(new URL('../dist/bin/helper.js', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('../dist/lib/helper.js', import.meta.url))
 
 function start(t: Test, program = PROGRAM): HelperProcess {
   const hasher = new HelperProcess(program, pino({ level: 'silent' }))
   t.teardown(() => hasher[Symbol.asyncDispose]())
   return hasher
+}
+
+/** A signal to 0 would reach all processes of the tests. */
+function pidOf({ pid }: HelperProcess): number {
+  if (pid === undefined) throw new Error('the helper process does not run')
+  return pid
 }
 
 t.test('passwords are hashed by a process that makes way for the server, and ends with it', async (t) => {
@@ -28,7 +34,7 @@ t.test('passwords are hashed by a process that makes way for the server, and end
   t.equal(await hasher.verify(await argon2.hash('paper boat'), 'paper boat'), true)
   t.equal(await hasher.verify(hash, 'paper ship'), false)
   await t.rejects(hasher.verify('no hash', 'paper boat'), 'what fails there fails here')
-  const { pid = 0 } = hasher
+  const pid = pidOf(hasher)
   const threads = readdirSync(`/proc/${pid}/task`).map(Number)
   t.ok(threads.length > 4)
   t.same(threads.map(getPriority), Array(threads.length).fill(NICENESS))
@@ -46,7 +52,7 @@ t.test('passwords are hashed by a process that makes way for the server, and end
 t.test('passwords that a process leaves behind are hashed all the same', async (t) => {
   const hasher = start(t)
   const hash = await hasher.hash('paper boat')
-  const { pid = 0 } = hasher
+  const pid = pidOf(hasher)
   process.kill(pid, 'SIGSTOP')
   const answers = Promise.all(['paper boat', 'paper ship'].map((password) => hasher.verify(hash, password)))
   process.kill(pid, 'SIGKILL')
@@ -73,7 +79,7 @@ t.test('what is committed is copied from the log of a database into its file', a
     helper.checkpoint(path)
     return numbersInFile(path, folder) === 2
   })
-  const { pid = 0 } = helper
+  const pid = pidOf(helper)
   process.kill(pid, 'SIGSTOP')
   helper.checkpoint(path)
   await helper[Symbol.asyncDispose]()

@@ -1,4 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Test } from 'tap'
 
 /**
@@ -29,7 +32,10 @@ export async function run(
   timeoutMs: number,
   over?: AbortSignal,
 ): Promise<Ran> {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  // What is ended leaves its temporary files.
+  const temporary = await mkdtemp(join(tmpdir(), 'attack-'))
+  const env = { ...process.env, TMPDIR: temporary }
+  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (chunk: string) => {
@@ -44,5 +50,6 @@ export async function run(
     child.once('close', resolve)
   })
   clearTimeout(timer)
+  await rm(temporary, { recursive: true, force: true })
   return { code, output }
 }
