@@ -18,7 +18,7 @@ const AT_ONCE = 6
 const VOLLEYS_TO_A_SEED = 25
 const MIB = 1024 * 1024
 
-t.setTimeout(60_000 + RUNS * 20)
+t.setTimeout(60_000 + RUNS * 40)
 
 /** Those that hash a password cost a hundred times what others do. */
 const COSTLY = ['registerUser', 'loginUser', 'updateMe']
