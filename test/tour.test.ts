@@ -1,5 +1,5 @@
 /**
- * The tour of README.md, run as it stands there: every command of its `console` blocks, in order, in one bash, and its
+ * The tour of README.md, run as it stands there: every command of its `bash` blocks, in order, in one bash, and its
  * output compared with the one shown. The ports of `npm start` are exchanged for free ones, and ids, hashes and times
  * for placeholders (see tour/placeholders.ts); every other character has to be the same.
  */

@@ -7,8 +7,8 @@ export interface Step {
 }
 
 /**
- * The commands of a page, in order: in blocks fenced as `console`, a line that begins with `$ ` is a command (with a
- * backslash at its end it goes on in the next line), and what follows up to the next command is its output.
+ * The commands of a page, in order: in blocks fenced as `bash`, a line that is no comment is a command (with a backslash
+ * at its end it goes on in the next line), and the comments up to the next command are its output.
  */
 export function stepsOf(markdown: string): Step[] {
   const steps: Step[] = []
@@ -17,17 +17,17 @@ export function stepsOf(markdown: string): Step[] {
   let continued = false
   for (const [index, line] of markdown.split('\n').entries()) {
     if (line.startsWith('```')) {
-      inBlock = line === '```console'
+      inBlock = line === '```bash'
       step = undefined
-    } else if (inBlock && line.startsWith('$ ')) {
-      step = { line: index + 1, command: line.slice(2), output: '' }
-      steps.push(step)
-      continued = line.endsWith('\\')
     } else if (step !== undefined && continued) {
       step.command += `\n${line}`
       continued = line.endsWith('\\')
+    } else if (inBlock && !line.startsWith('#')) {
+      step = { line: index + 1, command: line, output: '' }
+      steps.push(step)
+      continued = line.endsWith('\\')
     } else if (step !== undefined) {
-      step.output += `${line}\n`
+      step.output += `${line.replace(/^# ?/, '')}\n`
     }
   }
   return steps
