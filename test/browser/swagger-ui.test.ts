@@ -1,24 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { chromium, type Locator, type Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { type Test, test } from 'tap'
+import { openChromium, skipWithoutChromium as skip } from '../support/chromium.js'
 import { operations } from '../support/contract-check.js'
 import { openTestRegional } from '../support/test-regional.js'
-
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
-
-/** Chromium's own traffic is off: the test talks to nobody but the server. */
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
 
 const PERSON = { username: 'dana', email: 'dana@example.com', password: 'correct horse battery' }
 
@@ -57,18 +43,11 @@ class Docs {
 
 async function openDocs(t: Test): Promise<Docs> {
   const regional = await openTestRegional(t)
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
-  t.teardown(() => browser.close())
+  const browser = await openChromium(t)
   const docs = new Docs(await browser.newPage())
   await docs.page.goto(`${regional.url}/docs`)
   return docs
 }
-
-const missing = existsSync(CHROMIUM)
-  ? false
-  : `${CHROMIUM} is missing: install Debian's package chromium, or set CHROMIUM`
-// On CI nothing may be skipped: there the test runs, and fails for want of the browser.
-const skip = process.env.CI ? false : missing
 
 test('a person registers, logs in, uploads and downloads in Swagger UI', { skip }, async (t) => {
   const docs = await openDocs(t)
