@@ -1,0 +1,91 @@
+import { spawnSync } from 'node:child_process'
+import { chmod, cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { type Test, test } from 'tap'
+import { newDataDir } from '../support/data-dir.js'
+
+/** A project whose programs are one line each. */
+async function project(t: Test): Promise<string> {
+  // Outside of this checkout, whose packages would be found.
+  const root = await newDataDir(t)
+  await mkdir(join(root, 'src/bin'), { recursive: true })
+  await mkdir(join(root, 'scripts'))
+  for (const script of ['bundle.mjs', 'esbuild.mjs'])
+    await cp(`scripts/${script}`, join(root, 'scripts', script))
+  await writeFile(
+    join(root, 'package.json'),
+    '{ "type": "module", "engines": { "node": ">=22.14" }, "bin": { "hello": "dist/bin/hello.js" } }',
+  )
+  await writeFile(join(root, 'package-lock.json'), '{}')
+  await writeFile(join(root, 'src/bin/helper.ts'), '')
+  await write(root, "console.log('hello')")
+  await symlink(resolve('node_modules'), join(root, 'node_modules'))
+  return root
+}
+
+function write(root: string, text: string): Promise<void> {
+  return writeFile(join(root, 'src/bin/hello.ts'), text)
+}
+
+function run(root: string, program: string) {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [program], {
+    cwd: root,
+    env: {},
+    encoding: 'utf8',
+  })
+  return { status, output: stdout, errors: stderr }
+}
+
+const DONE = { status: 0, output: '', errors: '' }
+const bundle = (root: string) => run(root, 'scripts/bundle.mjs')
+const hello = (root: string) => run(root, 'dist/bin/hello.js').output
+
+test('programs that are built from the same sources are not built again', async (t) => {
+  const root = await project(t)
+  t.strictSame(bundle(root), DONE)
+  t.equal(hello(root), 'hello\n')
+  await writeFile(join(root, 'dist/lib/hello.js'), "console.log('kept')")
+  t.strictSame(bundle(root), DONE)
+  t.equal(hello(root), 'kept\n')
+})
+
+test('programs are built again when a source has changed, or what was built is not there', async (t) => {
+  const root = await project(t)
+  bundle(root)
+  await write(root, "console.log('changed')")
+  t.strictSame(bundle(root), DONE)
+  t.equal(hello(root), 'changed\n')
+  await rm(join(root, 'dist/lib/hello.js'))
+  bundle(root)
+  t.equal(hello(root), 'changed\n')
+  await writeFile(join(root, 'package-lock.json'), '{ "name": "of-other-packages" }')
+  const before = await readFile(join(root, 'dist/made-from'), 'utf8')
+  bundle(root)
+  t.not(await readFile(join(root, 'dist/made-from'), 'utf8'), before)
+})
+
+test('programs that are built start without the packages of development, in a folder that is read-only', async (t) => {
+  const root = await project(t)
+  bundle(root)
+  await rm(join(root, 'node_modules'))
+  await chmod(join(root, 'dist'), 0o500)
+  t.strictSame(bundle(root), DONE)
+  t.equal(hello(root), 'hello\n')
+  await chmod(join(root, 'dist'), 0o700)
+})
+
+test('programs that are not built, and cannot be, are reported in one line', async (t) => {
+  const root = await project(t)
+  await rm(join(root, 'node_modules'))
+  const { status, errors } = bundle(root)
+  t.equal(status, 1)
+  t.match(errors, /^The programs are not built from these sources, and cannot be built here: .*esbuild.*\n$/)
+})
+
+test('a build that fails does not count as built', async (t) => {
+  const root = await project(t)
+  bundle(root)
+  await write(root, 'this is no program')
+  t.equal(bundle(root).status, 1)
+  t.equal(bundle(root).status, 1)
+})
