@@ -62,7 +62,12 @@ function launcher(name, needed) {
   return `#!/usr/bin/env node
 var version = process.versions.node.split('.')
 if (Number(version[0]) * 1000 + Number(version[1]) >= ${Number(major) * 1000 + Number(minor)}) {
-  import('../lib/${name}.js')
+  import('../lib/${name}.js').catch(function (error) {
+    // A package is missing, or its native code is not for this machine.
+    if (error.code !== 'ERR_MODULE_NOT_FOUND' && error.code !== 'ERR_DLOPEN_FAILED') throw error
+    console.error('${name} cannot be loaded: ' + error.message.split('\\n')[0])
+    process.exitCode = 1
+  })
 } else {
   console.error('${name} needs ${asked}, and this is ' + process.version + '. Where npm ci has brought one: scripts/node dist/bin/${name}.js')
   process.exitCode = 1

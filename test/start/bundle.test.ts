@@ -82,6 +82,30 @@ test('programs that are not built, and cannot be, are reported in one line', asy
   t.match(errors, /^The programs are not built from these sources, and cannot be built here: .*esbuild.*\n$/)
 })
 
+test('a program without a package that it needs says so in one line', async (t) => {
+  const root = await project(t)
+  await write(root, "import { hash } from 'argon2'\nconsole.log(hash.length)")
+  bundle(root)
+  await rm(join(root, 'node_modules'))
+  const { status, output, errors } = run(root, 'dist/bin/hello.js')
+  t.equal(status, 1)
+  t.equal(output, '')
+  t.match(errors, /^hello cannot be loaded: .*'argon2'.*\n$/)
+})
+
+test('a program whose native code is not for this machine says so in one line', async (t) => {
+  const root = await project(t)
+  await write(root, "import argon2 from 'argon2'\nconsole.log(argon2)")
+  bundle(root)
+  await rm(join(root, 'node_modules'))
+  await mkdir(join(root, 'node_modules/argon2'), { recursive: true })
+  await writeFile(join(root, 'node_modules/argon2/index.js'), "module.exports = require('./argon2.node')")
+  await writeFile(join(root, 'node_modules/argon2/argon2.node'), 'of another machine')
+  const { status, errors } = run(root, 'dist/bin/hello.js')
+  t.equal(status, 1)
+  t.match(errors, /^hello cannot be loaded: .*argon2.node.*\n$/)
+})
+
 test('a build that fails does not count as built', async (t) => {
   const root = await project(t)
   bundle(root)
