@@ -102,7 +102,11 @@ export async function startSphere(
   })
   t.teardown(async () => {
     if (!sphere.hasEnded) sphere.kill('SIGTERM')
-    await until('all of it has ended', () => sphere.processes().length === 0)
+    try {
+      await until('all of it has ended', () => sphere.processes().length === 0)
+    } finally {
+      for (const { pid } of sphere.processes()) process.kill(pid, 'SIGKILL')
+    }
   })
   return sphere
 }
