@@ -268,7 +268,7 @@ function common(values: Static<typeof GrandVariables>): GrandConfig {
 }
 
 function needed(missing: string, given: string): string {
-  return `${PREFIX}${missing}: must be set, because ${given} is`
+  return `${PREFIX}${missing}: must be set, because ${PREFIX}${given} is`
 }
 
 function throwFaults(faults: string[]): void {

@@ -24,9 +24,13 @@ const LOOKALIKES = [
   { has: /\p{Script=Coptic}/u, other: /[^\p{scx=Coptic}\p{sc=Common}\p{sc=Inherited}]/u },
 ]
 
-/** The form in which a username is kept: NFKC, without the spaces that keyboards add, its case as typed. */
+/**
+ * The form in which a username is kept: NFKC, without the spaces that keyboards add, its case as typed. NFKC takes the
+ * vowel AM of Thai and Lao apart, which then is not written as it should be: it stays one.
+ */
 export function usernameForm(typed: string): string {
-  return typed.trim().normalize('NFKC')
+  const form = typed.trim().normalize('NFKC')
+  return form.replaceAll('\u0e4d\u0e32', '\u0e33').replaceAll('\u0ecd\u0eb2', '\u0eb3')
 }
 
 /**

@@ -134,13 +134,20 @@ export async function openRegional(
     await openHttp(config, db, services, sync, { ...timing, storage, certificates, logger }),
   )
   resources.use(certificates.watch(timing.certificatesMs))
-  const listening = app.listen({ host: config.host, port: config.port, backlog: 4096 })
+  const scheme = config.tls === undefined ? 'http' : 'https'
+  const listening = app.listen({
+    host: config.host,
+    port: config.port,
+    backlog: 4096,
+    // Fastify knows nothing of the TLS of its server.
+    listenTextResolver: (address) => `listening at ${address.replace('http:', `${scheme}:`)}`,
+  })
   await listenOrExplain(config, listening)
   // Only now: starting the process for it would take a core from the start of this one.
   void passwords.prepare()
   const { port } = app.server.address() as AddressInfo
   const host = config.host.includes(':') ? `[${config.host}]` : config.host
-  const url = `${config.tls === undefined ? 'http' : 'https'}://${host}:${port}`
+  const url = `${scheme}://${host}:${port}`
   const owned = resources.move()
   return {
     url,

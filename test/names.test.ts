@@ -38,6 +38,8 @@ t.test('a username is of any script, with the marks that belong to its letters',
   for (const name of ['ab', 'a'.repeat(33), 'a b c', 'a/b', 'noam~1a2b', 'noam!', '\u0301abc', 'ab\0c', ''])
     t.match(username(name), /must be 3 to 32/, JSON.stringify(name))
   t.equal(usernameForm(' ｎｏａｍ '), 'noam', 'without spaces around it, in NFKC')
+  t.equal(usernameForm('น้ำ'), 'น้ำ')
+  t.equal(loginForm('น้ำ'), loginForm(usernameForm('น้ำ')))
 })
 
 t.test('a username shows all of its characters', async (t) => {

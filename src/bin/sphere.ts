@@ -30,6 +30,11 @@ const { env, short } = prefixedAlone(process.env, KNOWN_VARIABLES)
 if (short.length > 0)
   console.error(`not read here: ${short.join(', ')}; the names that are begin with ${PREFIX}`)
 
+// Each server here has its own.
+const foreign = ['NAME', 'PORT', 'GRAND_URL'].map((name) => `${PREFIX}${name}`).filter((name) => env[name])
+if (foreign.length > 0 && !env[`${PREFIX}PORT`]?.startsWith('tcp:'))
+  console.error(`not read here: ${foreign.join(', ')}; see --help for what is`)
+
 try {
   const config = readSphereConfig(env)
   await ensureCertificates(config.certsDir, {

@@ -44,6 +44,8 @@ async function run([name = '--help', ...args]: string[]): Promise<void> {
   if (name === '--help' || name === 'help') return print([HELP])
   if (name === '--version') return print([`syncsphere ${VERSION}`])
   const command = COMMANDS.get(name)
+  // The certificates have a help of their own.
+  if (name !== 'certs' && args.includes('--help')) return print([HELP])
   if (command === undefined) throw new UsageError(`unknown command ${name}`)
   return command(args)
 }
@@ -59,7 +61,7 @@ async function backup(args: string[]): Promise<string> {
   const { backupDataDir } = await import('../storage/backup.js')
   const { dataDir } = readRegionalConfig(process.env)
   const { databases, blobs } = await backupDataDir(dataDir, to)
-  return `copied ${databases.join(', ')} and ${blobs} blobs to ${to}`
+  return `copied ${databases.join(', ')}, which holds small files itself, and ${blobs} larger blobs to ${to}`
 }
 
 async function health(args: string[]): Promise<string> {

@@ -23,7 +23,7 @@ const HELP = `Makes a development CA and a certificate for each server, and tell
 
 A server NAME gets NAME.crt and NAME.key beside ca.crt; its certificate holds NAME as DNS name, and that of "grand" also
 localhost, 127.0.0.1 and ::1. Keys are EC P-256, certificates valid for a year. Where only dist/ is installed, the same
-program is: node dist/bin/syncsphere.js certs`
+program is: scripts/node dist/bin/syncsphere.js certs`
 
 /**
  * Does what the arguments of `npm run certs` say.

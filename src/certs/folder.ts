@@ -49,12 +49,13 @@ export interface CertificateStatus {
  * Files that are there are never touched, but for those of the names to renew. Keys are readable by the owner alone.
  *
  * @returns the status of every certificate in the folder, the authority's first
- * @throws Error when a certificate is to be made and the authority's key is not in the folder, and when one that is to be
- *   kept is not for all `hosts`
+ * @throws Error when a certificate is to be made and the authority's key is not in the folder, when one that is to be
+ *   kept is not for all `hosts`, and when one that is to be renewed is not there
  */
 export async function ensureCertificates(dir: string, options: EnsureOptions): Promise<CertificateStatus[]> {
   const { names, renew = [], hosts = [], now } = options
   await mkdir(dir, { recursive: true, mode: 0o700 })
+  for (const name of renew) await refuseUnknown(dir, name)
   const kept = names.filter((name) => !renew.includes(name))
   for (const name of kept) await refuseOtherHosts(dir, name, hosts)
   const made = new Set<string>()
@@ -79,6 +80,12 @@ export async function ensureCertificates(dir: string, options: EnsureOptions): P
     made.add(name)
   }
   return describeFolder(dir, made, now)
+}
+
+/** A name that is misspelt would get a certificate, and the one that is meant would run out. */
+async function refuseUnknown(dir: string, name: string): Promise<void> {
+  if (await exists(dir, `${name}.crt`)) return
+  throw new Error(`${name} has no certificate in ${dir} to renew: without --renew one is made`)
 }
 
 /** Who asks for a host would take a certificate that stays as it is for one that holds it. */

@@ -24,11 +24,12 @@ NEAR.addSubnet('fc00::', 7, 'ipv6')
 NEAR.addSubnet('fe80::', 10, 'ipv6')
 
 export function clientOf(request: FastifyRequest): Client {
-  const { ip } = request
+  const { ip, ips } = request
   const { remoteAddress = '' } = request.raw.socket
   // Behind a trusted proxy `request.ip` is what the proxy wrote into X-Forwarded-For, which may be anything.
   const own = isIP(ip) === 0 ? remoteAddress : ip
-  const isShared = own === remoteAddress && forwardedFor(request) !== undefined && isNear(own)
+  // Fastify has a list of addresses where proxies are trusted.
+  const isShared = ips === undefined && forwardedFor(request) !== undefined && isNear(own)
   return { address: counted(own), isShared }
 }
 

@@ -9,10 +9,11 @@ import { type Answer, sendAnswer } from './answer.js'
 import type { Authenticate } from './authentication.js'
 import { admitBody } from './body-admission.js'
 import { BodyWatch } from './body-watch.js'
-import { clientOf, stripForwardedPorts } from './client-address.js'
+import { stripForwardedPorts } from './client-address.js'
 import { knownPaths } from './known-paths.js'
 import type { Limits } from './limits.js'
 import { refuseForeignOrigin } from './origin.js'
+import { proxyWarnings } from './proxy-warnings.js'
 import type { RateLimits } from './rate-limits.js'
 import { HandlerContext } from './request-context.js'
 import { refusalOfForm } from './request-form.js'
@@ -24,6 +25,8 @@ export interface GateOptions {
   limits: Limits
   baseHeaders: Record<string, string>
   publicOrigin: string | undefined
+  /** Whether users reach the server over HTTPS. */
+  isSecure: boolean
   isReady: () => boolean
 }
 
@@ -45,6 +48,7 @@ export function addGate(app: FastifyInstance, options: GateOptions): RouteHooks 
   const refusalOfUnknown = knownPaths(app)
   const watch = new BodyWatch(limits)
   const bodies = { limits, watch }
+  const warnOfProxies = proxyWarnings(options.isSecure)
   let closing = false
 
   app.decorateRequest('caller', null as never)
@@ -61,7 +65,7 @@ export function addGate(app: FastifyInstance, options: GateOptions): RouteHooks 
   app.addHook('onRequest', (request, reply, done) => {
     request.caller = ANONYMOUS
     stripForwardedPorts(request.raw)
-    warnOfProxy(request)
+    warnOfProxies(request)
     reply.headers(baseHeaders).header('x-request-id', request.id)
     const refused = refusalOfAny(request, reply)
     if (refused !== undefined || request.routeOptions.config.operation) return done(refused)
@@ -73,18 +77,6 @@ export function addGate(app: FastifyInstance, options: GateOptions): RouteHooks 
       done,
     )
   })
-
-  let isProxyTold = false
-  function warnOfProxy(request: FastifyRequest): void {
-    if (isProxyTold || request.headers['x-forwarded-for'] === undefined) return
-    const { address, isShared } = clientOf(request)
-    if (!isShared) return
-    isProxyTold = true
-    request.log.warn(
-      { address },
-      'a proxy passes requests on (X-Forwarded-For), but SYNCSPHERE_TRUST_PROXY is off: all who come through it count as one',
-    )
-  }
 
   function refusalOfAny(request: FastifyRequest, reply: FastifyReply): DomainError | undefined {
     if (closing || !options.isReady()) {

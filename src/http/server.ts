@@ -115,6 +115,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     limits,
     baseHeaders,
     publicOrigin,
+    isSecure: secure,
     isReady: options.isReady ?? (() => true),
   })
   const { onAnswered } = options

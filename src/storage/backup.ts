@@ -1,5 +1,5 @@
 import { chmod, copyFile, link, mkdir, open, readdir, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 
 /**
@@ -22,11 +22,12 @@ export interface BackedUp {
  * then the blobs that came meanwhile; in the end those go that the copied database does not name. Where both folders
  * are on one file system blobs are linked and take no room.
  * @param to a folder that does not exist yet, or is empty
- * @throws Error when `from` holds no database or `to` is not empty
+ * @throws Error when `from` holds no database, or `to` is not empty or lies in `from`
  */
 export async function backupDataDir(from: string, to: string): Promise<BackedUp> {
-  const databases = (await readdir(from)).filter((name) => name.endsWith('.db'))
+  const databases = (await readdir(from).catch(() => [])).filter((name) => name.endsWith('.db'))
   if (databases.length === 0) throw new Error(`${from} holds no database`)
+  if (!relative(from, to).startsWith('..')) throw new Error(`${to} lies in ${from}, which is to be copied`)
   await mkdir(to, { recursive: true, mode: 0o700 })
   if ((await readdir(to)).length > 0) throw new Error(`${to} is not empty`)
   const blobs = { from: join(from, 'blobs'), to: join(to, 'blobs') }

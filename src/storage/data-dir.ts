@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { PREFIX } from '../environment.js'
 import { holderOfFile } from '../holder.js'
@@ -18,7 +18,7 @@ class DataDirInUse extends Error {
  * @throws DataDirInUse, UnusablePath
  */
 export function takeDataDir(path: string): Disposable {
-  makeFolder(path)
+  makeFolder(resolve(path))
   assertWritable(path)
   for (const name of readdirSync(path)) assertWritable(join(path, name))
   const lock = openLock(lockOf(path))
@@ -39,12 +39,19 @@ function lockOf(path: string): string {
 
 function makeFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    makeEach(path)
   } catch (cause) {
     // Of a read-only file system Node says that a folder is missing.
     assertWritable(nearestOf(path))
     throw new UnusablePath(path, { cause })
   }
+}
+
+/** One by one: told to make all of them, Node.js tries for ever where the file system takes none, as in /proc. */
+function makeEach(path: string): void {
+  if (existsSync(path)) return
+  makeEach(dirname(path))
+  mkdirSync(path, { mode: 0o700 })
 }
 
 function openLock(path: string): BetterSqlite3.Database {

@@ -141,6 +141,20 @@ t.test(
   },
 )
 
+t.test('a proxy that is trusted is not warned of, but for cookies that could be Secure', async (t) => {
+  const lines: string[] = []
+  const stream = { write: (line: string) => void lines.push(line) }
+  const logger = createLogger({ level: 'warn', server: 'eu', stream })
+  const regional = await openTestRegional(t, { trustProxy: 1 }, { logger })
+  const ask = (headers: Record<string, string>) => fetch(`${regional.url}/health`, { headers })
+  // Somebody on the proxy's own machine.
+  await ask({ 'x-forwarded-for': '127.0.0.1', 'x-forwarded-proto': 'http' })
+  t.same(lines, [])
+  for (let i = 0; i < 3; i += 1) await ask({ 'x-forwarded-for': '203.0.113.7', 'x-forwarded-proto': 'https' })
+  t.equal(lines.length, 1)
+  t.match(lines[0], 'SYNCSPHERE_PUBLIC_ORIGIN')
+})
+
 t.test('a login whose cookie no browser would keep says so', async (t) => {
   const regional = await openTestRegional(t, { publicOrigin: 'https://files.example.org' })
   for (const headers of [{}, { origin: regional.url }, { 'x-forwarded-proto': 'http' }] as Record<

@@ -56,22 +56,24 @@ function validatorsOf(file: FileView): Validators & { date?: { date: string } } 
 function representationHeaders(file: FileView): Record<string, string> {
   return {
     'content-type': file.media_type,
-    'content-disposition': contentDisposition(file.name, {
-      type: 'attachment',
-      fallback: plainName(file.name),
-    }),
+    'content-disposition': dispositionOf(file.name),
     'content-security-policy': "sandbox; default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
     'accept-ranges': 'bytes',
     'repr-digest': `sha-256=:${Buffer.from(file.sha256, 'hex').toString('base64')}:`,
   }
 }
 
+function dispositionOf(name: string): string {
+  const fallback = plainName(name)
+  return contentDisposition(name, { type: 'attachment', ...(fallback !== undefined && { fallback }) })
+}
+
 /**
- * For clients that know only ASCII names: a neutral name with the same ending. So too for what browsers read in several
- * ways, escapes and what looks like one (RFC 6266 appendix D): they take the exact name, which then goes along.
+ * For clients that know only ASCII names: a neutral name with the same ending. An ASCII name stays as it is; with it the
+ * package sends the exact name as well where browsers read it in several ways (RFC 6266 appendix D).
  */
-function plainName(name: string): string {
-  if (/^[\x20-\x7e]*$/.test(name) && !/%[0-9a-f]{2}|["\\]/i.test(name)) return name
+function plainName(name: string): string | undefined {
+  if (/^[\x20-\x7e]*$/.test(name)) return undefined
   return `download${/\.[a-z0-9]{1,10}$/i.exec(name)?.[0] ?? ''}`
 }
 
