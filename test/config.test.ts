@@ -236,8 +236,12 @@ test('the value of a secret is not repeated', async (t) => {
 })
 
 test('a certificate without its key is a fault, and the other way round', async (t) => {
-  t.strictSame(faultsOf({ TLS_CERT: 'a.crt' }), ['SYNCSPHERE_TLS_KEY: must be set, because SYNCSPHERE_TLS_CERT is'])
-  t.strictSame(faultsOf({ TLS_KEY: 'a.key' }), ['SYNCSPHERE_TLS_CERT: must be set, because SYNCSPHERE_TLS_KEY is'])
+  t.strictSame(faultsOf({ TLS_CERT: 'a.crt' }), [
+    'SYNCSPHERE_TLS_KEY: must be set, because SYNCSPHERE_TLS_CERT is',
+  ])
+  t.strictSame(faultsOf({ TLS_KEY: 'a.key' }), [
+    'SYNCSPHERE_TLS_CERT: must be set, because SYNCSPHERE_TLS_KEY is',
+  ])
 })
 
 test('a misspelt variable is a fault that names the right one', async (t) => {

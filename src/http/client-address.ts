@@ -1,4 +1,4 @@
-import { BlockList, isIP, isIPv4 } from 'node:net'
+import { BlockList, isIP, isIPv4, type Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 
 /** Whom requests are counted under. */
@@ -23,9 +23,14 @@ NEAR.addAddress('::1', 'ipv6')
 NEAR.addSubnet('fc00::', 7, 'ipv6')
 NEAR.addSubnet('fe80::', 10, 'ipv6')
 
+/** The other end of the connection; a request that was destroyed has none any more. */
+function addressOf({ raw }: FastifyRequest): string {
+  return (raw.socket as Socket | null)?.remoteAddress ?? ''
+}
+
 export function clientOf(request: FastifyRequest): Client {
   const { ip, ips } = request
-  const { remoteAddress = '' } = request.raw.socket
+  const remoteAddress = addressOf(request)
   // Behind a trusted proxy `request.ip` is what the proxy wrote into X-Forwarded-For, which may be anything.
   const own = isIP(ip) === 0 ? remoteAddress : ip
   // Fastify has a list of addresses where proxies are trusted.

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import t from 'tap'
+import { createLogger } from '../../src/observability/logger.js'
 import { rawConnection } from '../contract/raw-http.js'
 import { fieldPart, filePart, formOf, type Part } from '../support/multipart.js'
 import { type Person, sha256 } from '../support/person.js'
@@ -286,6 +287,25 @@ t.test('a form that is not as declared is refused, and nothing of it is left', a
   }
   t.equal(await alice.usedStorage(), 15, 'those that were right')
   await until('all is cleared away', async () => (await regional.faults()).length === 0)
+})
+
+t.test('much after a form is refused, and the log tells of it', async (t) => {
+  const lines: string[] = []
+  const stream = { write: (line: string) => void lines.push(line) }
+  const logger = createLogger({ level: 'info', server: 'eu', stream })
+  const regional = await openTestRegional(t, {}, { logger })
+  const alice = await regional.person('alice')
+  const { contentType, body } = formOf([filePart('a.bin', 'hello')])
+  for (const size of [100, 70_000, 200_000, 1_000_000]) {
+    const much = Buffer.concat([body, Buffer.alloc(size)])
+    const { status } = await alice.ask('POST', '/upload', {
+      headers: { 'content-type': contentType },
+      body: much,
+    })
+    t.ok(size < 65_536 ? status === 201 : [201, 400].includes(status), `${size}: ${status}`)
+  }
+  t.equal((await alice.get('/health')).status, 200)
+  t.match(lines.at(-1), '"path":"/upload"')
 })
 
 t.test('what is uploaded is told in full', async (t) => {
