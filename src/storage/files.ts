@@ -20,7 +20,7 @@ export type FileRow = Pick<Selectable<FilesTable>, (typeof COLUMNS)[number]> & {
 }
 
 /** What anybody may be shown: live files of accounts that are neither deleted nor disabled. */
-const live = query
+const visible = query
   .selectFrom('files')
   .innerJoin('users', 'users.id', 'files.owner_id')
   .leftJoin('missing', 'missing.sha256', 'files.sha256')
@@ -30,7 +30,7 @@ const live = query
   .where('users.disabled', '=', 0)
 
 const byId = prepare<{ id: string }>()((slot) =>
-  live
+  visible
     .select(COLUMNS.map((name) => `files.${name}` as const))
     .select('users.username_shown as owner_username')
     .where('files.id', '=', slot('id')),

@@ -1,11 +1,23 @@
-// Tests the tests. Each patch under test/planted-bugs/ plants one bug; in a copy of the tree it is applied, and the tests
-// that its header names have to go red. `npm run planted-bugs -- 03 07` plants only some.
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
+// Tests the tests. Plants each bug of test/mutants/mutants.ts in a copy of the tree; the tests that the mutant names have
+// to go red. `npm run mutants -- lost-stamp no-fsync` plants only those whose names begin so.
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { mutated } from '../test/mutants/edit.ts'
+import { MUTANTS } from '../test/mutants/mutants.ts'
 
 /** A test that still runs after so long proves nothing. */
 const MAX_TEST_MS = 600_000
@@ -13,42 +25,34 @@ const MAX_TEST_MS = 600_000
 const NOT_COPIED = new Set(['.git', '.tap', 'coverage', 'data', 'dist', 'node_modules', 'certs/dev'])
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const patches = patchesNamed(process.argv.slice(2))
+const mutants = mutantsNamed(process.argv.slice(2))
 const tree = copyOfTree()
 process.once('exit', () => rmSync(tree, { recursive: true, force: true }))
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 
-if (patches.length === 0) fail('there is no such patch')
+if (mutants.length === 0) fail('There is no such mutant.')
 if (compile() !== undefined) fail('the tree does not compile')
-for (const test of new Set(patches.flatMap(({ tests }) => tests))) {
+for (const test of new Set(mutants.flatMap(({ tests }) => tests))) {
   const { isGreen, said, seconds } = await run(test)
   if (!isGreen) fail(`${test} is red without any bug: ${said}`)
   console.log(`green   ${test}  (${seconds} s)`)
 }
 
 let missed = 0
-for (const patch of patches) {
-  const { isCaught, said } = await plant(patch)
+for (const mutant of mutants) {
+  const { isCaught, said } = await plant(mutant)
   if (!isCaught) missed += 1
-  console.log(`${patch.name}: ${said}`)
+  console.log(`${mutant.name}: ${said}`)
 }
-console.log(`${patches.length - missed} caught, ${missed} missed`)
+console.log(`${mutants.length - missed} caught, ${missed} missed`)
 process.exitCode = missed === 0 ? 0 : 1
 
-function patchesNamed(wanted) {
-  const folder = join(root, 'test/planted-bugs')
-  const names = readdirSync(folder).filter((name) => name.endsWith('.patch'))
-  return names
-    .filter((name) => wanted.length === 0 || wanted.some((start) => name.startsWith(start)))
-    .map((name) => {
-      const path = join(folder, name)
-      const tests = /^Test: (.+)$/m.exec(readFileSync(path, 'utf8'))?.[1]?.split(/\s+/) ?? []
-      return { name: name.replace(/\.patch$/, ''), path, tests }
-    })
+function mutantsNamed(wanted) {
+  return MUTANTS.filter(({ name }) => wanted.length === 0 || wanted.some((start) => name.startsWith(start)))
 }
 
 function copyOfTree() {
-  const to = mkdtempSync(join(tmpdir(), 'planted-bugs-'))
+  const to = mkdtempSync(join(tmpdir(), 'mutants-'))
   const isWanted = (path) => !NOT_COPIED.has(relative(root, path).split(sep).join('/'))
   for (const name of readdirSync(root)) {
     const from = join(root, name)
@@ -60,26 +64,28 @@ function copyOfTree() {
 }
 
 /** Plants one bug, looks whether every test that has to find it does, and takes the bug away again. */
-async function plant({ path, tests }) {
-  if (tests.length === 0) return { isCaught: false, said: 'names no test' }
-  if (!apply(path)) return { isCaught: false, said: 'does not apply' }
+async function plant(mutant) {
+  const paths = globSync('src/**/*.ts', { cwd: tree })
+  const sources = paths.map((path) => ({ path, text: readFileSync(join(tree, path), 'utf8') }))
+  const changed = mutated(sources, mutant)
+  write(changed)
   try {
     const error = compile()
     if (error !== undefined) return { isCaught: false, said: `does not compile: ${error}` }
     const found = []
-    for (const test of tests) {
+    for (const test of mutant.tests) {
       const { isRed, said, seconds } = await run(test)
       if (!isRed) return { isCaught: false, said: `NOT CAUGHT by ${test}: ${said}  (${seconds} s)` }
       found.push(`caught by ${test}: “${said}”  (${seconds} s)`)
     }
     return { isCaught: true, said: found.join('; ') }
   } finally {
-    if (!apply(path, '--reverse')) fail(`${path} cannot be taken back`)
+    write(sources.filter(({ path }) => changed.some((one) => one.path === path)))
   }
 }
 
-function apply(path, ...options) {
-  return spawnSync('git', ['apply', ...options, path], { cwd: tree, stdio: 'inherit' }).status === 0
+function write(sources) {
+  for (const { path, text } of sources) writeFileSync(join(tree, path), text)
 }
 
 /** What is wrong with the types, if anything: a bug that nobody could build would be caught by everything. */
