@@ -48,7 +48,7 @@ export function listed(owner_id: string) {
     .where('id', '=', owner_id)
     .$asScalar()
     .$notNull()
-  return live.select('files.gseq').select(({ ref }) => {
+  return visible.select('files.gseq').select(({ ref }) => {
     const shown = jsonBuildObject({
       id: ref('files.id'),
       owner: jsonOf(owner),
