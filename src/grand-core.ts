@@ -5,9 +5,8 @@ import type { Machine } from './machine.js'
 import { BlobStore } from './storage/blobs.js'
 import type { Database } from './storage/database.js'
 import { IncomingBlobs } from './storage/incoming-blobs.js'
-import { missingTotal, refreshMissing } from './storage/log-missing.js'
-import { unreferencedByLog } from './storage/log-references.js'
 import { SqliteLog } from './storage/log-sqlite.js'
+import { missingTotal } from './storage/missing-blobs.js'
 import { checkBlob, scrub } from './storage/scrub.js'
 import { Disk } from './sync/grand/disk.js'
 import { Downloads } from './sync/grand/downloads.js'
@@ -38,7 +37,7 @@ export async function openGrandCore(
 ) {
   const { now, timers, files, chance } = machine
   const log = await SqliteLog.open(db, server, chance)
-  const blobs = new BlobStore(db, dataDir, unreferencedByLog, files)
+  const blobs = new BlobStore(db, dataDir, files)
   const incoming = new IncomingBlobs(db, blobs, dataDir, { files, now })
   const disk = new Disk(blobs, minFreeDiskBytes, timers)
   const intake = new Intake({ db, log, blobs, disk, now, timers, logger })
@@ -75,7 +74,7 @@ export async function openGrandCore(
     metrics,
   })
   const onUnreadable = (blob: { sha256: string; size: number }) => {
-    checkBlob({ db, blobs, onRot: refreshMissing }, blob)
+    checkBlob({ db, blobs }, blob)
       .then((whole) => whole || hub.lost([blob.sha256]))
       .catch((err: unknown) => logger.error({ err, sha256: blob.sha256 }, 'a blob could not be checked'))
   }
@@ -91,7 +90,7 @@ export async function openGrandCore(
     sweep: (signal: AbortSignal) => sweepBytes({ db, blobs, incoming, now, timers }, signal),
     /** Rotten bytes are missing from then on, and asked of the regionals. */
     async scrub(everyMs: number, signal: AbortSignal) {
-      const { rotten } = await scrub({ db, blobs, onRot: refreshMissing, now, everyMs }, signal)
+      const { rotten } = await scrub({ db, blobs, now, everyMs }, signal)
       hub.lost(rotten)
       return { rotten }
     },

@@ -7,6 +7,7 @@ import { CertificatesInUse } from './certs/in-use.js'
 import { TlsFiles } from './certs/tls-files.js'
 import type { RegionalConfig, TrustedProxies } from './config.js'
 import { loadContract } from './contract/load.js'
+import { applyUnknownChanges } from './domain/deferred-changes.js'
 import { clean } from './domain/maintenance.js'
 import { noticeOtherWriters } from './domain/other-writers.js'
 import { argon2, Passwords } from './domain/passwords.js'
@@ -40,9 +41,8 @@ import { BlobStore } from './storage/blobs.js'
 import { takeDataDir } from './storage/data-dir.js'
 import { Database } from './storage/database.js'
 import { stateDigest } from './storage/digest.js'
-import { unreferencedBlobs } from './storage/files.js'
 import { identify } from './storage/identity.js'
-import { countMissing, noteLost } from './storage/missing.js'
+import { missingTotal } from './storage/missing-blobs.js'
 import { indexAllNames } from './storage/name-indexing.js'
 import { SCRUB_LOOK_MS, type ScrubOptions, scrub } from './storage/scrub.js'
 import { StorageCheck } from './storage/storage-check.js'
@@ -105,7 +105,7 @@ export async function openRegional(
   await identify(db, config.name)
   const storage = new StorageCheck({ db, dataDir: config.dataDir, logger })
   await storage.assertUsable()
-  const blobs = new BlobStore(db, config.dataDir, unreferencedBlobs)
+  const blobs = new BlobStore(db, config.dataDir)
   const clock = new SystemClock(now)
   const machine = { ...thisMachine, now }
   const passwords = new Passwords(helper ?? argon2)
@@ -116,6 +116,7 @@ export async function openRegional(
     chance: machine.chance,
     passwords,
   })
+  await applyUnknownChanges(db, services.journal)
   const sync = resources.use(
     await openSync(config, certificates, { db, blobs, services, clock, machine, logger }),
   )
@@ -125,7 +126,7 @@ export async function openRegional(
   const cleanOnce = (signal: AbortSignal) =>
     clean({ db, blobs, feed, sweepParts, now: () => clock.now() }, signal)
   resources.use(periodic('cleaning', timing.cleaningMs, cleanOnce, logger))
-  const scrubbing = { db, blobs, onRot: noteLost, now, everyMs: timing.scrubMs }
+  const scrubbing = { db, blobs, now, everyMs: timing.scrubMs }
   const scrubOnce = (signal: AbortSignal) => scrubAndFetch(scrubbing, sync, signal)
   resources.use(periodic('scrub', Math.min(SCRUB_LOOK_MS, timing.scrubMs), scrubOnce, logger))
   const indexOnce = (signal: AbortSignal) => indexAllNames(db, signal)
@@ -191,7 +192,7 @@ async function openHttp(
   const { accounts, sessions, tokens, files, uploads, friends, feed, copies } = services
   const registry = createMetricsRegistry({ server: config.name, processMetrics: true })
   const metrics = createHttpMetrics(registry)
-  observeSync(registry, () => ({ ...sync.status(), missing_blobs: countMissing(db) }))
+  observeSync(registry, () => ({ ...sync.status(), missing_blobs: missingTotal(db).blobs }))
   const streams = new EventStreams(feed, metrics)
   observeCertificates(registry, () => certificates.lives())
   const tlsFiles = config.tls && (await TlsFiles.open({ cert: config.tls.certFile, key: config.tls.keyFile }))

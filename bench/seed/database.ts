@@ -8,13 +8,12 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import type { Chance } from '../../src/chance.js'
-import type { Draft } from '../../src/change.js'
-import { tick, ZERO_STAMP } from '../../src/clock.js'
 import { pageOf } from '../../src/domain/paging.js'
 import { Passwords } from '../../src/domain/passwords.js'
+import type { Draft } from '../../src/model/change.js'
+import { tick, ZERO_STAMP } from '../../src/model/clock.js'
 import { BlobStore } from '../../src/storage/blobs.js'
 import { Database, type Tx } from '../../src/storage/database.js'
-import { unreferencedBlobs } from '../../src/storage/files.js'
 import { identify } from '../../src/storage/identity.js'
 import { writeMeta } from '../../src/storage/meta.js'
 import { migrate } from '../../src/storage/migrate.js'
@@ -77,7 +76,7 @@ export async function seedDataDir(
   migrate(connection, 'regional')
   await using db = Database.on(connection, systemTimers)
   await identify(db, seed.server, chanceOf(new Dice('server')))
-  const blobs = new BlobStore(db, dataDir, unreferencedBlobs)
+  const blobs = new BlobStore(db, dataDir)
   const writer = new Writer(seed.server)
   const password_hash = await new Passwords().hash(PASSWORD)
   await inUnits(db, 'users', seed.users, say, (tx, i) => {

@@ -28,22 +28,28 @@ CREATE TABLE heads (
   PRIMARY KEY (origin, epoch)
 ) STRICT, WITHOUT ROWID;
 
--- Which bytes each file names. Deletions stand apart from it, for they may be logged before what they delete.
-CREATE TABLE named_files (
-  file_id TEXT NOT NULL,
+-- Which rows need which blobs, as their changes say. `owner_id`: the account with which the row ends.
+CREATE TABLE blob_refs (
+  kind TEXT NOT NULL,
+  key TEXT NOT NULL,
   sha256 TEXT NOT NULL,
   size INTEGER NOT NULL,
-  owner_id TEXT NOT NULL,
+  owner_id TEXT,
   gseq INTEGER NOT NULL,
-  PRIMARY KEY (file_id, sha256, size)
+  PRIMARY KEY (kind, key, sha256, size)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX named_files_by_content ON named_files (sha256);
+CREATE INDEX blob_refs_by_content ON blob_refs (sha256);
+CREATE INDEX blob_refs_by_owner ON blob_refs (owner_id);
 
-CREATE TABLE gone_files (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
-CREATE TABLE gone_users (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+-- Deleted rows: a deletion may be logged before what it deletes.
+CREATE TABLE tombstones (
+  kind TEXT NOT NULL,
+  key TEXT NOT NULL,
+  PRIMARY KEY (kind, key)
+) STRICT, WITHOUT ROWID;
 
--- Bytes that live files name and that are not here. `gseq`: the first entry of the log that names them. Two changes may
--- name the same hash with different sizes, and one of them lies; only the true one can ever arrive.
+-- Blobs that are referenced and not here, each with the first entry of the log that references it. Two changes may
+-- reference the same hash with different sizes, and one of them lies; only the true one can ever arrive.
 CREATE TABLE missing (
   sha256 TEXT NOT NULL,
   size INTEGER NOT NULL,
@@ -52,7 +58,7 @@ CREATE TABLE missing (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX missing_by_gseq ON missing (gseq);
 
--- The bytes that are here: small ones in `content`, larger ones as the file blobs/ab/cd/<sha256>.
+-- The blobs that are here: small ones in `content`, larger ones as the file blobs/ab/cd/<sha256>.
 CREATE TABLE blobs (
   sha256 TEXT PRIMARY KEY,
   size INTEGER NOT NULL,
@@ -65,3 +71,8 @@ CREATE TABLE watermarks (
   server TEXT PRIMARY KEY,
   gseq INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- A blob that is here is not missing, whoever stored it.
+CREATE TRIGGER blobs_add AFTER INSERT ON blobs BEGIN
+  DELETE FROM missing WHERE sha256 = new.sha256;
+END;

@@ -51,7 +51,7 @@ CREATE TABLE files (
   stamps TEXT NOT NULL,
   -- derived
   name_folded TEXT NOT NULL,
-  -- local: the position in the grand's log of the change that created the row, once it is known
+  -- local: the entry of the log that references its blob (see blob_refs), once it is known
   gseq INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX files_by_created ON files (owner_id, created_at, id) WHERE deleted = 0;
@@ -59,7 +59,6 @@ CREATE INDEX files_by_name ON files (owner_id, name_folded, id) WHERE deleted = 
 CREATE INDEX files_by_size ON files (owner_id, size, id) WHERE deleted = 0;
 CREATE INDEX files_by_folder ON files (owner_id, folder, name_folded, id) WHERE deleted = 0;
 CREATE INDEX files_shared ON files (owner_id, created_at, id) WHERE deleted = 0 AND visibility <> 'private';
-CREATE INDEX files_by_content ON files (sha256) WHERE deleted = 0;
 
 -- used_storage is the sum of a user's live files at every moment, whoever writes the rows.
 CREATE TRIGGER files_add AFTER INSERT ON files WHEN new.deleted = 0 BEGIN
@@ -140,22 +139,53 @@ CREATE TABLE outbox (
   change TEXT NOT NULL
 ) STRICT;
 
--- Changes of rows that are not there yet.
-CREATE TABLE waiting (
+-- Changes that cannot be applied yet, by the row that they are about: it is not here (`row`), or a newer program made the
+-- change (`unknown`; then with its id and its entry in the log).
+CREATE TABLE deferred (
   seq INTEGER PRIMARY KEY,
-  "table" TEXT NOT NULL,
+  kind TEXT NOT NULL,
   key TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  id TEXT UNIQUE,
+  gseq INTEGER NOT NULL,
   change TEXT NOT NULL
 ) STRICT;
-CREATE INDEX waiting_by_row ON waiting ("table", key);
+CREATE INDEX deferred_by_row ON deferred (kind, key);
+CREATE INDEX deferred_unknown ON deferred (seq) WHERE reason = 'unknown';
 
--- The bytes that are here: small ones in `content`, larger ones as the file blobs/ab/cd/<sha256>.
+-- The blobs that are here: small ones in `content`, larger ones as the file blobs/ab/cd/<sha256>.
 CREATE TABLE blobs (
   sha256 TEXT PRIMARY KEY,
   size INTEGER NOT NULL,
   stored_at TEXT NOT NULL,
   content BLOB
 ) STRICT;
+
+-- Which live rows need which blobs. `gseq`: the first entry of the log that says so, 0 while that is unknown.
+CREATE TABLE blob_refs (
+  kind TEXT NOT NULL,
+  key TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  gseq INTEGER NOT NULL,
+  PRIMARY KEY (sha256, kind, key, size)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER blob_refs_entry AFTER UPDATE OF gseq ON blob_refs WHEN new.kind = 'file' BEGIN
+  UPDATE files SET gseq = nullif(new.gseq, 0) WHERE id = new.key;
+END;
+
+-- Blobs that are referenced and not here, each with the first entry of the log that references it.
+CREATE TABLE missing (
+  sha256 TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  gseq INTEGER NOT NULL,
+  PRIMARY KEY (sha256, size)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX missing_by_size ON missing (size, sha256);
+CREATE INDEX missing_by_gseq ON missing (gseq);
+CREATE TRIGGER blobs_add AFTER INSERT ON blobs BEGIN
+  DELETE FROM missing WHERE sha256 = new.sha256;
+END;
 
 -- What each user's live streams tell, kept for a while so that a stream resumes without loss.
 CREATE TABLE events (

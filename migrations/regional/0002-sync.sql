@@ -1,17 +1,7 @@
 -- How far this server is with the grand's log, and what it lacks.
 
--- Bytes that live files name and that are not here. `gseq`: the first entry of the log that names them, 0 while that
--- is not known.
-CREATE TABLE missing (
-  sha256 TEXT PRIMARY KEY,
-  size INTEGER NOT NULL,
-  gseq INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX missing_by_size ON missing (size, sha256);
-CREATE INDEX missing_by_gseq ON missing (gseq);
-
 -- Changes that could not be applied; the cursor has passed them.
-CREATE TABLE parked (
+CREATE TABLE dead_letters (
   gseq INTEGER PRIMARY KEY,
   change TEXT NOT NULL,
   reason TEXT NOT NULL
@@ -23,9 +13,9 @@ CREATE TABLE watermarks (
   gseq INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Rows that the grand's log may lack since it lost some of itself, until they are told again.
-CREATE TABLE untold (
-  "table" TEXT NOT NULL,
+-- Rows that the grand's log may lack since it lost some of itself, until they are republished.
+CREATE TABLE unpublished (
+  kind TEXT NOT NULL,
   key TEXT NOT NULL,
-  PRIMARY KEY ("table", key)
+  PRIMARY KEY (kind, key)
 ) STRICT, WITHOUT ROWID;

@@ -3858,7 +3858,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "applied_position",
           "log_head",
           "lag_seconds",
-          "parked"
+          "dead_letters"
         ],
         "properties": {
           "server": {
@@ -3904,10 +3904,10 @@ export const OPENAPI_DOCUMENT: unknown = {
             "minimum": 0,
             "description": "For how long this server has not been in step with the log; 0 when it is, null if that is not known."
           },
-          "parked": {
+          "dead_letters": {
             "type": "integer",
             "minimum": 0,
-            "description": "Changes that could not be applied and were put aside. More than 0 wants the operator's attention."
+            "description": "Changes that could not be applied. More than 0 wants the operator's attention."
           },
           "state_digest": {
             "$ref": "#/components/schemas/Sha256",
@@ -5770,7 +5770,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "applied_position": 4711,
           "log_head": 4711,
           "lag_seconds": 0,
-          "parked": 0
+          "dead_letters": 0
         }
       },
       "alone": {
@@ -5784,12 +5784,12 @@ export const OPENAPI_DOCUMENT: unknown = {
           "applied_position": 0,
           "log_head": null,
           "lag_seconds": null,
-          "parked": 0
+          "dead_letters": 0
         }
       },
       "metrics": {
         "summary": "Two metrics",
-        "value": "# HELP syncsphere_queue_length Changes in the in-memory queue that wait to be sent.\n# TYPE syncsphere_queue_length gauge\nsyncsphere_queue_length 0\n# HELP syncsphere_parked_changes Changes that could not be applied and were put aside.\n# TYPE syncsphere_parked_changes gauge\nsyncsphere_parked_changes 0\n"
+        "value": "# HELP syncsphere_queue_length Changes in the in-memory queue that wait to be sent.\n# TYPE syncsphere_queue_length gauge\nsyncsphere_queue_length 0\n# HELP syncsphere_sync_dead_letters Changes that could not be applied.\n# TYPE syncsphere_sync_dead_letters gauge\nsyncsphere_sync_dead_letters 0\n"
       },
       "validation-failed": {
         "value": {

@@ -928,8 +928,8 @@ export interface components {
             log_head: number | null;
             /** @description For how long this server has not been in step with the log; 0 when it is, null if that is not known. */
             lag_seconds: number | null;
-            /** @description Changes that could not be applied and were put aside. More than 0 wants the operator's attention. */
-            parked: number;
+            /** @description Changes that could not be applied. More than 0 wants the operator's attention. */
+            dead_letters: number;
             /** @description A checksum of all merged state, equal on servers that have seen the same changes. */
             state_digest?: components["schemas"]["Sha256"];
         };

@@ -1,5 +1,5 @@
-import type { Draft, Value } from '../change.js'
-import { faultOfEmail, faultOfUsername, usernameForm } from '../names.js'
+import type { Draft, Value } from '../model/change.js'
+import { faultOfEmail, faultOfUsername, usernameForm } from '../model/names.js'
 import type { Database, Reader, Tx } from '../storage/database.js'
 import { loginForm } from '../storage/fold.js'
 import {

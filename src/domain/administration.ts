@@ -1,4 +1,4 @@
-import type { Draft, Value } from '../change.js'
+import type { Draft, Value } from '../model/change.js'
 import { type AccountSummary, accountSummaries, accountUsage } from '../storage/account-summaries.js'
 import type { Database, Reader, Tx } from '../storage/database.js'
 import { loginForm } from '../storage/fold.js'

@@ -2,7 +2,7 @@
  * From what a change did to what the people concerned are told, in the same transaction, wherever it came from. Who has
  * had no stream open here lately is told nothing: nobody could read it.
  */
-import type { Row } from '../merge.js'
+import type { Row } from '../model/merge.js'
 import type { Tx } from '../storage/database.js'
 import { addEvent } from '../storage/events.js'
 import { fileById } from '../storage/files.js'

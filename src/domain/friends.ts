@@ -1,4 +1,4 @@
-import type { Draft } from '../change.js'
+import type { Draft } from '../model/change.js'
 import type { Database, Tx } from '../storage/database.js'
 import { loginForm } from '../storage/fold.js'
 import {
@@ -59,7 +59,7 @@ export class Friends {
       }
       const id = this.#journal.chance.id()
       const fields = { from_id: userId, to_id: other.id, created_at: this.#time(), status: 'pending' }
-      this.#journal.record(tx, [{ type: 'friend.requested', key: id, fields }])
+      this.#journal.record(tx, [{ type: 'friend_request.made', key: id, fields }])
       return friendRequestView(friendRequest(tx, id) as FriendRequestRow)
     })
   }
@@ -147,7 +147,7 @@ export class Friends {
   #accept(tx: Tx, { from_id, to_id }: FriendRequestRow): void {
     const all = [...pendingRequests(tx, from_id, to_id), ...pendingRequests(tx, to_id, from_id)]
     const answers = all.map(
-      ({ id }): Draft => ({ type: 'friend.answered', key: id, fields: { status: 'accepted' } }),
+      ({ id }): Draft => ({ type: 'friend_request.answered', key: id, fields: { status: 'accepted' } }),
     )
     this.#journal.record(tx, [...answers, this.#pair(from_id, to_id, true)])
   }
@@ -158,7 +158,7 @@ export class Friends {
    */
   #decline(tx: Tx, request: FriendRequestRow, status: RequestStatus): Draft[] {
     const { id, from_id, to_id } = request
-    const answer: Draft = { type: 'friend.answered', key: id, fields: { status } }
+    const answer: Draft = { type: 'friend_request.answered', key: id, fields: { status } }
     const areFriends = friendship(tx, from_id, to_id) !== undefined
     return areFriends ? [answer] : [answer, this.#pair(from_id, to_id, false)]
   }

@@ -1,6 +1,6 @@
 import { type Chance, systemChance } from '../chance.js'
-import type { Draft, Fact } from '../change.js'
-import { tick } from '../clock.js'
+import type { Draft, Fact } from '../model/change.js'
+import { tick } from '../model/clock.js'
 import type { Tx } from '../storage/database.js'
 import { readClock, writeMeta } from '../storage/meta.js'
 import { appendOutbox } from '../storage/outbox.js'
@@ -34,7 +34,7 @@ export class Journal {
     return stamp
   }
 
-  /** States facts. All of one unit of work bear one stamp, so that two units conflict as wholes. */
+  /** Records local changes. All of one unit of work bear one stamp, so that two units conflict as wholes. */
   record(tx: Tx, drafts: Draft[], stamp = this.tick(tx)): void {
     for (const draft of drafts) {
       const fact = { stamp, ...draft }
@@ -44,13 +44,13 @@ export class Journal {
     tx.afterCommit(() => this.onOutbox())
   }
 
-  /** Merges a fact of another server; makes no new one. Its stamps have to be heard in the same unit of work. */
-  absorb(tx: Tx, fact: Fact): Applied {
+  /** Applies a change of another server; records no new one. Its stamps have to be observed in the same unit of work. */
+  apply(tx: Tx, fact: Fact): Applied {
     return this.#merge(tx, fact)
   }
 
-  /** Learns of the stamps of others up to this one: what is done here from now on goes before them. */
-  hear(tx: Tx, stamp: string): void {
+  /** Observes the stamps of others up to this one: what is recorded here from now on is later. */
+  observe(tx: Tx, stamp: string): void {
     if (stamp > readClock(tx)) writeMeta(tx, 'clock', stamp)
   }
 

@@ -1,4 +1,4 @@
-import type { Draft } from '../change.js'
+import type { Draft } from '../model/change.js'
 import type { Database, Reader } from '../storage/database.js'
 import {
   type SessionOfUser,

@@ -13,7 +13,7 @@ export interface SyncStatus {
   /** Seconds since this server last knew that it had everything. */
   lag_seconds: number | null
   /** Changes that could not be applied. */
-  parked: number
+  dead_letters: number
   state_digest?: string
   /** Why it is not connected. */
   detail?: string

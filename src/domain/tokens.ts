@@ -1,4 +1,4 @@
-import { faultOfText } from '../names.js'
+import { faultOfText } from '../model/names.js'
 import type { Database } from '../storage/database.js'
 import { type TokenRow, tokenById, tokenBySecret, tokensOfUser, touchToken } from '../storage/tokens.js'
 import type { TokenCaller, TokenScope } from './caller.js'

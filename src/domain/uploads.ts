@@ -1,5 +1,5 @@
 import type { Take } from '../byte-source.js'
-import { faultOfFileName, faultOfFolder, folderForm } from '../names.js'
+import { faultOfFileName, faultOfFolder, folderForm } from '../model/names.js'
 import { INLINE_BYTES, type StagedBlob } from '../storage/blob-writer.js'
 import type { BlobStore } from '../storage/blobs.js'
 import type { Database } from '../storage/database.js'

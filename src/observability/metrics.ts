@@ -95,7 +95,7 @@ export interface SyncReadings {
   applied_position: number
   log_head: number | null
   lag_seconds: number | null
-  parked: number
+  dead_letters: number
   missing_blobs: number
 }
 
@@ -106,7 +106,7 @@ const SYNC_GAUGES: Record<keyof SyncReadings, string> = {
   applied_position: "Last entry of the grand's log that is applied here",
   log_head: 'Last entry that the grand has told of',
   lag_seconds: 'Seconds since this server last knew that it had everything',
-  parked: 'Changes that could not be applied',
+  dead_letters: 'Changes that could not be applied',
   missing_blobs: 'Blobs that live files name and that are not here yet',
 }
 

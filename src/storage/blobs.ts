@@ -8,23 +8,25 @@
  */
 import { randomUUID } from 'node:crypto'
 import { dirname, join } from 'node:path'
+import { unreferencedBlobs } from './blob-refs.js'
+import { blobQuery } from './blob-tables.js'
 import { BlobWriter, type Placed, type StagedBlob } from './blob-writer.js'
-import type { Database, Query, Reader, Tx } from './database.js'
+import type { Database, Reader, Tx } from './database.js'
 import { FileSlice } from './file-slice.js'
 import type { FileSystem } from './file-system.js'
 import { nodeFiles } from './node-files.js'
-import { prepare, query } from './query.js'
+import { prepare } from './query.js'
 import { isStorageFault } from './storage-fault.js'
 
 const bySha256 = prepare<{ sha256: string }>()((slot) =>
-  query.selectFrom('blobs').select(['size', 'content']).where('sha256', '=', slot('sha256')),
+  blobQuery.selectFrom('blobs').select(['size', 'content']).where('sha256', '=', slot('sha256')),
 )
 const exists = prepare<{ sha256: string }>()((slot) =>
-  query.selectFrom('blobs').select('size').where('sha256', '=', slot('sha256')),
+  blobQuery.selectFrom('blobs').select('size').where('sha256', '=', slot('sha256')),
 )
 const insert = prepare<{ sha256: string; size: number; stored_at: string; content: Buffer | null }>()(
   (slot) =>
-    query
+    blobQuery
       .insertInto('blobs')
       .values({
         sha256: slot('sha256'),
@@ -35,20 +37,11 @@ const insert = prepare<{ sha256: string; size: number; stored_at: string; conten
       .onConflict((conflict) => conflict.column('sha256').doNothing()),
 )
 const remove = prepare<{ sha256: string }>()((slot) =>
-  query.deleteFrom('blobs').where('sha256', '=', slot('sha256')),
+  blobQuery.deleteFrom('blobs').where('sha256', '=', slot('sha256')),
 )
 
-/**
- * A page of blobs in order of sha256 after `after`; `unreferenced`: stored before `before`, and nothing names it. A query
- * that gives no others may leave it out.
- */
-export type UnreferencedQuery = Query<
-  { before: string; after: string; limit: number },
-  { sha256: string; size: number; is_file: number; unreferenced?: number }
->
-
 const page = prepare<{ after: string; limit: number }>()((slot) =>
-  query
+  blobQuery
     .selectFrom('blobs')
     .select(['sha256', 'size'])
     .where('sha256', '>', slot('after'))
@@ -59,17 +52,15 @@ const page = prepare<{ after: string; limit: number }>()((slot) =>
 export class BlobStore {
   readonly #db: Database
   readonly #files: FileSystem
-  readonly #unreferenced: UnreferencedQuery
   readonly #blobs: string
   readonly #tmp: string
   /** Blobs between their place on the disk and their row: nobody may remove the file meanwhile. */
   readonly #pins = new Map<string, number>()
 
   /** Makes the folders that are missing and sweeps what a crash left. */
-  constructor(db: Database, dataDir: string, unreferenced: UnreferencedQuery, files = nodeFiles) {
+  constructor(db: Database, dataDir: string, files = nodeFiles) {
     this.#db = db
     this.#files = files
-    this.#unreferenced = unreferenced
     this.#blobs = join(dataDir, 'blobs')
     this.#tmp = join(dataDir, 'tmp')
     files.makeFolderSync(this.#blobs)
@@ -147,7 +138,7 @@ export class BlobStore {
     limit: number,
   ): Promise<{ last: string; count: number; freed: number } | undefined> {
     return this.#db.write((tx) => {
-      const rows = tx.all(this.#unreferenced, { before, after, limit })
+      const rows = tx.all(unreferencedBlobs, { before, after, limit })
       let count = 0
       let freed = 0
       for (const { sha256, size, is_file, unreferenced } of rows) {

@@ -1,7 +1,7 @@
 /** What may go after a while. Each statement takes a bounded number of rows, so that nobody waits long behind it. */
 import type { Reader, Tx } from './database.js'
-import { forgetMissingFile } from './missing.js'
 import { prepare, query } from './query.js'
+import { buryRow } from './replica.js'
 
 const blobCount = prepare()(() =>
   query.selectFrom('blobs').select((eb) => eb.fn.countAll<number>().as('count')),
@@ -32,18 +32,11 @@ const accounts = prepare<{ after: string; limit: number }>()((slot) =>
 const filesOf = prepare<{ owner_id: string; limit: number }>()((slot) =>
   query
     .selectFrom('files')
-    .select(['id', 'sha256'])
+    .select('id')
     .where('owner_id', '=', slot('owner_id'))
     .where('deleted', '=', 0)
     .limit(slot('limit')),
 )
-const bury = prepare<{ id: string }>()((slot) =>
-  query
-    .updateTable('files')
-    .set({ deleted: 1, name: '', folder: '', media_type: '', name_folded: '' })
-    .where('id', '=', slot('id')),
-)
-
 /** How many blobs are here. */
 export function countBlobs(reader: Reader): number {
   return reader.get(blobCount)?.count ?? 0
@@ -75,10 +68,7 @@ export function buryOrphans(
   let count = 0
   for (const { id, deleted } of page) {
     const orphans = deleted === 1 ? tx.all(filesOf, { owner_id: id, limit: limit.files - count }) : []
-    for (const orphan of orphans) {
-      tx.run(bury, { id: orphan.id })
-      forgetMissingFile(tx, orphan.sha256)
-    }
+    for (const orphan of orphans) buryRow(tx, 'files', orphan.id)
     count += orphans.length
     if (count === limit.files) return { last, count }
     last = id

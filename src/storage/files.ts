@@ -1,7 +1,7 @@
 import { type Expression, type InferResult, type RawBuilder, type Selectable, sql } from 'kysely'
 import { jsonBuildObject } from 'kysely/helpers/sqlite'
 import type { JsonText } from '../json.js'
-import type { Reader, Tx } from './database.js'
+import type { Reader } from './database.js'
 import { prepare, query } from './query.js'
 import type { FilesTable } from './tables.js'
 
@@ -23,7 +23,9 @@ export type FileRow = Pick<Selectable<FilesTable>, (typeof COLUMNS)[number]> & {
 const visible = query
   .selectFrom('files')
   .innerJoin('users', 'users.id', 'files.owner_id')
-  .leftJoin('missing', 'missing.sha256', 'files.sha256')
+  .leftJoin('missing', (join) =>
+    join.onRef('missing.sha256', '=', 'files.sha256').onRef('missing.size', '=', 'files.size'),
+  )
   .select('missing.sha256 as missing')
   .where('files.deleted', '=', 0)
   .where('users.deleted', '=', 0)
@@ -74,63 +76,6 @@ function textOf<T>(json: RawBuilder<T>): RawBuilder<JsonText<T>> {
   return json.$castTo()
 }
 
-/** A page of blobs in order of sha256, each with whether it is old and no live file names it but of deleted accounts. */
-export const unreferencedBlobs = prepare<{ before: string; after: string; limit: number }>()((slot) =>
-  query
-    .selectFrom('blobs')
-    .select(['sha256', 'size'])
-    .select((eb) => [
-      eb('content', 'is', null).$castTo<number>().as('is_file'),
-      eb
-        .and([
-          eb('stored_at', '<', slot('before')),
-          eb.not(
-            eb.exists(
-              eb
-                .selectFrom('files')
-                .leftJoin('users', 'users.id', 'files.owner_id')
-                .select('files.id')
-                .whereRef('files.sha256', '=', 'blobs.sha256')
-                .where('files.deleted', '=', 0)
-                .where((owner) =>
-                  owner.or([owner('users.deleted', 'is', null), owner('users.deleted', '=', 0)]),
-                ),
-            ),
-          ),
-        ])
-        .$castTo<number>()
-        .as('unreferenced'),
-    ])
-    .where('sha256', '>', slot('after'))
-    .orderBy('sha256')
-    .limit(slot('limit')),
-)
-
-const setPosition = prepare<{ id: string; gseq: number }>()((slot) =>
-  query
-    .updateTable('files')
-    .set({ gseq: slot('gseq') })
-    .where('id', '=', slot('id'))
-    .where('gseq', 'is', null),
-)
-const isAlive = prepare<{ id: string }>()((slot) =>
-  query.selectFrom('files').select('id').where('id', '=', slot('id')).where('deleted', '=', 0),
-)
-const forgetPositions = prepare()(() =>
-  query.updateTable('files').set({ gseq: null }).where('gseq', 'is not', null),
-)
-
 export function fileById(reader: Reader, id: string): FileRow | undefined {
   return reader.get(byId, { id })
-}
-
-/** Notes the first entry of the log that names a file; tells whether the file lives. */
-export function setFilePosition(tx: Tx, id: string, gseq: number): boolean {
-  tx.run(setPosition, { id, gseq })
-  return tx.get(isAlive, { id }) !== undefined
-}
-
-/** Positions of another log mean nothing any more. */
-export function forgetFilePositions(tx: Tx): void {
-  tx.run(forgetPositions)
 }

@@ -1,7 +1,8 @@
 /** The rows of the grand server's database, column for column as migrations/grand makes them. */
+import type { BlobTables } from './blob-tables.js'
 import { queryBuilder } from './query.js'
 
-interface GrandTables {
+interface GrandTables extends Omit<BlobTables, 'blob_refs'> {
   meta: { key: string; value: string }
   log: {
     gseq: number
@@ -14,11 +15,8 @@ interface GrandTables {
     small_sha256: string | null
   }
   heads: { origin: string; epoch: string; oseq: number; id: string }
-  named_files: { file_id: string; sha256: string; size: number; owner_id: string; gseq: number }
-  gone_files: { id: string }
-  gone_users: { id: string }
-  missing: { sha256: string; size: number; gseq: number }
-  blobs: { sha256: string; size: number; stored_at: string; content: Buffer | null }
+  blob_refs: BlobTables['blob_refs'] & { owner_id: string | null }
+  tombstones: { kind: string; key: string }
   watermarks: { server: string; gseq: number }
 }
 

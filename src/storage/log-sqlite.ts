@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { type Chance, systemChance } from '../chance.js'
-import { type Change, stampsOf } from '../change.js'
-import { later, ZERO_STAMP } from '../clock.js'
+import { blobOf, type Change, stampsOf } from '../model/change.js'
+import { later, ZERO_STAMP } from '../model/clock.js'
 import { INLINE_BYTES } from './blob-writer.js'
 import type { Database, Reader, Tx } from './database.js'
 import { grandQuery } from './grand-tables.js'
@@ -181,7 +181,7 @@ function append(tx: Tx, candidates: Candidate[]): Logged[] {
   return logged
 }
 
-function smallBlobOf({ type, fields }: Change): string | null {
-  const small = (type === 'file.uploaded' || type === 'file.retold') && Number(fields.size) <= INLINE_BYTES
-  return small ? String(fields.sha256) : null
+function smallBlobOf(change: Change): string | null {
+  const blob = blobOf(change)
+  return blob !== undefined && blob.size <= INLINE_BYTES ? blob.sha256 : null
 }

@@ -1,4 +1,4 @@
-import type { Change } from '../change.js'
+import type { Change } from '../model/change.js'
 import type { Tx } from './database.js'
 
 /** The hash before the first entry of a log. */

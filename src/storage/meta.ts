@@ -1,5 +1,5 @@
 import type { Chance } from '../chance.js'
-import { ZERO_STAMP } from '../clock.js'
+import { ZERO_STAMP } from '../model/clock.js'
 import type { Reader, Tx } from './database.js'
 import { prepare, query } from './query.js'
 

@@ -4,7 +4,7 @@
  * `name~xxxx`. It is computed from merged state, so every server comes to the same answer. `~` is in no name that a
  * person can choose. The same holds for emails.
  */
-import type { Row } from '../merge.js'
+import type { Row } from '../model/merge.js'
 import type { Tx } from './database.js'
 import { fold } from './fold.js'
 import { prepare, query } from './query.js'

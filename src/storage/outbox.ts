@@ -1,5 +1,6 @@
 import type { Chance } from '../chance.js'
-import type { Change, Fact } from '../change.js'
+import { CHANGE_VERSION, type Change, type Fact } from '../model/change.js'
+import { declaredBlob } from '../model/change-types.js'
 import type { Reader, Tx } from './database.js'
 import { deleteMeta, mintEpoch, readMeta, writeMeta } from './meta.js'
 import { prepare, query } from './query.js'
@@ -40,7 +41,8 @@ const restart = { sql: "delete from sqlite_sequence where name = 'outbox'", para
 
 /** States a fact as a change of this server, in the transaction that writes its row. */
 export function appendOutbox(tx: Tx, origin: string, fact: Fact, chance: Chance): void {
-  append(tx, { v: 1, id: chance.id(), origin, ...fact })
+  const blob = fact.blob ?? declaredBlob(fact)
+  append(tx, { v: CHANGE_VERSION, id: chance.id(), origin, ...fact, ...(blob && { blob }) })
 }
 
 function append(tx: Tx, change: Kept): void {

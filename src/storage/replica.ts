@@ -1,16 +1,17 @@
 /** Applies changes to the replicated tables: the only place that writes their merged columns. */
-import { type Fact, TABLES, type TableName, tableOf, type Value } from '../change.js'
-import { type Cell, merge, mergedColumns, type Row } from '../merge.js'
+import type { BlobRef, Fact, Value } from '../model/change.js'
+import { tableOf } from '../model/change-types.js'
+import { buried, type Cell, merge, mergedColumns, type Row } from '../model/merge.js'
+import { declarationOf, TABLES, type TableName, tableOfKind } from '../model/tables.js'
+import { isOwnerDeleted } from './account-refs.js'
+import { addRef, type RowId, removeRef } from './blob-refs.js'
 import type { Query, Tx } from './database.js'
+import { deferForRow, replaceDeferred, takeDeferred } from './deferred.js'
 import { fold } from './fold.js'
-import { forgetMissingFile, forgetMissingOf } from './missing.js'
-import { settleNames } from './names.js'
 import { Slot } from './slot.js'
-import { forgetSubscriber } from './subscribers.js'
-import { forgetLocal } from './users.js'
-import { addWaiting, replaceWaiting, takeWaiting } from './waiting.js'
+import { HOOKS } from './table-hooks.js'
 
-/** What a change did: the row before and after; `after` is undefined when the change waits for its row. */
+/** What a change did: the row before and after; `after` is undefined when the change is deferred until its row comes. */
 export interface Applied {
   table: TableName
   key: string
@@ -49,18 +50,18 @@ const statements = Object.fromEntries(
 
 /**
  * Merges a change into its row. Applying it again, or in another order with others, ends in the same rows.
- * A change whose row is not there yet is kept, and is applied when the row comes.
+ * A change whose row is not there yet is deferred, and applied when the row comes.
  */
 export function applyChange(tx: Tx, change: Fact): Applied {
   const table = tableOf(change.type)
   const before = readRow(tx, table, change.key)
   let after = merge(before, change)
   if (after === undefined) {
-    addWaiting(tx, change)
+    deferForRow(tx, change)
     return { table, key: change.key, before, after }
   }
   if (before === undefined) {
-    for (const waiting of takeWaiting(tx, table, change.key)) after = merge(after, waiting) as Row
+    for (const deferred of takeDeferred(tx, rowId(table, change.key))) after = merge(after, deferred) as Row
   }
   if (after !== before) writeRow(tx, table, change.key, before, after)
   return { table, key: change.key, before, after }
@@ -77,11 +78,18 @@ export function readRow(tx: Tx, table: TableName, key: string): Row | undefined 
   return { cells, created_stamp, stamps }
 }
 
-/** Puts new stamps in place of old ones in a row, or in what waits for it. */
-export function restampRow(tx: Tx, table: TableName, key: string, renewed: Map<string, string>): void {
+/** Ends a row whose account is deleted. */
+export function buryRow(tx: Tx, table: TableName, key: string): void {
   const row = readRow(tx, table, key)
-  if (row === undefined) {
-    replaceWaiting(tx, table, key, (change) => restampFact(change, renewed))
+  if (row !== undefined) writeRow(tx, table, key, row, buried(table, row))
+}
+
+/** Puts new stamps in place of old ones in a row, or in the changes that wait for it. */
+export function restampRow(tx: Tx, { kind, key }: RowId, renewed: Map<string, string>): void {
+  const table = tableOfKind(kind)
+  const row = table && readRow(tx, table, key)
+  if (table === undefined || row === undefined) {
+    replaceDeferred(tx, { kind, key }, (change) => restampFact(change, renewed))
     return
   }
   const { created_stamp } = row
@@ -124,15 +132,27 @@ function writeRow(tx: Tx, table: TableName, key: string, before: Row | undefined
   const columns = columnsOf(table, key, after)
   if (before === undefined) tx.run(statements[table].insert, Object.assign(columns, INITIAL[table]))
   else updateRow(tx, table, columnsOf(table, key, before), columns)
-  const isDead = after.cells.deleted === 1
-  if (table === 'files' && isDead) forgetMissingFile(tx, String(after.cells.sha256))
-  if (table !== 'users') return
-  settleNames(tx, key, before, after)
-  // Neither a disabled account nor its friends are told of each other: its streams begin anew.
-  if (before !== undefined && before.cells.disabled !== after.cells.disabled) forgetSubscriber(tx, key)
-  if (!isDead) return
-  forgetLocal(tx, key)
-  forgetMissingOf(tx, key)
+  updateRefs(tx, table, key, before, after)
+  HOOKS[table]?.(tx, key, before, after)
+}
+
+/** A live row of a live account references the blob that its table declares. */
+function updateRefs(tx: Tx, table: TableName, key: string, before: Row | undefined, after: Row): void {
+  const was = before && refOf(table, before)
+  const is = refOf(table, after)
+  if (was?.sha256 === is?.sha256 && was?.size === is?.size) return
+  if (was !== undefined) removeRef(tx, rowId(table, key), was)
+  if (is !== undefined && !isOwnerDeleted(tx, table, after)) addRef(tx, rowId(table, key), is)
+}
+
+function refOf(table: TableName, { cells }: Row): BlobRef | undefined {
+  const { blob } = declarationOf(table)
+  if (blob === undefined || cells.deleted === 1) return undefined
+  return { sha256: String(cells[blob.sha256]), size: Number(cells[blob.size]) }
+}
+
+function rowId(table: TableName, key: string): RowId {
+  return { kind: declarationOf(table).kind, key }
 }
 
 /** Writes only what differs: an index of a column costs as much when its value stays the same. */

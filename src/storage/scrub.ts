@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { refreshMissing } from './blob-refs.js'
 import type { BlobStore } from './blobs.js'
-import type { Database, Tx } from './database.js'
+import type { Database } from './database.js'
 import { FileTooShort } from './file-slice.js'
 import { keepScrubProgress, placeToScrub } from './scrub-progress.js'
 
@@ -19,8 +20,6 @@ const KEEP_MS = 10_000
 export interface CheckOptions {
   db: Database
   blobs: BlobStore
-  /** In the unit of work that forgets rotten bytes: takes note that they are missing. */
-  onRot: (tx: Tx, sha256: string, size: number) => void
 }
 
 export interface ScrubOptions extends CheckOptions {
@@ -38,13 +37,13 @@ export interface Scrubbed {
 
 /** Compares one blob with its hash; bytes that are others, or gone, are forgotten and noted as missing. */
 export async function checkBlob(
-  { db, blobs, onRot }: CheckOptions,
+  { db, blobs }: CheckOptions,
   { sha256, size }: { sha256: string; size: number },
 ): Promise<boolean> {
   if (await isWhole(blobs, sha256, size)) return true
   await db.write((tx) => {
     blobs.forget(tx, sha256)
-    onRot(tx, sha256, size)
+    refreshMissing(tx, sha256)
   })
   return false
 }

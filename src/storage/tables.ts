@@ -1,5 +1,6 @@
 /** The rows of the regional server's database, column for column as migrations/regional makes them. */
 import type { Generated } from 'kysely'
+import type { BlobTables } from './blob-tables.js'
 
 export interface Merged {
   id: string
@@ -87,18 +88,14 @@ interface OutboxTable {
   change: string
 }
 
-interface WaitingTable {
+interface DeferredTable {
   seq: Generated<number>
-  table: string
+  kind: string
   key: string
+  reason: 'row' | 'unknown'
+  id: string | null
+  gseq: number
   change: string
-}
-
-interface BlobsTable {
-  sha256: string
-  size: number
-  stored_at: string
-  content: Buffer | null
 }
 
 interface EventsTable {
@@ -121,13 +118,7 @@ interface LoginFailuresTable {
   until: string
 }
 
-interface MissingTable {
-  sha256: string
-  size: number
-  gseq: number
-}
-
-interface ParkedTable {
+interface DeadLettersTable {
   gseq: number
   change: string
   reason: string
@@ -138,8 +129,8 @@ interface WatermarksTable {
   gseq: number
 }
 
-interface UntoldTable {
-  table: string
+interface UnpublishedTable {
+  kind: string
   key: string
 }
 
@@ -154,7 +145,7 @@ interface MetaTable {
   value: string
 }
 
-export interface Tables {
+export interface Tables extends BlobTables {
   meta: MetaTable
   users: UsersTable
   files: FilesTable
@@ -163,14 +154,12 @@ export interface Tables {
   friend_requests: FriendRequestsTable
   friendships: FriendshipsTable
   outbox: OutboxTable
-  waiting: WaitingTable
-  blobs: BlobsTable
+  deferred: DeferredTable
   events: EventsTable
   subscribers: SubscribersTable
   login_failures: LoginFailuresTable
-  missing: MissingTable
-  parked: ParkedTable
+  dead_letters: DeadLettersTable
   watermarks: WatermarksTable
-  untold: UntoldTable
+  unpublished: UnpublishedTable
   name_owners: NameOwnersTable
 }

@@ -11,7 +11,7 @@
  */
 import Type, { type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
-import type { Change } from '../change.js'
+import type { Change } from '../model/change.js'
 
 /** Versions of this protocol that this program speaks, best first. */
 export const PROTOCOLS = [1] as const
@@ -61,16 +61,21 @@ const hex = (digits: number) => Type.String({ pattern: `^[0-9a-f]{${digits}}$` }
 const position = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 const closed = <const P extends Record<string, TSchema>>(properties: P) =>
   Type.Object(properties, { additionalProperties: false })
+/** Of the handshake: a newer peer may say more. */
+const open = <const P extends Record<string, TSchema>>(properties: P) => Type.Object(properties)
 
 /** Place in a log: the log's incarnation, the last entry's number, and the chain's hash at it. */
 const cursor = closed({ log_id: hex(32), gseq: position, ghash: hex(64) })
 const blob = closed({ sha256: hex(64), size: Type.Integer({ minimum: 0, maximum: MAX_BATCH_BYTES }) })
 const blobs = (maxItems: number) => Type.Array(blob, { maxItems })
-/** A change as it is hashed and kept: its exact JSON text. Validated apart (faultOfChange). */
+/** A change as it is hashed and kept: its exact JSON text. Checked apart (model/change-reader.ts). */
 const changeText = Type.String({ maxLength: 64 * 1024 })
 
+/** The highest version of changes that a side understands; it passes on every version. */
+const changeVersion = Type.Integer({ minimum: 1 })
+
 /** First word of the regional. `head`: newest own `oseq` of `epoch`, 0 for none. `time`: its clock, ms since 1970. */
-const hello = closed({
+const hello = open({
   type: Type.Literal('hello'),
   protocols: Type.Array(Type.Integer({ minimum: 1, maximum: 1000 }), { minItems: 1, maxItems: 16 }),
   server,
@@ -78,13 +83,14 @@ const hello = closed({
   head: position,
   cursor: Type.Union([cursor, Type.Null()]),
   time: position,
+  changes: changeVersion,
 })
 
 /**
  * The grand's answer. `seen`: the last change of the hello's epoch in the log, null for none. `cursor_known`: whether
- * the hello's cursor is a place in this log; if not, the regional has to start from 0 and retell what the log lacks.
+ * the hello's cursor is a place in this log; if not, the regional has to start from 0 and republish what the log lacks.
  */
-const welcome = closed({
+const welcome = open({
   type: Type.Literal('welcome'),
   protocol: Type.Integer({ minimum: 1 }),
   server,
@@ -94,6 +100,7 @@ const welcome = closed({
   cursor_known: Type.Boolean(),
   time: position,
   watermarks: Type.Record(server, position),
+  changes: changeVersion,
 })
 
 /** Changes of the regional, contiguous in `oseq`, with the small blobs that they name. */

@@ -42,7 +42,7 @@ export interface Status {
   applied_position: number
   log_head: number
   lag_seconds: number | null
-  parked: number
+  dead_letters: number
   state_digest: string
 }
 
@@ -273,8 +273,8 @@ export class ChaosSphere implements AsyncDisposable {
   /** What a server still has to get or to tell. */
   #lacking(name: string): number {
     const missing = this.#count(name, 'select count(*) from missing')
-    const untold = name === 'grand' ? 0 : this.#count(name, 'select count(*) from untold')
-    return missing + untold + readdirSync(join(this.server(name).dataDir, 'tmp')).length
+    const unpublished = name === 'grand' ? 0 : this.#count(name, 'select count(*) from unpublished')
+    return missing + unpublished + readdirSync(join(this.server(name).dataDir, 'tmp')).length
   }
 
   #count(name: string, sql: string): number {

@@ -51,7 +51,7 @@ t.test('what came from another server while an upload was under way counts', asy
   const receive = async (take: Take) => {
     await take(randomBytes(500))
     const fact = { type: 'file.uploaded', key: systemChance.id(), fields: elsewhere } as const
-    await db.write((tx) => journal.absorb(tx, { ...fact, stamp: journal.tick(tx) }))
+    await db.write((tx) => journal.apply(tx, { ...fact, stamp: journal.tick(tx) }))
     return {}
   }
   const file = { name: 'here.txt', media_type: 'text/plain', declaredBytes: 0 }

@@ -72,21 +72,21 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'lost-stamp',
     what: 'A later value is taken over without its stamp.',
     breaks: 'whatever the order of deliveries, all servers come to the same row.',
-    tests: ['test/merge.test.ts'],
+    tests: ['test/model/merge.test.ts'],
     edits: [
       { in: 'join', replace: "if (rule === 'latest') stamps[name] = part.stamps[name] as string", by: '' },
     ],
   },
   {
     name: 'forgotten-tombstone',
-    what: 'A deletion that comes before the row that it deletes is dropped instead of waiting.',
+    what: 'A deletion that comes before the row that it deletes is dropped and not deferred.',
     breaks: 'what is deleted stays deleted.',
     tests: ['test/storage/replica.test.ts'],
     edits: [
       {
         in: 'applyChange',
-        replace: 'addWaiting(tx, change)',
-        by: 'if (change.fields.deleted !== true) addWaiting(tx, change)',
+        replace: 'deferForRow(tx, change)',
+        by: 'if (change.fields.deleted !== true) deferForRow(tx, change)',
       },
     ],
   },
@@ -232,7 +232,9 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'A server does not move its clock on by the stamps that it hears.',
     breaks: 'what was done later wins over what its author had already seen.',
     tests: ['test/sync/regional/apply.test.ts'],
-    edits: [{ in: 'Journal.hear', replace: 'if (stamp > readClock(tx))', by: 'if (stamp < readClock(tx))' }],
+    edits: [
+      { in: 'Journal.observe', replace: 'if (stamp > readClock(tx))', by: 'if (stamp < readClock(tx))' },
+    ],
   },
   {
     name: 'gap-in-the-log',
@@ -249,11 +251,11 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [{ in: 'BlobStore.sweep', replace: '|| this.#pins.has(sha256)', by: '' }],
   },
   {
-    name: 'rows-not-retold',
-    what: 'A regional that finds the log of the grand lost does not tell its rows again.',
+    name: 'rows-not-republished',
+    what: 'A regional that finds the log of the grand lost does not republish its rows.',
     breaks: 'a grand that lost its log is filled again by the regionals.',
     tests: ['test/network/coming-back.test.ts'],
-    edits: [{ in: 'beginRefill', replace: 'markAllUntold(tx)', by: '' }],
+    edits: [{ in: 'beginRefill', replace: 'markAllUnpublished(tx)', by: '' }],
   },
   {
     name: 'parallel-guesses',

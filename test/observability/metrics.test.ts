@@ -53,7 +53,7 @@ test('the state of syncing is read once for all of its gauges', async (t) => {
   let reads = 0
   const reading = { connected: true, queue_length: 0, unacknowledged: 0, applied_position: 0, log_head: null }
   observeSync(registry, () => ({
-    ...{ ...reading, lag_seconds: null, parked: 0 },
+    ...{ ...reading, lag_seconds: null, dead_letters: 0 },
     missing_blobs: ++reads,
   }))
   t.match(await registry.metrics(), 'syncsphere_sync_missing_blobs{server="eu"} 1\n')

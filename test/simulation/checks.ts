@@ -1,17 +1,16 @@
 /** What has to hold once everything is healed and quiet. */
 import { createHash } from 'node:crypto'
-import { TABLES, type TableName } from '../../src/change.js'
 import { Copies } from '../../src/domain/copies.js'
 import { Events } from '../../src/domain/events.js'
 import { Journal } from '../../src/domain/journal.js'
 import { Live } from '../../src/domain/live.js'
-import { mergedColumns } from '../../src/merge.js'
+import { mergedColumns } from '../../src/model/merge.js'
+import { TABLES, type TableName } from '../../src/model/tables.js'
 import { BlobStore } from '../../src/storage/blobs.js'
 import { Database, type Reader } from '../../src/storage/database.js'
+import { deferredOf } from '../../src/storage/deferred.js'
 import { stateDigest } from '../../src/storage/digest.js'
-import { unreferencedBlobs } from '../../src/storage/files.js'
 import { identify } from '../../src/storage/identity.js'
-import { waitingFor } from '../../src/storage/waiting.js'
 import { Applier } from '../../src/sync/regional/apply.js'
 import { awaitedOf, type Ledger } from './ledger.js'
 import { MemoryFiles } from './memory-files.js'
@@ -99,19 +98,19 @@ async function replay({ core }: SimulatedGrand): Promise<string> {
   const connection = openCopy(templateOf('regional'))
   const db = Database.on(connection, AT_ONCE)
   await identify(db, 'replay')
-  const parked: string[] = []
+  const deadLetters: string[] = []
   const applier = new Applier({
     db,
-    blobs: new BlobStore(db, '/replay', unreferencedBlobs, new MemoryFiles(() => 0)),
+    blobs: new BlobStore(db, '/replay', new MemoryFiles(() => 0)),
     journal: new Journal('replay', () => 0, new Events(new Live(), new Copies('replay'), () => 0)),
     server: 'replay',
     now: () => 0,
-    onParked: (gseq, reason) => parked.push(`parked ${gseq}: ${reason}`),
+    onDeadLetter: (gseq, reason) => deadLetters.push(`dead letter ${gseq}: ${reason}`),
   })
   try {
     const entries = core?.log.read(0, Number.MAX_SAFE_INTEGER) ?? []
     await applier.apply(entries, [], { log_id: core?.log.id ?? '', gseq: 0, ghash: '0'.repeat(64) })
-    return parked[0] ?? (await stateDigest(db))
+    return deadLetters[0] ?? (await stateDigest(db))
   } catch (error) {
     return (error as Error).message
   } finally {
@@ -125,16 +124,17 @@ function faultsOfRows({ reader }: SimulatedRegional): string[] {
     return rows === 0 ? [] : [`${rows} ${what}`]
   }
   return [
-    ...count('parked changes', 'select count(*) from parked'),
-    ...count('rows that are not told', 'select count(*) from untold'),
+    ...count('dead letters', 'select count(*) from dead_letters'),
+    ...count('unpublished rows', 'select count(*) from unpublished'),
     ...count('accounts with a wrong used_storage', WRONG_STORAGE),
     ...count('names with two holders', holders('username_login')),
     ...count('emails with two holders', holders('email_login')),
     ...count('friendships that are not one for their pair', WRONG_PAIRS),
-    ...count('live files of deleted accounts that are counted as missing', ORPHANS_MISSING),
+    ...count('missing blobs that no row references', NOT_REFERENCED),
+    ...count('live files and blob references that do not agree', WRONG_REFERENCES),
     ...count('missing bytes that are here', 'select count(*) from missing join blobs using (sha256)'),
     ...count('rows that go before what is done from now on', stampsAhead()),
-    ...count('unlawfully placed files', 'select count(*) from files where deleted = 0 and gseq is null'),
+    ...count('live files whose entry in the log is not known', WITHOUT_ENTRY),
   ]
 }
 
@@ -165,9 +165,17 @@ function isShown(look: () => unknown): boolean {
 const WRONG_STORAGE = `select count(*) from users where used_storage <>
   (select coalesce(sum(size), 0) from files where owner_id = users.id and deleted = 0)`
 const WRONG_PAIRS = `select count(*) from friendships where user_a >= user_b or id <> user_a || ':' || user_b`
-const ORPHANS_MISSING = `select count(*) from missing where not exists
-  (select 1 from files left join users on users.id = owner_id
-   where files.sha256 = missing.sha256 and files.deleted = 0 and coalesce(users.deleted, 0) = 0)`
+const NOT_REFERENCED = `select count(*) from missing where not exists
+  (select 1 from blob_refs where blob_refs.sha256 = missing.sha256 and blob_refs.size = missing.size)`
+const WRONG_REFERENCES = `select count(*) from
+  (select files.id, sha256, size from files left join users on users.id = owner_id
+    where files.deleted = 0 and coalesce(users.deleted, 0) = 0) as live
+  full join (select key, sha256, size from blob_refs where kind = 'file') as refs
+  on live.id = refs.key and live.sha256 = refs.sha256 and live.size = refs.size
+  where live.id is null or refs.key is null`
+
+const WITHOUT_ENTRY = `select count(*) from files left join users on users.id = owner_id
+  where files.deleted = 0 and coalesce(users.deleted, 0) = 0 and gseq is null`
 
 function holders(column: string): string {
   return `select count(*) from (select 1 from users where deleted = 0 group by ${column} having count(*) > 1)`
@@ -197,10 +205,10 @@ const SHOWN = `select id, username_shown, username_login, email_shown, email_log
 /** If a row that was lost comes back, it becomes the same everywhere. */
 function faultsOfWaiting(regionals: SimulatedRegional[]): string[] {
   const [one = '', ...others] = regionals.map(({ reader }) => {
-    const keys = reader.all<unknown, { table: TableName; key: string }>({ sql: AWAITED, parameters: [] })
-    const awaited = keys.map(({ table, key }) => {
-      const { cells = {}, stamps = {} } = awaitedOf(waitingFor(reader, table, key)) ?? {}
-      return [table, key, Object.entries(cells).sort(), Object.entries(stamps).sort()]
+    const rows = reader.all<unknown, { kind: string; key: string }>({ sql: AWAITED, parameters: [] })
+    const awaited = rows.map((row) => {
+      const { cells = {}, stamps = {} } = awaitedOf(deferredOf(reader, row)) ?? {}
+      return [row, Object.entries(cells).sort(), Object.entries(stamps).sort()]
     })
     return JSON.stringify(awaited)
   })
@@ -208,7 +216,7 @@ function faultsOfWaiting(regionals: SimulatedRegional[]): string[] {
   return other === undefined ? [] : [`the regionals wait for different rows: ${one} and ${other}`]
 }
 
-const AWAITED = 'select distinct "table", key from waiting order by "table", key'
+const AWAITED = 'select distinct kind, key from deferred order by kind, key'
 
 /** The bytes of every live file are here, unless they were lost by right, and they are those of their hash. */
 function faultsOfBytes({ reader, keeping }: SimulatedRegional): string[] {
@@ -228,10 +236,9 @@ function faultsOfBytes({ reader, keeping }: SimulatedRegional): string[] {
   ]
 }
 
-const UNKNOWN_BYTES = `select count(*) from files left join users on users.id = owner_id
-  where files.deleted = 0 and coalesce(users.deleted, 0) = 0
-  and not exists (select 1 from blobs where blobs.sha256 = files.sha256)
-  and not exists (select 1 from missing where missing.sha256 = files.sha256)`
+const UNKNOWN_BYTES = `select count(*) from blob_refs
+  where not exists (select 1 from blobs where blobs.sha256 = blob_refs.sha256)
+  and not exists (select 1 from missing where missing.sha256 = blob_refs.sha256)`
 
 /** Every file is known to be everywhere, where no bytes are lost. */
 function staleCopies({ grand, regionals }: Sphere): string[] {

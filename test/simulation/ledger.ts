@@ -1,9 +1,10 @@
-import { type Change, type Fact, tableOf } from '../../src/change.js'
-import { later, ZERO_STAMP } from '../../src/clock.js'
-import { merge, type Row } from '../../src/merge.js'
+import { type Change, type Fact, kindOf } from '../../src/model/change.js'
+import { tableOf } from '../../src/model/change-types.js'
+import { later, ZERO_STAMP } from '../../src/model/clock.js'
+import { merge, type Row } from '../../src/model/merge.js'
 import type { Reader } from '../../src/storage/database.js'
+import { deferredOf } from '../../src/storage/deferred.js'
 import { readRow } from '../../src/storage/replica.js'
-import { waitingFor } from '../../src/storage/waiting.js'
 import type { SimulatedGrand, SimulatedRegional } from './servers.js'
 
 interface Entry {
@@ -201,7 +202,7 @@ function isReflected(reader: Parameters<typeof readRow>[0], fact: Fact): boolean
 
 /** What waits for a row says all that a change says, or something that goes before it. */
 function isWaiting(reader: Reader, fact: Fact): boolean {
-  const row = awaitedOf(waitingFor(reader, tableOf(fact.type), fact.key))
+  const row = awaitedOf(deferredOf(reader, { kind: kindOf(fact), key: fact.key }))
   return row !== undefined && merge(undefined, fact) === undefined && merge(row, fact) === row
 }
 

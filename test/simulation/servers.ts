@@ -6,7 +6,6 @@ import { type GrandCore, openGrandCore } from '../../src/grand-core.js'
 import { joinSphere, type RegionalServices, regionalServices } from '../../src/regional-core.js'
 import { BlobStore } from '../../src/storage/blobs.js'
 import { Database, type Tx } from '../../src/storage/database.js'
-import { unreferencedBlobs } from '../../src/storage/files.js'
 import { identify } from '../../src/storage/identity.js'
 import { migrate } from '../../src/storage/migrate.js'
 import type { GrandMetrics } from '../../src/sync/grand/metrics.js'
@@ -203,7 +202,7 @@ export class SimulatedRegional extends Server {
     const { name } = this
     const db = Database.on(connection, life.timers)
     await identify(db, name, life.chance)
-    const blobs = new BlobStore(db, FOLDER, unreferencedBlobs, files)
+    const blobs = new BlobStore(db, FOLDER, files)
     const clock = new SystemClock(() => this.wallMs())
     const now = () => clock.now()
     const { chance, timers } = life

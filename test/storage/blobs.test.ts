@@ -11,7 +11,6 @@ import { clean } from '../../src/domain/maintenance.js'
 import type { StagedBlob } from '../../src/storage/blob-writer.js'
 import { BlobStore } from '../../src/storage/blobs.js'
 import { Database } from '../../src/storage/database.js'
-import { unreferencedBlobs } from '../../src/storage/files.js'
 import { collect } from '../support/collect.js'
 import { listen } from '../support/event-stream.js'
 import { sha256 } from '../support/person.js'
@@ -31,7 +30,7 @@ async function newStore(
     await db[Symbol.asyncDispose]()
     await rm(dir, { recursive: true })
   })
-  const reopen = () => new BlobStore(db, dir, unreferencedBlobs)
+  const reopen = () => new BlobStore(db, dir)
   return { db, dir, store: reopen(), reopen }
 }
 
@@ -190,7 +189,7 @@ t.test('cleaning removes what is of no use, and stops at a share of all', async 
   await regional.close()
 
   const db = Database.open(join(regional.dataDir, 'regional.db'), 'regional')
-  const blobs = new BlobStore(db, regional.dataDir, unreferencedBlobs)
+  const blobs = new BlobStore(db, regional.dataDir)
   const round = (now: number) => {
     const feed = new Feed(db, new Live(), () => now)
     return clean({ db, blobs, feed, now: () => now }, new AbortController().signal)

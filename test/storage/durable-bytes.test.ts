@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { BlobStore } from '../../src/storage/blobs.js'
 import { Database } from '../../src/storage/database.js'
-import { unreferencedBlobs } from '../../src/storage/files.js'
 import { IncomingBlobs } from '../../src/storage/incoming-blobs.js'
 import { MemoryFiles } from '../simulation/memory-files.js'
 import { sha256 } from '../support/person.js'
@@ -14,7 +13,7 @@ function newStore(t: Test) {
   const db = Database.open(':memory:', 'regional')
   t.teardown(() => db[Symbol.asyncDispose]())
   const files = new MemoryFiles(Date.now)
-  const store = new BlobStore(db, '/data', unreferencedBlobs, files)
+  const store = new BlobStore(db, '/data', files)
   /** What the disk has of the blob if the power fails now. */
   const afterPowerCut = () => {
     const left = files.copy()

@@ -6,8 +6,7 @@ import { BlobStore } from '../../src/storage/blobs.js'
 import { Database } from '../../src/storage/database.js'
 import type { IncomingBlob } from '../../src/storage/incoming-blob.js'
 import { IncomingBlobs } from '../../src/storage/incoming-blobs.js'
-import { addMissing, isMissing } from '../../src/storage/log-missing.js'
-import { unreferencedByLog } from '../../src/storage/log-references.js'
+import { addMissing, isMissing } from '../../src/storage/missing-blobs.js'
 import { collect } from '../support/collect.js'
 import { until } from '../support/until.js'
 
@@ -17,7 +16,7 @@ function openStore(t: Test) {
   const dir = t.testdir()
   const db = Database.open(join(dir, 'grand.db'), 'grand')
   t.teardown(() => db[Symbol.asyncDispose]())
-  const blobs = new BlobStore(db, dir, unreferencedByLog)
+  const blobs = new BlobStore(db, dir)
   return { dir, db, blobs, incoming: new IncomingBlobs(db, blobs, dir) }
 }
 
@@ -36,7 +35,7 @@ for (const size of [0, 1, 64 * 1024, 64 * 1024 + 1, 3 * MIB + 7]) {
   test(`${size} bytes arrive, are verified and kept, and are not missing any more`, async (t) => {
     const { dir, db, blobs, incoming } = openStore(t)
     const { bytes, sha256 } = bytesOf(size)
-    await db.write((tx) => addMissing(tx, { sha256, size, gseq: 1 }))
+    await db.write((tx) => addMissing(tx, { sha256, size }, 1))
     {
       await using blob = await incoming.open(sha256, size)
       for (let at = 0; at < size; at += 100_000) await blob.write(bytes.subarray(at, at + 100_000))
@@ -54,7 +53,7 @@ for (const size of [0, 1, 64 * 1024, 64 * 1024 + 1, 3 * MIB + 7]) {
 test('what broke off goes on where it was, in another process too', async (t) => {
   const { dir, db, blobs, incoming } = openStore(t)
   const { bytes, sha256 } = bytesOf(3 * MIB)
-  await db.write((tx) => addMissing(tx, { sha256, size: bytes.length, gseq: 1 }))
+  await db.write((tx) => addMissing(tx, { sha256, size: bytes.length }, 1))
   {
     await using blob = await incoming.open(sha256, bytes.length)
     await blob.write(bytes.subarray(0, 1_234_567))
@@ -159,7 +158,7 @@ test('who reads along what breaks off, or turns out wrong, is told so', async (t
 test('parts of bytes that nobody waits for go at the start and with the sweep', async (t) => {
   const { dir, db, blobs, incoming } = openStore(t)
   const [wanted, ...unwanted] = [bytesOf(100), bytesOf(100), bytesOf(100)]
-  await db.write((tx) => addMissing(tx, { sha256: wanted!.sha256, size: 100, gseq: 1 }))
+  await db.write((tx) => addMissing(tx, { sha256: wanted!.sha256, size: 100 }, 1))
   const begin = async ({ sha256, bytes }: ReturnType<typeof bytesOf>) => {
     await using blob = await incoming.open(sha256, 100)
     await blob.write(bytes.subarray(0, 50))
@@ -178,7 +177,7 @@ test('parts that nobody went on with are swept, and what arrives is not', async 
   const { dir, db, incoming } = openStore(t)
   const [old, fresh, arriving] = [bytesOf(100), bytesOf(100), bytesOf(100)]
   for (const { sha256, bytes } of [old, fresh]) {
-    await db.write((tx) => addMissing(tx, { sha256, size: 100, gseq: 1 }))
+    await db.write((tx) => addMissing(tx, { sha256, size: 100 }, 1))
     await using blob = await incoming.open(sha256, 100)
     await blob.write(bytes.subarray(0, 50))
   }

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { type Fact, stampsOf, TABLES, type TableName, tableOf } from '../../src/change.js'
-import { later } from '../../src/clock.js'
 import { Events } from '../../src/domain/events.js'
 import { Journal } from '../../src/domain/journal.js'
 import { Live } from '../../src/domain/live.js'
-import { mergedColumns } from '../../src/merge.js'
+import { type Fact, stampsOf } from '../../src/model/change.js'
+import { tableOf } from '../../src/model/change-types.js'
+import { later } from '../../src/model/clock.js'
+import { mergedColumns } from '../../src/model/merge.js'
+import { TABLES, type TableName, tableOfKind } from '../../src/model/tables.js'
 import { Database, type Query } from '../../src/storage/database.js'
 import { stateDigest } from '../../src/storage/digest.js'
 import { fold } from '../../src/storage/fold.js'
@@ -37,8 +39,8 @@ async function serverAfter(facts: Fact[]): Promise<Database> {
   const journal = new Journal('ap', () => 0, new Events(new Live(), holders, () => 0))
   for (const fact of facts) {
     await db.write((tx) => {
-      journal.absorb(tx, fact)
-      journal.hear(tx, stampsOf(fact).reduce(later))
+      journal.apply(tx, fact)
+      journal.observe(tx, stampsOf(fact).reduce(later))
     })
   }
   return db
@@ -51,10 +53,7 @@ async function stateOf(db: Database): Promise<Record<string, unknown>> {
     const columns = ['id', ...mergedColumns(table), ...(DERIVED[table] ?? []), 'created_stamp', 'stamps']
     state[table] = rowsOf(db, `select ${columns.join(', ')} from ${table} order by id`)
   }
-  state['waiting'] = rowsOf(
-    db,
-    'select distinct "table", key, change from waiting order by "table", key, change',
-  )
+  state['deferred'] = rowsOf(db, 'select distinct kind, key, change from deferred order by kind, key, change')
   state['clock'] = rowsOf(db, "select value from meta where key = 'clock'")
   return state
 }
@@ -80,9 +79,9 @@ function assertSound(db: Database): void {
       assert.equal(row[`${name}_login`], fold(due))
     }
   }
-  for (const { table, key } of rowsOf(db, 'select "table", key from waiting')) {
+  for (const { kind, key } of rowsOf(db, 'select kind, key from deferred')) {
     assert.deepEqual(
-      rowsOf(db, `select id from ${table} where id = '${key}'`),
+      rowsOf(db, `select id from ${tableOfKind(String(kind))} where id = '${key}'`),
       [],
       'only what has no row waits',
     )
@@ -115,7 +114,7 @@ t.test('a change that says nothing does not wait for its row, however often it c
   const empty: Fact = { type: 'user.updated', key, stamp: '01ba60d33802-0000-eu', fields: {} }
   await using once = await serverAfter([empty])
   await using twice = await serverAfter([empty, empty])
-  t.same((await stateOf(once))['waiting'], [])
+  t.same((await stateOf(once))['deferred'], [])
   t.same(await stateOf(twice), await stateOf(once))
 })
 
@@ -132,7 +131,7 @@ t.test('a server filled from the rows of another holds the same', async (t) => {
           }),
         ),
       )
-      const orphans = rowsOf(original, 'select change from waiting').map(
+      const orphans = rowsOf(original, 'select change from deferred').map(
         ({ change }) => JSON.parse(String(change)) as Fact,
       )
       await using refilled = await serverAfter([...before, ...told, ...orphans])

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { BlobStore } from '../../src/storage/blobs.js'
 import { Database } from '../../src/storage/database.js'
-import { unreferencedBlobs } from '../../src/storage/files.js'
 import { scrub } from '../../src/storage/scrub.js'
 import { newDataDir } from '../support/data-dir.js'
 
@@ -32,7 +31,7 @@ class SpoiltDisk {
   private constructor(dir: string) {
     this.#dir = dir
     this.#db = this.#open()
-    this.#blobs = new BlobStore(this.#db, dir, unreferencedBlobs)
+    this.#blobs = new BlobStore(this.#db, dir)
   }
 
   async store(bytes: Buffer): Promise<void> {
@@ -52,7 +51,7 @@ class SpoiltDisk {
   async restart(): Promise<void> {
     await this.close()
     this.#db = this.#open()
-    this.#blobs = new BlobStore(this.#db, this.#dir, unreferencedBlobs)
+    this.#blobs = new BlobStore(this.#db, this.#dir)
   }
 
   close(): Promise<void> {
@@ -66,14 +65,17 @@ class SpoiltDisk {
   /** Scrubs until so many were found, then the server is told to end; returns which. */
   async scrub(most = Number.POSITIVE_INFINITY): Promise<string[]> {
     const stop = new AbortController()
-    const found: string[] = []
-    const onRot = (_tx: unknown, sha256: string) => {
-      found.push(sha256)
-      if (found.length >= most) stop.abort()
-    }
+    let found = 0
+    const blobs = new Proxy(this.#blobs, {
+      get: (blobs, name) => {
+        if (name === 'forget' && ++found >= most) stop.abort()
+        const value = Reflect.get(blobs, name, blobs)
+        return typeof value === 'function' ? value.bind(blobs) : value
+      },
+    })
     const { now } = this
-    await scrub({ db: this.#db, blobs: this.#blobs, onRot, now: () => now, everyMs: DAY_MS }, stop.signal)
-    return found
+    const { rotten } = await scrub({ db: this.#db, blobs, now: () => now, everyMs: DAY_MS }, stop.signal)
+    return rotten
   }
 
   #open(): Database {

@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import type { TSchema } from 'typebox'
 import { Check } from 'typebox/value'
-import { CHANGES, type ChangeType, type Fact, TABLES, type TableName, type Value } from '../../src/change.js'
-import type { Cell, Row } from '../../src/merge.js'
+import type { Fact, Value } from '../../src/model/change.js'
+import { CHANGES, type ChangeType } from '../../src/model/change-types.js'
+import type { Cell, Row } from '../../src/model/merge.js'
+import { TABLES, type TableName } from '../../src/model/tables.js'
 
 interface Declared {
   rule: string
@@ -73,7 +75,7 @@ export function arbitraryFact({ table, keys = IDS, sameOnce = false }: Wished = 
         key: fc.constant(key),
         stamp: fc.constant(stamp),
         fields: fc.record(model, { requiredKeys: [...shape.required] }),
-        ...(shape.retold && {
+        ...(shape.isSnapshot && {
           stamps: fc.record(Object.fromEntries(latest.map((name) => [name, fc.constantFrom(...STAMPS)]))),
         }),
       }) as fc.Arbitrary<Fact>
@@ -88,7 +90,7 @@ export function arbitraryFacts(wished: Wished = {}, maxLength = 12): fc.Arbitrar
 /** A row told again, as one change. */
 export function retell(table: TableName, key: string, row: Row): Fact {
   const type = (Object.keys(CHANGES) as ChangeType[]).find(
-    (name) => CHANGES[name].table === table && CHANGES[name].retold,
+    (name) => CHANGES[name].table === table && CHANGES[name].isSnapshot,
   ) as ChangeType
   const told = Object.entries(row.cells).filter(
     ([name, cell]) => fieldsOf(table)[name]?.rule !== 'latch' || cell === 1,

@@ -3,11 +3,10 @@ import BetterSqlite3 from 'better-sqlite3'
 import { pino } from 'pino'
 import type { Test } from 'tap'
 import { systemChance } from '../../src/chance.js'
-import type { Change } from '../../src/change.js'
+import type { Change } from '../../src/model/change.js'
 import { regionalServices } from '../../src/regional-core.js'
 import { BlobStore } from '../../src/storage/blobs.js'
 import { Database } from '../../src/storage/database.js'
-import { unreferencedBlobs } from '../../src/storage/files.js'
 import { identify } from '../../src/storage/identity.js'
 import { readMeta } from '../../src/storage/meta.js'
 import { migrate } from '../../src/storage/migrate.js'
@@ -27,7 +26,7 @@ export async function bareRegional(t: Test) {
   t.teardown(() => db[Symbol.asyncDispose]())
   await identify(db, 'eu')
   const dataDir = t.testdir({})
-  const blobs = new BlobStore(db, dataDir, unreferencedBlobs)
+  const blobs = new BlobStore(db, dataDir)
   const now = () => Date.parse(AT)
   const policy = {
     name: 'eu',
@@ -37,12 +36,12 @@ export async function bareRegional(t: Test) {
     minFreeDiskBytes: 0,
   } as const
   const services = regionalServices(policy, { db, blobs, now, chance: systemChance })
-  const parked: string[] = []
-  const onParked = (_gseq: number, reason: string) => void parked.push(reason)
+  const deadLetters: string[] = []
+  const onDeadLetter = (_gseq: number, reason: string) => void deadLetters.push(reason)
   const { journal, copies, uploads } = services
-  const applier = new Applier({ db, blobs, journal, server: 'eu', now, onParked })
+  const applier = new Applier({ db, blobs, journal, server: 'eu', now, onDeadLetter })
   const logger = pino({ level: 'silent' })
-  return { connection, db, dataDir, blobs, journal, copies, uploads, applier, parked, logger, now }
+  return { connection, db, dataDir, blobs, journal, copies, uploads, applier, deadLetters, logger, now }
 }
 
 /** The fields of somebody's registration. */

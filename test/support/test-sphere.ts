@@ -11,7 +11,6 @@ import type { RegionalDependencies } from '../../src/regional.js'
 import { BlobStore } from '../../src/storage/blobs.js'
 import { Database } from '../../src/storage/database.js'
 import { IncomingBlobs } from '../../src/storage/incoming-blobs.js'
-import { unreferencedByLog } from '../../src/storage/log-references.js'
 import { type Swept, sweepBytes } from '../../src/sync/grand/maintenance.js'
 import { LinkProxy } from './link-proxy.js'
 import type { Person } from './person.js'
@@ -151,7 +150,7 @@ export class TestSphere {
   async sweepGrand(nowMs: number): Promise<Swept> {
     await this.stopGrand()
     const db = Database.open(join(this.grandDir, 'grand.db'), 'grand')
-    const blobs = new BlobStore(db, this.grandDir, unreferencedByLog)
+    const blobs = new BlobStore(db, this.grandDir)
     const incoming = new IncomingBlobs(db, blobs, this.grandDir)
     const swept = await sweepBytes({ db, blobs, incoming, now: () => nowMs }, new AbortController().signal)
     await db[Symbol.asyncDispose]()

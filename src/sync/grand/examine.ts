@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
-import { type Change, faultOfChange, MAX_CHANGE_BYTES, stampsOf } from '../../change.js'
-import { millisecondsOf } from '../../clock.js'
+import { blobOf, type Change, MAX_CHANGE_BYTES, stampsOf } from '../../model/change.js'
+import { faultOfEnvelope } from '../../model/change-reader.js'
+import { millisecondsOf } from '../../model/clock.js'
 import { INLINE_BYTES } from '../../storage/blob-writer.js'
 import type { Candidate } from '../../storage/log.js'
 import type { Blob, RefusalCode } from '../protocol.js'
@@ -47,13 +48,9 @@ export function examineChanges(texts: string[], sender: Sender, latestMs: number
   return { candidates }
 }
 
-/** What is wrong with the bytes beside a batch, if anything: each has to be small, named by a change, and itself. */
+/** What is wrong with the bytes beside a batch, if anything: each has to be small, referenced by a change, and itself. */
 export function faultOfBlobs(blobs: Blob[], candidates: Candidate[]): Fault | undefined {
-  const named = new Map(
-    candidates
-      .filter(({ change }) => change.type === 'file.uploaded' || change.type === 'file.retold')
-      .map(({ change }) => [change.fields.sha256, change.fields.size]),
-  )
+  const referenced = new Set(candidates.map(({ change }) => blobOf(change)?.sha256))
   for (const { sha256, bytes } of blobs) {
     const refuse = (reason: string): Fault => ({
       code: 'invalid',
@@ -61,7 +58,7 @@ export function faultOfBlobs(blobs: Blob[], candidates: Candidate[]): Fault | un
       oseq: null,
     })
     if (bytes.length > INLINE_BYTES) return refuse('is too large to go beside a change')
-    if (!named.has(sha256)) return refuse('is named by no change beside it')
+    if (!referenced.has(sha256)) return refuse('is referenced by no change beside it')
     if (hash('sha256', bytes) !== sha256) return refuse('has other bytes')
   }
   return undefined
@@ -74,7 +71,7 @@ function examineOne(text: string, { server, epoch }: Sender, latestMs: number): 
   if (Buffer.byteLength(text) > MAX_CHANGE_BYTES)
     return invalid(`a change of more than ${MAX_CHANGE_BYTES} bytes`)
   const value = parse(text)
-  const fault = faultOfChange(value)
+  const fault = faultOfEnvelope(value)
   if (fault !== undefined) return invalid(fault.slice(0, 300))
   const change = value as Change
   const { oseq } = change

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Database } from '../../storage/database.js'
 import type { Log } from '../../storage/log.js'
-import { firstMissingEntry, missingHashes } from '../../storage/log-missing.js'
+import { firstMissingEntry, missingHashes } from '../../storage/missing-blobs.js'
 import type { Timer, Timers } from '../../timers.js'
 import type { Channel } from '../channel.js'
 import { encodeFrame } from '../protocol.js'

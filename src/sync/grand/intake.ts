@@ -2,8 +2,8 @@ import type { Logger } from 'pino'
 import type { BlobStore } from '../../storage/blobs.js'
 import type { Database, Tx } from '../../storage/database.js'
 import type { Candidate, Log } from '../../storage/log.js'
-import { isMissing } from '../../storage/log-missing.js'
-import { noteReferences } from '../../storage/log-references.js'
+import { noteRefs } from '../../storage/log-refs.js'
+import { isMissing } from '../../storage/missing-blobs.js'
 import { isPassingFault } from '../../storage/storage-fault.js'
 import { pause, type Timers } from '../../timers.js'
 import type { Blob } from '../protocol.js'
@@ -67,9 +67,7 @@ export class Intake {
       await log.append(candidates, (tx, logged) => {
         taken.count = logged.length
         taken.arrived = blobs.filter((blob) => this.#keep(tx, blob)).map(({ sha256 }) => sha256)
-        taken.lacking = noteReferences(tx, logged, (reader, sha256) =>
-          this.#options.blobs.has(reader, sha256),
-        )
+        taken.lacking = noteRefs(tx, logged)
       })
     } catch (error) {
       if (!isPassingFault(error)) throw error

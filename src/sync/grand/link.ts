@@ -1,4 +1,5 @@
-import { millisecondsOf } from '../../clock.js'
+import { blobOf, CHANGE_VERSION } from '../../model/change.js'
+import { millisecondsOf } from '../../model/clock.js'
 import { type Log, LogGap } from '../../storage/log.js'
 import type { Channel } from '../channel.js'
 import {
@@ -225,6 +226,7 @@ export class Link {
       cursor_known: cursorKnown,
       time: this.#host.now(),
       watermarks: watermarks.all(),
+      changes: CHANGE_VERSION,
     })
   }
 
@@ -269,8 +271,8 @@ export class Link {
     const first = candidates[0]?.change.oseq ?? fault?.oseq
     if (this.#awaited !== undefined && first !== this.#awaited) return
     this.#awaited = undefined
-    const named = new Set(candidates.map(({ change }) => change.fields.sha256))
-    const beside = fault === undefined ? blobs : blobs.filter(({ sha256 }) => named.has(sha256))
+    const referenced = new Set(candidates.map(({ change }) => blobOf(change)?.sha256))
+    const beside = fault === undefined ? blobs : blobs.filter(({ sha256 }) => referenced.has(sha256))
     const wrong = faultOfBlobs(beside, candidates)
     if (wrong !== undefined) return this.refuse(wrong)
     await this.#append(candidates, beside)

@@ -2,10 +2,12 @@ import type { BlobStore } from '../../storage/blobs.js'
 import { countBlobs } from '../../storage/cleaning.js'
 import type { Database } from '../../storage/database.js'
 import type { IncomingBlobs } from '../../storage/incoming-blobs.js'
+import { expireRefs } from '../../storage/log-refs.js'
 import { pause, systemTimers, type Timers } from '../../timers.js'
 
 const DAY_MS = 24 * 3600 * 1000
 const BATCH = 100
+const ACCOUNTS = 1000
 const PAUSE_MS = 50
 
 /** Blobs that one round may remove: a tenth of all, so that a mistake elsewhere is noticed before all is gone. */
@@ -23,13 +25,15 @@ export interface MaintenanceOptions {
 /** What one round removed. */
 export type Swept = {
   partials: number
+  /** References of deleted accounts. */
+  refs: number
   blobs: number
   blob_bytes: number
 }
 
 /**
- * Removes bytes that no live file of the log has named for a day, and parts of transfers that nobody went on with for
- * as long; in small steps with pauses. Ends early when `signal` aborts.
+ * Collects garbage: references of deleted accounts, blobs that nothing has referenced for a day, and parts of transfers
+ * that nobody went on with for as long. It takes small steps with pauses, and ends early when `signal` aborts.
  */
 export async function sweepBytes(
   { db, blobs, incoming, now, timers = systemTimers }: MaintenanceOptions,
@@ -37,7 +41,13 @@ export async function sweepBytes(
 ): Promise<Swept> {
   const most = Math.max(BLOB_MINIMUM, Math.floor(countBlobs(db) * BLOB_SHARE))
   const before = now() - DAY_MS
-  const swept: Swept = { partials: await incoming.sweep(before), blobs: 0, blob_bytes: 0 }
+  const swept: Swept = { partials: await incoming.sweep(before), refs: 0, blobs: 0, blob_bytes: 0 }
+  for (let after = ''; !signal.aborted; await pause(timers, PAUSE_MS, signal)) {
+    const step = await db.write((tx) => expireRefs(tx, after, { accounts: ACCOUNTS, refs: BATCH }))
+    if (step === undefined) break
+    after = step.last
+    swept.refs += step.count
+  }
   for (let after = ''; swept.blobs < most && !signal.aborted; ) {
     const step = await blobs.sweep(new Date(before).toISOString(), after, Math.min(BATCH, most - swept.blobs))
     if (step === undefined) break

@@ -1,26 +1,29 @@
 import { hash } from 'node:crypto'
-import { type Change, faultOfChange, MAX_CHANGE_BYTES, stampsOf, tableOf } from '../../change.js'
-import { later, ZERO_STAMP } from '../../clock.js'
 import type { Journal } from '../../domain/journal.js'
-import { merge } from '../../merge.js'
+import { blobOf, type Change, kindOf, MAX_CHANGE_BYTES, stampsOf } from '../../model/change.js'
+import { readChange } from '../../model/change-reader.js'
+import { later, ZERO_STAMP } from '../../model/clock.js'
+import { merge } from '../../model/merge.js'
+import { setRefEntry } from '../../storage/blob-refs.js'
 import type { BlobStore } from '../../storage/blobs.js'
 import type { Database, Tx } from '../../storage/database.js'
-import { setFilePosition } from '../../storage/files.js'
+import { addDeadLetter } from '../../storage/dead-letters.js'
+import { deferUnknown } from '../../storage/deferred.js'
 import { readMeta, writeMeta } from '../../storage/meta.js'
-import { addMissing } from '../../storage/missing.js'
-import { park } from '../../storage/parked.js'
 import type { Applied } from '../../storage/replica.js'
 import { isPassingFault } from '../../storage/storage-fault.js'
-import { hasUntold, markTold, sameRow } from '../../storage/untold.js'
+import { hasUnpublished, markPublished, sameRow } from '../../storage/unpublished.js'
 import { type Blob, type Cursor, type MessageOf, ProtocolError } from '../protocol.js'
 
 type Entry = MessageOf<'entries'>['entries'][number]
 
-/** A change at its place in the log, as it is and as it was sent. */
+/** A change at its position in the log, as it is and as it was sent. */
 interface Placed {
   gseq: number
   text: string
   change: Change
+  /** What this program understands of it. */
+  known: Change | undefined
 }
 
 /** What holds for all entries of one unit of work. */
@@ -29,8 +32,8 @@ interface Unit {
   bytes: Map<string, Buffer>
   /** Of this database. */
   epoch: string | undefined
-  /** Whether rows still have to be told again to a grand that lost its log. */
-  retelling: boolean
+  /** Whether rows still have to be republished to a grand that lost its log. */
+  republishing: boolean
 }
 
 type Apply = (tx: Tx, one: Placed, unit: Unit) => void
@@ -53,7 +56,7 @@ export interface ApplierOptions {
   journal: Journal
   server: string
   now: () => number
-  onParked: (gseq: number, reason: string) => void
+  onDeadLetter: (gseq: number, reason: string) => void
 }
 
 /** Applies entries of the grand's log: their effects and the cursor behind them are one transaction. */
@@ -88,46 +91,47 @@ export class Applier {
       if (isPassingFault(error)) throw error
       const done = storedCursor(db)?.gseq ?? 0
       const left = stretches.filter(({ cursor }) => cursor.gseq > done)
-      await write(left, (tx, one, unit) => this.#applyOrPark(tx, one, unit))
+      await write(left, (tx, one, unit) => this.#applyOrSetAside(tx, one, unit))
     }
   }
 
   #applyUnit(tx: Tx, { entries, cursor }: Stretch, bytes: Map<string, Buffer>, apply: Apply): void {
     const changes = entries.flatMap((entry) => this.#changeOf(tx, entry) ?? [])
-    const unit = { bytes, epoch: readMeta(tx, 'epoch'), retelling: hasUntold(tx) }
+    const unit = { bytes, epoch: readMeta(tx, 'epoch'), republishing: hasUnpublished(tx) }
     for (const one of changes) apply(tx, one, unit)
-    const heard = changes.flatMap(({ change }) => stampsOf(change)).reduce(later, ZERO_STAMP)
-    this.#options.journal.hear(tx, heard)
-    writeMeta(tx, 'log_clock', later(readMeta(tx, 'log_clock') ?? ZERO_STAMP, heard))
+    const highest = changes.flatMap(({ change }) => stampsOf(change)).reduce(later, ZERO_STAMP)
+    this.#options.journal.observe(tx, highest)
+    writeMeta(tx, 'log_clock', later(readMeta(tx, 'log_clock') ?? ZERO_STAMP, highest))
     writeMeta(tx, 'cursor', JSON.stringify(cursor))
   }
 
-  /** The change of an entry; undefined for what is none, which is parked. */
+  /** The change of an entry; undefined for what is none, which becomes a dead letter. */
   #changeOf(tx: Tx, { gseq, change: text }: Entry): Placed | undefined {
     const change = parse(text)
-    const fault = change === undefined ? 'not a change' : faultOfChange(change)
-    if (change !== undefined && fault === undefined) return { gseq, text, change }
-    this.#park(tx, gseq, text, fault ?? 'not a change')
+    const read = readChange(change)
+    if ('known' in read) return { gseq, text, change: change as Change, known: read.known }
+    this.#setAside(tx, gseq, text, read.fault)
     return undefined
   }
 
-  #applyOrPark(tx: Tx, one: Placed, unit: Unit): void {
+  #applyOrSetAside(tx: Tx, one: Placed, unit: Unit): void {
     try {
       tx.attempt(() => this.#applyOne(tx, one, unit))
     } catch (error) {
       if (isPassingFault(error)) throw error
-      this.#park(tx, one.gseq, one.text, (error as Error).message)
+      this.#setAside(tx, one.gseq, one.text, (error as Error).message)
     }
   }
 
-  #applyOne(tx: Tx, { gseq, change }: Placed, { bytes, epoch, retelling }: Unit): void {
-    const named = change.type === 'file.uploaded' || change.type === 'file.retold'
-    if (named) this.#keepBytes(tx, String(change.fields.sha256), bytes)
+  #applyOne(tx: Tx, { gseq, change, known }: Placed, { bytes, epoch, republishing }: Unit): void {
+    const blob = blobOf(change)
+    if (blob !== undefined) this.#keepBytes(tx, blob.sha256, bytes)
     // Of this very incarnation: it was applied when it was made.
     const isOwn = change.origin === this.#options.server && change.epoch === epoch
-    const applied = isOwn ? undefined : this.#options.journal.absorb(tx, change)
-    if (named) this.#noteFile(tx, gseq, change)
-    if (retelling && applied !== undefined) noteTold(tx, change, applied)
+    if (!isOwn && known !== change) deferUnknown(tx, change, gseq)
+    const applied = isOwn || known === undefined ? undefined : this.#options.journal.apply(tx, known)
+    if (blob !== undefined) setRefEntry(tx, { kind: kindOf(change), key: change.key }, blob, gseq)
+    if (republishing && known === change && applied !== undefined) notePublished(tx, change, applied)
   }
 
   #keepBytes(tx: Tx, sha256: string, bytes: Map<string, Buffer>): void {
@@ -136,17 +140,9 @@ export class Applier {
     this.#options.blobs.keep(tx, { sha256, size: content.length, content }, new Date(this.#options.now()))
   }
 
-  /** Learns the file's place in the log, and whether its bytes still have to come. */
-  #noteFile(tx: Tx, gseq: number, { key, fields }: Change): void {
-    const alive = setFilePosition(tx, key, gseq)
-    const sha256 = String(fields.sha256)
-    if (alive && !this.#options.blobs.has(tx, sha256))
-      addMissing(tx, { sha256, size: Number(fields.size) }, gseq)
-  }
-
-  #park(tx: Tx, gseq: number, text: string, reason: string): void {
-    park(tx, gseq, text.slice(0, MAX_CHANGE_BYTES), reason)
-    tx.afterCommit(() => this.#options.onParked(gseq, reason))
+  #setAside(tx: Tx, gseq: number, text: string, reason: string): void {
+    addDeadLetter(tx, gseq, text.slice(0, MAX_CHANGE_BYTES), reason)
+    tx.afterCommit(() => this.#options.onDeadLetter(gseq, reason))
   }
 }
 
@@ -166,11 +162,11 @@ function stretchesOf(entries: Entry[], { log_id }: Cursor): Stretch[] {
   return stretches
 }
 
-/** A row that this entry alone tells whole needs no retelling. */
-function noteTold(tx: Tx, change: Change, { after }: Applied): void {
+/** A row that this entry alone has whole needs no snapshot. */
+function notePublished(tx: Tx, change: Change, { after }: Applied): void {
   const alone = merge(undefined, change)
   if (alone !== undefined && after !== undefined && sameRow(alone, after))
-    markTold(tx, tableOf(change.type), change.key)
+    markPublished(tx, { kind: kindOf(change), key: change.key })
 }
 
 /** Each entry's hash is that of the hash before it and its text, so a log that was altered cannot pass for the same. */

@@ -21,7 +21,7 @@ export class NoSync implements AsyncDisposable {
       applied_position: 0,
       log_head: null,
       lag_seconds: null,
-      parked: 0,
+      dead_letters: 0,
       detail: 'works alone: no SYNCSPHERE_GRAND_URL is configured',
     }
   }

@@ -5,9 +5,9 @@ import type { Journal } from '../../domain/journal.js'
 import type { SyncStatus } from '../../domain/sync-status.js'
 import type { BlobStore } from '../../storage/blobs.js'
 import type { Database } from '../../storage/database.js'
+import { countDeadLetters } from '../../storage/dead-letters.js'
 import type { IncomingBlobs } from '../../storage/incoming-blobs.js'
 import { outboxHead, readAcked } from '../../storage/outbox.js'
-import { countParked } from '../../storage/parked.js'
 import { readWatermarks } from '../../storage/watermarks.js'
 import { pause, type Timers } from '../../timers.js'
 import type { Dial } from '../channel.js'
@@ -66,8 +66,8 @@ export class SyncPlugin implements AsyncDisposable {
       journal,
       server,
       now: () => clock.now(),
-      onParked: (gseq, reason) =>
-        logger.error({ gseq, reason }, 'a change could not be applied and is parked'),
+      onDeadLetter: (gseq, reason) =>
+        logger.error({ gseq, reason }, 'a change could not be applied and is a dead letter'),
     })
     this.#bytes = new Bytes({ ...options, onProgress: () => this.#session?.tellWatermark() })
     copies.joinSphere()
@@ -92,7 +92,7 @@ export class SyncPlugin implements AsyncDisposable {
       applied_position: storedCursor(db)?.gseq ?? 0,
       log_head: this.#head,
       lag_seconds: this.#inStepAt === null ? null : Math.max(0, (timers.now() - this.#inStepAt) / 1000),
-      parked: countParked(db),
+      dead_letters: countDeadLetters(db),
       ...(this.#detail === undefined ? {} : { detail: this.#detail }),
     }
   }

@@ -1,15 +1,14 @@
 import type { Logger } from 'pino'
+import type { BlobRef } from '../../model/change.js'
 import type { Database } from '../../storage/database.js'
 import type { IncomingBlobs } from '../../storage/incoming-blobs.js'
 import {
-  firstMissing,
-  forgetMissingFile,
-  isNamed,
-  type MissingBlob,
+  firstMissingEntry,
+  isMissing,
   missingAfter,
-  missingLongest,
-  missingSize,
-} from '../../storage/missing.js'
+  missingSizes,
+  oldestMissing,
+} from '../../storage/missing-blobs.js'
 import type { Timer, Timers } from '../../timers.js'
 import type { RemoteBytes } from './remote-bytes.js'
 
@@ -42,7 +41,7 @@ export class Puller {
   readonly #underWay = new Set<string>()
   /** How often each missing blob was offered since the grand was found not to have it. */
   readonly #offers = new Map<string, number>()
-  /** Blobs that are not to be tried before a time, milliseconds of the monotonic clock. */
+  /** Blobs, by hash and size, that are not to be tried before a time, milliseconds of the monotonic clock. */
   readonly #resting = new Map<string, number>()
   #signal: AbortSignal = AbortSignal.abort()
   #retry: Timer | undefined
@@ -63,8 +62,9 @@ export class Puller {
   /** The grand has these now. */
   offered(sha256s: string[]): void {
     for (const sha256 of sha256s) {
-      if (missingSize(this.#options.db, sha256) === undefined) continue
-      this.#resting.delete(sha256)
+      const sizes = missingSizes(this.#options.db, sha256)
+      if (sizes.length === 0) continue
+      for (const size of sizes) this.#resting.delete(restKey({ sha256, size }))
       this.#offers.set(sha256, this.#offersOf(sha256) + 1)
     }
     this.look()
@@ -78,7 +78,7 @@ export class Puller {
   /** Starts what may start. */
   look(): void {
     if (this.#signal.aborted || this.#underWay.size >= PARALLEL) return
-    for (let after: MissingBlob | undefined; ; ) {
+    for (let after: BlobRef | undefined; ; ) {
       const page = missingAfter(this.#options.db, after, PAGE)
       if (after === undefined && page.length > 0) this.#startOldest()
       for (const blob of page) {
@@ -92,21 +92,21 @@ export class Puller {
 
   /** Up to which entry of the log, at most `cursor`, all bytes are here. */
   watermark(cursor: number): number {
-    const first = firstMissing(this.#options.db)
+    const first = firstMissingEntry(this.#options.db)
     return first === undefined ? cursor : Math.max(0, first - 1)
   }
 
   /** What is missing longest has one of the places: however many small ones come, a large one moves on. */
   #startOldest(): void {
-    const oldest = missingLongest(this.#options.db, OLDEST).find((blob) => !this.#isResting(blob))
+    const oldest = oldestMissing(this.#options.db, OLDEST).find((blob) => !this.#isResting(blob))
     if (oldest !== undefined && !this.#underWay.has(oldest.sha256)) this.#start(oldest)
   }
 
-  #isResting({ sha256 }: MissingBlob): boolean {
-    return (this.#resting.get(sha256) ?? 0) > this.#options.timers.now()
+  #isResting(blob: BlobRef): boolean {
+    return (this.#resting.get(restKey(blob)) ?? 0) > this.#options.timers.now()
   }
 
-  #start(blob: MissingBlob): void {
+  #start(blob: BlobRef): void {
     const { sha256 } = blob
     // That of this try: by its end there may be another link, on which the blob has not been tried yet.
     const signal = this.#signal
@@ -122,7 +122,7 @@ export class Puller {
         // Offered again meanwhile, there is something new to try at once.
         if (!signal.aborted && (done || this.#offersOf(sha256) === offers)) {
           this.#offers.delete(sha256)
-          if (!done) this.#rest(sha256)
+          if (!done) this.#rest(blob)
         }
         this.look()
       })
@@ -133,13 +133,13 @@ export class Puller {
   }
 
   /** Whether there is nothing left to do for a blob. */
-  async #fetch({ sha256, size }: MissingBlob, signal: AbortSignal): Promise<boolean> {
-    const { incoming, grand, onProgress } = this.#options
-    if (await this.#isOfNoUse(sha256)) return true
+  async #fetch({ sha256, size }: BlobRef, signal: AbortSignal): Promise<boolean> {
+    const { db, incoming, grand, onProgress } = this.#options
+    if (!isMissing(db, sha256)) return true
     await using blob = await incoming.open(sha256, size)
     if (blob.offset < size) {
       const bytes = await grand.get(sha256, blob.offset, size - 1, signal)
-      if (bytes === undefined) return this.#isOfNoUse(sha256)
+      if (bytes === undefined) return !isMissing(db, sha256)
       await bytes.copy((chunk) => blob.write(chunk))
     }
     await blob.finish()
@@ -147,21 +147,16 @@ export class Puller {
     return true
   }
 
-  /** Whether no live file names a blob any more; then it is not missing either. */
-  async #isOfNoUse(sha256: string): Promise<boolean> {
-    const { db, onProgress } = this.#options
-    if (isNamed(db, sha256)) return false
-    // Asked again: a file may have come that names it.
-    await db.write((tx) => forgetMissingFile(tx, sha256))
-    onProgress()
-    return missingSize(db, sha256) === undefined
-  }
-
-  #rest(sha256: string): void {
-    if (missingSize(this.#options.db, sha256) === undefined) return
+  #rest(blob: BlobRef): void {
+    if (!isMissing(this.#options.db, blob.sha256)) return
     const { timers } = this.#options
-    this.#resting.set(sha256, timers.now() + RETRY_MS)
+    this.#resting.set(restKey(blob), timers.now() + RETRY_MS)
     this.#retry?.stop()
     this.#retry = timers.after(RETRY_MS + 10, () => this.look())
   }
+}
+
+/** Of two sizes under one hash only the true one can arrive, and neither waits for the other. */
+function restKey({ sha256, size }: BlobRef): string {
+  return `${sha256} ${size}`
 }

@@ -2,7 +2,6 @@ import type { Logger } from 'pino'
 import type { Chance } from '../../chance.js'
 import type { BlobStore } from '../../storage/blobs.js'
 import type { Database } from '../../storage/database.js'
-import { noteLost } from '../../storage/missing.js'
 import { checkBlob } from '../../storage/scrub.js'
 import { pause, type Timers } from '../../timers.js'
 import { backOffMs } from './back-off.js'
@@ -99,7 +98,7 @@ export class Pusher {
 
   /** Whether it was the transfer that went wrong, and not the bytes here: then others have to send them. */
   async #isIntact(blob: { sha256: string; size: number }): Promise<boolean> {
-    const isIntact = await checkBlob({ db: this.#db, blobs: this.#blobs, onRot: noteLost }, blob)
+    const isIntact = await checkBlob({ db: this.#db, blobs: this.#blobs }, blob)
     if (isIntact) return true
     this.#logger.error({ sha256: blob.sha256 }, 'bytes have rotted here')
     this.#onLost()

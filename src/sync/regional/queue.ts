@@ -1,5 +1,5 @@
-import { type Change, stampsOf } from '../../change.js'
-import { later, ZERO_STAMP } from '../../clock.js'
+import { blobOf, type Change, stampsOf } from '../../model/change.js'
+import { later, ZERO_STAMP } from '../../model/clock.js'
 import type { BlobStore } from '../../storage/blobs.js'
 import type { Database } from '../../storage/database.js'
 import { readOutbox } from '../../storage/outbox.js'
@@ -99,10 +99,9 @@ export class OutboxQueue {
     for (const change of changes) this.#loggedClock = stampsOf(change).reduce(later, this.#loggedClock)
   }
 
-  #smallBlob({ type, fields }: Change): Blob | undefined {
-    if (type !== 'file.uploaded' && type !== 'file.retold') return undefined
-    const sha256 = String(fields.sha256)
-    const bytes = this.#blobs.inline(this.#db, sha256)
-    return bytes === undefined ? undefined : { sha256, bytes }
+  #smallBlob(change: Change): Blob | undefined {
+    const sha256 = blobOf(change)?.sha256
+    const bytes = sha256 && this.#blobs.inline(this.#db, sha256)
+    return sha256 && bytes ? { sha256, bytes } : undefined
   }
 }

@@ -10,12 +10,12 @@
  * - Our clock was ahead: what the grand has not logged is stamped anew, in order, rows included.
  */
 import type { Chance } from '../../chance.js'
-import { type Change, stampsOf, tableOf } from '../../change.js'
-import { later, millisecondsOf, originOf, tick, ZERO_STAMP } from '../../clock.js'
+import { bareFact, type Change, kindOf, stampsOf } from '../../model/change.js'
+import { later, millisecondsOf, originOf, tick, ZERO_STAMP } from '../../model/clock.js'
+import { forgetRefEntries } from '../../storage/blob-refs.js'
 import type { Reader, Tx } from '../../storage/database.js'
-import { forgetFilePositions } from '../../storage/files.js'
+import { clearDeadLetters } from '../../storage/dead-letters.js'
 import { deleteMeta, readMeta, writeMeta } from '../../storage/meta.js'
-import { forgetMissingPositions } from '../../storage/missing.js'
 import {
   type Acked,
   appendOutbox,
@@ -25,9 +25,8 @@ import {
   readAcked,
   readOutbox,
 } from '../../storage/outbox.js'
-import { clearParked } from '../../storage/parked.js'
 import { restampFact, restampRow } from '../../storage/replica.js'
-import { markAllUntold, untoldRows } from '../../storage/untold.js'
+import { markAllUnpublished, unpublishedRows } from '../../storage/unpublished.js'
 import { clearWatermarks } from '../../storage/watermarks.js'
 import { MAX_CLOCK_AHEAD_MS, type MessageOf } from '../protocol.js'
 
@@ -54,11 +53,10 @@ export function beginRefill(tx: Tx, chance: Chance): void {
   beginEpoch(tx, { keep: false }, chance)
   deleteMeta(tx, 'cursor')
   deleteMeta(tx, 'log_clock')
-  forgetFilePositions(tx)
-  forgetMissingPositions(tx)
+  forgetRefEntries(tx)
   clearWatermarks(tx)
-  clearParked(tx)
-  markAllUntold(tx)
+  clearDeadLetters(tx)
+  markAllUnpublished(tx)
 }
 
 /**
@@ -71,26 +69,18 @@ export function beginRefill(tx: Tx, chance: Chance): void {
  */
 export function restampOutbox(tx: Tx, server: string, nowMs: number, chance: Chance): Map<string, string> {
   const changes = readOutbox(tx, 0, Number.MAX_SAFE_INTEGER)
-  const rows = [...untoldRows(tx)]
+  const rows = unpublishedRows(tx)
   const renewed = renewals(tx, server, nowMs, [
     ...changes,
-    ...rows.flatMap(({ row, waiting }): Stamped[] =>
-      row === undefined
-        ? waiting.map(({ stamp, fields }) => ({ stamp, stamps: {}, fields }))
-        : [{ stamp: row.created_stamp, stamps: row.stamps, fields: row.cells }],
-    ),
+    ...rows.flatMap(({ row, deferred }): Stamped[] => [
+      ...deferred.map(({ stamp, stamps = {}, fields }) => ({ stamp, stamps, fields })),
+      ...(row ? [{ stamp: row.created_stamp, stamps: row.stamps, fields: row.cells }] : []),
+    ]),
   ])
-  for (const { type, key } of changes) restampRow(tx, tableOf(type), key, renewed)
-  for (const { table, key } of rows) restampRow(tx, table, key, renewed)
+  for (const change of changes) restampRow(tx, { kind: kindOf(change), key: change.key }, renewed)
+  for (const row of rows) restampRow(tx, row, renewed)
   beginEpoch(tx, { keep: false }, chance)
-  for (const { type, key, fields, stamp, stamps } of changes) {
-    appendOutbox(
-      tx,
-      server,
-      restampFact({ type, key, fields, stamp, ...(stamps && { stamps }) }, renewed),
-      chance,
-    )
-  }
+  for (const change of changes) appendOutbox(tx, server, restampFact(bareFact(change), renewed), chance)
   const highest = [...renewed.values()].reduce(later, readMeta(tx, 'log_clock') ?? ZERO_STAMP)
   writeMeta(tx, 'clock', later(highest, tick(ZERO_STAMP, nowMs, server)))
   return renewed

@@ -1,11 +1,12 @@
 import type { Logger } from 'pino'
 import type { Chance } from '../../chance.js'
-import { later, ZERO_STAMP } from '../../clock.js'
 import type { Copies } from '../../domain/copies.js'
+import { CHANGE_VERSION } from '../../model/change.js'
+import { later, ZERO_STAMP } from '../../model/clock.js'
 import type { Database } from '../../storage/database.js'
 import { readMeta, writeMeta } from '../../storage/meta.js'
 import { acknowledge, appendOutbox, outboxHead, outboxIdAt, readAcked } from '../../storage/outbox.js'
-import { hasUntold, takeUntold } from '../../storage/untold.js'
+import { hasUnpublished, takeUnpublished } from '../../storage/unpublished.js'
 import { writeWatermark } from '../../storage/watermarks.js'
 import type { Channel } from '../channel.js'
 import {
@@ -27,9 +28,9 @@ import { beginAfterRestore, beginRefill, compareHistories, restampOutbox } from 
 /** Above this difference the grand's clock goes before this server's. */
 const MAX_SKEW_MS = 30_000
 
-/** Rows retold in one unit of work, and changes that may wait in the outbox before more are retold. */
-const RETELL_BATCH = 500
-const RETELL_AHEAD = 2000
+/** Rows republished in one unit of work, and changes that may wait in the outbox before more are. */
+const REPUBLISH_BATCH = 500
+const REPUBLISH_AHEAD = 2000
 
 /** What is done about histories that do not fit, for the log. */
 const RECOVERY = {
@@ -87,7 +88,7 @@ export class Session {
   #toldWatermark = -1
   #applying: Promise<void> = Promise.resolve()
   #open = false
-  #retelling = false
+  #republishing = false
 
   constructor(options: SessionOptions, channel: Channel) {
     this.#options = options
@@ -100,6 +101,7 @@ export class Session {
       head: outboxHead(options.db),
       cursor: storedCursor(options.db),
       time: options.clock.machineNow(),
+      changes: CHANGE_VERSION,
     })
   }
 
@@ -209,6 +211,11 @@ export class Session {
     }
     const skew = welcome.time - clock.machineNow()
     clock.setOffset(Math.abs(skew) > MAX_SKEW_MS ? skew : 0)
+    if (welcome.changes !== CHANGE_VERSION)
+      logger.info(
+        { grand: welcome.changes, here: CHANGE_VERSION },
+        'the grand knows another version of changes',
+      )
     this.#head = welcome.head
     this.#cursor = storedCursor(db) ?? { log_id: welcome.log_id, gseq: 0, ghash: NO_HASH }
     for (const [server, gseq] of Object.entries(welcome.watermarks)) this.#watermarkOf(server, gseq)
@@ -221,7 +228,7 @@ export class Session {
     this.drain()
     this.tellWatermark()
     bytes.look()
-    await this.#retell()
+    await this.#republish()
   }
 
   async #entries(message: MessageOf<'entries'>, blobs: Blob[]): Promise<void> {
@@ -231,7 +238,7 @@ export class Session {
     this.#options.copies.look()
     this.#options.bytes.look()
     this.tellWatermark()
-    await this.#retell()
+    await this.#republish()
   }
 
   #acknowledged(oseq: number): void {
@@ -240,7 +247,7 @@ export class Session {
     this.#acked = Math.max(this.#acked, oseq)
     this.#options.queue.acknowledge(oseq)
     this.drain()
-    if (this.#retelling) this.#then(() => this.#retell())
+    if (this.#republishing) this.#then(() => this.#republish())
   }
 
   async #refused(message: MessageOf<'refused'>): Promise<void> {
@@ -269,16 +276,16 @@ export class Session {
   }
 
   /** Once the log is read to its end, tells the rows again that it lacks; a few at a time, as the grand takes them. */
-  async #retell(): Promise<void> {
+  async #republish(): Promise<void> {
     const { db, queue, server, chance } = this.#options
-    this.#retelling = this.caughtUp && hasUntold(db)
-    while (this.#retelling && queue.length < RETELL_AHEAD) {
+    this.#republishing = this.caughtUp && hasUnpublished(db)
+    while (this.#republishing && queue.length < REPUBLISH_AHEAD) {
       await db.write((tx) => {
-        for (const fact of takeUntold(tx, RETELL_BATCH)) appendOutbox(tx, server, fact, chance)
+        for (const fact of takeUnpublished(tx, REPUBLISH_BATCH)) appendOutbox(tx, server, fact, chance)
       })
       queue.fill()
       this.drain()
-      this.#retelling = hasUntold(db)
+      this.#republishing = hasUnpublished(db)
     }
   }
 

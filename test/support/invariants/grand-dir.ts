@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
-import { faultOfChange } from '../../../src/change.js'
+import { faultOfChange } from '../../../src/model/change-reader.js'
 import { NO_HASH } from '../../../src/storage/log.js'
 import { sha256 } from '../person.js'
 
@@ -62,10 +62,10 @@ function orderFaults(db: BetterSqlite3.Database): string[] {
 }
 
 function namedFaults(db: BetterSqlite3.Database): string[] {
-  const sql = `select file_id from named_files
-    where owner_id not in (select id from gone_users) and file_id not in (select id from gone_files)
-    and not exists (select 1 from blobs where blobs.sha256 = named_files.sha256 and blobs.size = named_files.size)`
-  return (db.prepare(sql).pluck().all() as string[]).map((id) => `the file ${id} has no bytes`)
+  const sql = `select key from blob_refs
+    where coalesce(owner_id, '') not in (select key from tombstones where kind = 'user')
+    and not exists (select 1 from blobs where blobs.sha256 = blob_refs.sha256 and blobs.size = blob_refs.size)`
+  return (db.prepare(sql).pluck().all() as string[]).map((id) => `the row ${id} lacks its blob`)
 }
 
 async function blobFaults(db: BetterSqlite3.Database, folder: string): Promise<string[]> {

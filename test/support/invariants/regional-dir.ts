@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
-import { faultOfChange, MAX_CHANGE_BYTES } from '../../../src/change.js'
+import { MAX_CHANGE_BYTES } from '../../../src/model/change.js'
+import { faultOfChange } from '../../../src/model/change-reader.js'
 import { sha256 } from '../person.js'
 
 /**
@@ -72,10 +73,10 @@ export async function faultsOfQuietRegional(dataDir: string): Promise<string[]> 
 }
 
 const REMAINDERS: [what: string, sql: string][] = [
-  ['parked:', "select gseq || ' ' || reason from parked"],
-  ['waits for its row:', 'select "table" || \' \' || key from waiting'],
+  ['dead letter:', "select gseq || ' ' || reason from dead_letters"],
+  ['deferred:', "select kind || ' ' || key from deferred"],
   ['missing bytes:', 'select sha256 from missing'],
-  ['not told again:', 'select "table" || \' \' || key from untold'],
+  ['unpublished:', "select kind || ' ' || key from unpublished"],
   ['not acknowledged:', 'select change from outbox'],
   [
     'two live accounts with the name',

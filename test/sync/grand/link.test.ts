@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { test } from 'tap'
-import { tick, ZERO_STAMP } from '../../../src/clock.js'
+import { tick, ZERO_STAMP } from '../../../src/model/clock.js'
 import { NO_HASH } from '../../../src/storage/log.js'
 import { HEARTBEAT_MS, type MessageOf, WINDOW } from '../../../src/sync/protocol.js'
 import { until } from '../../support/until.js'
@@ -91,8 +91,12 @@ test('a regional that breaks a rule is refused with a reason, and the others go 
   const breaches: [string, string, (eu: TestPeer) => void][] = [
     ['identity', 'another origin', (eu) => eu.send([{ ...eu.token(), origin: 'us' }])],
     ['identity', 'another name', (eu) => eu.say({ ...hello(eu), server: 'us' })],
-    ['invalid', 'an unknown field', (eu) => eu.send([{ ...eu.token(), extra: 1 } as never])],
-    ['invalid', 'an unknown type', (eu) => eu.send([{ ...eu.token(), type: 'user.promoted' as never }])],
+    [
+      'invalid',
+      'a reference to no blob',
+      (eu) => eu.send([{ ...eu.token(), blob: { sha256: 'sha256', size: 'size' } }]),
+    ],
+    ['invalid', 'a type that is none', (eu) => eu.send([{ ...eu.token(), type: '../x' as never }])],
     ['invalid', 'another epoch', (eu) => eu.send([{ ...eu.token(), epoch: 'a'.repeat(32) }])],
     ['invalid', 'no JSON', (eu) => eu.say({ type: 'changes', changes: ['{'], blobs: [] })],
     ['invalid', 'bytes that nothing names', (eu) => eu.send([eu.token()], [randomBytes(10)])],
@@ -139,7 +143,16 @@ test('a regional that breaks a rule is refused with a reason, and the others go 
 })
 
 function hello(eu: TestPeer): MessageOf<'hello'> {
-  return { type: 'hello', protocols: [1], server: 'eu', epoch: eu.epoch, head: 0, cursor: null, time: 0 }
+  return {
+    type: 'hello',
+    protocols: [1],
+    server: 'eu',
+    epoch: eu.epoch,
+    head: 0,
+    cursor: null,
+    time: 0,
+    changes: 1,
+  }
 }
 
 test('two histories under one epoch are not taken for one', async (t) => {

@@ -9,10 +9,11 @@ import { Agent, type Dispatcher, request } from 'undici'
 import { uuidv7 } from 'uuidv7'
 import { WebSocket } from 'ws'
 import { ensureCertificates } from '../../../src/certs/folder.js'
-import type { Change, ChangeType, Value } from '../../../src/change.js'
-import { tick, ZERO_STAMP } from '../../../src/clock.js'
 import type { GrandConfig } from '../../../src/config.js'
 import { type Grand, openGrand } from '../../../src/grand.js'
+import type { Change, Value } from '../../../src/model/change.js'
+import { type ChangeType, declaredBlob } from '../../../src/model/change-types.js'
+import { tick, ZERO_STAMP } from '../../../src/model/clock.js'
 import {
   type Blob,
   blobPath,
@@ -174,6 +175,7 @@ export class TestPeer {
   async greet(overrides: Partial<MessageOf<'hello'>> = {}): Promise<MessageOf<'welcome'>> {
     this.say({
       type: 'hello',
+      changes: 1,
       protocols: [1],
       server: this.name,
       epoch: this.epoch,
@@ -203,6 +205,7 @@ export class TestPeer {
   /** The next change of this regional. */
   make(type: ChangeType, fields: Record<string, Value>, overrides: Partial<Change> = {}): Change {
     this.#oseq += 1
+    const blob = declaredBlob({ type, fields })
     return {
       v: 1,
       id: uuidv7(),
@@ -213,6 +216,7 @@ export class TestPeer {
       type,
       key: uuidv7(),
       fields,
+      ...(blob && { blob }),
       ...overrides,
     }
   }

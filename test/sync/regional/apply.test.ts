@@ -1,6 +1,6 @@
 import t from 'tap'
-import type { Change } from '../../../src/change.js'
-import { tick, ZERO_STAMP } from '../../../src/clock.js'
+import type { Change } from '../../../src/model/change.js'
+import { tick, ZERO_STAMP } from '../../../src/model/clock.js'
 import { eventsSince } from '../../../src/storage/events.js'
 import { readMeta } from '../../../src/storage/meta.js'
 import { keepSubscriber } from '../../../src/storage/subscribers.js'
@@ -37,7 +37,7 @@ t.test('what this database made is passed over, what an earlier life of it made 
 })
 
 t.test('a log that was altered and bytes that are others are not taken', async (t) => {
-  const { db, applier, parked } = await bareRegional(t)
+  const { db, applier, deadLetters } = await bareRegional(t)
   const changes = ['alice', 'bob', 'carol'].map((name, index) => registered(name, 'us', US, index + 1))
   const [first, second, third] = entriesOf(changes) as [Entry, Entry, Entry]
   const altered = { ...second, change: second.change.replace('bob@', 'eve@') }
@@ -47,11 +47,11 @@ t.test('a log that was altered and bytes that are others are not taken', async (
   await t.rejects(applier.apply([first], others, START), { message: /are others/ })
   t.equal(placeOf(db), 0)
   t.match(await applier.apply([first, second, third], [], START), { gseq: 3 })
-  t.same(parked, [])
+  t.same(deadLetters, [])
 })
 
 t.test('where one of many cannot be applied, what is durable by then is not done again', async (t) => {
-  const { connection, db, applier, parked } = await bareRegional(t)
+  const { connection, db, applier, deadLetters } = await bareRegional(t)
   const changes = Array.from({ length: 300 }, (_, index) => registered(`user${index}`, 'us', US, index + 1))
   connection.exec(`create trigger refused before insert on users when new.username = 'user200'
     begin select raise(abort, 'not this one'); end`)
@@ -65,7 +65,7 @@ t.test('where one of many cannot be applied, what is durable by then is not done
   await applied
   t.ok((places[0] ?? 0) >= 5, 'a reader came between, and made the first of them durable')
   t.equal(placeOf(db), 300)
-  t.equal(parked.length, 2, 'each is put aside once')
+  t.equal(deadLetters.length, 2, 'each is put aside once')
   t.strictSame(
     ['user4', 'user5', 'user6', 'user199', 'user200', 'user201', 'user299'].filter((name) =>
       userByUsername(db, name),
@@ -77,11 +77,11 @@ t.test('where one of many cannot be applied, what is durable by then is not done
 t.test('what is done after hearing of another change goes before it, whatever the clocks say', async (t) => {
   const { db, journal, applier, now } = await bareRegional(t)
   const ahead = tick(ZERO_STAMP, now() + 30_000, 'us')
-  const told = { ...registered('alice', 'us', US, 1), stamp: ahead }
-  await applier.apply(entriesOf([told]), [], START)
-  const draft = { type: 'user.updated', key: told.key, fields: { email: 'new@example.com' } } as const
+  const snapshot = { ...registered('alice', 'us', US, 1), stamp: ahead }
+  await applier.apply(entriesOf([snapshot]), [], START)
+  const draft = { type: 'user.updated', key: snapshot.key, fields: { email: 'new@example.com' } } as const
   await db.write((tx) => journal.record(tx, [draft]))
-  t.match(userById(db, told.key), { email: 'new@example.com' })
+  t.match(userById(db, snapshot.key), { email: 'new@example.com' })
   t.ok((await db.write((tx) => journal.tick(tx))) > ahead)
 })
 
@@ -89,23 +89,23 @@ t.test('what is done after hearing of a row that is told again goes before each 
   const { db, journal, applier, now } = await bareRegional(t)
   const [stamp, ahead] = [tick(ZERO_STAMP, now() - 60_000, 'us'), tick(ZERO_STAMP, now() + 30_000, 'us')]
   const stamps = { email: ahead, password_hash: stamp, storage_quota: stamp, disabled: stamp }
-  const told = { ...registered('alice', 'us', US, 1), type: 'user.retold', stamp, stamps } as const
-  await applier.apply(entriesOf([told]), [], START)
-  const draft = { type: 'user.updated', key: told.key, fields: { email: 'new@example.com' } } as const
+  const snapshot = { ...registered('alice', 'us', US, 1), type: 'user.snapshot', stamp, stamps } as const
+  await applier.apply(entriesOf([snapshot]), [], START)
+  const draft = { type: 'user.updated', key: snapshot.key, fields: { email: 'new@example.com' } } as const
   await db.write((tx) => journal.record(tx, [draft]))
-  t.match(userById(db, told.key), { email: 'new@example.com' })
+  t.match(userById(db, snapshot.key), { email: 'new@example.com' })
 })
 
 t.test('entries that cannot be applied are put aside, and those around them are applied', async (t) => {
-  const { connection, db, applier, parked } = await bareRegional(t)
+  const { connection, db, applier, deadLetters } = await bareRegional(t)
   const names = ['alice', 'bob', 'carol', 'dave']
   const changes = names.map((name, index) => registered(name, 'us', US, index + 1))
   const unlawful = { ...changes[2], fields: {} } as Change
   connection.exec(`create trigger refused before insert on users when new.username = 'bob'
     begin select raise(abort, 'no bob here'); end`)
   await applier.apply(entriesOf(changes.with(2, unlawful)), [], START)
-  t.equal(parked.length, 2)
-  t.ok(parked.includes('no bob here'))
+  t.equal(deadLetters.length, 2)
+  t.ok(deadLetters.includes('no bob here'))
   t.strictSame(
     names.filter((name) => userByUsername(db, name) !== undefined),
     ['alice', 'dave'],
@@ -124,8 +124,20 @@ t.test('an account is told once of its storage for all files that came together'
       folder: '/',
       visibility: 'private',
     } as const
+    const blob = { sha256: 'sha256', size: 'size' }
     const fields = { ...common, size: 10, sha256: sha256(key), created_at: AT, name: key, modified_at: AT }
-    return { v: 1, id, origin: 'us', epoch: US, oseq, stamp, type: 'file.uploaded', key, fields } as const
+    return {
+      v: 1,
+      id,
+      origin: 'us',
+      epoch: US,
+      oseq,
+      stamp,
+      type: 'file.uploaded',
+      key,
+      fields,
+      blob,
+    } as const
   })
   await db.write((tx) => keepSubscriber(tx, { user_id: owner.key, since: 0, seen_at: '' }))
   await applier.apply(entriesOf([owner, ...uploads]), [], START)

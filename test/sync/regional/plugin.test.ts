@@ -69,5 +69,5 @@ for (const { lastsMs, waitsLonger } of [
 
 function welcome(time: number): Buffer {
   const log = { log_id: 'a'.repeat(32), head: 0, seen: null, cursor_known: true, watermarks: {} }
-  return encodeFrame({ type: 'welcome', protocol: 1, server: 'grand', time, ...log })
+  return encodeFrame({ type: 'welcome', changes: 1, protocol: 1, server: 'grand', time, ...log })
 }

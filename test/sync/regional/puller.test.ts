@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 
 import t, { type Test } from 'tap'
 import { systemChance } from '../../../src/chance.js'
-import { tick, ZERO_STAMP } from '../../../src/clock.js'
+import { tick, ZERO_STAMP } from '../../../src/model/clock.js'
 import type { Tx } from '../../../src/storage/database.js'
 import { IncomingBlobs } from '../../../src/storage/incoming-blobs.js'
-import { addMissing } from '../../../src/storage/missing.js'
+import { addMissing } from '../../../src/storage/missing-blobs.js'
 import { Puller } from '../../../src/sync/regional/puller.js'
 import type { RemoteBytes } from '../../../src/sync/regional/remote-bytes.js'
 import { systemTimers } from '../../../src/timers.js'
@@ -19,7 +19,6 @@ interface LackingFile {
   /** The entry that names them. */
   gseq: number
   /** Whether the file is applied only when the puller has begun. */
-  isLate?: boolean
 }
 
 /** A puller whose grand is `get`, on a regional that lacks the bytes of these files. */
@@ -31,12 +30,12 @@ async function pullerThatLacks(t: Test, files: LackingFile[], get: RemoteBytes['
   const name = (tx: Tx, { bytes }: LackingFile) => {
     const [hash, size] = [sha256(bytes), bytes.length]
     const fields = { ...common, size, sha256: hash, created_at: AT, name: hash, modified_at: AT }
-    journal.absorb(tx, { type: 'file.uploaded', key: systemChance.id(), fields, stamp })
+    journal.apply(tx, { type: 'file.uploaded', key: systemChance.id(), fields, stamp })
   }
   await db.write((tx) => {
-    journal.absorb(tx, { type: 'user.registered', key: owner, fields: registration('alice'), stamp })
+    journal.apply(tx, { type: 'user.registered', key: owner, fields: registration('alice'), stamp })
     for (const file of files) {
-      if (!file.isLate) name(tx, file)
+      name(tx, file)
       addMissing(tx, { sha256: sha256(file.bytes), size: file.bytes.length }, file.gseq)
     }
   })
@@ -50,11 +49,7 @@ async function pullerThatLacks(t: Test, files: LackingFile[], get: RemoteBytes['
   const puller = new Puller({ db, incoming, grand, timers: systemTimers, logger, onProgress() {} })
   const link = new AbortController()
   t.teardown(() => link.abort())
-  const late = db.write((tx) => {
-    for (const file of files) if (file.isLate) name(tx, file)
-  })
   puller.begin(link.signal)
-  await late
   return { puller, db, blobs }
 }
 
@@ -87,10 +82,4 @@ t.test('what is missing longest is fetched however many small ones there are', a
   await until('all are here', () => puller.watermark(99) === 99)
   t.ok(asked.slice(0, 4).includes(sha256(large)), 'among the first four, which are fetched at once')
   t.strictSame(asked.toSorted(), [large, ...small].map(sha256).toSorted(), 'and each once')
-})
-
-t.test('bytes that a file names just when they would be given up are fetched', async (t) => {
-  const file = { bytes: randomBytes(1000), gseq: 1, isLate: true }
-  const { db, blobs } = await pullerThatLacks(t, [file], async () => sourceOf(file.bytes))
-  await until('they are here', () => blobs.has(db, sha256(file.bytes)))
 })

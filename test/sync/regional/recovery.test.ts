@@ -1,10 +1,10 @@
 import t from 'tap'
 import { systemChance } from '../../../src/chance.js'
-import { type Fact, stampsOf } from '../../../src/change.js'
-import { millisecondsOf, tick, ZERO_STAMP } from '../../../src/clock.js'
+import { type Fact, stampsOf } from '../../../src/model/change.js'
+import { millisecondsOf, tick, ZERO_STAMP } from '../../../src/model/clock.js'
+import { deferredOf } from '../../../src/storage/deferred.js'
 import { appendOutbox, readOutbox } from '../../../src/storage/outbox.js'
-import { takeUntold } from '../../../src/storage/untold.js'
-import { waitingFor } from '../../../src/storage/waiting.js'
+import { takeUnpublished } from '../../../src/storage/unpublished.js'
 import { MAX_CLOCK_AHEAD_MS } from '../../../src/sync/protocol.js'
 import { beginRefill, restampOutbox } from '../../../src/sync/regional/recovery.js'
 import { bareRegional } from '../../support/bare-regional.js'
@@ -29,22 +29,22 @@ t.test('what waits for a row is told again to a log that was lost, as far as it 
     updated({ name: 'last' }, last as string),
     updated({ name: 'third' }, third as string),
   ]
-  for (const fact of told) await db.write((tx) => journal.absorb(tx, fact))
+  for (const fact of told) await db.write((tx) => journal.apply(tx, fact))
   await db.write((tx) => beginRefill(tx, systemChance))
-  const again = await db.write((tx) => takeUntold(tx, 10))
+  const again = await db.write((tx) => takeUnpublished(tx, 10))
   t.strictSame(again, [told[2], told[1]])
-  t.same(waitingFor(db, 'files', FILE), again, 'and it waits on')
-  t.same(await db.write((tx) => takeUntold(tx, 10)), [])
+  t.same(deferredOf(db, { kind: 'file', key: FILE }), again, 'and it waits on')
+  t.same(await db.write((tx) => takeUnpublished(tx, 10)), [])
 })
 
 t.test('what waits for a row keeps the stamps of others, unless the grand would not take them', async (t) => {
   const { db, journal, now } = await bareRegional(t)
   const [lawful, ahead] = [stampAt(now() - 1000, 'us'), stampAt(now() + 3_600_000, 'ap')]
   await db.write((tx) => {
-    journal.absorb(tx, updated({ name: 'a name' }, ahead))
-    journal.absorb(tx, updated({ folder: '/folder' }, lawful))
+    journal.apply(tx, updated({ name: 'a name' }, ahead))
+    journal.apply(tx, updated({ folder: '/folder' }, lawful))
     beginRefill(tx, systemChance)
-    for (const fact of takeUntold(tx, 10)) appendOutbox(tx, 'eu', fact, systemChance)
+    for (const fact of takeUnpublished(tx, 10)) appendOutbox(tx, 'eu', fact, systemChance)
   })
   const renewed = await db.write((tx) => restampOutbox(tx, 'eu', now(), systemChance))
   t.strictSame([...renewed.keys()], [ahead])
@@ -54,7 +54,7 @@ t.test('what waits for a row keeps the stamps of others, unless the grand would 
     stamps,
   )
   t.strictSame(
-    waitingFor(db, 'files', FILE).map(({ stamp }) => stamp),
+    deferredOf(db, { kind: 'file', key: FILE }).map(({ stamp }) => stamp),
     stamps,
     'here as in what is told',
   )

@@ -36,6 +36,7 @@ async function talkative(t: Test, changes: number) {
     session.receive(
       encodeFrame({
         type: 'welcome',
+        changes: 1,
         protocol: 1,
         server: 'grand',
         log_id: 'a'.repeat(32),

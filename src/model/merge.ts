@@ -4,7 +4,9 @@
  * Joins are commutative, associative and idempotent, so servers that saw the same changes hold the same rows,
  * whatever the order and the repetitions (Shapiro et al., "Conflict-free Replicated Data Types", 2011).
  */
-import { type Fact, type Rule, TABLES, type TableName, tableOf, type Value } from './change.js'
+import type { Fact, Value } from './change.js'
+import { tableOf } from './change-types.js'
+import { type Rule, TABLES, type TableName } from './tables.js'
 
 /** A column's value: booleans are kept as 0 and 1. */
 export type Cell = string | number | null
@@ -124,6 +126,13 @@ function greater(a: Cell, b: Cell): boolean {
 
 function isDead({ latch }: Declared, row: Row): boolean {
   return latch !== undefined && row.cells[latch] === 1
+}
+
+/** The row as it is once its account is deleted: dead, and blanked. It is no change, for it follows from merged state. */
+export function buried(table: TableName, row: Row): Row {
+  const declared = declarationOf(table)
+  const { latch } = declared
+  return latch === undefined ? row : erase(declared, { ...row, cells: { ...row.cells, [latch]: 1 } })
 }
 
 function erase(table: Declared, row: Row): Row {

@@ -6,8 +6,8 @@ import {
   faultOfUsername,
   folderForm,
   usernameForm,
-} from '../src/names.js'
-import { fold, loginForm } from '../src/storage/fold.js'
+} from '../../src/model/names.js'
+import { fold, loginForm } from '../../src/storage/fold.js'
 
 const username = (typed: string) => faultOfUsername(usernameForm(typed))
 

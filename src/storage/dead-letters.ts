@@ -3,22 +3,24 @@ import { prepare, query } from './query.js'
 
 const insert = prepare<{ gseq: number; change: string; reason: string }>()((slot) =>
   query
-    .insertInto('parked')
+    .insertInto('dead_letters')
     .values({ gseq: slot('gseq'), change: slot('change'), reason: slot('reason') })
     .onConflict((conflict) => conflict.column('gseq').doNothing()),
 )
-const count = prepare()(() => query.selectFrom('parked').select((eb) => eb.fn.countAll<number>().as('count')))
-const clear = prepare()(() => query.deleteFrom('parked'))
+const count = prepare()(() =>
+  query.selectFrom('dead_letters').select((eb) => eb.fn.countAll<number>().as('count')),
+)
+const clear = prepare()(() => query.deleteFrom('dead_letters'))
 
 /** Keeps a change that could not be applied, for a person to look at. */
-export function park(tx: Tx, gseq: number, change: string, reason: string): void {
+export function addDeadLetter(tx: Tx, gseq: number, change: string, reason: string): void {
   tx.run(insert, { gseq, change, reason })
 }
 
-export function countParked(reader: Reader): number {
+export function countDeadLetters(reader: Reader): number {
   return reader.get(count)?.count ?? 0
 }
 
-export function clearParked(tx: Tx): void {
+export function clearDeadLetters(tx: Tx): void {
   tx.run(clear)
 }

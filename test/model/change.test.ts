@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { CHANGES, type ChangeType, type Fact, faultOfChange, TABLES, tableOf } from '../src/change.js'
-import { arbitraryFact, IDS } from './support/arbitrary-changes.js'
-import { holds } from './support/holds.js'
+import type { Fact } from '../../src/model/change.js'
+import { faultOfChange, faultOfEnvelope, readChange } from '../../src/model/change-reader.js'
+import { CHANGES, type ChangeType, declaredBlob, tableOf } from '../../src/model/change-types.js'
+import { TABLES } from '../../src/model/tables.js'
+import { arbitraryFact, IDS } from '../support/arbitrary-changes.js'
+import { holds } from '../support/holds.js'
 
 function whole(fact: Fact): Record<string, unknown> {
+  const blob = declaredBlob(fact)
   return {
     v: 1,
     id: '01a207e2-48c0-7173-b83d-9c172411e20b',
@@ -13,13 +17,89 @@ function whole(fact: Fact): Record<string, unknown> {
     epoch: 'e'.repeat(32),
     oseq: 1,
     ...fact,
+    ...(blob && { blob }),
   }
+}
+
+/** The change with what a newer program might say besides. */
+function extended(change: Record<string, unknown>): Record<string, unknown> {
+  const fields = { ...(change['fields'] as Record<string, unknown>), colour: 'red', tags: ['a'] }
+  const stamps = change['stamps'] && { ...(change['stamps'] as object), colour: change['stamp'] }
+  return { ...change, by: { kind: 'token', id: 'x' }, fields, ...(stamps ? { stamps } : {}) }
 }
 
 t.test('whatever is declared passes', async (t) => {
   holds(
     t,
     fc.property(arbitraryFact(), (fact) => assert.equal(faultOfChange(whole(fact)), undefined)),
+  )
+})
+
+t.test('of a change with unknown members and fields the known part is read', async (t) => {
+  holds(
+    t,
+    fc.property(arbitraryFact(), (fact) => {
+      const change = JSON.parse(JSON.stringify(whole(fact)))
+      assert.deepEqual(readChange(change), { known: change, isWhole: true })
+      assert.deepEqual(readChange(extended(change)), { known: change, isWhole: false })
+      assert.equal(faultOfEnvelope(extended(change)), undefined)
+    }),
+  )
+})
+
+t.test('a change of an unknown type or version is passed on, and nothing of it is read', async (t) => {
+  holds(
+    t,
+    fc.property(arbitraryFact(), (fact) => {
+      for (const change of [
+        { ...whole(fact), type: 'album.made' },
+        { ...whole(fact), v: 2 },
+      ]) {
+        assert.equal(faultOfEnvelope(change), undefined)
+        assert.deepEqual(readChange(change), { known: undefined, isWhole: false })
+      }
+    }),
+  )
+})
+
+t.test('a creation that lacks a field which this program requires is not read in part', async (t) => {
+  const change = {
+    ...whole({ type: 'session.revoked', key: IDS[0] as string, stamp: '01ba60d33801-0000-us', fields: {} }),
+    fields: { ended_at: '2026-11-23T10:00:00.000Z' },
+  }
+  t.same(readChange(change), { known: undefined, isWhole: false })
+})
+
+t.test('a blob reference is checked whoever understands the change', async (t) => {
+  const sha256 = 'a'.repeat(64)
+  const change = {
+    ...whole({ type: 'session.revoked', key: IDS[0] as string, stamp: '01ba60d33801-0000-us', fields: {} }),
+    type: 'note.made',
+    fields: { picture: sha256, picture_bytes: 3 },
+    blob: { sha256: 'picture', size: 'picture_bytes' },
+  }
+  t.equal(faultOfEnvelope(change), undefined)
+  for (const fields of [
+    {},
+    { picture: 'x', picture_bytes: 3 },
+    { picture: sha256, picture_bytes: -1 },
+    { picture: sha256, picture_bytes: '3' },
+  ])
+    t.match(faultOfEnvelope({ ...change, fields }), '/blob')
+  const uploaded = {
+    ...whole({
+      type: 'file.deleted',
+      key: IDS[0] as string,
+      stamp: '01ba60d33801-0000-us',
+      fields: { deleted: true },
+    }),
+    fields: { deleted: true, sha256, size: 3 },
+    blob: { sha256: 'sha256', size: 'size' },
+  }
+  t.same(
+    readChange(uploaded),
+    { known: undefined, isWhole: false },
+    'a known type references what is declared',
   )
 })
 
@@ -114,9 +194,13 @@ t.test('a change that names things as nobody may name them is refused', async (t
   }
   const stamp = '01ba60d33801-0000-us'
   const stamps = { email: stamp, password_hash: stamp, storage_quota: stamp, disabled: stamp }
-  const retold = { type: 'user.retold', key: IDS[0] as string, stamp, stamps } as const
-  t.equal(faultOfChange(whole({ ...retold, fields: { ...erased, deleted: true } })), undefined, 'a tombstone')
-  t.match(faultOfChange(whole({ ...retold, fields: erased })), '/fields/username')
+  const snapshot = { type: 'user.snapshot', key: IDS[0] as string, stamp, stamps } as const
+  t.equal(
+    faultOfChange(whole({ ...snapshot, fields: { ...erased, deleted: true } })),
+    undefined,
+    'a tombstone',
+  )
+  t.match(faultOfChange(whole({ ...snapshot, fields: erased })), '/fields/username')
 })
 
 t.test('every table has a change that creates its rows and one that tells them again', async (t) => {
@@ -127,6 +211,6 @@ t.test('every table has a change that creates its rows and one that tells them a
       once.every((name) => (CHANGES[type].required as string[]).includes(name)),
     )
     t.equal(creating.length, 2, table)
-    t.equal(types.filter((type) => CHANGES[type].retold).length, 1, table)
+    t.equal(types.filter((type) => CHANGES[type].isSnapshot).length, 1, table)
   }
 })

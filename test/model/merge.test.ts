@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { type Fact, TABLES, type TableName } from '../src/change.js'
-import { merge, type Row } from '../src/merge.js'
-import { arbitraryFacts, IDS, retell } from './support/arbitrary-changes.js'
-import { holds } from './support/holds.js'
+import type { Fact } from '../../src/model/change.js'
+import { merge, type Row } from '../../src/model/merge.js'
+import { TABLES, type TableName } from '../../src/model/tables.js'
+import { arbitraryFacts, IDS, retell } from '../support/arbitrary-changes.js'
+import { holds } from '../support/holds.js'
 
 const [KEY] = IDS as [string]
 

@@ -1,0 +1,44 @@
+import { blobOf, kindOf } from '../model/change.js'
+import { readChange } from '../model/change-reader.js'
+import { setRefEntry } from '../storage/blob-refs.js'
+import type { Database, Tx } from '../storage/database.js'
+import { addDeadLetter } from '../storage/dead-letters.js'
+import { removeUnknown, type Unknown, unknownChanges } from '../storage/deferred.js'
+import { isPassingFault } from '../storage/storage-fault.js'
+import type { Journal } from './journal.js'
+
+const BATCH = 100
+
+/** Applies what was deferred as unknown and this program understands: at the start, for the program may be a newer one. */
+export async function applyUnknownChanges(db: Database, journal: Journal): Promise<void> {
+  for (let after = 0; ; ) {
+    const page = unknownChanges(db, after, BATCH)
+    const last = page.at(-1)
+    if (last === undefined) return
+    await db.write((tx) => {
+      for (const unknown of page) applyOrSetAside(tx, journal, unknown)
+    })
+    after = last.seq
+  }
+}
+
+function applyOrSetAside(tx: Tx, journal: Journal, unknown: Unknown): void {
+  try {
+    tx.attempt(() => apply(tx, journal, unknown))
+  } catch (error) {
+    if (isPassingFault(error)) throw error
+    addDeadLetter(tx, unknown.gseq, JSON.stringify(unknown.change), (error as Error).message)
+    removeUnknown(tx, unknown)
+  }
+}
+
+function apply(tx: Tx, journal: Journal, unknown: Unknown): void {
+  const { change, gseq } = unknown
+  const read = readChange(change)
+  if ('fault' in read) throw new Error(read.fault)
+  if (read.known === undefined) return
+  journal.apply(tx, read.known)
+  const blob = blobOf(change)
+  if (blob !== undefined) setRefEntry(tx, { kind: kindOf(change), key: change.key }, blob, gseq)
+  if (read.isWhole) removeUnknown(tx, unknown)
+}

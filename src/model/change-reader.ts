@@ -1,0 +1,145 @@
+/** What a server makes of a change that another one made. */
+import Type, { type TObject, type TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { type BlobRef, CHANGE_VERSION, type Change, type Fact } from './change.js'
+import { CHANGES, type ChangeShape, type ChangeType, declaredBlob } from './change-types.js'
+import { declarationOf, id, sha256, sizeBytes, stamp } from './tables.js'
+
+const fieldName = Type.String({ pattern: '^[a-z][a-z0-9_]{0,63}$' })
+
+const envelope = Type.Object({
+  v: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+  id,
+  origin: Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' }),
+  epoch: Type.String({ pattern: '^[0-9a-f]{32}$' }),
+  oseq: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
+  stamp,
+  stamps: Type.Optional(Type.Record(fieldName, stamp, { additionalProperties: false })),
+  type: Type.String({ pattern: '^[a-z][a-z_]{0,31}\\.[a-z][a-z_]{0,31}$' }),
+  key: Type.String({ minLength: 1, maxLength: 80, pattern: '^[0-9a-f-]+(:[0-9a-f-]+)?$' }),
+  fields: Type.Record(fieldName, Type.Unknown(), { additionalProperties: false }),
+  blob: Type.Optional(Type.Object({ sha256: fieldName, size: fieldName })),
+})
+const envelopes = Compile(envelope)
+const MEMBERS = new Set(Object.keys(envelope.properties))
+const blobRef = Compile(Type.Object({ sha256, size: sizeBytes }))
+
+/**
+ * What is wrong with the envelope of a value that claims to be a change, in one line, or undefined if nothing is: all that
+ * a server needs to pass it on, and to keep the blob that it references. Size is the caller's to check, on the encoded form.
+ */
+export function faultOfEnvelope(value: unknown): string | undefined {
+  if (!envelopes.Check(value)) return faultOf(envelopes.Errors(value))
+  const { fields, blob } = value as Change
+  if (blob === undefined) return undefined
+  const reference: Partial<BlobRef> = {
+    sha256: fields[blob.sha256] as string,
+    size: fields[blob.size] as number,
+  }
+  return blobRef.Check(reference) ? undefined : `/blob ${faultOf(blobRef.Errors(reference))}`
+}
+
+/** A change as far as this program understands it. */
+export type ReadChange =
+  /** Not one, or one with a value that its field does not take: nobody can apply it. */
+  | { fault: string }
+  /** `known`: the change without what is unknown here; undefined when nothing can be applied. */
+  | { known: Change | undefined; isWhole: boolean }
+
+/** Takes of a change what this program understands. */
+export function readChange(value: unknown): ReadChange {
+  const fault = faultOfEnvelope(value)
+  if (fault !== undefined) return { fault }
+  const change = value as Change
+  const reader = readers.get(change.type)
+  if (reader === undefined || change.v > CHANGE_VERSION) return { known: undefined, isWhole: false }
+  const known = reader.knownPart(change)
+  const isWhole = known === change
+  const wrong = reader.faultOf(known)
+  if (wrong === undefined) return { known, isWhole }
+  return isWhole ? { fault: wrong } : { known: undefined, isWhole }
+}
+
+/** What is wrong with a change that this program should understand wholly. */
+export function faultOfChange(value: unknown): string | undefined {
+  const read = readChange(value)
+  if ('fault' in read) return read.fault
+  return read.isWhole ? undefined : 'an unknown type or field'
+}
+
+class Reader {
+  readonly #shape: ChangeShape
+  readonly #fields: Set<string>
+  readonly #stamps: Set<string>
+  readonly #validator: ReturnType<typeof Compile>
+
+  constructor(shape: ChangeShape) {
+    const { fields } = declarationOf(shape.table)
+    this.#shape = shape
+    this.#fields = new Set([...shape.required, ...shape.optional])
+    this.#stamps = new Set(
+      shape.isSnapshot ? Object.keys(fields).filter((name) => fields[name]?.rule === 'latest') : [],
+    )
+    this.#validator = Compile(schemaOf(shape, [...this.#stamps]))
+  }
+
+  /** The very same change when all of it is known. */
+  knownPart(change: Change): Change {
+    const fields = only(change.fields, this.#fields)
+    const stamps = change.stamps && only(change.stamps, this.#stamps)
+    const members = only<unknown>({ ...change }, MEMBERS) as unknown as Change
+    const isWhole = Object.keys(members).length === Object.keys(change).length
+    if (fields === change.fields && stamps === change.stamps && isWhole) return change
+    return { ...members, fields, ...(stamps && { stamps }) }
+  }
+
+  faultOf(change: Change): string | undefined {
+    if (!this.#validator.Check(change)) return faultOf(this.#validator.Errors(change))
+    return faultOfBlob(change) ?? this.#faultOfTexts(change)
+  }
+
+  #faultOfTexts({ fields }: Fact): string | undefined {
+    const declared = declarationOf(this.#shape.table).fields
+    for (const [name, value] of Object.entries(fields)) {
+      // What a deleted row has erased is empty.
+      const fault = fields['deleted'] && value === '' ? undefined : declared[name]?.faultOf?.(String(value))
+      if (fault !== undefined) return `/fields/${name} ${fault}`
+    }
+    return undefined
+  }
+}
+
+/** The row needs what its table declares, and nothing else. */
+function faultOfBlob(change: Change): string | undefined {
+  const due = declaredBlob(change)
+  const { blob } = change
+  return due?.sha256 === blob?.sha256 && due?.size === blob?.size ? undefined : '/blob not as declared'
+}
+
+function schemaOf({ table, required, optional, isSnapshot }: ChangeShape, stamped: string[]): TObject {
+  const { fields } = declarationOf(table)
+  const schema = (name: string) => fields[name]?.schema as TSchema
+  return Type.Object({
+    fields: Type.Object({
+      ...Object.fromEntries(required.map((name) => [name, schema(name)])),
+      ...Object.fromEntries(optional.map((name) => [name, Type.Optional(schema(name))])),
+    }),
+    ...(isSnapshot && { stamps: Type.Object(Object.fromEntries(stamped.map((name) => [name, stamp]))) }),
+  })
+}
+
+const readers = new Map(
+  Object.entries(CHANGES).map(([type, shape]): [string, Reader] => [type as ChangeType, new Reader(shape)]),
+)
+
+/** The very same record when all its names are known. */
+function only<T>(record: Record<string, T>, names: Set<string>): Record<string, T> {
+  const entries = Object.entries(record)
+  const known = entries.filter(([name]) => names.has(name))
+  return known.length === entries.length ? record : Object.fromEntries(known)
+}
+
+function faultOf(errors: { instancePath: string; message: string }[]): string {
+  const [first] = errors
+  return first === undefined ? 'not a change' : `${first.instancePath || '/'} ${first.message}`
+}

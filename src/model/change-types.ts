@@ -1,0 +1,97 @@
+/** The types of changes as data: which fields each carries. */
+import type { Fact } from './change.js'
+import { type BlobFields, declarationOf, type TABLES, type TableName } from './tables.js'
+
+type FieldName<T extends TableName> = keyof (typeof TABLES)[T]['fields'] & string
+
+export interface ChangeShape<T extends TableName = TableName> {
+  table: T
+  required: readonly string[]
+  optional: readonly string[]
+  /** A whole row, with the stamp of each of its `latest` fields: so rows are sent again to a grand that lost its log. */
+  isSnapshot: boolean
+}
+
+function change<T extends TableName>(
+  table: T,
+  required: FieldName<T>[],
+  optional: FieldName<T>[] = [],
+): ChangeShape<T> {
+  return { table, required, optional, isSnapshot: false }
+}
+
+function snapshot<T extends TableName>(table: T): ChangeShape<T> {
+  const { fields } = declarationOf(table)
+  const names = Object.keys(fields)
+  const required = names.filter((name) => fields[name]?.rule !== 'latch')
+  const optional = names.filter((name) => fields[name]?.rule === 'latch')
+  return { table, required, optional, isSnapshot: true }
+}
+
+/** Each type of change that this program knows: what happened, in which table, with which fields. */
+export const CHANGES = {
+  'user.registered': change('users', [
+    'username',
+    'created_at',
+    'email',
+    'password_hash',
+    'storage_quota',
+    'disabled',
+  ]),
+  'user.updated': change('users', [], ['email', 'password_hash', 'storage_quota', 'disabled']),
+  'user.deleted': change('users', ['deleted']),
+  'file.uploaded': change('files', [
+    'owner_id',
+    'size',
+    'media_type',
+    'sha256',
+    'created_at',
+    'name',
+    'folder',
+    'visibility',
+    'modified_at',
+  ]),
+  'file.updated': change('files', ['modified_at'], ['name', 'folder', 'visibility']),
+  'file.deleted': change('files', ['deleted']),
+  'session.opened': change('sessions', [
+    'user_id',
+    'secret_sha256',
+    'created_at',
+    'expires_at',
+    'user_agent',
+    'password_stamp',
+  ]),
+  'session.renewed': change('sessions', ['password_stamp']),
+  'session.revoked': change('sessions', ['revoked']),
+  'token.created': change('tokens', [
+    'user_id',
+    'name',
+    'scope',
+    'secret_sha256',
+    'created_at',
+    'expires_at',
+  ]),
+  'token.revoked': change('tokens', ['revoked']),
+  'friend_request.made': change('friend_requests', ['from_id', 'to_id', 'created_at', 'status']),
+  'friend_request.answered': change('friend_requests', ['status']),
+  'friendship.set': change('friendships', ['user_a', 'user_b', 'active', 'since']),
+  'user.snapshot': snapshot('users'),
+  'file.snapshot': snapshot('files'),
+  'session.snapshot': snapshot('sessions'),
+  'token.snapshot': snapshot('tokens'),
+  'friend_request.snapshot': snapshot('friend_requests'),
+  'friendship.snapshot': snapshot('friendships'),
+} as const satisfies Record<string, ChangeShape>
+
+export type ChangeType = keyof typeof CHANGES
+
+export function tableOf(type: ChangeType): TableName {
+  return CHANGES[type].table
+}
+
+/** What `blob` has to say of a change: the table's declaration, where the change carries its fields. */
+export function declaredBlob({ type, fields }: Pick<Fact, 'type' | 'fields'>): BlobFields | undefined {
+  const shape: ChangeShape | undefined = CHANGES[type]
+  const blob = shape && declarationOf(shape.table).blob
+  return blob !== undefined && blob.sha256 in fields ? blob : undefined
+}
