@@ -1,10 +1,10 @@
-// The one direction of imports: bin → roots → http, sync → domain → storage → change, clock, merge.
+// The one direction of imports: bin → roots → http, sync → domain → storage → model.
 // Run by scripts/check-imports.mjs, part of `npm run lint`.
 
 const NETWORK = '^(node:)?(http|https|http2|net|tls|dgram|dns)(/|$)'
 const FRAMEWORKS = 'node_modules/(fastify|@fastify|fastify-plugin|ws|undici)/'
 const DATABASE = 'node_modules/(kysely|better-sqlite3|@types/better-sqlite3)/'
-const PURE = '^src/(change|names|merge|clock|sync/protocol)\\.ts$'
+const PURE = '^src/(model/.*|sync/protocol)\\.ts$'
 
 /** A forbidden edge: modules matching `from` must not import modules matching `to`. */
 function forbid(name, comment, from, to) {
@@ -85,16 +85,11 @@ module.exports = {
       { path: '^src/', pathNot: '^src/storage/' },
       { path: DATABASE },
     ),
-    layer(
-      'core',
-      '^src/(change|clock|merge)\\.ts$',
-      '^src/(http|contract|sync|domain|storage|observability|certs)/',
-    ),
     forbid(
-      'change-stands-alone',
-      'every replicated fact, on its own but for what things may be named',
-      { path: '^src/(change|names)\\.ts$' },
-      { path: '^src/', pathNot: '^src/names\\.ts$' },
+      'model-stands-alone',
+      'the model is pure and knows nothing else',
+      { path: '^src/model/' },
+      { path: '^src/', pathNot: '^src/model/' },
     ),
     forbid(
       'pure',

@@ -1,8 +1,8 @@
 /** What a server makes of a change that another one made. */
 import Type, { type TObject, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { type BlobRef, CHANGE_VERSION, type Change, type Fact } from './change.js'
-import { CHANGES, type ChangeShape, type ChangeType, declaredBlob } from './change-types.js'
+import { type BlobRef, CHANGE_VERSION, type Change, declaredBlob, type Fact } from './change.js'
+import { CHANGES, type ChangeShape, type ChangeType } from './change-types.js'
 import { declarationOf, id, sha256, sizeBytes, stamp } from './tables.js'
 
 const fieldName = Type.String({ pattern: '^[a-z][a-z0-9_]{0,63}$' })

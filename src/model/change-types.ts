@@ -1,6 +1,5 @@
 /** The types of changes as data: which fields each carries. */
-import type { Fact } from './change.js'
-import { type BlobFields, declarationOf, type TABLES, type TableName } from './tables.js'
+import { declarationOf, type TABLES, type TableName } from './tables.js'
 
 type FieldName<T extends TableName> = keyof (typeof TABLES)[T]['fields'] & string
 
@@ -87,11 +86,4 @@ export type ChangeType = keyof typeof CHANGES
 
 export function tableOf(type: ChangeType): TableName {
   return CHANGES[type].table
-}
-
-/** What `blob` has to say of a change: the table's declaration, where the change carries its fields. */
-export function declaredBlob({ type, fields }: Pick<Fact, 'type' | 'fields'>): BlobFields | undefined {
-  const shape: ChangeShape | undefined = CHANGES[type]
-  const blob = shape && declarationOf(shape.table).blob
-  return blob !== undefined && blob.sha256 in fields ? blob : undefined
 }

@@ -5,8 +5,8 @@
  * what it understands (`readChange`), and keeps a change that it does not wholly understand until it is upgraded.
  */
 
-import type { ChangeType } from './change-types.js'
-import type { BlobFields } from './tables.js'
+import { CHANGES, type ChangeShape, type ChangeType } from './change-types.js'
+import { type BlobFields, declarationOf } from './tables.js'
 
 /** Highest version of the format of changes that this program understands. */
 export const CHANGE_VERSION = 1
@@ -81,4 +81,11 @@ export function stampsOf({
     ...Object.values(stamps ?? {}),
     ...(typeof password_stamp === 'string' ? [password_stamp] : []),
   ]
+}
+
+/** What `blob` has to say of a change: the table's declaration, where the change carries its fields. */
+export function declaredBlob({ type, fields }: Pick<Fact, 'type' | 'fields'>): BlobFields | undefined {
+  const shape: ChangeShape | undefined = CHANGES[type]
+  const blob = shape && declarationOf(shape.table).blob
+  return blob !== undefined && blob.sha256 in fields ? blob : undefined
 }

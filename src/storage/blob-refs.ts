@@ -3,10 +3,9 @@
  * is missing, what to push and pull, and what garbage collection removes is asked here alone, on both kinds of server.
  */
 import type { BlobRef } from '../model/change.js'
-import { blobQuery } from './blob-tables.js'
 import type { Reader, Tx } from './database.js'
 import { addMissing, forgetMissingEntries, isMissing, removeMissing } from './missing-blobs.js'
-import { prepare } from './query.js'
+import { blobQuery, prepare } from './query.js'
 
 /** A row, by the kind that its changes begin with. */
 export interface RowId {

@@ -9,13 +9,12 @@
 import { randomUUID } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { unreferencedBlobs } from './blob-refs.js'
-import { blobQuery } from './blob-tables.js'
 import { BlobWriter, type Placed, type StagedBlob } from './blob-writer.js'
 import type { Database, Reader, Tx } from './database.js'
 import { FileSlice } from './file-slice.js'
 import type { FileSystem } from './file-system.js'
 import { nodeFiles } from './node-files.js'
-import { prepare } from './query.js'
+import { blobQuery, prepare } from './query.js'
 import { isStorageFault } from './storage-fault.js'
 
 const bySha256 = prepare<{ sha256: string }>()((slot) =>

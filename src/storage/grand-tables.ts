@@ -1,6 +1,7 @@
 /** The rows of the grand server's database, column for column as migrations/grand makes them. */
-import type { BlobTables } from './blob-tables.js'
+
 import { queryBuilder } from './query.js'
+import type { BlobTables } from './tables.js'
 
 interface GrandTables extends Omit<BlobTables, 'blob_refs'> {
   meta: { key: string; value: string }

@@ -3,9 +3,8 @@
  * stored. Two changes may reference one hash with different sizes: one of them lies, and only the true one can arrive.
  */
 import type { BlobRef } from '../model/change.js'
-import { blobQuery } from './blob-tables.js'
 import type { Reader, Tx } from './database.js'
-import { prepare } from './query.js'
+import { blobQuery, prepare } from './query.js'
 
 const insert = prepare<{ sha256: string; size: number; gseq: number }>()((slot) =>
   blobQuery

@@ -1,6 +1,5 @@
 import type { Chance } from '../chance.js'
-import { CHANGE_VERSION, type Change, type Fact } from '../model/change.js'
-import { declaredBlob } from '../model/change-types.js'
+import { CHANGE_VERSION, type Change, declaredBlob, type Fact } from '../model/change.js'
 import type { Reader, Tx } from './database.js'
 import { deleteMeta, mintEpoch, readMeta, writeMeta } from './meta.js'
 import { prepare, query } from './query.js'

@@ -9,7 +9,7 @@ import {
 } from 'kysely'
 import type { Query } from './database.js'
 import { Slot } from './slot.js'
-import type { Tables } from './tables.js'
+import type { BlobTables, Tables } from './tables.js'
 
 /** Writes queries that SQLite plans once, however often they run. */
 class PlannedOnce extends SqliteQueryCompiler {
@@ -45,6 +45,9 @@ export function queryBuilder<Schema>(): Kysely<Schema> {
 
 /** Builds queries on a regional server's tables. */
 export const query = queryBuilder<Tables>()
+
+/** Builds queries that both kinds of server run. */
+export const blobQuery = queryBuilder<BlobTables>()
 
 /** Gives the slots of a query's parameters, by name. */
 export type SlotOf<Params> = <Name extends keyof Params & string>(name: Name) => Params[Name]

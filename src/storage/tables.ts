@@ -1,6 +1,5 @@
 /** The rows of the regional server's database, column for column as migrations/regional makes them. */
 import type { Generated } from 'kysely'
-import type { BlobTables } from './blob-tables.js'
 
 export interface Merged {
   id: string
@@ -143,6 +142,13 @@ interface NameOwnersTable {
 interface MetaTable {
   key: string
   value: string
+}
+
+/** What both kinds of server know of blobs. */
+export interface BlobTables {
+  blobs: { sha256: string; size: number; stored_at: string; content: Buffer | null }
+  blob_refs: { kind: string; key: string; sha256: string; size: number; gseq: number }
+  missing: { sha256: string; size: number; gseq: number }
 }
 
 export interface Tables extends BlobTables {

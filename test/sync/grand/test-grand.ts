@@ -12,7 +12,8 @@ import { ensureCertificates } from '../../../src/certs/folder.js'
 import type { GrandConfig } from '../../../src/config.js'
 import { type Grand, openGrand } from '../../../src/grand.js'
 import type { Change, Value } from '../../../src/model/change.js'
-import { type ChangeType, declaredBlob } from '../../../src/model/change-types.js'
+import { declaredBlob } from '../../../src/model/change.js'
+import type { ChangeType } from '../../../src/model/change-types.js'
 import { tick, ZERO_STAMP } from '../../../src/model/clock.js'
 import {
   type Blob,
