@@ -124,7 +124,9 @@ function schemaOf({ table, required, optional, isSnapshot }: ChangeShape, stampe
       ...Object.fromEntries(required.map((name) => [name, schema(name)])),
       ...Object.fromEntries(optional.map((name) => [name, Type.Optional(schema(name))])),
     }),
-    ...(isSnapshot && { stamps: Type.Object(Object.fromEntries(stamped.map((name) => [name, stamp]))) }),
+    ...(isSnapshot && {
+      stamps: Type.Partial(Type.Object(Object.fromEntries(stamped.map((name) => [name, stamp])))),
+    }),
   })
 }
 

@@ -22,8 +22,9 @@ function change<T extends TableName>(
 function snapshot<T extends TableName>(table: T): ChangeShape<T> {
   const { fields } = declarationOf(table)
   const names = Object.keys(fields)
-  const required = names.filter((name) => fields[name]?.rule !== 'latch')
-  const optional = names.filter((name) => fields[name]?.rule === 'latch')
+  // What an older program does not know yet is not in its snapshots.
+  const required = names.filter((name) => fields[name]?.rule === 'once')
+  const optional = names.filter((name) => fields[name]?.rule !== 'once')
   return { table, required, optional, isSnapshot: true }
 }
 
