@@ -25,7 +25,7 @@ export class Snapshot {
 
   /** Opens it until the end of this turn, unless some transaction is open. */
   open(): void {
-    if (this.#connection.inTransaction) return
+    if (this.#isOpen || this.#connection.inTransaction) return
     this.#begin.run()
     this.#isOpen = true
     this.#timers.soon(() => this.close())
