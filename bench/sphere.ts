@@ -4,6 +4,9 @@ import { freePort, ServerProcess } from './server-process.js'
 import { TempFolder } from './temp-folder.js'
 
 const BIN = join(import.meta.dirname, '..', 'bin')
+
+/** As `npm start` and the container have it. */
+const HEAP_FLAGS = ['--max-semi-space-size=4', '--heap-growing-percent=50']
 const GRAND = 'grand'
 
 /**
@@ -122,7 +125,10 @@ export class BenchSphere implements AsyncDisposable {
     const logFile = join(this.#folder.path, `${name}.log`)
     this.#running.set(
       name,
-      await ServerProcess.start(process.execPath, [join(BIN, `${program}.js`)], { env, logFile }),
+      await ServerProcess.start(process.execPath, [...HEAP_FLAGS, join(BIN, `${program}.js`)], {
+        env,
+        logFile,
+      }),
     )
   }
 }

@@ -1,10 +1,12 @@
 /** The composition root of the grand server: everything that it is made of, put together once. */
+
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { CertificatesInUse } from './certs/in-use.js'
 import type { TlsFiles } from './certs/tls-files.js'
 import type { GrandConfig } from './config.js'
+import { DAY_MS } from './durations.js'
 import { openGrandCore } from './grand-core.js'
 import { HelperProcess } from './helper-process.js'
 import { listenOrExplain } from './listen-error.js'
@@ -44,8 +46,6 @@ export interface GrandDependencies {
   /** The built `bin/helper.ts`; without it this process does all by itself. */
   helperProgram?: string
 }
-
-const DAY_MS = 24 * 3600 * 1000
 
 /** How often what is done now and then is done. */
 const TIMING = { sweepMs: 3600 * 1000, scrubMs: DAY_MS, certificatesMs: DAY_MS }

@@ -1,4 +1,5 @@
 /** The composition root of a regional server: everything that it is made of, put together once. */
+
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
@@ -12,6 +13,7 @@ import { clean } from './domain/maintenance.js'
 import { noticeOtherWriters } from './domain/other-writers.js'
 import { argon2, Passwords } from './domain/passwords.js'
 import { SystemClock } from './domain/system-clock.js'
+import { DAY_MS } from './durations.js'
 import { HelperProcess } from './helper-process.js'
 import { EventStreams } from './http/event-streams.js'
 import { accountHandlers } from './http/handlers/accounts.js'
@@ -69,8 +71,6 @@ export interface RegionalDependencies {
   /** The built `bin/helper.ts`; without it this process does all by itself. */
   helperProgram?: string
 }
-
-const DAY_MS = 24 * 3600 * 1000
 
 /** How long an upload waits for the copies that it asks for, and how often what is done now and then is done. */
 const TIMING = {

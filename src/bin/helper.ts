@@ -1,5 +1,4 @@
 /** Does for the server that started it what would hold that up, and ends with it. */
-import './heap.js'
 import { argon2 } from '../domain/passwords.js'
 import { hashOrVerify, type Job, type Outcome } from '../helper-process.js'
 import { checkpoint } from '../storage/checkpoints.js'

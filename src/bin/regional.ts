@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import './heap.js'
 import './signals.js'
 
 // Loaded after that: loading is what takes most.

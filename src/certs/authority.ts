@@ -1,3 +1,4 @@
+import { DAY_MS } from '../durations.js'
 import 'reflect-metadata' // @peculiar/x509 refuses to load without it
 import { randomBytes, webcrypto, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
@@ -18,7 +19,6 @@ import {
 const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' }
 const SIGNING_ALGORITHM = { name: 'ECDSA', hash: 'SHA-256' }
 const AUTHORITY_SUBJECT = 'CN=SyncSphere development CA'
-const DAY_MS = 86_400_000
 const AUTHORITY_DAYS = 3650
 const SERVER_DAYS = 365
 

@@ -1,6 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-
-const DAY_MS = 86_400_000
+import { DAY_MS } from '../durations.js'
 
 /** A certificate that ends sooner is near its end. */
 const EXPIRES_SOON_DAYS = 30

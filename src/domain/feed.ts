@@ -1,3 +1,4 @@
+import { DAY_MS } from '../durations.js'
 import type { Database, Tx } from '../storage/database.js'
 import {
   type EventPlace,
@@ -10,8 +11,6 @@ import {
 import { readMeta } from '../storage/meta.js'
 import { forgetUnseen, keepSubscriber, subscriberOf } from '../storage/subscribers.js'
 import type { Live } from './live.js'
-
-const DAY_MS = 24 * 3600 * 1000
 
 /** How long events are kept, and for a user whose last stream has ended. */
 export const EVENTS_MS = 7 * DAY_MS

@@ -1,5 +1,6 @@
+import { DAY_MS } from '../durations.js'
 import type { BlobStore } from '../storage/blobs.js'
-import { buryOrphans, countSomeBlobs } from '../storage/cleaning.js'
+import { buryOrphans, countSomeBlobs, mostBlobsSwept } from '../storage/cleaning.js'
 import type { Database } from '../storage/database.js'
 import { purgeEvents } from '../storage/events.js'
 import { purgeLoginFailures } from '../storage/login-failures.js'
@@ -7,7 +8,6 @@ import { purgeSessions } from '../storage/sessions.js'
 import { pause, systemTimers, type Timers } from '../timers.js'
 import { EVENTS_MS, type Feed } from './feed.js'
 
-const DAY_MS = 24 * 3600 * 1000
 const SESSIONS_MS = 30 * DAY_MS
 const BLOBS_MS = DAY_MS
 const PARTS_MS = DAY_MS
@@ -17,10 +17,6 @@ const FILES = 20
 const BLOBS = 50
 const COUNTED = 5000
 const PAUSE_MS = 20
-
-/** Blobs that one round may remove: a tenth of all, so that a mistake elsewhere is noticed before all is gone. */
-const BLOB_SHARE = 0.1
-const BLOB_MINIMUM = 1000
 
 export interface MaintenanceOptions {
   db: Database
@@ -77,7 +73,7 @@ export async function clean(
     count = some.count
     await pause(timers, 0, signal)
   }
-  const most = Math.max(BLOB_MINIMUM, Math.floor(all * BLOB_SHARE))
+  const most = mostBlobsSwept(all)
   for (let after = ''; cleaned.blobs < most && !signal.aborted; await rest()) {
     const swept = await blobs.sweep(before(BLOBS_MS), after, BLOBS)
     if (swept === undefined) break

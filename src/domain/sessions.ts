@@ -1,3 +1,4 @@
+import { DAY_MS } from '../durations.js'
 import type { Draft } from '../model/change.js'
 import type { Database, Reader } from '../storage/database.js'
 import {
@@ -18,7 +19,7 @@ import { type SessionView, sessionView } from './views.js'
 /** A browser's session, which its cookie outlives only until the browser is closed. */
 const SHORT_MS = 12 * 3600 * 1000
 /** With "remember me". */
-const LONG_MS = 7 * 24 * 3600 * 1000
+const LONG_MS = 7 * DAY_MS
 /** `last_used_at` is this exact; writing it at every request would cost a commit each. */
 const TOUCH_MS = 60 * 1000
 

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../durations.js'
 import { faultOfText } from '../model/names.js'
 import type { Database } from '../storage/database.js'
 import { type TokenRow, tokenById, tokenBySecret, tokensOfUser, touchToken } from '../storage/tokens.js'
@@ -10,7 +11,6 @@ import { newSecret, secretHash } from './secrets.js'
 import { type TokenView, tokenView } from './views.js'
 
 const MAX_TOKENS = 100
-const DAY_MS = 24 * 3600 * 1000
 const TOUCH_MS = 60 * 1000
 
 /** Long-lived secrets for programs. They outlive a change of password and end when they are revoked or expire. */

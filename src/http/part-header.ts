@@ -1,5 +1,7 @@
 /** What the header of a form's part says (RFC 7578 section 4.2), as browsers and other programs write it. */
 
+import { FORM_LIMITS } from './limits.js'
+
 export interface PartHeader {
   name: string
   /** Undefined for a field. */
@@ -25,12 +27,17 @@ export function textOf(bytes: Buffer): string | undefined {
   }
 }
 
+/** A field, with the line end before it; a line that begins with white space goes on with the one before (RFC 5322). */
+const FIELD = /\r\n([\w!#$%&'*+.^`|~-]+)[ \t]*:((?:[^\r\n]|\r\n[ \t])*)/gy
+
 /**
- * Reads the fields of a part's header, by lower-case name, each byte as a character.
- * @returns what is wrong with them, to be read after "a part", when they cannot be read in one way
+ * Reads a part's header, which begins with the end of the delimiter's line, each byte as a character.
+ * @returns what is wrong with it, to be read after "a part", when it cannot be read in one way
  */
-export function readPartHeader(fields: Record<string, string[] | undefined>): PartHeader | string {
-  const [value, ...more] = fields['content-disposition'] ?? []
+export function readPartHeader(text: string): PartHeader | string {
+  const fields = fieldsOf(text)
+  if (fields === undefined) return 'has a malformed header'
+  const [value, ...more] = fields.get('content-disposition') ?? []
   if (value === undefined || more.length > 0) return 'needs one Content-Disposition'
   const disposition = textOf(Buffer.from(value, 'latin1'))
   if (disposition === undefined) return 'must have a header in UTF-8'
@@ -38,7 +45,24 @@ export function readPartHeader(fields: Record<string, string[] | undefined>): Pa
   if (parameters === undefined) return 'has a malformed Content-Disposition'
   const name = parameters.get('name')
   if (name === undefined) return 'needs a name'
-  return { name, filename: filenameOf(parameters), mediaType: fields['content-type']?.[0] }
+  return { name, filename: filenameOf(parameters), mediaType: fields.get('content-type')?.[0] }
+}
+
+/** The fields' values by lower-case name. */
+function fieldsOf(text: string): Map<string, string[]> | undefined {
+  const fields = new Map<string, string[]>()
+  let count = 0
+  // RFC 2046 allows white space after a delimiter.
+  let end = text.search(/[^ \t]|$/)
+  FIELD.lastIndex = end
+  for (let match = FIELD.exec(text); match !== null; match = FIELD.exec(text)) {
+    const [, name = '', value = ''] = match
+    const key = name.toLowerCase()
+    fields.set(key, [...(fields.get(key) ?? []), value.replaceAll('\r\n', '').trim()])
+    count += 1
+    end = FIELD.lastIndex
+  }
+  return end === text.length && count <= FORM_LIMITS.headers ? fields : undefined
 }
 
 function parametersOf(disposition: string): Map<string, string> | undefined {

@@ -1,5 +1,4 @@
 import { fastifyCookie } from '@fastify/cookie'
-import { fastifyMultipart } from '@fastify/multipart'
 import {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -7,7 +6,6 @@ import {
   type FastifyRequest,
   type FastifyServerOptions,
   fastify,
-  type RouteOptions,
 } from 'fastify'
 import type { Logger } from 'pino'
 import { systemChance } from '../chance.js'
@@ -108,6 +106,8 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   await app.register(fastifyCookie, { hook: false })
   app.removeAllContentTypeParsers()
   addJsonParser(app)
+  // Read by its handler, as it arrives.
+  app.addContentTypeParser('multipart/form-data', (_request, _payload, done) => done(null))
   const hooks = addGate(app, {
     handlers,
     authenticate: authentication(credentials, sessionCookie(secure)),
@@ -131,19 +131,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     })
   }
   for (const schema of componentSchemas(contract.document)) app.addSchema(schema)
-  await addRoutes(app, routesOf(contract.document, operations, hooks))
+  for (const route of routesOf(contract.document, operations, hooks)) app.route(route)
   await addApiDocs(app, contract)
   return app
-}
-
-/** Forms are apart from the rest, for the multipart plugin's hooks cost every request that passes them. */
-async function addRoutes(app: FastifyInstance, routes: RouteOptions[]): Promise<void> {
-  const takesForm = ({ config }: RouteOptions) =>
-    config?.operation?.requestMediaTypes.includes('multipart/form-data') === true
-  for (const route of routes) if (!takesForm(route)) app.route(route)
-  await app.register((forms, _options, done) => {
-    void forms.register(fastifyMultipart)
-    for (const route of routes) if (takesForm(route)) forms.route(route)
-    done()
-  })
 }

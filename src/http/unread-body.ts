@@ -23,7 +23,7 @@ export function closeIfBodyUnread(request: FastifyRequest, reply: FastifyReply):
   if (!(raw.socket instanceof Socket)) return
   // Node ends the connection after an answer with `Connection: close` by this method.
   raw.socket.destroySoon = () => {
-    raw.unpipe()
+    raw.removeAllListeners('data')
     raw.resume()
     linger(raw.socket)
   }

@@ -75,3 +75,8 @@ export function buryOrphans(
   }
   return page.length === 0 ? undefined : { last, count }
 }
+
+/** Blobs that one round may remove: a tenth of all, so that a mistake elsewhere is noticed before all is gone. */
+export function mostBlobsSwept(count: number): number {
+  return Math.max(1000, Math.floor(count / 10))
+}

@@ -99,12 +99,12 @@ export class Database implements AsyncDisposable, Reader {
 
   get<Params, Row>(query: Query<Params, Row>, ...bindings: Bindings<Params>): Row | undefined {
     this.#beforeReading()
-    return this.#statement(query.sql).get(bind(query, bindings[0])) as Row | undefined
+    return this.#get(query, bindings[0])
   }
 
   all<Params, Row>(query: Query<Params, Row>, ...bindings: Bindings<Params>): Row[] {
     this.#beforeReading()
-    return this.#statement(query.sql).all(bind(query, bindings[0])) as Row[]
+    return this.#all(query, bindings[0])
   }
 
   /**
@@ -154,13 +154,21 @@ export class Database implements AsyncDisposable, Reader {
 
   #tx(unit: Unit<Tx>): Tx {
     return {
-      get: (query, ...bindings) => this.get(query, ...bindings),
-      all: (query, ...bindings) => this.all(query, ...bindings),
+      get: (query, ...bindings) => this.#get(query, bindings[0]),
+      all: (query, ...bindings) => this.#all(query, bindings[0]),
       run: (query, ...bindings) => this.#run(query.sql, bind(query, bindings[0])),
       attempt: (part) => this.#attempt(unit, part),
       atEnd: (key, last) => unit.last.set(key, last),
       afterCommit: (effect) => unit.effects.push(effect),
     }
+  }
+
+  #get<Params, Row>(query: Query<Params, Row>, params: Params | undefined): Row | undefined {
+    return this.#statement(query.sql).get(bind(query, params)) as Row | undefined
+  }
+
+  #all<Params, Row>(query: Query<Params, Row>, params: Params | undefined): Row[] {
+    return this.#statement(query.sql).all(bind(query, params)) as Row[]
   }
 
   #run(sql: string, values: readonly unknown[]): number {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
+import { DAY_MS } from '../durations.js'
 import { millisecondsOf } from '../model/clock.js'
 import { mergedColumns } from '../model/merge.js'
 import { TABLES, type TableName } from '../model/tables.js'
@@ -7,7 +8,6 @@ import type { Query, Reader } from './database.js'
 import { readClock } from './meta.js'
 import { Slot } from './slot.js'
 
-const DAY_MS = 24 * 3600 * 1000
 const PAGE = 1000
 
 /** Sessions that expired before this are removed at some time, so they do not count; it follows from the last stamp. */

@@ -39,6 +39,8 @@ export const MAX_FRAME_BYTES = 8 * 1024 * 1024
 /** Limits of one batch of changes, and of one page of the log. */
 export const MAX_BATCH_CHANGES = 512
 export const MAX_PAGE_ENTRIES = 2048
+/** Hashes of blobs in one message. */
+export const MAX_HASHES = 500
 const MAX_BATCH_BYTES = 4 * 1024 * 1024
 
 /**
@@ -159,13 +161,13 @@ const watermark = closed({ type: Type.Literal('watermark'), server, gseq: positi
 /** The grand lacks these blobs and asks the regional to PUT those that it has. */
 const want = closed({
   type: Type.Literal('want'),
-  blobs: Type.Array(hex(64), { minItems: 1, maxItems: 500 }),
+  blobs: Type.Array(hex(64), { minItems: 1, maxItems: MAX_HASHES }),
 })
 
 /** The grand has these blobs, or they are arriving: whoever lacks them can GET them now. */
 const offer = closed({
   type: Type.Literal('offer'),
-  blobs: Type.Array(hex(64), { minItems: 1, maxItems: 500 }),
+  blobs: Type.Array(hex(64), { minItems: 1, maxItems: MAX_HASHES }),
 })
 
 const FROM_REGIONAL = { hello, changes, follow, applied, watermark }

@@ -4,16 +4,13 @@ import type { Log } from '../../storage/log.js'
 import { firstMissingEntry, missingHashes } from '../../storage/missing-blobs.js'
 import type { Timer, Timers } from '../../timers.js'
 import type { Channel } from '../channel.js'
-import { encodeFrame } from '../protocol.js'
+import { encodeFrame, MAX_HASHES } from '../protocol.js'
 import type { Fault } from './examine.js'
 import type { Intake } from './intake.js'
 import { Link, type LinkHost, type LinkStatus } from './link.js'
 import type { GrandMetrics } from './metrics.js'
 import type { Pages } from './pages.js'
 import type { Watermarks } from './watermarks.js'
-
-/** Hashes in one message (see protocol.ts). */
-const MAX_HASHES = 500
 
 /** Missing bytes are asked of everybody again so often, some each time: whoever was asked first may have lost them. */
 const ASK_AGAIN_MS = 15_000

@@ -9,6 +9,7 @@ import {
   type FromGrand,
   type FromRegional,
   MAX_CLOCK_AHEAD_MS,
+  MAX_HASHES,
   type MessageOf,
   WINDOW,
 } from '../protocol.js'
@@ -17,9 +18,6 @@ import { faultOfHello, isPlaceIn, protocolOf } from './greeting.js'
 import type { Intake } from './intake.js'
 import type { Pages } from './pages.js'
 import type { Watermarks } from './watermarks.js'
-
-/** Hashes in one message (see protocol.ts). */
-const MAX_HASHES = 500
 
 /** What a link needs of the grand, and tells it. */
 export interface LinkHost {

@@ -1,18 +1,14 @@
+import { DAY_MS } from '../../durations.js'
 import type { BlobStore } from '../../storage/blobs.js'
-import { countBlobs } from '../../storage/cleaning.js'
+import { countBlobs, mostBlobsSwept } from '../../storage/cleaning.js'
 import type { Database } from '../../storage/database.js'
 import type { IncomingBlobs } from '../../storage/incoming-blobs.js'
 import { expireRefs } from '../../storage/log-refs.js'
 import { pause, systemTimers, type Timers } from '../../timers.js'
 
-const DAY_MS = 24 * 3600 * 1000
 const BATCH = 100
 const ACCOUNTS = 1000
 const PAUSE_MS = 50
-
-/** Blobs that one round may remove: a tenth of all, so that a mistake elsewhere is noticed before all is gone. */
-const BLOB_SHARE = 0.1
-const BLOB_MINIMUM = 1000
 
 export interface MaintenanceOptions {
   db: Database
@@ -39,7 +35,7 @@ export async function sweepBytes(
   { db, blobs, incoming, now, timers = systemTimers }: MaintenanceOptions,
   signal: AbortSignal,
 ): Promise<Swept> {
-  const most = Math.max(BLOB_MINIMUM, Math.floor(countBlobs(db) * BLOB_SHARE))
+  const most = mostBlobsSwept(countBlobs(db))
   const before = now() - DAY_MS
   const swept: Swept = { partials: await incoming.sweep(before), refs: 0, blobs: 0, blob_bytes: 0 }
   for (let after = ''; !signal.aborted; await pause(timers, PAUSE_MS, signal)) {

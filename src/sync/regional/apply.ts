@@ -47,9 +47,6 @@ interface Stretch {
   cursor: Cursor
 }
 
-/** Before the first entry of a log. */
-export const NO_HASH = '0'.repeat(64)
-
 export interface ApplierOptions {
   db: Database
   blobs: BlobStore

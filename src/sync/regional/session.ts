@@ -4,6 +4,7 @@ import type { Copies } from '../../domain/copies.js'
 import { CHANGE_VERSION } from '../../model/change.js'
 import { later, ZERO_STAMP } from '../../model/clock.js'
 import type { Database } from '../../storage/database.js'
+import { NO_HASH } from '../../storage/log.js'
 import { readMeta, writeMeta } from '../../storage/meta.js'
 import { acknowledge, appendOutbox, outboxHead, outboxIdAt, readAcked } from '../../storage/outbox.js'
 import { hasUnpublished, takeUnpublished } from '../../storage/unpublished.js'
@@ -21,7 +22,7 @@ import {
   PROTOCOLS,
   WINDOW,
 } from '../protocol.js'
-import { type Applier, NO_HASH, storedCursor } from './apply.js'
+import { type Applier, storedCursor } from './apply.js'
 import type { OutboxQueue } from './queue.js'
 import { beginAfterRestore, beginRefill, compareHistories, restampOutbox } from './recovery.js'
 
