@@ -17,6 +17,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The operation that a route was made from. */
     operation?: Operation
+    /** Where a request holds a field that the domain names, e.g. `body/email`. */
+    pathOf?: (field: string) => string
   }
 }
 
@@ -63,6 +65,14 @@ export function routesOf(document: Document, operations: Operation[], hooks: Rou
   }))
 }
 
+/** Where a request has a field: among its parameters, or else in its body; the name of a form's file is its file name. */
+function pathOf({ parameters, requestMediaTypes }: Operation, field: string): string {
+  const parameter = parameters.find(({ name }) => name === field)
+  if (parameter !== undefined) return `${parameter.in}/${field}`
+  const isFileName = field === 'name' && requestMediaTypes.includes('multipart/form-data')
+  return isFileName ? 'body/file/filename' : `body/${field}`
+}
+
 /** Every GET is a HEAD as well (RFC 9110 section 9.3.2), unless the document declares one that is not the same. */
 function methodsOf({ method, path }: Operation, operations: Operation[]): HTTPMethods[] {
   const isAlsoHead = method === 'GET' && !operations.some((one) => one.method === 'HEAD' && one.path === path)
@@ -73,7 +83,7 @@ function routeOf(document: Document, operation: Operation, hooks: RouteHooks): O
   const headers = parameterSchema(operation, 'header')
   return {
     url: operation.path.replaceAll(/\{([^}]*)\}/g, ':$1'),
-    config: { operation },
+    config: { operation, pathOf: (field) => pathOf(operation, field) },
     exposeHeadRoute: false,
     schema: {
       params: parameterSchema(operation, 'path'),

@@ -37,7 +37,7 @@ export class Tokens {
     const now = this.#now()
     const fields = {
       user_id: userId,
-      name: checked(input.name, faultOfText, 'body/name'),
+      name: checked(input.name, faultOfText, 'name'),
       scope: input.scope ?? 'read',
       secret_sha256: secretHash(token),
       created_at: new Date(now).toISOString(),

@@ -1,10 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Operation } from '../contract/operation.js'
-import { DomainError, invalid } from '../domain/errors.js'
+import { DomainError } from '../domain/errors.js'
 import type { BodyWatch } from './body-watch.js'
 import { sendContinue } from './continue.js'
 import { awaitFirstByte, mayBeEmpty } from './empty-body.js'
 import type { Limits } from './limits.js'
+import { invalidPart } from './problems.js'
 import { announcesBody } from './unread-body.js'
 
 /** What is taken as a body. */
@@ -64,7 +65,8 @@ function refusalOfBody(
 
 /** The refusal of a body where there is to be none. */
 function unwanted({ method }: TakenBody): DomainError {
-  if (method === 'GET' || method === 'HEAD') return invalid('body', `must be empty in a ${method} request`)
+  if (method === 'GET' || method === 'HEAD')
+    return invalidPart('body', `must be empty in a ${method} request`)
   return new DomainError('unsupported-media-type', 'This operation takes no body.')
 }
 

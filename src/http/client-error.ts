@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { systemChance } from '../chance.js'
 import { DomainError } from '../domain/errors.js'
-import { PROBLEMS, problemDocument, problemHeaders } from './problems.js'
+import { invalidPart, PROBLEMS, problemDocument, problemHeaders } from './problems.js'
 import { linger } from './unread-body.js'
 
 /** Connections that had their last answer; what else they send is broken too, and says nothing new. */
@@ -57,11 +57,7 @@ function problemOf(error: NodeJS.ErrnoException): DomainError {
       )
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return new DomainError('body-too-large', 'The chunk extensions are too long.')
-    default: {
-      const message = 'is not well-formed HTTP/1.1'
-      return new DomainError('validation-failed', `request ${message}`, {
-        errors: [{ path: 'request', message }],
-      })
-    }
+    default:
+      return invalidPart('request', 'is not well-formed HTTP/1.1')
   }
 }

@@ -1,7 +1,8 @@
 import type { FastifyError } from 'fastify'
-import { DomainError, type FieldError } from '../domain/errors.js'
+import { DomainError } from '../domain/errors.js'
 import { unwritable } from '../domain/unwritable.js'
 import { isPassingFault } from '../storage/storage-fault.js'
+import { invalidPart } from './problems.js'
 
 const MAX_FIELD_ERRORS = 20
 /** Names and values of the client's that are told back to it are cut to this. */
@@ -14,12 +15,18 @@ const PLACES: Record<string, string> = {
   headers: 'header',
 }
 
+/** One invalid part of a request; `path` names it from the request's root, e.g. `body/email`. */
+interface InvalidPart {
+  path: string
+  message: string
+}
+
 type Translation = (error: FastifyError) => DomainError
 
 const invalid =
   (path: string, message: string): Translation =>
   (cause) =>
-    new DomainError('validation-failed', `${path} ${message}`, { errors: [{ path, message }], cause })
+    invalidPart(path, message, cause)
 
 /** Errors of fastify and its plugins that are the client's doing. */
 const BY_CODE: Record<string, Translation> = {
@@ -68,18 +75,18 @@ export function domainErrorOf(error: unknown): DomainError {
 
 function validationError(error: FastifyError): DomainError {
   const place = PLACES[error.validationContext ?? ''] ?? 'request'
-  const errors = new Map<string, FieldError>()
+  const errors = new Map<string, InvalidPart>()
   for (const fault of error.validation ?? []) {
-    const field = fieldError(place, fault)
-    if (!errors.has(field.path)) errors.set(field.path, field)
+    const part = invalidPartOf(place, fault)
+    if (!errors.has(part.path)) errors.set(part.path, part)
     if (errors.size === MAX_FIELD_ERRORS) break
   }
   const all = [...errors.values()]
   const detail = all.map(({ path, message }) => `${path} ${message}`).join('; ')
-  return new DomainError('validation-failed', detail, { errors: all, cause: error })
+  return new DomainError('validation-failed', detail, { members: { errors: all }, cause: error })
 }
 
-function fieldError(place: string, fault: NonNullable<FastifyError['validation']>[number]): FieldError {
+function invalidPartOf(place: string, fault: NonNullable<FastifyError['validation']>[number]): InvalidPart {
   const { keyword, instancePath, params, message = 'is not valid' } = fault
   const path = (name?: unknown) =>
     `${place}${instancePath}${name === undefined ? '' : `/${String(name)}`}`.slice(0, MAX_ECHO)

@@ -2,13 +2,14 @@
  * The parts of a form as they arrive (RFC 7578). Read with the parser that is under the multipart plugin: the plugin makes
  * other names of those that only look escaped, and replaces what is no UTF-8 without a word.
  */
+
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { Dicer } from '@fastify/busboy'
 import { type Pour, pour, type Take } from '../byte-source.js'
-import { invalid } from '../domain/errors.js'
 import { FORM_LIMITS } from './limits.js'
 import { type PartHeader, readPartHeader } from './part-header.js'
+import { invalidPart } from './problems.js'
 
 export interface FormPart extends PartHeader {
   /** The part's bytes, to be read to their end before the next part comes. */
@@ -23,7 +24,7 @@ export async function* formParts(request: IncomingMessage): AsyncGenerator<FormP
   if (boundary === null) throw malformed('it has no boundary')
   const parts = new Parts(boundary[1] ?? boundary[2] ?? '')
   const fail = (error: Error) => parts.fail(error)
-  const close = () => request.complete || parts.fail(invalid('body', 'must be sent whole'))
+  const close = () => request.complete || parts.fail(invalidPart('body', 'must be sent whole'))
   request.on('error', fail).on('close', close).pipe(parts.parser)
   try {
     for (let part = await parts.next(); part !== undefined; part = await parts.next()) yield part
@@ -99,7 +100,7 @@ class Parts {
     // Whoever reads the part is told as well; the form has failed by then.
     body.on('error', () => undefined)
     body.once('header', (fields: Record<string, string[]>) => this.#open(body, readPartHeader(fields)))
-    if (this.#count > FORM_LIMITS.parts) this.fail(invalid('body', 'must not have so many parts'))
+    if (this.#count > FORM_LIMITS.parts) this.fail(invalidPart('body', 'must not have so many parts'))
   }
 
   #open(body: Readable, header: PartHeader | string): void {
@@ -112,5 +113,5 @@ class Parts {
 }
 
 function malformed(why: string): Error {
-  return invalid('body', `must be well-formed multipart/form-data: ${why}`)
+  return invalidPart('body', `must be well-formed multipart/form-data: ${why}`)
 }

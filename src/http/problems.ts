@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { DomainError, ErrorCode } from '../domain/errors.js'
+import { DomainError, type ErrorCode } from '../domain/errors.js'
 import { closeIfBodyUnread } from './unread-body.js'
 
 /** The HTTP status and the title of every refusal; RFC 9110 section 15, RFC 6585, RFC 4918 section 11.5 (507). */
@@ -67,21 +67,35 @@ const REPRESENTATION_HEADERS = [
   'set-cookie',
 ]
 
-/** The problem document of an error (RFC 9457), as bytes; an internal error does not tell its cause. */
-export function problemDocument(error: DomainError, requestId: string): Buffer {
+/** The refusal of one part of a request. @param path names it from the request's root, e.g. `header/host` */
+export function invalidPart(path: string, message: string, cause?: unknown): DomainError {
+  const members = { errors: [{ path, message }] }
+  return new DomainError('validation-failed', `${path} ${message}`, { members, cause })
+}
+
+/**
+ * The problem document of an error (RFC 9457), as bytes; an internal error does not tell its cause.
+ * @param pathOf where the request holds the field that the error names
+ */
+export function problemDocument(
+  error: DomainError,
+  requestId: string,
+  pathOf = (field: string) => field,
+): Buffer {
+  if (error.field !== undefined)
+    return problemDocument(invalidPart(pathOf(error.field), error.detail), requestId)
   const { status, title } = PROBLEMS[error.code]
   const detail =
     error.code === 'internal-error'
       ? 'The server failed to answer this request. Its log names the cause under the request_id.'
       : error.detail
   const problem = {
-    ...error.members,
     type: `${TYPE_PREFIX}${error.code}`,
     title,
     status,
     detail,
     request_id: requestId,
-    ...(error.errors && { errors: error.errors }),
+    ...error.members,
   }
   return Buffer.from(JSON.stringify(problem))
 }
@@ -111,5 +125,5 @@ export function sendProblem(
   return reply
     .code(PROBLEMS[error.code].status)
     .headers({ ...baseHeaders, 'x-request-id': request.id, ...problemHeaders(error) })
-    .send(problemDocument(error, request.id))
+    .send(problemDocument(error, request.id, request.routeOptions.config.pathOf))
 }

@@ -3,7 +3,7 @@ import type { Take } from '../../byte-source.js'
 import type { Handlers } from '../../contract/handlers.js'
 import type { Caller } from '../../domain/caller.js'
 import { checked } from '../../domain/checked.js'
-import { DomainError, invalid } from '../../domain/errors.js'
+import { DomainError } from '../../domain/errors.js'
 import type { Files } from '../../domain/files.js'
 import type { Uploads } from '../../domain/uploads.js'
 import type { FileView } from '../../domain/views.js'
@@ -11,6 +11,7 @@ import { faultOfFolder, folderForm } from '../../model/names.js'
 import { type FormPart, formParts } from '../form.js'
 import { FORM_LIMITS } from '../limits.js'
 import { textOf } from '../part-header.js'
+import { invalidPart } from '../problems.js'
 import { account } from './identity.js'
 
 /** More of a form than its file can have: boundaries, headers of parts, and fields. */
@@ -82,9 +83,9 @@ async function openForm(request: IncomingMessage, metrics: UploadMetrics): Promi
   const fields: Record<string, string> = {}
   const file = await nextFile(parts, fields)
   if (file === undefined)
-    throw invalid('body/file', 'is missing: the form needs one part with this name and a file name')
+    throw invalidPart('body/file', 'is missing: the form needs one part with this name and a file name')
   const { filename, mediaType, copy } = file
-  if (filename === undefined) throw invalid('body/file', 'needs a file name')
+  if (filename === undefined) throw invalidPart('body/file', 'needs a file name')
   return {
     filename,
     mediaType: mediaTypeOf(mediaType),
@@ -93,7 +94,8 @@ async function openForm(request: IncomingMessage, metrics: UploadMetrics): Promi
         metrics.bytesUploaded(chunk.length)
         return take(chunk)
       })
-      if ((await nextFile(parts, fields)) !== undefined) throw invalid('body/file', 'must be the only file')
+      if ((await nextFile(parts, fields)) !== undefined)
+        throw invalidPart('body/file', 'must be the only file')
       return fields as Fields
     },
   }
@@ -118,9 +120,9 @@ async function nextFile(
     const { name, filename } = part
     const path = `body/${name.slice(0, 64)}`
     const faultOf = Object.hasOwn(FIELDS, name) ? FIELDS[name as keyof Fields] : undefined
-    if (faultOf === undefined || filename !== undefined) throw invalid(path, 'is no part of this form')
-    if (Object.hasOwn(fields, name)) throw invalid(path, 'must not be repeated')
-    fields[name] = checked(await fieldText(part, path), faultOf, path)
+    if (faultOf === undefined || filename !== undefined) throw invalidPart(path, 'is no part of this form')
+    if (Object.hasOwn(fields, name)) throw invalidPart(path, 'must not be repeated')
+    fields[name] = checked(await fieldText(part, path), faultOf, name)
   }
   return undefined
 }
@@ -130,12 +132,12 @@ async function fieldText({ copy }: FormPart, path: string): Promise<string> {
   let size = 0
   await copy((chunk) => {
     size += chunk.length
-    if (size > FORM_LIMITS.fieldBytes) throw invalid(path, 'is too long')
+    if (size > FORM_LIMITS.fieldBytes) throw invalidPart(path, 'is too long')
     chunks.push(chunk)
     return undefined
   })
   const text = textOf(Buffer.concat(chunks))
-  if (text === undefined) throw invalid(path, 'must be UTF-8')
+  if (text === undefined) throw invalidPart(path, 'must be UTF-8')
   return text
 }
 
