@@ -222,7 +222,7 @@ async function openHttp(
     },
     credentials: {
       sessions: (secret) => sessions.authenticate(secret),
-      tokens: (secret) => tokens.authenticate(secret),
+      tokens: (secret, username) => tokens.authenticate(secret, username),
       operatorToken,
     },
     logger,

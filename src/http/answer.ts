@@ -9,7 +9,7 @@ import type { Limits } from './limits.js'
 import { closeIfBodyUnread } from './unread-body.js'
 
 /** What a handler returned, its type forgotten. */
-export interface Answer {
+export interface HandlerResponse {
   status: number
   headers?: Record<string, string | string[]>
   body?: unknown
@@ -23,23 +23,23 @@ const EVENT_STREAM = 'text/event-stream'
  * Sends what a handler returned, as the operation declares it. What is not JSON already is serialised by the contract's
  * schema.
  * @param streams where a response that stays open is kept while it is
- * @throws DomainError `internal-error` for an answer that the contract does not declare
+ * @throws DomainError `internal-error` for a response that the contract does not declare
  */
-export function sendAnswer(
+export function sendResponse(
   operation: Operation,
-  answer: Answer,
+  handled: HandlerResponse,
   request: FastifyRequest,
   reply: FastifyReply,
   { streams, limits }: { streams: Set<ServerResponse>; limits: Limits },
 ): FastifyReply {
-  const { status, body } = answer
+  const { status, body } = handled
   const declared = operation.successes.get(status)
   if (!declared) throw undeclared(operation, `the status ${status}`)
   const types = Object.keys(declared)
   if (types.length > 0 !== (body !== undefined)) {
     throw undeclared(operation, `${status} ${body === undefined ? 'without' : 'with'} a body`)
   }
-  reply.code(status).headers(answer.headers ?? {})
+  reply.code(status).headers(handled.headers ?? {})
   closeIfBodyUnread(request, reply)
   if (body === undefined) return reply.send()
   if (typeof body === 'function') {
@@ -99,7 +99,7 @@ function copyBody(
   body.copy(write).then(
     () => response.end(),
     (err: unknown) => {
-      if (!response.destroyed) request.log.error({ err }, 'an answer broke off')
+      if (!response.destroyed) request.log.error({ err }, 'a response broke off')
       response.destroy()
     },
   )
@@ -142,6 +142,6 @@ function isDeclared(contentType: string, types: string[]): boolean {
 function undeclared(operation: Operation, what: string): DomainError {
   return new DomainError(
     'internal-error',
-    `${operation.id} answered with ${what}, which openapi.yaml does not declare`,
+    `${operation.id} responded with ${what}, which openapi.yaml does not declare`,
   )
 }

@@ -17,7 +17,7 @@ const CHECK_MS = 1_000
  * Ends bodies that arrive too slowly (a slow-body attack holds a connection, a reservation and a temporary file for
  * next to nothing). One timer looks at all of them, so that a body costs nothing but its place in a set.
  */
-export class BodyWatch implements Disposable {
+export class SlowBodyGuard implements Disposable {
   readonly #bodies = new Set<Watched>()
   readonly #timer: NodeJS.Timeout
   readonly #limits: Limits

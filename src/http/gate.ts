@@ -1,27 +1,21 @@
-import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Handlers } from '../contract/handlers.js'
-import type { Operation } from '../contract/operation.js'
-import type { RouteHooks } from '../contract/routes.js'
 import type { Caller } from '../domain/caller.js'
 import { DomainError } from '../domain/errors.js'
-import { type Answer, sendAnswer } from './answer.js'
 import type { Authenticate } from './authentication.js'
-import { admitBody } from './body-admission.js'
-import { BodyWatch } from './body-watch.js'
+import { checkBody } from './body-admission.js'
+import { SlowBodyGuard } from './body-watch.js'
 import { stripForwardedPorts } from './client-address.js'
-import { knownPaths } from './known-paths.js'
+import { methodNotAllowed } from './known-paths.js'
 import type { Limits } from './limits.js'
-import { refuseForeignOrigin } from './origin.js'
+import { checkCsrf } from './origin.js'
 import { proxyWarnings } from './proxy-warnings.js'
-import type { RateLimits } from './rate-limits.js'
-import { HandlerContext } from './request-context.js'
-import { refusalOfForm } from './request-form.js'
+import type { CheckRate } from './rate-limits.js'
+import { faultOfSyntax } from './request-form.js'
+import { ANYBODY, type RouteGuards } from './route-guards.js'
 
-export interface GateOptions {
-  handlers: Handlers
+export interface RequestGuardsDeps {
   authenticate: Authenticate
-  rates: RateLimits
+  checkRate: CheckRate
   limits: Limits
   baseHeaders: Record<string, string>
   publicOrigin: string | undefined
@@ -30,36 +24,35 @@ export interface GateOptions {
   isReady: () => boolean
 }
 
-type AnyHandler = (input: unknown, context: HandlerContext) => Answer | Promise<Answer>
-
 const ANONYMOUS: Caller = { kind: 'anonymous' }
+
+const DEFAULT_GUARDS: RouteGuards = { access: ANYBODY }
 
 /** After this a client that met a starting or closing server may try again. */
 const RETRY_UNAVAILABLE_SECONDS = 5
 
 /**
- * Puts the checks that every request passes before the routes, and gives the hooks that the routes are made with. Has to
- * come before the routes, which it gets to know as they are added.
+ * Puts the checks that every request passes before all routes, whoever adds them: each route says in its `config.guards`
+ * what it asks for. Has to come before the routes, which it gets to know as they are added.
  */
-export function addGate(app: FastifyInstance, options: GateOptions): RouteHooks {
-  const { authenticate, rates, limits, baseHeaders, publicOrigin } = options
-  const handlers = options.handlers as unknown as Record<string, AnyHandler>
-  const streams = new Set<ServerResponse>()
-  const refusalOfUnknown = knownPaths(app)
-  const watch = new BodyWatch(limits)
-  const bodies = { limits, watch }
-  const warnOfProxies = proxyWarnings(options.isSecure)
-  let closing = false
+export function addRequestGuards(app: FastifyInstance, deps: RequestGuardsDeps): void {
+  const { authenticate, checkRate, limits, baseHeaders, publicOrigin } = deps
+  const refusalOfUnknown = methodNotAllowed(app)
+  const slowBodies = new SlowBodyGuard(limits)
+  const warnOfProxies = proxyWarnings(deps.isSecure)
+  let isClosing = false
 
   app.decorateRequest('caller', null as never)
+  app.addHook('onRoute', (route) => {
+    const maxBytes = route.config?.guards?.body?.maxBytes
+    if (maxBytes !== undefined) route.bodyLimit = maxBytes
+  })
   app.addHook('preClose', (done) => {
-    closing = true
-    // An event stream never ends by itself, and the server closes only when all is answered.
-    for (const stream of streams) stream.end()
+    isClosing = true
     done()
   })
   app.addHook('onClose', (_instance, done) => {
-    watch[Symbol.dispose]()
+    slowBodies[Symbol.dispose]()
     done()
   })
   app.addHook('onRequest', (request, reply, done) => {
@@ -67,83 +60,39 @@ export function addGate(app: FastifyInstance, options: GateOptions): RouteHooks 
     stripForwardedPorts(request.raw)
     warnOfProxies(request)
     reply.headers(baseHeaders).header('x-request-id', request.id)
-    const refused = refusalOfAny(request, reply)
-    if (refused !== undefined || request.routeOptions.config.operation) return done(refused)
-    admitBody(
-      request,
-      reply,
-      { method: request.method, requestMediaTypes: [], jsonBody: undefined },
-      bodies,
-      done,
-    )
+    const guards = request.routeOptions.config.guards ?? DEFAULT_GUARDS
+    try {
+      checkServing()
+      checkSyntax(request, reply)
+      checkCaller(request, reply, guards)
+    } catch (error) {
+      return done(error as DomainError)
+    }
+    checkBody(request, reply, guards.body, slowBodies, done)
   })
 
-  function refusalOfAny(request: FastifyRequest, reply: FastifyReply): DomainError | undefined {
-    if (closing || !options.isReady()) {
-      return new DomainError('unavailable', `The server is ${closing ? 'closing' : 'starting'}.`, {
-        retryAfterSeconds: RETRY_UNAVAILABLE_SECONDS,
-      })
-    }
-    const refused = refusalOfForm(request.raw, limits)
-    if (refused !== undefined) {
-      reply.header('connection', 'close')
-      return refused
-    }
-    if (request.routeOptions.config.operation) return undefined
-    return refusal(() => {
-      rates.admit(request, reply, undefined, ANONYMOUS)
-      if (request.is404) throw refusalOfUnknown(request.url)
+  function checkServing(): void {
+    if (!isClosing && deps.isReady()) return
+    throw new DomainError('unavailable', `The server is ${isClosing ? 'closing' : 'starting'}.`, {
+      retryAfterSeconds: RETRY_UNAVAILABLE_SECONDS,
     })
   }
 
-  function admit(operation: Operation, request: FastifyRequest, reply: FastifyReply): void {
+  function checkSyntax(request: FastifyRequest, reply: FastifyReply): void {
+    const fault = faultOfSyntax(request.raw, limits)
+    if (fault === undefined) return
+    reply.header('connection', 'close')
+    throw fault
+  }
+
+  function checkCaller(request: FastifyRequest, reply: FastifyReply, { access, rate }: RouteGuards): void {
     try {
-      request.caller = authenticate(request, operation.access)
+      request.caller = authenticate(request, access)
     } finally {
       // Counted by address where the login failed, and that before it is told.
-      rates.admit(request, reply, operation, request.caller)
+      checkRate(request, reply, rate)
     }
-    refuseForeignOrigin(request, request.caller, publicOrigin)
-  }
-
-  return {
-    admit: (operation) => (request, reply, done) => {
-      const refused = refusal(() => admit(operation, request, reply))
-      if (refused === undefined) admitBody(request, reply, operation, bodies, done)
-      else done(refused)
-    },
-    answer(operation) {
-      const handler = handlers[operation.handlerId] as AnyHandler
-      const headerNames = operation.parameters
-        .filter((one) => one.in === 'header')
-        .map((one) => one.name.toLowerCase())
-      return async (request, reply) => {
-        const input = {
-          params: request.params,
-          query: request.query,
-          headers: declaredHeaders(request, headerNames),
-          body: operation.jsonBody && request.body,
-        }
-        const answer = await handler(input, new HandlerContext(request, reply))
-        return sendAnswer(operation, answer, request, reply, { streams, limits })
-      }
-    },
-  }
-}
-
-function declaredHeaders(request: FastifyRequest, names: string[]): Record<string, unknown> {
-  const headers: Record<string, unknown> = {}
-  for (const name of names) {
-    if (request.headers[name] !== undefined) headers[name] = request.headers[name]
-  }
-  return headers
-}
-
-function refusal(check: () => void): DomainError | undefined {
-  try {
-    check()
-    return undefined
-  } catch (error) {
-    return error as DomainError
+    if (request.is404) throw refusalOfUnknown(request.url)
+    checkCsrf(request, publicOrigin)
   }
 }

@@ -5,7 +5,7 @@ import { DomainError } from '../domain/errors.js'
  * Remembers which methods each path has, to tell 405 (with `Allow`, RFC 9110 section 15.5.6) from 404; fastify answers
  * both with 404. Has to be made before the routes.
  */
-export function knownPaths(app: FastifyInstance): (url: string) => DomainError {
+export function methodNotAllowed(app: FastifyInstance): (url: string) => DomainError {
   const methods = new Map<string, { pattern: RegExp; allowed: Set<string> }>()
   app.addHook('onRoute', ({ url, method }) => {
     const route = methods.get(url) ?? { pattern: patternOf(url), allowed: new Set() }

@@ -50,6 +50,13 @@ export const PROBLEMS: Record<ErrorCode, { status: number; title: string }> = {
   'disk-full': { status: 507, title: 'The server has no space left' },
 }
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Where a request of this route holds a field that the domain names, e.g. `body/email`. */
+    pathOf?: (field: string) => string
+  }
+}
+
 const PROBLEM_MEDIA_TYPE = 'application/problem+json'
 
 const TYPE_PREFIX = 'urn:problem-type:syncsphere:'
@@ -101,11 +108,11 @@ export function problemDocument(
 }
 
 /** The headers that an error brings with it. */
-export function problemHeaders(error: DomainError): Record<string, string> {
+export function problemHeaders(error: DomainError, challenge = 'Bearer'): Record<string, string> {
   return {
     'content-type': PROBLEM_MEDIA_TYPE,
     // RFC 9110 section 15.5.2: a 401 has to name the scheme that is asked for.
-    ...(PROBLEMS[error.code].status === 401 && { 'www-authenticate': 'Bearer' }),
+    ...(PROBLEMS[error.code].status === 401 && { 'www-authenticate': challenge }),
     ...(error.retryAfterSeconds !== undefined && {
       'retry-after': String(Math.max(1, Math.ceil(error.retryAfterSeconds))),
     }),
@@ -120,10 +127,11 @@ export function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
+  const { guards, pathOf } = request.routeOptions.config
   for (const name of REPRESENTATION_HEADERS) reply.removeHeader(name)
   closeIfBodyUnread(request, reply)
   return reply
     .code(PROBLEMS[error.code].status)
-    .headers({ ...baseHeaders, 'x-request-id': request.id, ...problemHeaders(error) })
-    .send(problemDocument(error, request.id, request.routeOptions.config.pathOf))
+    .headers({ ...baseHeaders, 'x-request-id': request.id, ...problemHeaders(error, guards?.challenge) })
+    .send(problemDocument(error, request.id, pathOf))
 }

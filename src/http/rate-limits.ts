@@ -1,45 +1,34 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Operation } from '../contract/operation.js'
-import type { Caller } from '../domain/caller.js'
 import { DomainError } from '../domain/errors.js'
 import { rateKey } from './client-address.js'
 import { type Policy, RateLimiter } from './rate-limiter.js'
 
-/** Operations that a stranger would call often to do harm, each with a limit of its own by address. */
-const BY_OPERATION: Record<string, Policy> = {
-  loginUser: { name: 'login', quota: 120, windowSeconds: 60 },
-  registerUser: { name: 'register', quota: 60, windowSeconds: 60 },
-}
-
-/** Everything else, by user or, without login, by address. */
+/** By user or, without login, by address. */
 const GENERAL: Policy = { name: 'requests', quota: 6000, windowSeconds: 60 }
 
-/** Counts a request and refuses it when there were too many. */
-export interface RateLimits {
-  /** @throws DomainError `rate-limited` */
-  admit(request: FastifyRequest, reply: FastifyReply, operation: Operation | undefined, caller: Caller): void
-}
+/** Counts a request and refuses it when there were too many. @throws DomainError `rate-limited` */
+export type CheckRate = (request: FastifyRequest, reply: FastifyReply, rate?: Policy | 'unlimited') => void
 
-export function rateLimits(enabled: boolean): RateLimits {
-  if (!enabled) return { admit: () => undefined }
-  const general = new RateLimiter(GENERAL, Date.now())
-  const own = new Map(
-    Object.entries(BY_OPERATION).map(([id, policy]) => [id, new RateLimiter(policy, Date.now())]),
-  )
-  return {
-    admit(request, reply, operation, caller) {
-      if (operation?.limited === false || caller.kind === 'operator') return
-      const limiter = own.get(operation?.id ?? '') ?? general
-      const key = 'user_id' in caller ? caller.user_id : rateKey(request)
-      const allowance = limiter.take(key, Date.now())
-      const { name, quota, windowSeconds } = limiter.policy
-      // Structured fields of draft-ietf-httpapi-ratelimit-headers-10.
-      reply.header('ratelimit-policy', `"${name}";q=${quota};w=${windowSeconds}`)
-      reply.header('ratelimit', `"${name}";r=${allowance.remaining};t=${allowance.resetSeconds}`)
-      if (!allowance.refused) return
-      throw new DomainError('rate-limited', `At most ${quota} requests in ${windowSeconds} seconds.`, {
-        retryAfterSeconds: allowance.resetSeconds,
-      })
-    },
+export function rateCheck(enabled: boolean): CheckRate {
+  if (!enabled) return () => undefined
+  const limiters = new Map<Policy, RateLimiter>()
+  const limiterOf = (policy: Policy) => {
+    const limiter = limiters.get(policy) ?? new RateLimiter(policy, Date.now())
+    limiters.set(policy, limiter)
+    return limiter
+  }
+  return (request, reply, rate = GENERAL) => {
+    const { caller } = request
+    if (rate === 'unlimited' || caller.kind === 'operator') return
+    const key = 'user_id' in caller ? caller.user_id : rateKey(request)
+    const { refused, remaining, resetSeconds } = limiterOf(rate).take(key, Date.now())
+    const { name, quota, windowSeconds } = rate
+    // Structured fields of draft-ietf-httpapi-ratelimit-headers-10.
+    reply.header('ratelimit-policy', `"${name}";q=${quota};w=${windowSeconds}`)
+    reply.header('ratelimit', `"${name}";r=${remaining};t=${resetSeconds}`)
+    if (!refused) return
+    throw new DomainError('rate-limited', `At most ${quota} requests in ${windowSeconds} seconds.`, {
+      retryAfterSeconds: resetSeconds,
+    })
   }
 }

@@ -4,13 +4,6 @@ import type { Caller } from '../domain/caller.js'
 import { type Client, clientOf } from './client-address.js'
 import { sendContinue } from './continue.js'
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Who calls; anonymous until the request is admitted. */
-    caller: Caller
-  }
-}
-
 /** Address and signal are made when they are asked for: most handlers want neither. */
 export class HandlerContext implements RequestContext {
   readonly request: FastifyRequest

@@ -7,7 +7,7 @@ import { invalidPart } from './problems.js'
  * What Node lets pass although it can be read in more than one way; after it the connection has to close.
  * @returns undefined for a request that is as RFC 9112 wants it
  */
-export function refusalOfForm(raw: IncomingMessage, { headerFields }: Limits): DomainError | undefined {
+export function faultOfSyntax(raw: IncomingMessage, { headerFields }: Limits): DomainError | undefined {
   // A request line without a version is from the time before headers.
   if (raw.httpVersionMajor === 0) return invalidPart('request', 'is not well-formed HTTP/1.1')
   // Names and values by turns; Node passes over fields beyond its own limit without a word.

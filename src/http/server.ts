@@ -3,6 +3,7 @@ import { fastifyMultipart } from '@fastify/multipart'
 import {
   type FastifyBaseLogger,
   type FastifyInstance,
+  type FastifyPluginAsync,
   type FastifyReply,
   type FastifyRequest,
   type FastifyServerOptions,
@@ -20,12 +21,13 @@ import { addApiDocs } from './api-docs.js'
 import { authentication, type Credentials } from './authentication.js'
 import { coalesceAnswers } from './coalescing.js'
 import { domainErrorOf } from './failures.js'
-import { addGate } from './gate.js'
+import { addRequestGuards } from './gate.js'
 import { addJsonParser } from './json-body.js'
 import { DEFAULT_LIMITS, type Limits } from './limits.js'
 import { nodeServer, type Tls } from './node-server.js'
+import { operationHooks } from './operations.js'
 import { sendProblem } from './problems.js'
-import { rateLimits } from './rate-limits.js'
+import { rateCheck } from './rate-limits.js'
 import { RequestLog } from './request-log.js'
 import { securityHeaders } from './security-headers.js'
 import { answerSerialisers } from './serialisers.js'
@@ -43,6 +45,8 @@ export interface ServerOptions {
   contract: Contract
   handlers: Handlers
   credentials: Credentials
+  /** What is served beside the contract: plugins whose routes say in `config.guards` what they ask of a request. */
+  protocols?: FastifyPluginAsync[] | undefined
   logger: Logger
   /** Serve HTTPS; PEM. */
   tls?: Tls | undefined
@@ -108,10 +112,9 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   await app.register(fastifyCookie, { hook: false })
   app.removeAllContentTypeParsers()
   addJsonParser(app)
-  const hooks = addGate(app, {
-    handlers,
+  addRequestGuards(app, {
     authenticate: authentication(credentials, sessionCookie(secure)),
-    rates: rateLimits(options.rateLimits !== false),
+    checkRate: rateCheck(options.rateLimits !== false),
     limits,
     baseHeaders,
     publicOrigin,
@@ -131,7 +134,8 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     })
   }
   for (const schema of componentSchemas(contract.document)) app.addSchema(schema)
-  await addRoutes(app, routesOf(contract.document, operations, hooks))
+  await addRoutes(app, routesOf(contract.document, operations, operationHooks(app, handlers, limits)))
+  for (const protocol of options.protocols ?? []) await app.register(protocol)
   await addApiDocs(app, contract)
   return app
 }
@@ -139,7 +143,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
 /** Forms are apart from the rest, for the multipart plugin's hooks cost every request that passes them. */
 async function addRoutes(app: FastifyInstance, routes: RouteOptions[]): Promise<void> {
   const takesForm = ({ config }: RouteOptions) =>
-    config?.operation?.requestMediaTypes.includes('multipart/form-data') === true
+    config?.guards?.body?.mediaTypes.includes('multipart/form-data') === true
   for (const route of routes) if (!takesForm(route)) app.route(route)
   await app.register((forms, _options, done) => {
     void forms.register(fastifyMultipart)

@@ -3,13 +3,13 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
-import { BodyWatch } from '../../src/http/body-watch.js'
+import { SlowBodyGuard } from '../../src/http/body-watch.js'
 import { DEFAULT_LIMITS } from '../../src/http/limits.js'
 import { rawConnection } from '../contract/raw-http.js'
 import { until } from '../support/until.js'
 
 t.test('nothing of a request is kept once it is over, however it ends', async (t) => {
-  using watch = new BodyWatch(DEFAULT_LIMITS)
+  using watch = new SlowBodyGuard(DEFAULT_LIMITS)
   const sizes: number[] = []
   const server = createServer(async (request, response) => {
     watch.add(request, true)
