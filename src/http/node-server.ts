@@ -2,9 +2,9 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
-import { answerClientError } from './client-error.js'
-import { holdContinue } from './continue.js'
+import { holdContinue } from './guards/continue.js'
 import type { Limits } from './limits.js'
+import { answerClientError } from './responses/client-error.js'
 
 export interface Tls {
   cert: string | Buffer

@@ -1,6 +1,6 @@
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { Logger } from 'pino'
-import { clientOf } from './client-address.js'
+import { clientOf } from './guards/client-address.js'
 
 /** Answers of 5xx that are no failure: try again later, there is no room. */
 const NOT_NOW = [503, 507]

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
-import { networkOf } from '../../src/http/client-address.js'
-import { RateLimiter } from '../../src/http/rate-limiter.js'
-import { sessionCookie } from '../../src/http/session-cookie.js'
+import { networkOf } from '../../src/http/guards/client-address.js'
+import { RateLimiter } from '../../src/http/guards/rate-limiter.js'
+import { sessionCookie } from '../../src/http/guards/session-cookie.js'
 import { rawConnection } from '../contract/raw-http.js'
 import { buildSmall, OPERATOR_TOKEN } from '../contract/small-contract.js'
 

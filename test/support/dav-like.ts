@@ -3,8 +3,13 @@ import type { TokenScope } from '../../src/domain/caller.js'
 import { DomainError } from '../../src/domain/errors.js'
 import type { Files } from '../../src/domain/files.js'
 import type { Uploads } from '../../src/domain/uploads.js'
-import { receiveBody } from '../../src/http/receive-body.js'
-import { ANY_MEDIA_TYPE, ANYBODY, BASIC_CHALLENGE, type RouteGuards } from '../../src/http/route-guards.js'
+import { receiveBody } from '../../src/http/guards/receive-body.js'
+import {
+  ANY_MEDIA_TYPE,
+  ANYBODY,
+  BASIC_CHALLENGE,
+  type RouteGuards,
+} from '../../src/http/guards/route-guards.js'
 
 const XML_BYTES = 1000
 
