@@ -230,7 +230,7 @@ async function openHttp(
     publicOrigin,
     trustProxy: trustedProxies(config.trustProxy),
     rateLimits,
-    onAnswered: metrics.requestAnswered,
+    onSent: metrics.requestAnswered,
   })
   if (tlsFiles !== undefined) certificates.add(tlsFiles, () => useTls(app.server, tlsFiles.pems))
   app.addHook('onClose', () => streams[Symbol.dispose]())

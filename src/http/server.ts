@@ -27,14 +27,14 @@ import { sessionCookie } from './guards/session-cookie.js'
 import { DEFAULT_LIMITS, type Limits } from './limits.js'
 import { nodeServer, type Tls } from './node-server.js'
 import { RequestLog } from './request-log.js'
-import { domainErrorOf } from './responses/error-mapping.js'
+import { mapError } from './responses/error-mapping.js'
 import { sendProblem } from './responses/problems.js'
-import { coalesceAnswers } from './responses/response-batching.js'
+import { batchResponses } from './responses/response-batching.js'
 import { securityHeaders } from './responses/security-headers.js'
-import { answerSerialisers } from './responses/serialisers.js'
+import { responseSerialisers } from './responses/serialisers.js'
 
-/** One request and its answer. `route` is the declared path, never the URL. */
-export interface AnsweredRequest {
+/** One request and its response. `route` is the declared path, never the URL. */
+export interface SentResponse {
   method: string
   route: string
   status: number
@@ -57,9 +57,9 @@ export interface ServerOptions {
   /** Off, nothing is counted; on by default. */
   rateLimits?: boolean | undefined
   limits?: Partial<Limits> | undefined
-  /** Told of every request when its answer has been sent. */
-  onAnswered?: ((answered: AnsweredRequest) => void) | undefined
-  /** Whether requests are served yet; while it says no, all are answered 503. */
+  /** Called when a response has been sent. */
+  onSent?: ((sent: SentResponse) => void) | undefined
+  /** Whether requests are served yet; while it says no, all get 503. */
   isReady?: (() => boolean) | undefined
 }
 
@@ -73,7 +73,7 @@ export function isServedOverHttps({
 
 /**
  * Makes the HTTP server out of the contract; it listens when it is told to (`await app.listen(…)`), and ends with
- * `app.close()`: event streams at once, other requests when they are answered.
+ * `app.close()`: event streams at once, after the responses to other requests.
  * @throws Error with one line for each operation without handler, handler without operation, or fault of the document
  */
 export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
@@ -83,7 +83,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const baseHeaders = securityHeaders(secure)
   const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-    const refusal = domainErrorOf(error)
+    const refusal = mapError(error)
     if (refusal.code === 'internal-error' || (refusal.code === 'unavailable' && refusal.cause))
       request.log.error({ err: refusal.cause ?? refusal }, 'request failed')
     return sendProblem(refusal, baseHeaders, request, reply)
@@ -96,7 +96,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     logController: new RequestLog(),
     genReqId: systemChance.id,
     ...(options.trustProxy !== undefined && { trustProxy: options.trustProxy }),
-    schemaController: { compilersFactory: { buildSerializer: answerSerialisers() } },
+    schemaController: { compilersFactory: { buildSerializer: responseSerialisers() } },
     bodyLimit: limits.jsonBodyBytes,
     return503OnClosing: false,
     // A long parameter is for the contract's schema to refuse.
@@ -107,7 +107,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   app.setNotFoundHandler(() => {
     throw new DomainError('not-found', 'There is nothing at this path.')
   })
-  coalesceAnswers(app)
+  batchResponses(app)
   // Without its hook, which would parse the cookies of every request: `sessionCookie` does that where a session counts.
   await app.register(fastifyCookie, { hook: false })
   app.removeAllContentTypeParsers()
@@ -121,10 +121,10 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     isSecure: secure,
     isReady: options.isReady ?? (() => true),
   })
-  const { onAnswered } = options
-  if (onAnswered !== undefined) {
+  const { onSent } = options
+  if (onSent !== undefined) {
     app.addHook('onResponse', (request, reply, done) => {
-      onAnswered({
+      onSent({
         method: request.method,
         route: request.routeOptions.url ?? 'unmatched',
         status: reply.statusCode,

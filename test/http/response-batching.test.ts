@@ -1,6 +1,6 @@
 import { type FastifyInstance, fastify } from 'fastify'
 import t, { type Test } from 'tap'
-import { coalesceAnswers } from '../../src/http/responses/response-batching.js'
+import { batchResponses } from '../../src/http/responses/response-batching.js'
 import { rawConnection } from '../contract/raw-http.js'
 
 /** A server that notes what it makes and what it hands on. */
@@ -8,7 +8,7 @@ async function notingServer(t: Test): Promise<{ app: FastifyInstance; noted: str
   const noted: string[] = []
   const app = fastify()
   t.teardown(() => app.close())
-  coalesceAnswers(app)
+  batchResponses(app)
   app.addHook('onSend', (request, _reply, payload, done) => {
     noted.push(`sent ${request.url}`)
     done(null, payload)
@@ -42,7 +42,7 @@ async function askAtOnce(app: FastifyInstance, paths: string[]): Promise<void> {
   }
 }
 
-t.test('answers of one turn leave when all are made, or when together they are long', async (t) => {
+t.test('responses of one tick are sent when all are made, or when together they are long', async (t) => {
   const { app, noted } = await notingServer(t)
   await askAtOnce(app, ['/short', '/short', '/long', '/short', '/short'])
   t.same(
@@ -54,7 +54,7 @@ t.test('answers of one turn leave when all are made, or when together they are l
   )
 })
 
-t.test('an answer that comes in a later turn does not wait', async (t) => {
+t.test('a response that comes in a later tick does not wait', async (t) => {
   const { app, noted } = await notingServer(t)
   await askAtOnce(app, ['/later'])
   t.same(
@@ -63,10 +63,10 @@ t.test('an answer that comes in a later turn does not wait', async (t) => {
   )
 })
 
-t.test('an answer that cannot be sent fails alone', async (t) => {
+t.test('a response that cannot be sent fails alone', async (t) => {
   const app = fastify()
   t.teardown(() => app.close())
-  coalesceAnswers(app)
+  batchResponses(app)
   app.get('/bad', (_request, reply) => reply.header('x-bad', 'a\nb').send('never'))
   app.get('/good', () => 'good')
   const origin = await app.listen({ host: '127.0.0.1', port: 0 })

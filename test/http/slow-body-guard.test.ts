@@ -9,12 +9,12 @@ import { rawConnection } from '../contract/raw-http.js'
 import { until } from '../support/until.js'
 
 t.test('nothing of a request is kept once it is over, however it ends', async (t) => {
-  using watch = new SlowBodyGuard(DEFAULT_LIMITS)
+  using guard = new SlowBodyGuard(DEFAULT_LIMITS)
   const sizes: number[] = []
   const server = createServer(async (request, response) => {
-    watch.add(request, true)
-    sizes.push(watch.size)
-    request.once('close', () => sizes.push(watch.size))
+    guard.add(request, true)
+    sizes.push(guard.size)
+    request.once('close', () => sizes.push(guard.size))
     await text(request).catch(() => undefined)
     response.end()
   }).listen(0, '127.0.0.1')

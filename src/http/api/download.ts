@@ -48,7 +48,7 @@ function validatorsOf(file: FileView): Validators & { date?: { date: string } } 
   lastModified.setUTCMilliseconds(0)
   const validators = { etag: `"${file.sha256}"`, lastModified }
   if (Date.parse(file.created_at) < now - NODE_DATE_MS) return validators
-  // Another server's clock may be ahead, and no date may be later than that of the answer (RFC 9110 section 8.8.2.1).
+  // Another server's clock may be ahead, and no date may be later than that of the response (RFC 9110 section 8.8.2.1).
   return { ...validators, date: { date: new Date(now).toUTCString() } }
 }
 

@@ -37,7 +37,7 @@ export async function* formParts(request: IncomingMessage): AsyncGenerator<FormP
 /** Reads what stands after a form, so that the connection can serve another request. It says nothing and is short. */
 async function readEpilogue(request: IncomingMessage): Promise<void> {
   let size = 0
-  // Destroyed, it could not be answered any more.
+  // Destroyed, it could not get a response any more.
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     size += (chunk as Buffer).length
     if (size > FORM_LIMITS.epilogueBytes) throw malformed('much comes after it')

@@ -23,7 +23,7 @@ export interface Reader {
   userId: string
   /** Where they come from; undefined for a place that many people come from. */
   address: string | undefined
-  /** What lets them, e.g. the id of a session: one answer counts for all streams that it opened. */
+  /** What lets them, e.g. the id of a session: one look counts for all streams that it opened. */
   credential: string
   /** Asked before events are written and at every heartbeat; once it says no the stream ends. */
   isAllowed: () => boolean
@@ -143,13 +143,13 @@ export class EventStreams implements Disposable {
     return group
   }
 
-  /** Changes that are made together are written together, and after whoever made them has their answer. */
+  /** Changes that are made together are written together, and after the response to their author. */
   #note(userId: string): void {
-    if (this.#news.size === 0) setImmediate(() => this.#tellNews())
+    if (this.#news.size === 0) setImmediate(() => this.#sendNews())
     this.#news.add(userId)
   }
 
-  #tellNews(): void {
+  #sendNews(): void {
     const users = [...this.#news]
     this.#news.clear()
     for (const userId of users) this.#pump(this.#groups.get(userId)?.streams ?? [])
@@ -196,11 +196,11 @@ export class EventStreams implements Disposable {
 
   /** Ends the streams whose session or token has ended meanwhile. */
   #stillOpen(streams: Iterable<Stream>): Stream[] {
-    const answers = new Map<string, boolean>()
+    const looks = new Map<string, boolean>()
     return [...streams].filter(({ response, reader: { credential, isAllowed } }) => {
       if (response.writableEnded) return false
-      const allowed = answers.get(credential) ?? isAllowed()
-      answers.set(credential, allowed)
+      const allowed = looks.get(credential) ?? isAllowed()
+      looks.set(credential, allowed)
       if (!allowed) response.end()
       return allowed
     })

@@ -12,13 +12,13 @@ export function holdContinue(server: Server): void {
     waiting.set(request, response)
     server.emit('request', request, response)
   })
-  // Other expectations are ignored, which RFC 9110 allows; Node would answer 417 with no body.
+  // Other expectations are ignored, which RFC 9110 allows; Node would send 417 with no body.
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     server.emit('request', request, response)
   })
 }
 
-/** Asks the client to send the body, if it waits to be asked and has no answer yet. */
+/** Asks the client to send the body, if it waits to be asked and has no response yet. */
 export function sendContinue(request: IncomingMessage): void {
   const response = waiting.get(request)
   if (!response) return

@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import { DomainError } from '../../domain/errors.js'
 
 /**
- * Remembers which methods each path has, to tell 405 (with `Allow`, RFC 9110 section 15.5.6) from 404; fastify answers
- * both with 404. Has to be made before the routes.
+ * Remembers which methods each path has, to tell 405 (with `Allow`, RFC 9110 section 15.5.6) from 404; fastify sends
+ * 404 for both. Has to be made before the routes.
  */
 export function methodNotAllowed(app: FastifyInstance): (url: string) => DomainError {
   const methods = new Map<string, { pattern: RegExp; allowed: Set<string> }>()

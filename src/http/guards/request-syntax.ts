@@ -13,7 +13,7 @@ export function faultOfSyntax(raw: IncomingMessage, { headerFields }: Limits): D
   // Names and values by turns; Node passes over fields beyond its own limit without a word.
   if (raw.rawHeaders.length > 2 * headerFields)
     return new DomainError('request-header-too-large', 'The request has too many headers.')
-  // RFC 9112 section 3.2. Node would answer a missing one with no body, and take the first of several.
+  // RFC 9112 section 3.2. Node would refuse a missing one with no body, and take the first of several.
   const hosts = countHosts(raw.rawHeaders)
   if (hosts > 1) return invalidPart('header/host', 'must not be repeated')
   if (raw.httpVersion === '1.1' && !raw.headers.host) return invalidPart('header/host', 'is required')

@@ -70,8 +70,8 @@ export class SlowBodyGuard implements Disposable {
 }
 
 /**
- * Tells the reader of the body, as if the stream had failed, but leaves the connection open for the answer. A body
- * that nobody reads (its request was answered already, or waits for something else) has no reader to tell.
+ * Tells the reader of the body, as if the stream had failed, but leaves the connection open for the response. A body
+ * that nobody reads (its request has its response already, or waits for something else) has no reader to tell.
  */
 function giveUp(raw: IncomingMessage): void {
   const error = new DomainError('request-timeout', 'The body did not arrive in time.')

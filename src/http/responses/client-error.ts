@@ -2,26 +2,26 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { systemChance } from '../../chance.js'
 import { DomainError } from '../../domain/errors.js'
-import { linger } from './lingering-close.js'
+import { lingeringClose } from './lingering-close.js'
 import { invalidPart, PROBLEMS, problemDocument, problemHeaders } from './problems.js'
 
-/** Connections that had their last answer; what else they send is broken too, and says nothing new. */
-const answered = new WeakSet<Socket>()
+/** Connections that had their last response; what else they send is broken too, and says nothing new. */
+const ended = new WeakSet<Socket>()
 
 /**
- * Answers what is no HTTP request, or not a whole one, on the bare socket: there is no request that anything else could
- * answer. Then the connection closes, for where the next request would start is unknown.
+ * Responds to what is no HTTP request, or not a whole one, on the bare socket, for there is no request that anything else
+ * could respond to. Then the connection closes, for where the next request would start is unknown.
  */
-export function answerClientError(
+export function sendClientError(
   error: NodeJS.ErrnoException,
   socket: Socket,
   baseHeaders: Record<string, string>,
 ): void {
-  if (answered.has(socket)) return
-  answered.add(socket)
-  // An answer that is under way on the socket must not get another one in its middle.
+  if (ended.has(socket)) return
+  ended.add(socket)
+  // A response that is under way on the socket must not get another in its middle.
   const current = (socket as Socket & { _httpMessage?: { headersSent: boolean } })._httpMessage
-  // A connection on which nothing was asked is closed without a word: who asks just then would take it for the answer
+  // A connection on which nothing was asked is closed without a word: who asks just then would take it for the response
   // (RFC 9112 section 9.5).
   const isSilent = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && socket.bytesRead === 0
   if (isSilent || error.code === 'ECONNRESET' || !socket.writable || current?.headersSent) {
@@ -43,7 +43,7 @@ export function answerClientError(
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n`)
   socket.write(body)
-  linger(socket)
+  lingeringClose(socket)
 }
 
 function problemOf(error: NodeJS.ErrnoException): DomainError {

@@ -65,7 +65,7 @@ export function isNotModified(headers: Preconditions, { etag, lastModified }: Va
 
 /**
  * The part of `size` bytes that a GET asks for, or undefined for all of it: what is invalid is ignored, and several
- * ranges that do not join to one are answered with the whole, as section 14.2 allows.
+ * ranges that do not join to one get the whole, as section 14.2 allows.
  * @throws DomainError range-not-satisfiable
  */
 export function requestedRange(

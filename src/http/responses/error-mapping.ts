@@ -5,7 +5,7 @@ import { isPassingFault } from '../../storage/storage-fault.js'
 import { invalidPart } from './problems.js'
 
 const MAX_FIELD_ERRORS = 20
-/** Names and values of the client's that are told back to it are cut to this. */
+/** Names and values of the client's that go back to it are cut to this. */
 const MAX_ECHO = 100
 
 const PLACES: Record<string, string> = {
@@ -39,7 +39,7 @@ const BY_CODE: Record<string, Translation> = {
     new DomainError('unsupported-media-type', 'This operation takes no body of this media type.', { cause }),
   FST_ERR_CTP_BODY_TOO_LARGE: (cause) =>
     new DomainError('body-too-large', 'The body is too large.', { cause }),
-  // The client went away in the middle of its body: nobody reads the answer, and nothing here went wrong.
+  // The client went away in the middle of its body: nobody reads the response, and nothing here went wrong.
   ECONNRESET: invalid('body', 'must be sent whole'),
   ERR_STREAM_PREMATURE_CLOSE: invalid('body', 'must be sent whole'),
 }
@@ -56,10 +56,10 @@ const BY_STATUS: Record<number, Translation> = {
 }
 
 /** The refusal that stands for an error, whoever threw it; what is not the client's doing becomes `internal-error`. */
-export function domainErrorOf(error: unknown): DomainError {
+export function mapError(error: unknown): DomainError {
   if (error instanceof DomainError) return error
   // Thrown, and then something else in letting go of what was held.
-  if (error instanceof Error && 'suppressed' in error) return domainErrorOf(error.suppressed)
+  if (error instanceof Error && 'suppressed' in error) return mapError(error.suppressed)
   if (!(error instanceof Error)) return new DomainError('internal-error', 'thrown value', { cause: error })
   const { code, statusCode } = error as FastifyError
   const translation = BY_CODE[code]

@@ -61,7 +61,7 @@ const PROBLEM_MEDIA_TYPE = 'application/problem+json'
 
 const TYPE_PREFIX = 'urn:problem-type:syncsphere:'
 
-/** What a handler may have said about the answer that it did not get to send; none of it is true of a problem. */
+/** What a handler may have said about the response that it did not get to send; none of it is true of a problem. */
 const REPRESENTATION_HEADERS = [
   'accept-ranges',
   'content-disposition',
@@ -94,7 +94,7 @@ export function problemDocument(
   const { status, title } = PROBLEMS[error.code]
   const detail =
     error.code === 'internal-error'
-      ? 'The server failed to answer this request. Its log names the cause under the request_id.'
+      ? 'The server failed to carry out this request. Its log names the cause under the request_id.'
       : error.detail
   const problem = {
     type: `${TYPE_PREFIX}${error.code}`,
@@ -120,7 +120,7 @@ export function problemHeaders(error: DomainError, challenge = 'Bearer'): Record
   }
 }
 
-/** Answers a request with the problem; the connection is closed after it if the body was not read. */
+/** Sends the problem; the connection is closed after it if the body was not read. */
 export function sendProblem(
   error: DomainError,
   baseHeaders: Record<string, string>,

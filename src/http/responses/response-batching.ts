@@ -5,12 +5,12 @@ const MOST_BYTES = 128 * 1024
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** With which answers its own leaves, if it is ready before they do. */
+    /** The responses that its own is sent with, if it is ready before they do. */
     batch: Batch | null
   }
 }
 
-/** Answers that wait to leave together. */
+/** Responses that wait to be sent together. */
 class Batch {
   readonly left: Promise<void>
   leave: () => void = () => {}
@@ -24,11 +24,11 @@ class Batch {
 }
 
 /**
- * Answers that are ready in the turn of the loop in which their requests came leave together at its end. To write to a
- * socket wakes its reader, which on one machine (a proxy, say) takes as long as to make a short answer: those that are
- * written at once wake it once. Has to come before whatever waits for the end of a turn, so that it runs before that.
+ * Responses that are ready in the event-loop tick in which their requests came are sent together at its end. To write to a
+ * socket wakes its reader, which on one machine (a proxy, say) takes as long as to make a short response: those that are
+ * written at once wake it once. Has to come before whatever waits for the end of a tick, so that it runs before that.
  */
-export function coalesceAnswers(app: FastifyInstance): void {
+export function batchResponses(app: FastifyInstance): void {
   let open: Batch | undefined
   const end = (batch: Batch) => {
     if (open === batch) open = undefined
@@ -46,7 +46,7 @@ export function coalesceAnswers(app: FastifyInstance): void {
     request.batch = open
     done()
   })
-  // It gives a promise: what fails after it is then an answer that fails, and not a rejection that nobody handles.
+  // It gives a promise: what fails after it is then a response that fails, and not a rejection that nobody handles.
   app.addHook('onSend', async ({ batch }, _reply, payload) => {
     if (batch === null) return payload
     batch.bytes += lengthOf(payload)

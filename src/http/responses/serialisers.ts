@@ -1,15 +1,15 @@
 import { type SerializerFactory, SerializerSelector } from '@fastify/fast-json-stringify-compiler'
 
-/** The serialisers of answers as Fastify makes them, but each when the first answer needs it, as validators are. */
-export function answerSerialisers(): SerializerFactory {
+/** The serialisers of responses as Fastify makes them, but each when the first response needs it, as validators are. */
+export function responseSerialisers(): SerializerFactory {
   const factory = SerializerSelector()
   return (schemas, options) => {
     const compile = factory(schemas, options)
     return (route) => {
       let serialise: ReturnType<typeof compile> | undefined
-      return (answer: unknown) => {
+      return (response: unknown) => {
         serialise ??= compile(route)
-        return serialise(answer)
+        return serialise(response)
       }
     }
   }
