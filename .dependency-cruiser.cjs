@@ -52,7 +52,7 @@ module.exports = {
     ),
     layer('http', '^src/http/', '^src/sync/'),
     layer('guards', '^src/http/guards/', '^src/(contract|http/(api|events))/'),
-    layer('responses', '^src/http/responses/', '^src/http/(guards|api|events)/'),
+    layer('responses', '^src/http/responses/', '^src/(contract|http/(guards|api|events))/'),
     layer('contract', '^src/contract/', '^src/(http|sync|storage)/'),
     layer('sync', '^src/sync/', '^src/(http|contract)/'),
     forbid(

@@ -6,8 +6,8 @@ import type { RouteHooks } from '../../contract/routes.js'
 import type { Policy } from '../guards/rate-limiter.js'
 import type { RouteGuards } from '../guards/route-guards.js'
 import type { Limits } from '../limits.js'
-import { type HandlerResponse, sendResponse } from '../responses/send-response.js'
 import { HandlerContext } from './handler-context.js'
+import { type HandlerResponse, sendResponse } from './send-response.js'
 
 type AnyHandler = (input: unknown, context: HandlerContext) => HandlerResponse | Promise<HandlerResponse>
 

@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http'
-import { TLSSocket } from 'node:tls'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ByteSource } from '../../byte-source.js'
 import { JSON_MEDIA_TYPE, type Operation } from '../../contract/operation.js'
 import { DomainError } from '../../domain/errors.js'
 import { Json } from '../../json.js'
 import type { Limits } from '../limits.js'
-import { closeIfBodyUnread } from './lingering-close.js'
+import { closeIfBodyUnread } from '../responses/lingering-close.js'
+import { sendBytes } from '../responses/send-bytes.js'
 
 /** What a handler returned, its type forgotten. */
 export interface HandlerResponse {
@@ -56,7 +56,7 @@ export function sendResponse(
     if (isByteSource(body)) void body.close()
     return reply.send(null)
   }
-  if (isByteSource(body)) return copyBody(body, request, reply, limits)
+  if (isByteSource(body)) return sendBytes(body, request, reply, limits)
   // A bare string would go out unserialised.
   if (JSON_MEDIA_TYPE in declared && typeof body !== 'object') throw undeclared(operation, 'a bare value')
   return reply.send(body instanceof Json ? body.text : body)
@@ -64,53 +64,6 @@ export function sendResponse(
 
 function isByteSource(body: unknown): body is ByteSource {
   return typeof (body as Partial<ByteSource>).copy === 'function' && !Buffer.isBuffer(body)
-}
-
-/**
- * Writes a body chunk by chunk; a failure ends the connection, for the status is already sent. So does a client that
- * takes a chunk more slowly than it might send one: it holds the chunk, and a connection, for next to nothing.
- */
-function copyBody(
-  body: ByteSource,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  limits: Limits,
-): FastifyReply {
-  const response = reply.raw
-  const longestMs = (bytes: number) => limits.streamWindowMs + (bytes * 1000) / limits.streamBytesPerSecond
-  reply.hijack()
-  response.writeHead(response.statusCode, reply.getHeaders() as Record<string, string>)
-  const write = (chunk: Buffer) =>
-    new Promise<void>((resolve, reject) => {
-      if (response.destroyed) return reject(new Error('the client went away'))
-      const onClose = () => {
-        clearTimeout(late)
-        reject(new Error('the client went away'))
-      }
-      const late = setTimeout(() => reset(response), longestMs(chunk.length))
-      response.once('close', onClose)
-      response.write(chunk, (error) => {
-        clearTimeout(late)
-        response.off('close', onClose)
-        if (error) reject(error)
-        else resolve()
-      })
-    })
-  body.copy(write).then(
-    () => response.end(),
-    (err: unknown) => {
-      if (!response.destroyed) request.log.error({ err }, 'a response broke off')
-      response.destroy()
-    },
-  )
-  return reply
-}
-
-/** Ends a connection at once, so that the kernel does not go on with what it has gathered for it, which may be MiBs. */
-function reset(response: ServerResponse): void {
-  const { socket } = response
-  if (socket === null || socket instanceof TLSSocket) response.destroy()
-  else socket.resetAndDestroy()
 }
 
 function openStream(body: StreamBody, reply: FastifyReply, streams: Set<ServerResponse>): FastifyReply {
