@@ -51,6 +51,8 @@ module.exports = {
       { path: '^src/(regional|grand)\\.ts$' },
     ),
     layer('http', '^src/http/', '^src/sync/'),
+    layer('guards', '^src/http/guards/', '^src/(contract|http/(api|events))/'),
+    layer('responses', '^src/http/responses/', '^src/(contract|http/(guards|api|events))/'),
     layer('contract', '^src/contract/', '^src/(http|sync|storage)/'),
     layer('sync', '^src/sync/', '^src/(http|contract)/'),
     forbid(

@@ -15,18 +15,18 @@ import { argon2, Passwords } from './domain/passwords.js'
 import { SystemClock } from './domain/system-clock.js'
 import { DAY_MS } from './durations.js'
 import { HelperProcess } from './helper-process.js'
-import { EventStreams } from './http/event-streams.js'
-import { accountHandlers } from './http/handlers/accounts.js'
-import { downloadHandler } from './http/handlers/download.js'
-import { eventHandlers } from './http/handlers/events.js'
-import { fileHandlers } from './http/handlers/files.js'
-import { friendHandlers } from './http/handlers/friends.js'
-import { serverHandlers } from './http/handlers/server.js'
-import { sessionHandlers } from './http/handlers/sessions.js'
-import { uploadHandler, type WaitForCopies } from './http/handlers/upload.js'
+import { accountHandlers } from './http/api/accounts.js'
+import { downloadHandler } from './http/api/download.js'
+import { eventHandlers } from './http/api/events.js'
+import { fileHandlers } from './http/api/files.js'
+import { friendHandlers } from './http/api/friends.js'
+import { serverHandlers } from './http/api/server.js'
+import { sessionHandlers } from './http/api/sessions.js'
+import { uploadHandler, type WaitForCopies } from './http/api/upload.js'
+import { EventStreams } from './http/events/event-streams.js'
+import { sessionCookie } from './http/guards/session-cookie.js'
 import { useTls } from './http/node-server.js'
 import { buildServer, isServedOverHttps } from './http/server.js'
-import { sessionCookie } from './http/session-cookie.js'
 import { listenOrExplain } from './listen-error.js'
 import { thisMachine } from './machine.js'
 import { openLog } from './observability/logger.js'
@@ -222,7 +222,7 @@ async function openHttp(
     },
     credentials: {
       sessions: (secret) => sessions.authenticate(secret),
-      tokens: (secret) => tokens.authenticate(secret),
+      tokens: (secret, username) => tokens.authenticate(secret, username),
       operatorToken,
     },
     logger,
@@ -230,7 +230,7 @@ async function openHttp(
     publicOrigin,
     trustProxy: trustedProxies(config.trustProxy),
     rateLimits,
-    onAnswered: metrics.requestAnswered,
+    onSent: metrics.requestAnswered,
   })
   if (tlsFiles !== undefined) certificates.add(tlsFiles, () => useTls(app.server, tlsFiles.pems))
   app.addHook('onClose', () => streams[Symbol.dispose]())

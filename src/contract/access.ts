@@ -1,21 +1,12 @@
-import type { TokenScope } from '../domain/caller.js'
+import type { Access, TokenScope } from '../domain/caller.js'
 import type { Document, SecurityRequirement, SecurityScheme } from './document.js'
-
-/** Who may call an operation, as its `security` says. */
-export interface Access {
-  /** Also without login (`{}`, or no requirement at all). */
-  anonymous: boolean
-  session: boolean
-  /** The least scope of a token; undefined where tokens are not taken. */
-  token: TokenScope | undefined
-  operator: boolean
-}
 
 const SCOPES: readonly string[] = ['read', 'write'] satisfies TokenScope[]
 
 const KNOWN_SCHEMES: Record<string, (scheme: SecurityScheme) => boolean> = {
   session: (scheme) => scheme.type === 'apiKey' && scheme.in === 'cookie',
   token: (scheme) => scheme.type === 'http' && scheme.scheme?.toLowerCase() === 'bearer',
+  basic: (scheme) => scheme.type === 'http' && scheme.scheme?.toLowerCase() === 'basic',
   operator: (scheme) => scheme.type === 'http' && scheme.scheme?.toLowerCase() === 'bearer',
 }
 
@@ -37,32 +28,35 @@ export function schemeFaults(document: Document): string[] {
  */
 export function accessOf(requirements: SecurityRequirement[] | undefined, document: Document): Access {
   if (!requirements) throw new Error('has no security; say [] if anybody may call it')
-  const access: Access = {
-    anonymous: requirements.length === 0,
-    session: false,
-    token: undefined,
-    operator: false,
-  }
+  const alternatives = new Map<string, TokenScope | undefined>()
   for (const requirement of requirements) {
     const schemes = Object.entries(requirement)
     if (schemes.length > 1) throw new Error('combines security schemes, which the server cannot check')
-    const [scheme] = schemes
-    if (!scheme) access.anonymous = true
-    else addAlternative(access, scheme, document)
+    const [scheme = ['', []]] = schemes
+    alternatives.set(scheme[0], scopeOf(scheme, document))
   }
-  return access
+  const token = alternatives.get('token')
+  if (token !== alternatives.get('basic')) {
+    throw new Error('has to take a token by "token" and by "basic" alike')
+  }
+  return {
+    anonymous: requirements.length === 0 || alternatives.has(''),
+    session: alternatives.has('session'),
+    token,
+    operator: alternatives.has('operator'),
+  }
 }
 
-function addAlternative(access: Access, [name, scopes]: [string, string[]], document: Document): void {
+/** The scope that an alternative requires of a token. */
+function scopeOf([name, scopes]: [string, string[]], document: Document): TokenScope | undefined {
+  if (name === '') return undefined
   if (!(name in KNOWN_SCHEMES) || !document.components?.securitySchemes?.[name]) {
     throw new Error(`requires the unknown security scheme "${name}"`)
   }
-  const allowed = name === 'token' ? SCOPES : []
+  const isOfToken = name === 'token' || name === 'basic'
+  const allowed = isOfToken ? SCOPES : []
   const undeclared = scopes.find((scope) => !allowed.includes(scope))
   if (undeclared !== undefined) throw new Error(`requires the undeclared scope "${undeclared}" of "${name}"`)
-  if (name === 'session') access.session = true
-  if (name === 'operator') access.operator = true
-  if (name !== 'token') return
-  if (scopes.length !== 1) throw new Error('has to require exactly one scope of "token"')
-  access.token = scopes[0] as TokenScope
+  if (isOfToken && scopes.length !== 1) throw new Error(`has to require exactly one scope of "${name}"`)
+  return scopes[0] as TokenScope | undefined
 }

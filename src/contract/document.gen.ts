@@ -10,7 +10,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       "name": "MIT",
       "identifier": "MIT"
     },
-    "description": "SyncSphere keeps your files on several servers at once. You talk to one *regional* server; what you do there is\npassed on to all others, so that the same account, files, friends and sessions are there whichever server you use.\nA regional server that is cut off from the others goes on working and catches up by itself.\n\n## First steps\n\n```sh\nbase=http://127.0.0.1:5001\ncurl $base/register --json '{\"username\":\"dana\",\"email\":\"dana@example.com\",\"password\":\"correct horse battery\"}'\ncurl $base/login -c jar --json '{\"identifier\":\"dana\",\"password\":\"correct horse battery\"}'\ncurl $base/upload -b jar -F folder=/photos -F file=@sunset.jpg\ncurl $base/files -b jar\n```\n\n## Authentication\n\nThere are two ways to say who you are:\n\n- **A session**, for people and browsers. `POST /login` sets the cookie `syncsphere_session` (`HttpOnly`,\n  `SameSite=Lax`, `Path=/`). Over HTTPS it is named `__Host-syncsphere_session` and is also `Secure`.\n- **A token**, for scripts. `POST /tokens` gives one, and it goes into `Authorization: Bearer <token>`. A token of\n  scope `read` may use what only looks; one of scope `write` may use everything. A `read` token where `write` is\n  needed is refused with 403 `insufficient-scope`.\n\nA request that needs a login and has none, or a dead one, is answered 401 `unauthenticated`. Where a file is public,\n`GET /download/{file_id}` needs no login at all. The operator of a server has a token of their own, set in the\nserver's configuration; it opens only `GET /metrics` and `GET /sync/status`.\n\nThe right to a request is checked before its body is read.\n\n## Requests from other sites\n\nA request that changes something, is authenticated by the cookie, and comes from another site (its `Origin` is not\nthis server's, or it says `Sec-Fetch-Site: cross-site`) is refused with 403 `cross-origin`. Requests with a token,\nand clients that are no browsers and send no `Origin`, are not concerned.\n\n## Data\n\nJSON in UTF-8, names in snake_case. Ids are UUIDs (version 7). Times are RFC 3339 in UTC with milliseconds\n(`2026-11-23T10:00:00.000Z`). Sizes are bytes. A property, field or query parameter that the operation does not know\nis refused, not ignored. An operation that takes no body refuses one with 415.\n\n## Lists\n\nA list that can grow is given in pages: `{ \"items\": [...], \"next_cursor\": \"...\" }`. Ask for up to `limit` entries\n(1–200, 50 unless you say otherwise), and go on by sending `next_cursor` back as `cursor`, everything else being the\nsame, until it is `null`. A cursor marks a place and not a number of entries: nothing is skipped or shown twice\nbecause other entries came or went in the meantime. Its content is no business of the client's.\n\n## HEAD\n\nEvery path that has `GET` answers `HEAD` with the same headers and no body.\n\n## Conditional requests\n\n`GET /files/{file_id}` and every answer that shows one file by itself carry an `ETag` of its *metadata*. Send it as\n`If-Match` with `PATCH /files/{file_id}` to change only what you have seen; 412 `precondition-failed` says that\nsomebody was faster. One that a compressing proxy has made weak is good as well. `GET /download/{file_id}` has another `ETag`, that of the *bytes*.\n\n## Errors\n\nEvery refusal is a problem document (RFC 9457, `application/problem+json`):\n\n```json\n{\n  \"type\": \"urn:problem-type:syncsphere:validation-failed\",\n  \"title\": \"The request is not valid\",\n  \"status\": 400,\n  \"detail\": \"body/username must NOT have fewer than 3 characters\",\n  \"request_id\": \"01a207ee-7dc0-70be-9c38-98d190f9ebda\",\n  \"errors\": [{ \"path\": \"body/username\", \"message\": \"must NOT have fewer than 3 characters\" }]\n}\n```\n\nTell problems apart by `type`, never by `title` or `detail`, whose words may change. Quote `request_id` (it is also\nin `X-Request-Id`) when you ask the operator what happened: the log names the cause under it. What you may not know\nto exist is 404, not 403. Each operation below lists the problems it can answer. These can come in answer to\nanything:\n\n| last part of `type` | status | why |\n|---|---|---|\n| `not-found` | 404 | no such path here |\n| `method-not-allowed` | 405 | the path exists, but not with this method; `Allow` lists those it has |\n| `request-header-too-large` | 431 | the request line and headers are too long together, or too many |\n| `request-timeout` | 408 | the headers, or the body, did not arrive in time |\n| `validation-failed` | 400 | also: the path or the request itself is malformed |\n\n## Rate limits\n\nAnswers carry `RateLimit-Policy` (how many requests in which time) and `RateLimit` (how many are left, and for how\nlong). Who asks too often gets 429 `rate-limited`; `Retry-After` says after how many seconds to try again. Wrong\npasswords have a limit of their own, 429 `too-many-attempts`. 503 `unavailable` carries `Retry-After` too: the\nserver is starting, closing or has too much to do, and has not carried out the request.\n\n| what | at most | counted by |\n|---|---|---|\n| requests | 6,000 a minute | account; address where nobody is logged in |\n| logins, right or wrong | 120 a minute | address |\n| registrations | 60 a minute | address |\n| wrong passwords | 5, then none for 15 minutes | account and address |\n| wrong passwords for any accounts | 50, then none for 15 minutes | address |\n| open event streams | 1,000; 5,000; 15,000 | account; address; server |\n\n## Limits\n\n| what | at most |\n|---|---|\n| storage of an account | 1 GiB, unless the operator says otherwise; `GET /me` tells |\n| a file | 10 GiB, unless the operator says otherwise |\n| a file's name; a folder's path | 255 bytes; 1,024 bytes, in UTF-8 |\n| a JSON body; a form's field | 64 KiB; 8 KiB |\n| request line and headers | 16 KiB and 200 fields |\n| entries of a page | 200 |\n| live tokens of an account | 100 |\n| time for a JSON body | 15 seconds |\n| slowest upload or download | 1 KiB a second, over 30 seconds |\n\n## The contract itself\n\nThis document is at `/openapi.yaml` and `/openapi.json`; at `/docs` every operation but `GET /events` can be tried in\nthe browser.\n"
+    "description": "SyncSphere keeps your files on several servers at once. You talk to one *regional* server; what you do there is\npassed on to all others, so that the same account, files, friends and sessions are there whichever server you use.\nA regional server that is cut off from the others goes on working and catches up by itself.\n\n## First steps\n\n```sh\nbase=http://127.0.0.1:5001\ncurl $base/register --json '{\"username\":\"dana\",\"email\":\"dana@example.com\",\"password\":\"correct horse battery\"}'\ncurl $base/login -c jar --json '{\"identifier\":\"dana\",\"password\":\"correct horse battery\"}'\ncurl $base/upload -b jar -F folder=/photos -F file=@sunset.jpg\ncurl $base/files -b jar\n```\n\n## Authentication\n\nThere are two ways to say who you are:\n\n- **A session**, for people and browsers. `POST /login` sets the cookie `syncsphere_session` (`HttpOnly`,\n  `SameSite=Lax`, `Path=/`). Over HTTPS it is named `__Host-syncsphere_session` and is also `Secure`.\n- **A token**, for scripts. `POST /tokens` gives one, and it goes into `Authorization: Bearer <token>`. A token of\n  scope `read` may use what only looks; one of scope `write` may use everything. A `read` token where `write` is\n  needed is refused with 403 `insufficient-scope`. Programs that know only a name and a password use `Basic`, with\n  the username of the account and the token as password. The account's own password is not taken there.\n\nA Bearer token counts before a session, and a wrong one is refused even where no login is needed. `Basic` counts only\nwhere no live session is given, and a wrong one as no login, for it may be meant for a proxy in front; so does every\nother scheme. No answer of these operations asks for `Basic`.\n\nA request that needs a login and has none, or a dead one, is answered 401 `unauthenticated`. Where a file is public,\n`GET /download/{file_id}` needs no login at all. The operator of a server has a token of their own, set in the\nserver's configuration; it opens only `GET /metrics` and `GET /sync/status`.\n\nThe right to a request is checked before its body is read.\n\n## Requests from other sites\n\nA request that changes something and comes from another site (its `Origin` is not this server's, or it says\n`Sec-Fetch-Site: cross-site`) is refused with 403 `cross-origin`. Requests with a Bearer token, and clients that are\nno browsers and send no `Origin`, are not concerned.\n\n## Data\n\nJSON in UTF-8, names in snake_case. Ids are UUIDs (version 7). Times are RFC 3339 in UTC with milliseconds\n(`2026-11-23T10:00:00.000Z`). Sizes are bytes. A property, field or query parameter that the operation does not know\nis refused, not ignored. An operation that takes no body refuses one with 415.\n\n## Lists\n\nA list that can grow is given in pages: `{ \"items\": [...], \"next_cursor\": \"...\" }`. Ask for up to `limit` entries\n(1–200, 50 unless you say otherwise), and go on by sending `next_cursor` back as `cursor`, everything else being the\nsame, until it is `null`. A cursor marks a place and not a number of entries: nothing is skipped or shown twice\nbecause other entries came or went in the meantime. Its content is no business of the client's.\n\n## HEAD\n\nEvery path that has `GET` answers `HEAD` with the same headers and no body.\n\n## Conditional requests\n\n`GET /files/{file_id}` and every answer that shows one file by itself carry an `ETag` of its *metadata*. Send it as\n`If-Match` with `PATCH /files/{file_id}` to change only what you have seen; 412 `precondition-failed` says that\nsomebody was faster. One that a compressing proxy has made weak is good as well. `GET /download/{file_id}` has another `ETag`, that of the *bytes*.\n\n## Errors\n\nEvery refusal is a problem document (RFC 9457, `application/problem+json`):\n\n```json\n{\n  \"type\": \"urn:problem-type:syncsphere:validation-failed\",\n  \"title\": \"The request is not valid\",\n  \"status\": 400,\n  \"detail\": \"body/username must NOT have fewer than 3 characters\",\n  \"request_id\": \"01a207ee-7dc0-70be-9c38-98d190f9ebda\",\n  \"errors\": [{ \"path\": \"body/username\", \"message\": \"must NOT have fewer than 3 characters\" }]\n}\n```\n\nTell problems apart by `type`, never by `title` or `detail`, whose words may change. Quote `request_id` (it is also\nin `X-Request-Id`) when you ask the operator what happened: the log names the cause under it. What you may not know\nto exist is 404, not 403. Each operation below lists the problems it can answer. These can come in answer to\nanything:\n\n| last part of `type` | status | why |\n|---|---|---|\n| `not-found` | 404 | no such path here |\n| `method-not-allowed` | 405 | the path exists, but not with this method; `Allow` lists those it has |\n| `request-header-too-large` | 431 | the request line and headers are too long together, or too many |\n| `request-timeout` | 408 | the headers, or the body, did not arrive in time |\n| `validation-failed` | 400 | also: the path or the request itself is malformed |\n\n## Rate limits\n\nAnswers carry `RateLimit-Policy` (how many requests in which time) and `RateLimit` (how many are left, and for how\nlong). Who asks too often gets 429 `rate-limited`; `Retry-After` says after how many seconds to try again. Wrong\npasswords have a limit of their own, 429 `too-many-attempts`. 503 `unavailable` carries `Retry-After` too: the\nserver is starting, closing or has too much to do, and has not carried out the request.\n\n| what | at most | counted by |\n|---|---|---|\n| requests | 6,000 a minute | account; address where nobody is logged in |\n| logins, right or wrong | 120 a minute | address |\n| registrations | 60 a minute | address |\n| wrong passwords | 5, then none for 15 minutes | account and address |\n| wrong passwords for any accounts | 50, then none for 15 minutes | address |\n| open event streams | 1,000; 5,000; 15,000 | account; address; server |\n\n## Limits\n\n| what | at most |\n|---|---|\n| storage of an account | 1 GiB, unless the operator says otherwise; `GET /me` tells |\n| a file | 10 GiB, unless the operator says otherwise |\n| a file's name; a folder's path | 255 bytes; 1,024 bytes, in UTF-8 |\n| a JSON body; a form's field | 64 KiB; 8 KiB |\n| request line and headers | 16 KiB and 200 fields |\n| entries of a page | 200 |\n| live tokens of an account | 100 |\n| time for a JSON body | 15 seconds |\n| slowest upload or download | 1 KiB a second, over 30 seconds |\n\n## The contract itself\n\nThis document is at `/openapi.yaml` and `/openapi.json`; at `/docs` every operation but `GET /events` can be tried in\nthe browser.\n"
   },
   "servers": [
     {
@@ -260,6 +260,11 @@ export const OPENAPI_DOCUMENT: unknown = {
             "token": [
               "write"
             ]
+          },
+          {
+            "basic": [
+              "write"
+            ]
           }
         ],
         "responses": {
@@ -324,6 +329,11 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           {
             "token": [
+              "read"
+            ]
+          },
+          {
+            "basic": [
               "read"
             ]
           }
@@ -394,6 +404,11 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           {
             "token": [
+              "write"
+            ]
+          },
+          {
+            "basic": [
               "write"
             ]
           }
@@ -565,6 +580,11 @@ export const OPENAPI_DOCUMENT: unknown = {
             "token": [
               "read"
             ]
+          },
+          {
+            "basic": [
+              "read"
+            ]
           }
         ],
         "parameters": [
@@ -642,6 +662,11 @@ export const OPENAPI_DOCUMENT: unknown = {
             "token": [
               "write"
             ]
+          },
+          {
+            "basic": [
+              "write"
+            ]
           }
         ],
         "parameters": [
@@ -714,6 +739,11 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           {
             "token": [
+              "read"
+            ]
+          },
+          {
+            "basic": [
               "read"
             ]
           }
@@ -789,6 +819,11 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           {
             "token": [
+              "write"
+            ]
+          },
+          {
+            "basic": [
               "write"
             ]
           }
@@ -901,6 +936,11 @@ export const OPENAPI_DOCUMENT: unknown = {
             "token": [
               "write"
             ]
+          },
+          {
+            "basic": [
+              "write"
+            ]
           }
         ],
         "parameters": [
@@ -953,6 +993,11 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           {
             "token": [
+              "write"
+            ]
+          },
+          {
+            "basic": [
               "write"
             ]
           }
@@ -1098,6 +1143,11 @@ export const OPENAPI_DOCUMENT: unknown = {
             "token": [
               "read"
             ]
+          },
+          {
+            "basic": [
+              "read"
+            ]
           }
         ],
         "parameters": [
@@ -1185,6 +1235,11 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           {
             "token": [
+              "read"
+            ]
+          },
+          {
+            "basic": [
               "read"
             ]
           }
@@ -1292,6 +1347,11 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           {
             "token": [
+              "write"
+            ]
+          },
+          {
+            "basic": [
               "write"
             ]
           }
@@ -1415,6 +1475,11 @@ export const OPENAPI_DOCUMENT: unknown = {
             "token": [
               "write"
             ]
+          },
+          {
+            "basic": [
+              "write"
+            ]
           }
         ],
         "parameters": [
@@ -1467,6 +1532,11 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           {
             "token": [
+              "read"
+            ]
+          },
+          {
+            "basic": [
               "read"
             ]
           },
@@ -1547,6 +1617,11 @@ export const OPENAPI_DOCUMENT: unknown = {
               "read"
             ]
           },
+          {
+            "basic": [
+              "read"
+            ]
+          },
           {}
         ],
         "parameters": [
@@ -1611,6 +1686,11 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           {
             "token": [
+              "write"
+            ]
+          },
+          {
+            "basic": [
               "write"
             ]
           }
@@ -1750,6 +1830,11 @@ export const OPENAPI_DOCUMENT: unknown = {
             "token": [
               "write"
             ]
+          },
+          {
+            "basic": [
+              "write"
+            ]
           }
         ],
         "parameters": [
@@ -1805,6 +1890,11 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           {
             "token": [
+              "read"
+            ]
+          },
+          {
+            "basic": [
               "read"
             ]
           }
@@ -1885,6 +1975,11 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           {
             "token": [
+              "write"
+            ]
+          },
+          {
+            "basic": [
               "write"
             ]
           }
@@ -1973,6 +2068,11 @@ export const OPENAPI_DOCUMENT: unknown = {
             "token": [
               "write"
             ]
+          },
+          {
+            "basic": [
+              "write"
+            ]
           }
         ],
         "parameters": [
@@ -2028,6 +2128,11 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           {
             "token": [
+              "read"
+            ]
+          },
+          {
+            "basic": [
               "read"
             ]
           }
@@ -2107,6 +2212,11 @@ export const OPENAPI_DOCUMENT: unknown = {
             "token": [
               "write"
             ]
+          },
+          {
+            "basic": [
+              "write"
+            ]
           }
         ],
         "parameters": [
@@ -2159,6 +2269,11 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           {
             "token": [
+              "read"
+            ]
+          },
+          {
+            "basic": [
               "read"
             ]
           }
@@ -2242,6 +2357,11 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           {
             "token": [
+              "read"
+            ]
+          },
+          {
+            "basic": [
               "read"
             ]
           }
@@ -2369,6 +2489,11 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           {
             "token": [
+              "read"
+            ]
+          },
+          {
+            "basic": [
               "read"
             ]
           },
@@ -2518,6 +2643,11 @@ export const OPENAPI_DOCUMENT: unknown = {
         "type": "http",
         "scheme": "bearer",
         "description": "A token of `POST /tokens`. Scope `write` includes `read`."
+      },
+      "basic": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "The username of the account, and as password a token of `POST /tokens`. It opens what the token does."
       },
       "operator": {
         "type": "http",
@@ -3353,7 +3483,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "token": {
             "type": "string",
-            "description": "The secret, for `Authorization` `Bearer`. Shown this once."
+            "description": "The secret, for `Authorization` `Bearer`, or the password of `Basic`. Shown this once."
           }
         }
       },

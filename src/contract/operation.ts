@@ -1,4 +1,5 @@
-import { type Access, accessOf } from './access.js'
+import type { Access } from '../domain/caller.js'
+import { accessOf } from './access.js'
 import {
   type Document,
   METHODS,

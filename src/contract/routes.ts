@@ -1,10 +1,10 @@
 import type {
+  FastifyContextConfig,
   FastifyReply,
   FastifyRequest,
   FastifySchema,
   FastifySchemaCompiler,
   HTTPMethods,
-  onRequestHookHandler,
   RouteOptions,
 } from 'fastify'
 import { schemeFaults } from './access.js'
@@ -13,19 +13,12 @@ import { type Operation, operationsOf } from './operation.js'
 import { bodySchema, parameterSchema, responseSchemas } from './schemas.js'
 import { requestValidators } from './validation.js'
 
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** The operation that a route was made from. */
-    operation?: Operation
-  }
-}
-
 /** What stands between a route and the world; the HTTP edge gives it. */
 export interface RouteHooks {
-  /** Runs before a byte of the body is read: who calls, from where, how often, and with what kind of body. */
-  admit(operation: Operation): onRequestHookHandler
-  /** Runs the handler and sends its answer. */
-  answer(operation: Operation): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
+  /** What the edge checks before a byte of the body is read: who calls, how often, and with what kind of body. */
+  config(operation: Operation): FastifyContextConfig
+  /** Runs the handler and sends its response. */
+  handle(operation: Operation): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 }
 
 /**
@@ -50,8 +43,8 @@ export function checkedOperations(document: Document, handlerIds: string[]): Ope
 }
 
 /**
- * Makes one route for each operation: closed schemas for what comes in, before it the hook that admits, and serialisers
- * for what goes out, so that a field that is not declared never leaves the server. The application needs the
+ * Makes one route for each operation: closed schemas for what comes in, what the edge checks before it, and serialisers for
+ * what goes out, so that a field that is not declared never leaves the server. The application needs the
  * `componentSchemas` beside them.
  */
 export function routesOf(document: Document, operations: Operation[], hooks: RouteHooks): RouteOptions[] {
@@ -73,7 +66,7 @@ function routeOf(document: Document, operation: Operation, hooks: RouteHooks): O
   const headers = parameterSchema(operation, 'header')
   return {
     url: operation.path.replaceAll(/\{([^}]*)\}/g, ':$1'),
-    config: { operation },
+    config: hooks.config(operation),
     exposeHeadRoute: false,
     schema: {
       params: parameterSchema(operation, 'path'),
@@ -82,7 +75,6 @@ function routeOf(document: Document, operation: Operation, hooks: RouteHooks): O
       ...(operation.jsonBody && { body: bodySchema(document, operation.jsonBody) }),
       response: responseSchemas(operation),
     },
-    onRequest: hooks.admit(operation),
-    handler: hooks.answer(operation),
+    handler: hooks.handle(operation),
   }
 }

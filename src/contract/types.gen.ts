@@ -773,7 +773,7 @@ export interface components {
             created_at: components["schemas"]["Time"];
             expires_at: components["schemas"]["TokenExpiry"];
             last_used_at: components["schemas"]["LastUsed"];
-            /** @description The secret, for `Authorization` `Bearer`. Shown this once. */
+            /** @description The secret, for `Authorization` `Bearer`, or the password of `Basic`. Shown this once. */
             token: string;
         };
         TokenList: {

@@ -62,8 +62,8 @@ export class Accounts {
   /** Makes an account whether or not registration is open; the operator's way too. */
   async create(input: Registration): Promise<UserView> {
     const { db, journal, passwords, now, storageQuota } = this.#options
-    const username = checked(usernameForm(input.username), faultOfUsername, 'body/username')
-    const email = checked(input.email.trim(), faultOfEmail, 'body/email')
+    const username = checked(usernameForm(input.username), faultOfUsername, 'username')
+    const email = checked(input.email.trim(), faultOfEmail, 'email')
     // Checked before the hashing too, which is what costs.
     assertFree(db, { username, email })
     const password_hash = await passwords.hash(input.password)
@@ -121,7 +121,7 @@ export class Accounts {
     client: { address: string; isShared: boolean },
   ): Promise<UserView> {
     const { db, journal, passwords, throttle } = this.#options
-    const email = input.email && checked(input.email.trim(), faultOfEmail, 'body/email')
+    const email = input.email && checked(input.email.trim(), faultOfEmail, 'email')
     const user = live(db, caller.user_id)
     const right = await throttle.attempt(user.id, client, () => this.#verify(user, input.current_password))
     if (!right) throw new DomainError('wrong-password', 'The current password is not this one.')

@@ -26,3 +26,13 @@ export interface OperatorCaller {
 
 /** Who a request speaks for, as established by the HTTP edge. */
 export type Caller = AnonymousCaller | SessionCaller | TokenCaller | OperatorCaller
+
+/** Which callers are let in. */
+export interface Access {
+  /** Also without login. */
+  anonymous: boolean
+  session: boolean
+  /** The least scope of a token; undefined where tokens are not taken. */
+  token: TokenScope | undefined
+  operator: boolean
+}

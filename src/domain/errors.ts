@@ -48,14 +48,9 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number]
 
-/** One invalid part of a request; `path` names it from the request's root, e.g. `body/email`. */
-export interface FieldError {
-  path: string
-  message: string
-}
-
 export interface DomainErrorExtra {
-  errors?: FieldError[]
+  /** The one value that is not valid, e.g. `email`; where it stood in a request is for the edge to say. */
+  field?: string
   retryAfterSeconds?: number
   /** Extension members of the problem document (RFC 9457 section 3.2). */
   members?: Record<string, unknown>
@@ -67,7 +62,7 @@ export interface DomainErrorExtra {
 export class DomainError extends Error {
   readonly code: ErrorCode
   readonly detail: string
-  readonly errors?: FieldError[]
+  readonly field?: string
   readonly retryAfterSeconds?: number
   readonly members?: Record<string, unknown>
   readonly headers?: Record<string, string>
@@ -77,14 +72,14 @@ export class DomainError extends Error {
     this.name = 'DomainError'
     this.code = code
     this.detail = detail
-    if (extra.errors) this.errors = extra.errors
+    if (extra.field !== undefined) this.field = extra.field
     if (extra.retryAfterSeconds !== undefined) this.retryAfterSeconds = extra.retryAfterSeconds
     if (extra.members) this.members = extra.members
     if (extra.headers) this.headers = extra.headers
   }
 }
 
-/** The refusal of one part of a request. @param path see `FieldError` @param message what is wrong, to be read after it */
-export function invalid(path: string, message: string): DomainError {
-  return new DomainError('validation-failed', `${path} ${message}`, { errors: [{ path, message }] })
+/** The refusal of one value. @param detail what is wrong, to be read after the name of the field */
+export function invalid(field: string, detail: string): DomainError {
+  return new DomainError('validation-failed', detail, { field })
 }

@@ -97,9 +97,8 @@ export class Files {
     ifMatch: (etag: string) => boolean,
   ): Promise<VersionedFile> {
     const fields: Record<string, Value> = { modified_at: new Date(this.#now()).toISOString() }
-    if (input.name !== undefined) fields.name = checked(input.name, faultOfFileName, 'body/name')
-    if (input.folder !== undefined)
-      fields.folder = checked(folderForm(input.folder), faultOfFolder, 'body/folder')
+    if (input.name !== undefined) fields.name = checked(input.name, faultOfFileName, 'name')
+    if (input.folder !== undefined) fields.folder = checked(folderForm(input.folder), faultOfFolder, 'folder')
     if (input.visibility !== undefined) fields.visibility = input.visibility
     return this.#db.write((tx) => {
       const file = this.#owned(caller, id)
@@ -170,7 +169,7 @@ export class Files {
 
   #filter({ folder, q, visibility }: FileQuery) {
     return {
-      folder: folder === undefined ? undefined : checked(folderForm(folder), faultOfFolder, 'query/folder'),
+      folder: folder === undefined ? undefined : checked(folderForm(folder), faultOfFolder, 'folder'),
       contains: q === undefined ? undefined : fold(q),
       visibility,
     }

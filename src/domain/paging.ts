@@ -1,5 +1,5 @@
 import { Json, type JsonText } from '../json.js'
-import { DomainError } from './errors.js'
+import { invalid } from './errors.js'
 
 export interface Page<T> {
   items: T[]
@@ -30,11 +30,7 @@ export function decodeCursor(
     first === tag &&
     position.length === types.length &&
     types.every((type, index) => type === 'string' || /^\d{1,16}$/.test(position[index] as string))
-  if (!isOfList) {
-    throw new DomainError('validation-failed', 'The cursor is not one that this list gave.', {
-      errors: [{ path: 'query/cursor', message: 'is not a cursor of this list' }],
-    })
-  }
+  if (!isOfList) throw invalid('cursor', 'is not a cursor of this list')
   return position.map((value, index) => (types[index] === 'number' ? Number(value) : value))
 }
 

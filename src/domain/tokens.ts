@@ -1,7 +1,9 @@
 import { DAY_MS } from '../durations.js'
 import { faultOfText } from '../model/names.js'
 import type { Database } from '../storage/database.js'
+import { loginForm } from '../storage/fold.js'
 import { type TokenRow, tokenById, tokenBySecret, tokensOfUser, touchToken } from '../storage/tokens.js'
+import { userByUsername } from '../storage/users.js'
 import type { TokenCaller, TokenScope } from './caller.js'
 import { checked } from './checked.js'
 import { DomainError } from './errors.js'
@@ -37,7 +39,7 @@ export class Tokens {
     const now = this.#now()
     const fields = {
       user_id: userId,
-      name: checked(input.name, faultOfText, 'body/name'),
+      name: checked(input.name, faultOfText, 'name'),
       scope: input.scope ?? 'read',
       secret_sha256: secretHash(token),
       created_at: new Date(now).toISOString(),
@@ -60,10 +62,12 @@ export class Tokens {
     return { id, name, scope, created_at, expires_at, last_used_at: null, token }
   }
 
-  /** Who a token's secret stands for. */
-  authenticate(secret: string): TokenCaller | undefined {
+  /** Who a token's secret stands for; where it is given with a username, that has to be its owner's. */
+  authenticate(secret: string, username?: string): TokenCaller | undefined {
     const row = tokenBySecret(this.#db, secretHash(secret))
     if (row === undefined || !this.#isLive(row)) return undefined
+    if (username !== undefined && userByUsername(this.#db, loginForm(username))?.id !== row.user_id)
+      return undefined
     this.#touch(row)
     return { kind: 'token', user_id: row.user_id, token_id: row.id, scope: row.scope }
   }

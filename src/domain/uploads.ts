@@ -73,7 +73,7 @@ export class Uploads {
   ): Promise<VersionedFile> {
     const { blobs, quota, maxFileSize } = this.#options
     const { media_type, declaredBytes } = input
-    const name = checked(input.name, faultOfFileName, 'body/file/filename')
+    const name = checked(input.name, faultOfFileName, 'name')
     using reservation = quota.reservation(userId)
     await using writer = blobs.writer()
     try {
@@ -85,7 +85,7 @@ export class Uploads {
         if (size > INLINE_BYTES) reservation.reserve(size)
         return writer.write(chunk)
       })
-      const folder = checked(folderForm(options.folder ?? '/'), faultOfFolder, 'body/folder')
+      const folder = checked(folderForm(options.folder ?? '/'), faultOfFolder, 'folder')
       const chosen = { name, folder, media_type, visibility: options.visibility ?? 'private' }
       const blob = await writer.finish()
       if (sha256 !== undefined && sha256 !== blob.sha256) {

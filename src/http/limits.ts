@@ -6,7 +6,7 @@ export interface Limits {
   jsonBodyMs: number
   /**
    * A streamed body may take any time, but not come slower than this, on average over each window; nor may a client take
-   * a chunk of an answer slower, with a window's time to spare.
+   * a chunk of a response slower, with a window's time to spare.
    */
   streamBytesPerSecond: number
   streamWindowMs: number

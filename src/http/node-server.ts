@@ -2,9 +2,9 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
-import { answerClientError } from './client-error.js'
-import { holdContinue } from './continue.js'
+import { holdContinue } from './guards/continue.js'
 import type { Limits } from './limits.js'
+import { sendClientError } from './responses/client-error.js'
 
 export interface Tls {
   cert: string | Buffer
@@ -40,11 +40,11 @@ export function nodeServer(
   const options = {
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersMs,
-    // Uploads take as long as they take; the body watch sees to it that they go on.
+    // Uploads take as long as they take; the slow-body guard ends those that do not go on.
     requestTimeout: 0,
     connectionsCheckingInterval: Math.min(LATE_HEADERS_CHECK_MS, limits.headersMs),
     keepAliveTimeout: limits.keepAliveMs,
-    // Its absence is answered by a problem, further on.
+    // The request guards refuse its absence by a problem.
     requireHostHeader: false,
     noDelay: true,
   }
@@ -54,10 +54,10 @@ export function nodeServer(
   server.maxConnections = limits.connections
   server.setTimeout(limits.idleMs)
   holdContinue(server)
-  server.on('clientError', (error, socket) => answerClientError(error, socket as Socket, baseHeaders))
+  server.on('clientError', (error, socket) => sendClientError(error, socket as Socket, baseHeaders))
   // Node drops a connection that says CONNECT without a word.
   server.on('connect', (_request, socket) =>
-    answerClientError(new Error('CONNECT is not served'), socket as Socket, baseHeaders),
+    sendClientError(new Error('CONNECT is not served'), socket as Socket, baseHeaders),
   )
   return server
 }

@@ -1,12 +1,12 @@
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { Logger } from 'pino'
-import { clientOf } from './client-address.js'
+import { clientOf } from './guards/client-address.js'
 
-/** Answers of 5xx that are no failure: try again later, there is no room. */
+/** Responses of 5xx that are no failure: try again later, there is no room. */
 const NOT_NOW = [503, 507]
 
 /**
- * One line for each request, when it is answered: what changed something or was refused at `info`, what failed at
+ * One line for each request, when its response has been sent: what changed something or was refused at `info`, what failed at
  * `error`, what there is no room or no server for now at `warn`, and reading, which is most, at `debug`. The query is
  * left out, for a search is private.
  */

@@ -1,11 +1,14 @@
 import { fastifyCookie } from '@fastify/cookie'
+import { fastifyMultipart } from '@fastify/multipart'
 import {
   type FastifyBaseLogger,
   type FastifyInstance,
+  type FastifyPluginAsync,
   type FastifyReply,
   type FastifyRequest,
   type FastifyServerOptions,
   fastify,
+  type RouteOptions,
 } from 'fastify'
 import type { Logger } from 'pino'
 import { systemChance } from '../chance.js'
@@ -14,23 +17,24 @@ import type { Contract } from '../contract/load.js'
 import { checkedOperations, routesOf } from '../contract/routes.js'
 import { componentSchemas } from '../contract/schemas.js'
 import { DomainError } from '../domain/errors.js'
-import { addApiDocs } from './api-docs.js'
-import { authentication, type Credentials } from './authentication.js'
-import { coalesceAnswers } from './coalescing.js'
-import { domainErrorOf } from './failures.js'
-import { addGate } from './gate.js'
-import { addJsonParser } from './json-body.js'
+import { addApiDocs } from './api/api-docs.js'
+import { addJsonParser } from './api/json-body.js'
+import { operationHooks } from './api/operations.js'
+import { authentication, type Credentials } from './guards/authentication.js'
+import { rateCheck } from './guards/rate-check.js'
+import { addRequestGuards } from './guards/request-guards.js'
+import { sessionCookie } from './guards/session-cookie.js'
 import { DEFAULT_LIMITS, type Limits } from './limits.js'
 import { nodeServer, type Tls } from './node-server.js'
-import { sendProblem } from './problems.js'
-import { rateLimits } from './rate-limits.js'
 import { RequestLog } from './request-log.js'
-import { securityHeaders } from './security-headers.js'
-import { answerSerialisers } from './serialisers.js'
-import { sessionCookie } from './session-cookie.js'
+import { mapError } from './responses/error-mapping.js'
+import { sendProblem } from './responses/problems.js'
+import { batchResponses } from './responses/response-batching.js'
+import { securityHeaders } from './responses/security-headers.js'
+import { responseSerialisers } from './responses/serialisers.js'
 
-/** One request and its answer. `route` is the declared path, never the URL. */
-export interface AnsweredRequest {
+/** One request and its response. `route` is the declared path, never the URL. */
+export interface SentResponse {
   method: string
   route: string
   status: number
@@ -41,6 +45,8 @@ export interface ServerOptions {
   contract: Contract
   handlers: Handlers
   credentials: Credentials
+  /** What is served beside the contract: plugins whose routes say in `config.guards` what they ask of a request. */
+  protocols?: FastifyPluginAsync[] | undefined
   logger: Logger
   /** Serve HTTPS; PEM. */
   tls?: Tls | undefined
@@ -51,9 +57,9 @@ export interface ServerOptions {
   /** Off, nothing is counted; on by default. */
   rateLimits?: boolean | undefined
   limits?: Partial<Limits> | undefined
-  /** Told of every request when its answer has been sent. */
-  onAnswered?: ((answered: AnsweredRequest) => void) | undefined
-  /** Whether requests are served yet; while it says no, all are answered 503. */
+  /** Called when a response has been sent. */
+  onSent?: ((sent: SentResponse) => void) | undefined
+  /** Whether requests are served yet; while it says no, all get 503. */
   isReady?: (() => boolean) | undefined
 }
 
@@ -67,7 +73,7 @@ export function isServedOverHttps({
 
 /**
  * Makes the HTTP server out of the contract; it listens when it is told to (`await app.listen(…)`), and ends with
- * `app.close()`: event streams at once, other requests when they are answered.
+ * `app.close()`: event streams at once, after the responses to other requests.
  * @throws Error with one line for each operation without handler, handler without operation, or fault of the document
  */
 export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
@@ -77,7 +83,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const baseHeaders = securityHeaders(secure)
   const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-    const refusal = domainErrorOf(error)
+    const refusal = mapError(error)
     if (refusal.code === 'internal-error' || (refusal.code === 'unavailable' && refusal.cause))
       request.log.error({ err: refusal.cause ?? refusal }, 'request failed')
     return sendProblem(refusal, baseHeaders, request, reply)
@@ -90,7 +96,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     logController: new RequestLog(),
     genReqId: systemChance.id,
     ...(options.trustProxy !== undefined && { trustProxy: options.trustProxy }),
-    schemaController: { compilersFactory: { buildSerializer: answerSerialisers() } },
+    schemaController: { compilersFactory: { buildSerializer: responseSerialisers() } },
     bodyLimit: limits.jsonBodyBytes,
     return503OnClosing: false,
     // A long parameter is for the contract's schema to refuse.
@@ -101,27 +107,24 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   app.setNotFoundHandler(() => {
     throw new DomainError('not-found', 'There is nothing at this path.')
   })
-  coalesceAnswers(app)
+  batchResponses(app)
   // Without its hook, which would parse the cookies of every request: `sessionCookie` does that where a session counts.
   await app.register(fastifyCookie, { hook: false })
   app.removeAllContentTypeParsers()
   addJsonParser(app)
-  // Read by its handler, as it arrives.
-  app.addContentTypeParser('multipart/form-data', (_request, _payload, done) => done(null))
-  const hooks = addGate(app, {
-    handlers,
+  addRequestGuards(app, {
     authenticate: authentication(credentials, sessionCookie(secure)),
-    rates: rateLimits(options.rateLimits !== false),
+    checkRate: rateCheck(options.rateLimits !== false),
     limits,
     baseHeaders,
     publicOrigin,
     isSecure: secure,
     isReady: options.isReady ?? (() => true),
   })
-  const { onAnswered } = options
-  if (onAnswered !== undefined) {
+  const { onSent } = options
+  if (onSent !== undefined) {
     app.addHook('onResponse', (request, reply, done) => {
-      onAnswered({
+      onSent({
         method: request.method,
         route: request.routeOptions.url ?? 'unmatched',
         status: reply.statusCode,
@@ -131,7 +134,20 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     })
   }
   for (const schema of componentSchemas(contract.document)) app.addSchema(schema)
-  for (const route of routesOf(contract.document, operations, hooks)) app.route(route)
+  await addRoutes(app, routesOf(contract.document, operations, operationHooks(app, handlers, limits)))
+  for (const protocol of options.protocols ?? []) await app.register(protocol)
   await addApiDocs(app, contract)
   return app
+}
+
+/** Forms are apart from the rest, for the multipart plugin's hooks cost every request that passes them. */
+async function addRoutes(app: FastifyInstance, routes: RouteOptions[]): Promise<void> {
+  const takesForm = ({ config }: RouteOptions) =>
+    config?.guards?.body?.mediaTypes.includes('multipart/form-data') === true
+  for (const route of routes) if (!takesForm(route)) app.route(route)
+  await app.register((forms, _options, done) => {
+    void forms.register(fastifyMultipart)
+    for (const route of routes) if (takesForm(route)) forms.route(route)
+    done()
+  })
 }

@@ -51,10 +51,9 @@ export async function runAccountCommand([name = '', ...args]: string[], terminal
   }
 }
 
-/** A refusal, told of options and not of the body of a request. */
-function optionFault({ code, detail, errors = [] }: DomainError): Error {
-  const [fault] = errors
-  if (fault !== undefined) return new UsageError(`--${fault.path.replace('body/', '')} ${fault.message}`)
+/** A refusal, told of options. */
+function optionFault({ code, detail, field }: DomainError): Error {
+  if (field !== undefined) return new UsageError(`--${field} ${detail}`)
   const option = OPTION[code]
   return new Error(option === undefined ? detail : `${option}: ${detail}`)
 }

@@ -8,6 +8,7 @@ import {
   type ResponseObject,
   resolve,
 } from '../../src/contract/document.js'
+import { type Operation, operationsOf } from '../../src/contract/operation.js'
 import { componentSchemas, pointAtIds } from '../../src/contract/schemas.js'
 
 /** Problems that may answer anything, by what the contract says of all paths. */
@@ -34,11 +35,12 @@ const BESIDE_OPERATIONS: Record<number, string[]> = {
  */
 export function checkResponses(app: FastifyInstance, document: Document): string[] {
   const violations: string[] = []
-  const faultsOf = responseChecker(document)
+  const operationOf = operationFinder(document)
+  const faultsOf = responseChecker(document, operationOf)
   app.addHook('onSend', (request, reply, payload, done) => {
     const faults = faultsOf(request, reply, payload)
     if (faults.length === 0) return done()
-    const name = request.routeOptions.config.operation?.id ?? request.url
+    const name = operationOf(request)?.id ?? request.url
     violations.push(...faults.map((fault) => `${request.method} ${name}: ${fault}`))
     if (payload instanceof Readable) payload.destroy()
     reply.code(500).removeHeader('content-length').type('text/plain')
@@ -47,16 +49,26 @@ export function checkResponses(app: FastifyInstance, document: Document): string
   return violations
 }
 
+type OperationFinder = (request: FastifyRequest) => Operation | undefined
+
+/** By the route of a request; a HEAD may be served by the route of a GET. */
+function operationFinder(document: Document): OperationFinder {
+  const routeOf = ({ method, path }: Operation) => `${method} ${path.replaceAll(/\{([^}]*)\}/g, ':$1')}`
+  const operations = new Map(operationsOf(document).map((operation) => [routeOf(operation), operation]))
+  return ({ method, routeOptions: { url } }) =>
+    operations.get(`${method} ${url}`) ?? (method === 'HEAD' ? operations.get(`GET ${url}`) : undefined)
+}
+
 type Checker = (request: FastifyRequest, reply: FastifyReply, payload: unknown) => string[]
 
-function responseChecker(document: Document): Checker {
+function responseChecker(document: Document, operationOf: OperationFinder): Checker {
   const ajv = new Ajv2020({ strict: false, allErrors: true })
   formats.default(ajv)
   for (const schema of componentSchemas(document)) ajv.addSchema(schema)
   const validators = new Map<object, ValidateFunction>()
 
   return (request, reply, payload) => {
-    const { operation } = request.routeOptions.config
+    const operation = operationOf(request)
     const status = reply.statusCode
     const type = String(reply.getHeader('content-type') ?? '').split(';', 1)[0] ?? ''
     const slug = type === 'application/problem+json' ? slugOf(payload) : undefined

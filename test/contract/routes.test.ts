@@ -20,7 +20,12 @@ t.test('what does not fit together stops the start, and says what', async (t) =>
       /DELETE \/notes\/{note_id} requires the unknown security scheme "magic"/,
     ],
     ['token: [read]', 'token: [admin]', /GET \/notes requires the undeclared scope "admin"/],
-    ['security: [{ token: [write] }]', 'description: none', /POST \/upload has no security/],
+    [
+      'security: [{ token: [write] }, { basic: [write] }]',
+      'description: none',
+      /POST \/upload has no security/,
+    ],
+    [', { basic: [read] }', '', /GET \/notes has to take a token by "token" and by "basic" alike/],
     ['operationId: getNoteHead', 'operationId: headNote', /has to be called getNoteHead/],
     ['operationId: upload', 'operationId: loginUser', /operationId "loginUser" is used twice/],
     [

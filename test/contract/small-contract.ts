@@ -13,7 +13,7 @@ paths:
   /notes:
     get:
       operationId: listNotes
-      security: [{ session: [] }, { token: [read] }]
+      security: [{ session: [] }, { token: [read] }, { basic: [read] }]
       parameters:
         - { name: limit, in: query, schema: { type: integer, minimum: 1, maximum: 200, default: 50 } }
         - { name: tag, in: query, schema: { type: array, items: { type: string } } }
@@ -21,7 +21,7 @@ paths:
       responses: { '200': { $ref: '#/components/responses/Anything' }, '400': { $ref: '#/components/responses/Invalid' } }
     post:
       operationId: createNote
-      security: [{ session: [] }, { token: [write] }]
+      security: [{ session: [] }, { token: [write] }, { basic: [write] }]
       requestBody:
         required: true
         content: { application/json: { schema: { $ref: '#/components/schemas/NewNote' } } }
@@ -36,11 +36,11 @@ paths:
       - { name: note_id, in: path, required: true, schema: { type: string, minLength: 2, maxLength: 40 } }
     get:
       operationId: getNote
-      security: [{}, { session: [] }, { token: [read] }]
+      security: [{}, { session: [] }, { token: [read] }, { basic: [read] }]
       responses: { '200': { description: Bytes., content: { '*/*': { schema: { type: string, format: binary } } } } }
     head:
       operationId: getNoteHead
-      security: [{}, { session: [] }, { token: [read] }]
+      security: [{}, { session: [] }, { token: [read] }, { basic: [read] }]
       responses: { '200': { description: No bytes., content: { '*/*': { schema: { type: string, format: binary } } } } }
     delete:
       operationId: deleteNote
@@ -57,13 +57,13 @@ paths:
   /upload:
     post:
       operationId: upload
-      security: [{ token: [write] }]
+      security: [{ token: [write] }, { basic: [write] }]
       requestBody: { required: true, content: { multipart/form-data: { schema: { type: object } } } }
       responses: { '200': { $ref: '#/components/responses/Anything' } }
   /events:
     get:
       operationId: streamNotes
-      security: [{ token: [read] }]
+      security: [{ token: [read] }, { basic: [read] }]
       responses: { '200': { description: Events., content: { text/event-stream: { schema: { type: string } } } } }
   /metrics:
     get:
@@ -74,6 +74,7 @@ components:
   securitySchemes:
     session: { type: apiKey, in: cookie, name: syncsphere_session }
     token: { type: http, scheme: bearer }
+    basic: { type: http, scheme: basic }
     operator: { type: http, scheme: bearer }
   responses:
     Anything: { description: As it came., content: { application/json: { schema: { type: object, additionalProperties: true } } } }
@@ -123,7 +124,7 @@ export function smallContract(change = (text: string) => text): Contract {
   return { text, document: load(text) as Document }
 }
 
-/** A server of the small contract: session `alive`, tokens `reader` and `writer`. */
+/** A server of the small contract: session `alive`, tokens `reader` and `writer` of `dana`. */
 export function buildSmall(
   handlers: Record<string, unknown> = {},
   options: Partial<ServerOptions> = {},
@@ -134,7 +135,8 @@ export function buildSmall(
     handlers: { ...smallHandlers, ...handlers } as never,
     credentials: {
       sessions: (secret) => (secret === 'alive' ? SESSION : undefined),
-      tokens: (secret) => ({ reader: token('read'), writer: token('write') })[secret],
+      tokens: (secret, username = 'dana') =>
+        username === 'dana' ? { reader: token('read'), writer: token('write') }[secret] : undefined,
       operatorToken: OPERATOR_TOKEN,
     },
     logger: pino({ level: 'silent' }),

@@ -285,6 +285,27 @@ t.test('tokens do what their scope allows until they end', async (t) => {
   t.equal(many.filter(({ outcome }) => outcome === '409 too-many-tokens').length, 5)
 })
 
+t.test('Basic takes a token of the account that it names, and no password', async (t) => {
+  const regional = await openTestRegional(t)
+  const [alice, bob] = [await regional.person('alice'), await regional.person('bob')]
+  const token = await alice.token('read')
+  const basic = (username: string, password: string) =>
+    alice.as({ authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` })
+  t.match(await basic('ALICE', token).get('/me'), { status: 200, json: { username: 'alice' } })
+  t.equal((await basic('bob', token).get('/me')).outcome, '401 unauthenticated')
+  for (let guess = 0; guess < 10; guess += 1) {
+    const { outcome, headers } = await basic('alice', alice.password).get('/me')
+    t.equal(outcome, '401 unauthenticated')
+    t.equal(headers['www-authenticate'], 'Bearer', 'no browser opens a dialog')
+  }
+  await alice.logIn()
+  const proxied = bob.as({
+    ...bob.headers,
+    authorization: basic('alice', token).headers['authorization'] ?? '',
+  })
+  t.match(await proxied.get('/me'), { json: { username: 'bob' } }, 'a session counts before Basic')
+})
+
 t.test('deleting an account takes all with it, and sets its name free', async (t) => {
   const regional = await openTestRegional(t)
   const [alice, bob] = [await regional.person('alice'), await regional.person('bob')]

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import t, { type Test } from 'tap'
 import type { RequestContext } from '../../src/contract/handlers.js'
-import { formParts } from '../../src/http/form.js'
+import { formParts } from '../../src/http/api/form.js'
 import { rawConnection } from '../contract/raw-http.js'
 import { buildSmall } from '../contract/small-contract.js'
 

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
-import { networkOf } from '../../src/http/client-address.js'
-import { RateLimiter } from '../../src/http/rate-limiter.js'
-import { sessionCookie } from '../../src/http/session-cookie.js'
+import { networkOf } from '../../src/http/guards/client-address.js'
+import { RateLimiter } from '../../src/http/guards/rate-limiter.js'
+import { sessionCookie } from '../../src/http/guards/session-cookie.js'
 import { rawConnection } from '../contract/raw-http.js'
 import { buildSmall, OPERATOR_TOKEN } from '../contract/small-contract.js'
 
@@ -14,6 +14,9 @@ async function serve(t: Test, ...small: Parameters<typeof buildSmall>): Promise<
 }
 
 const BEARER = { authorization: 'Bearer writer' }
+const basic = (username: string, password: string) => ({
+  authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
+})
 const COOKIE = { cookie: 'syncsphere_session=alive' }
 
 async function problem(response: Response): Promise<string> {
@@ -41,7 +44,7 @@ t.test('every answer carries its id and the headers that protect it', async (t) 
   }
 })
 
-t.test('who calls is told by token before cookie, and must be allowed to', async (t) => {
+t.test('a Bearer token counts before a session, and a session before Basic', async (t) => {
   const app = await serve(t)
   const cases: [string, string, Record<string, string>, string][] = [
     ['GET', '/notes', {}, '401 unauthenticated'],
@@ -49,6 +52,17 @@ t.test('who calls is told by token before cookie, and must be allowed to', async
     ['GET', '/notes', { authorization: 'Basic d3JpdGVyOng=' }, '401 unauthenticated'],
     ['GET', '/notes', { authorization: 'Basic d3JpdGVyOng=', ...COOKIE }, '200'],
     ['GET', '/notes', { authorization: 'Negotiate YII=', ...COOKIE }, '200'],
+    ['GET', '/notes', basic('dana', 'reader'), '200'],
+    ['GET', '/notes', basic('noam', 'reader'), '401 unauthenticated'],
+    ['GET', '/notes', basic('dana', 'correct horse battery'), '401 unauthenticated'],
+    ['GET', '/notes', { authorization: 'Basic' }, '401 unauthenticated'],
+    ['GET', '/notes', { authorization: 'Basic ZGFuYQ==' }, '401 unauthenticated'],
+    ['GET', '/notes', { ...basic('dana', 'reader'), cookie: 'syncsphere_session=dead' }, '200'],
+    ['POST', '/notes', basic('dana', 'reader'), '403 insufficient-scope'],
+    ['DELETE', '/notes/n1', basic('dana', 'writer'), '403 session-required'],
+    ['DELETE', '/notes/n1', { ...basic('dana', 'reader'), ...COOKIE }, '204'],
+    ['GET', '/notes/n1', basic('dana', 'nothing'), '200'],
+    ['GET', '/metrics', basic('dana', OPERATOR_TOKEN), '401 unauthenticated'],
     ['GET', '/notes/n1', { authorization: 'Basic d3JpdGVyOng=' }, '200'],
     ['GET', '/notes', { authorization: 'Bearer' }, '401 unauthenticated'],
     ['GET', '/notes', { authorization: 'Bearer nobody', ...COOKIE }, '401 unauthenticated'],
@@ -95,6 +109,8 @@ t.test('what another site makes a browser send changes nothing', async (t) => {
     ['DELETE', '/notes/n1', { ...COOKIE, origin: 'https://public.example' }, 204],
     ['GET', '/notes', { ...COOKIE, origin: 'https://evil.example' }, 200],
     ['POST', '/notes', { ...BEARER, origin: 'https://evil.example', ...body.extra }, 201],
+    ['POST', '/notes', { ...basic('dana', 'writer'), origin: 'https://evil.example', ...body.extra }, 403],
+    ['POST', '/notes', { ...basic('dana', 'writer'), ...body.extra }, 201],
     ['POST', '/login', { origin: 'https://evil.example', ...body.extra }, 403],
     ['POST', '/login', { origin: own, ...body.extra }, 204],
   ]

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
+import type { Answer } from '../support/client.js'
 import type { Person } from '../support/person.js'
 import { openTestRegional } from '../support/test-regional.js'
 
@@ -204,4 +205,24 @@ t.test('two files may have one name; each is itself', async (t) => {
   t.equal((await alice.get(`/download/${one.id}`)).outcome, '404 file-not-found')
   t.equal((await alice.delete(`/files/${one.id}`)).outcome, '404 file-not-found')
   t.same(await regional.faults(), [])
+})
+
+t.test('a refusal says where the request holds the field that is wrong', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  const { id } = await alice.put('x')
+  const cases: [Promise<Answer>, string, RegExp][] = [
+    [alice.patch(`/files/${id}`, { name: 'a/b' }), 'body/name', /./],
+    [alice.patch(`/files/${id}`, { folder: '/..' }), 'body/folder', /./],
+    [alice.get('/files?folder=/..'), 'query/folder', /./],
+    [alice.get('/files?cursor=bm9uZQ'), 'query/cursor', /is not a cursor of this list/],
+    [alice.upload('x', { name: 'a/b' }), 'body/file/filename', /./],
+    [alice.upload('x', { folder: '/..' }), 'body/folder', /./],
+  ]
+  for (const [asked, path, message] of cases) {
+    const { outcome, json } = await asked
+    t.equal(outcome, '400 validation-failed', path)
+    t.match(json.errors, [{ path, message }])
+    t.equal(json.detail, `${path} ${json.errors[0].message}`)
+  }
 })

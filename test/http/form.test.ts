@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import t from 'tap'
-import { formParts } from '../../src/http/form.js'
+import { formParts } from '../../src/http/api/form.js'
 import { filePart, formOf } from '../support/multipart.js'
 
 const BOUNDARY = 'b-1'

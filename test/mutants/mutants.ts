@@ -194,6 +194,19 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [{ in: 'requestedRange', replace: 'size - last)', by: 'size - last - 1)' }],
   },
   {
+    name: 'basic-not-checked-for-csrf',
+    what: 'A token is taken for safe from forgery also where a browser sends it of its own accord, as Basic.',
+    breaks: 'another site changes nothing by what a browser sends.',
+    tests: ['test/http/core.test.ts'],
+    edits: [
+      {
+        in: 'isByBearer',
+        replace: "/^Bearer /i.test(headers.authorization ?? '')",
+        by: 'headers !== undefined',
+      },
+    ],
+  },
+  {
     name: 'name-by-local-order',
     what: 'Of two accounts that claim one name, the one that this server heard of first bears it.',
     breaks: 'all servers agree who bears a name.',

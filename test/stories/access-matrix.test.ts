@@ -1,4 +1,4 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { Answer, Asked, Client } from '../support/client.js'
 import { operations } from '../support/contract-check.js'
 import { filePart, formOf } from '../support/multipart.js'
@@ -27,6 +27,8 @@ interface World {
   friend: Person
   stranger: Person
   as: Record<Role, Client>
+  /** The owner's program, with a token. */
+  program(secret: string): Client
   file(visibility: 'private' | 'friends' | 'public'): Promise<string>
   /** A request of the owner's to the stranger that waits. */
   request(): Promise<string>
@@ -227,7 +229,10 @@ const TABLE: Record<string, Row> = {
   },
 }
 
-async function openWorld(regional: TestRegional): Promise<World> {
+const BEARER = (secret: string) => `Bearer ${secret}`
+const BASIC = (secret: string) => `Basic ${Buffer.from(`Owner:${secret}`).toString('base64')}`
+
+async function openWorld(regional: TestRegional, authorizationOf: typeof BEARER): Promise<World> {
   const [owner, friend, former, stranger, gone] = (await Promise.all(
     ['owner', 'friend', 'former', 'stranger', 'gone'].map((name) => regional.person(name)),
   )) as [Person, Person, Person, Person, Person]
@@ -240,16 +245,16 @@ async function openWorld(regional: TestRegional): Promise<World> {
   await revoked.ask('POST', '/logout')
   let count = 0
   const unique = () => `somebody-${count++}`
-  const bearer = (secret: string) => owner.as({ authorization: `Bearer ${secret}` })
+  const program = (secret: string) => owner.as({ authorization: authorizationOf(secret) })
   return {
-    ...{ owner, friend, stranger, unique },
+    ...{ owner, friend, stranger, unique, program },
     as: {
       ...{ owner, friend, former, stranger, gone, revoked },
       nobody: regional.nobody(),
-      reader: bearer(await owner.token('read')),
-      writer: bearer(await owner.token('write')),
-      forger: bearer('x'.repeat(43)),
-      operator: bearer(OPERATOR_TOKEN),
+      reader: program(await owner.token('read')),
+      writer: program(await owner.token('write')),
+      forger: program('x'.repeat(43)),
+      operator: owner.as({ authorization: BEARER(OPERATOR_TOKEN) }),
     },
     file: async (visibility) => (await owner.put('hello', { visibility })).id,
     async request() {
@@ -274,17 +279,25 @@ t.test('every operation of the contract has a row here', async (t) => {
 
 t.test('everybody may do what the contract says, and nothing else', async (t) => {
   const regional = await openTestRegional(t)
-  const world = await openWorld(regional)
+  await assertAccess(t, await openWorld(regional, BEARER), ROLES)
+})
+
+t.test('a token may do the same as the password of Basic', async (t) => {
+  const regional = await openTestRegional(t)
+  await assertAccess(t, await openWorld(regional, BASIC), ['owner', 'reader', 'writer'])
+})
+
+async function assertAccess(t: Test, world: World, roles: readonly Role[]): Promise<void> {
   for (const [name, { ask, expect }] of Object.entries(TABLE)) {
     // The owner goes last: what the owner does to the thing or to the account, nobody could ask for after it.
-    for (const role of ROLES.toReversed()) {
+    for (const role of roles.toReversed()) {
       const [method, path, asked] = await ask(world, role)
       const { outcome } = await answerOf(world.as[role], method, path, asked)
       t.equal(outcome, expect[role], `${name} as ${role}`)
       if (name === 'logoutUser' && outcome === '204') await returnTo(world, role)
     }
   }
-})
+}
 
 async function answerOf(
   client: Client,
@@ -301,8 +314,7 @@ async function answerOf(
   }
 }
 
-async function returnTo({ as, owner }: World, role: Role): Promise<void> {
-  const client = as[role]
-  if (role === 'writer') client.headers = { authorization: `Bearer ${await owner.token('write')}` }
-  else await (client as Person).logIn()
+async function returnTo({ as, owner, program }: World, role: Role): Promise<void> {
+  if (role === 'writer') as.writer = program(await owner.token('write'))
+  else await (as[role] as Person).logIn()
 }

@@ -42,7 +42,20 @@ export async function bareRegional(t: Test) {
   const { journal, copies, uploads } = services
   const applier = new Applier({ db, blobs, journal, server: 'eu', now, onDeadLetter })
   const logger = pino({ level: 'silent' })
-  return { connection, db, dataDir, blobs, journal, copies, uploads, applier, deadLetters, logger, now }
+  return {
+    connection,
+    db,
+    dataDir,
+    blobs,
+    services,
+    journal,
+    copies,
+    uploads,
+    applier,
+    deadLetters,
+    logger,
+    now,
+  }
 }
 
 /** The fields of somebody's registration. */

@@ -1,0 +1,149 @@
+import type { IncomingMessage } from 'node:http'
+import type { Take } from '../../byte-source.js'
+import type { Handlers } from '../../contract/handlers.js'
+import type { Caller } from '../../domain/caller.js'
+import { checked } from '../../domain/checked.js'
+import { DomainError } from '../../domain/errors.js'
+import type { Files } from '../../domain/files.js'
+import type { Uploads } from '../../domain/uploads.js'
+import type { FileView } from '../../domain/views.js'
+import { faultOfFolder, folderForm } from '../../model/names.js'
+import { FORM_LIMITS } from '../limits.js'
+import { invalidPart } from '../responses/problems.js'
+import { type FormPart, formParts } from './form.js'
+import { account } from './identity.js'
+import { textOf } from './part-header.js'
+
+/** More of a form than its file can have: boundaries, headers of parts, and fields. */
+const FORM_OVERHEAD_BYTES = 16 * 1024
+
+const MEDIA_TYPE = /^([a-z0-9!#$&^_.+-]{1,127}\/[a-z0-9!#$&^_.+-]{1,127})[ \t]*(;[\x20-\x7e]*)?$/i
+const MAX_MEDIA_TYPE = 255
+
+export interface UploadMetrics {
+  bytesUploaded(sizeBytes: number): void
+}
+
+/** Waits until so many servers hold a file's bytes; whether it was reached. */
+export type WaitForCopies = (fileId: string, minCopies: number, signal: AbortSignal) => Promise<boolean>
+
+type Fields = { folder?: string; visibility?: 'private' | 'friends' | 'public'; sha256?: string }
+
+export interface UploadHandlerOptions {
+  uploads: Uploads
+  files: Files
+  waitForCopies: WaitForCopies
+  metrics: UploadMetrics
+}
+
+export function uploadHandler(options: UploadHandlerOptions): Pick<Handlers, 'uploadFile'> {
+  const { uploads, files, waitForCopies, metrics } = options
+  return {
+    async uploadFile({ query }, context) {
+      const { user_id } = account(context.caller)
+      const { request } = context
+      const declaredBytes = Math.max(0, Number(request.headers['content-length'] ?? 0) - FORM_OVERHEAD_BYTES)
+      uploads.assertRoom(user_id, declaredBytes)
+      context.continueBody()
+      const form = await openForm(request.raw, metrics)
+      const input = { name: form.filename, media_type: form.mediaType, declaredBytes }
+      const { file, etag } = await uploads.store(user_id, input, async (take) => {
+        const { sha256, ...options } = await form.receive(take)
+        // A form in a browser sends what was left blank, too.
+        return { ...options, sha256: sha256 || undefined }
+      })
+      const headers = { location: `/files/${file.id}`, etag }
+      if (query.min_copies === undefined) return { status: 201, headers, body: file }
+      const reached = await waitForCopies(file.id, query.min_copies, context.signal)
+      return { status: reached ? 201 : 202, headers, body: present(files, context.caller, file) }
+    },
+  }
+}
+
+/** A file as it is now, with those who hold it; as it was, if it was deleted meanwhile. */
+function present(files: Files, caller: Caller, stored: FileView): FileView {
+  try {
+    return files.get(caller, stored.id).file
+  } catch (error) {
+    if (error instanceof DomainError && error.code === 'file-not-found') return stored
+    throw error
+  }
+}
+
+interface Form {
+  filename: string
+  mediaType: string
+  /** Hands out the file's bytes, and gives the form's fields, whether they come before the file or after it. */
+  receive(take: Take): Promise<Fields>
+}
+
+/** Reads a form up to its file. @throws DomainError validation-failed */
+async function openForm(request: IncomingMessage, metrics: UploadMetrics): Promise<Form> {
+  const parts = formParts(request)
+  const fields: Record<string, string> = {}
+  const file = await nextFile(parts, fields)
+  if (file === undefined)
+    throw invalidPart('body/file', 'is missing: the form needs one part with this name and a file name')
+  const { filename, mediaType, copy } = file
+  if (filename === undefined) throw invalidPart('body/file', 'needs a file name')
+  return {
+    filename,
+    mediaType: mediaTypeOf(mediaType),
+    async receive(take) {
+      await copy((chunk) => {
+        metrics.bytesUploaded(chunk.length)
+        return take(chunk)
+      })
+      if ((await nextFile(parts, fields)) !== undefined)
+        throw invalidPart('body/file', 'must be the only file')
+      return fields as Fields
+    },
+  }
+}
+
+/** As it was stated, with its parameters; what is no media type says nothing. */
+function mediaTypeOf(stated = ''): string {
+  const [, essence, parameters = ''] = MEDIA_TYPE.exec(stated.trim()) ?? []
+  if (essence === undefined) return 'application/octet-stream'
+  const whole = essence.toLowerCase() + parameters
+  return whole.length > MAX_MEDIA_TYPE ? essence.toLowerCase() : whole
+}
+
+/** Reads fields up to the next file, or the form's end. */
+async function nextFile(
+  parts: AsyncIterator<FormPart>,
+  fields: Record<string, string>,
+): Promise<FormPart | undefined> {
+  for (let next = await parts.next(); !next.done; next = await parts.next()) {
+    const part = next.value
+    if (part.name === 'file') return part
+    const { name, filename } = part
+    const path = `body/${name.slice(0, 64)}`
+    const faultOf = Object.hasOwn(FIELDS, name) ? FIELDS[name as keyof Fields] : undefined
+    if (faultOf === undefined || filename !== undefined) throw invalidPart(path, 'is no part of this form')
+    if (Object.hasOwn(fields, name)) throw invalidPart(path, 'must not be repeated')
+    fields[name] = checked(await fieldText(part, path), faultOf, name)
+  }
+  return undefined
+}
+
+async function fieldText({ copy }: FormPart, path: string): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  await copy((chunk) => {
+    size += chunk.length
+    if (size > FORM_LIMITS.fieldBytes) throw invalidPart(path, 'is too long')
+    chunks.push(chunk)
+    return undefined
+  })
+  const text = textOf(Buffer.concat(chunks))
+  if (text === undefined) throw invalidPart(path, 'must be UTF-8')
+  return text
+}
+
+const FIELDS: Record<keyof Fields, (value: string) => string | undefined> = {
+  folder: (value) => faultOfFolder(folderForm(value)),
+  visibility: (value) =>
+    ['private', 'friends', 'public'].includes(value) ? undefined : 'must be private, friends or public',
+  sha256: (value) => (/^(?:[0-9a-f]{64})?$/.test(value) ? undefined : 'must be 64 lower-case hex digits'),
+}
