@@ -4,7 +4,6 @@
  * for placeholders (see tour/placeholders.ts); every other character has to be the same.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -52,16 +51,4 @@ test('the tour of the README shows what really happens', { skip, timeout: 120_00
     )
   }
   t.ok(steps.length > 20, 'the tour has its commands')
-})
-
-test('the README and ARCHITECTURE.md name files that are there', async (t) => {
-  for (const page of ['README.md', 'ARCHITECTURE.md']) {
-    const text = await readFile(page, 'utf8')
-    const links = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map(([, path]) => path ?? '')
-    const paths = [...text.matchAll(/`((?:src|test|scripts|migrations)\/[\w./-]+)`/g)].map(
-      ([, path]) => path ?? '',
-    )
-    const missing = [...links, ...paths].filter((path) => !existsSync(path))
-    t.strictSame(missing, [], page)
-  }
 })

@@ -10,12 +10,12 @@ export const OPENAPI_DOCUMENT: unknown = {
       "name": "MIT",
       "identifier": "MIT"
     },
-    "description": "SyncSphere keeps your files on several servers at once. You talk to one *regional* server; what you do there is\npassed on to all others, so that the same account, files, friends and sessions are there whichever server you use.\nA regional server that is cut off from the others goes on working and catches up by itself.\n\n## First steps\n\n```sh\nbase=http://127.0.0.1:5001\ncurl $base/register --json '{\"username\":\"dana\",\"email\":\"dana@example.com\",\"password\":\"correct horse battery\"}'\ncurl $base/login -c jar --json '{\"identifier\":\"dana\",\"password\":\"correct horse battery\"}'\ncurl $base/upload -b jar -F folder=/photos -F file=@sunset.jpg\ncurl $base/files -b jar\n```\n\n## Authentication\n\nThere are two ways to say who you are:\n\n- **A session**, for people and browsers. `POST /login` sets the cookie `syncsphere_session` (`HttpOnly`,\n  `SameSite=Lax`, `Path=/`). Over HTTPS it is named `__Host-syncsphere_session` and is also `Secure`.\n- **A token**, for scripts. `POST /tokens` gives one, and it goes into `Authorization: Bearer <token>`. A token of\n  scope `read` may use what only looks; one of scope `write` may use everything. A `read` token where `write` is\n  needed is refused with 403 `insufficient-scope`. Programs that know only a name and a password use `Basic`, with\n  the username of the account and the token as password. The account's own password is not taken there.\n\nA Bearer token counts before a session, and a wrong one is refused even where no login is needed. `Basic` counts only\nwhere no live session is given, and a wrong one as no login, for it may be meant for a proxy in front; so does every\nother scheme. No answer of these operations asks for `Basic`.\n\nA request that needs a login and has none, or a dead one, is answered 401 `unauthenticated`. Where a file is public,\n`GET /download/{file_id}` needs no login at all. The operator of a server has a token of their own, set in the\nserver's configuration; it opens only `GET /metrics` and `GET /sync/status`.\n\nThe right to a request is checked before its body is read.\n\n## Requests from other sites\n\nA request that changes something and comes from another site (its `Origin` is not this server's, or it says\n`Sec-Fetch-Site: cross-site`) is refused with 403 `cross-origin`. Requests with a Bearer token, and clients that are\nno browsers and send no `Origin`, are not concerned.\n\n## Data\n\nJSON in UTF-8, names in snake_case. Ids are UUIDs (version 7). Times are RFC 3339 in UTC with milliseconds\n(`2026-11-23T10:00:00.000Z`). Sizes are bytes. A property, field or query parameter that the operation does not know\nis refused, not ignored. An operation that takes no body refuses one with 415.\n\n## Lists\n\nA list that can grow is given in pages: `{ \"items\": [...], \"next_cursor\": \"...\" }`. Ask for up to `limit` entries\n(1–200, 50 unless you say otherwise), and go on by sending `next_cursor` back as `cursor`, everything else being the\nsame, until it is `null`. A cursor marks a place and not a number of entries: nothing is skipped or shown twice\nbecause other entries came or went in the meantime. Its content is no business of the client's.\n\n## HEAD\n\nEvery path that has `GET` answers `HEAD` with the same headers and no body.\n\n## Conditional requests\n\n`GET /files/{file_id}` and every answer that shows one file by itself carry an `ETag` of its *metadata*. Send it as\n`If-Match` with `PATCH /files/{file_id}` to change only what you have seen; 412 `precondition-failed` says that\nsomebody was faster. One that a compressing proxy has made weak is good as well. `GET /download/{file_id}` has another `ETag`, that of the *bytes*.\n\n## Errors\n\nEvery refusal is a problem document (RFC 9457, `application/problem+json`):\n\n```json\n{\n  \"type\": \"urn:problem-type:syncsphere:validation-failed\",\n  \"title\": \"The request is not valid\",\n  \"status\": 400,\n  \"detail\": \"body/username must NOT have fewer than 3 characters\",\n  \"request_id\": \"01a207ee-7dc0-70be-9c38-98d190f9ebda\",\n  \"errors\": [{ \"path\": \"body/username\", \"message\": \"must NOT have fewer than 3 characters\" }]\n}\n```\n\nTell problems apart by `type`, never by `title` or `detail`, whose words may change. Quote `request_id` (it is also\nin `X-Request-Id`) when you ask the operator what happened: the log names the cause under it. What you may not know\nto exist is 404, not 403. Each operation below lists the problems it can answer. These can come in answer to\nanything:\n\n| last part of `type` | status | why |\n|---|---|---|\n| `not-found` | 404 | no such path here |\n| `method-not-allowed` | 405 | the path exists, but not with this method; `Allow` lists those it has |\n| `request-header-too-large` | 431 | the request line and headers are too long together, or too many |\n| `request-timeout` | 408 | the headers, or the body, did not arrive in time |\n| `validation-failed` | 400 | also: the path or the request itself is malformed |\n\n## Rate limits\n\nAnswers carry `RateLimit-Policy` (how many requests in which time) and `RateLimit` (how many are left, and for how\nlong). Who asks too often gets 429 `rate-limited`; `Retry-After` says after how many seconds to try again. Wrong\npasswords have a limit of their own, 429 `too-many-attempts`. 503 `unavailable` carries `Retry-After` too: the\nserver is starting, closing or has too much to do, and has not carried out the request.\n\n| what | at most | counted by |\n|---|---|---|\n| requests | 6,000 a minute | account; address where nobody is logged in |\n| logins, right or wrong | 120 a minute | address |\n| registrations | 60 a minute | address |\n| wrong passwords | 5, then none for 15 minutes | account and address |\n| wrong passwords for any accounts | 50, then none for 15 minutes | address |\n| open event streams | 1,000; 5,000; 15,000 | account; address; server |\n\n## Limits\n\n| what | at most |\n|---|---|\n| storage of an account | 1 GiB, unless the operator says otherwise; `GET /me` tells |\n| a file | 10 GiB, unless the operator says otherwise |\n| a file's name; a folder's path | 255 bytes; 1,024 bytes, in UTF-8 |\n| a JSON body; a form's field | 64 KiB; 8 KiB |\n| request line and headers | 16 KiB and 200 fields |\n| entries of a page | 200 |\n| live tokens of an account | 100 |\n| time for a JSON body | 15 seconds |\n| slowest upload or download | 1 KiB a second, over 30 seconds |\n\n## The contract itself\n\nThis document is at `/openapi.yaml` and `/openapi.json`; at `/docs` every operation but `GET /events` can be tried in\nthe browser.\n"
+    "description": "SyncSphere keeps your files on several servers at once. You talk to one *regional* server; every change reaches all\nothers. Each server has the same accounts, files, friends and sessions. A partitioned server goes on working and\ncatches up by itself.\n\n## First steps\n\n```sh\nbase=http://127.0.0.1:5001\ncurl $base/register --json '{\"username\":\"dana\",\"email\":\"dana@example.com\",\"password\":\"correct horse battery\"}'\ncurl $base/login -c jar --json '{\"identifier\":\"dana\",\"password\":\"correct horse battery\"}'\ncurl $base/upload -b jar -F folder=/photos -F file=@sunset.jpg\ncurl $base/files -b jar\n```\n\n## Authentication\n\nThere are two ways to authenticate:\n\n- **A session**, for people and browsers. `POST /login` sets the cookie `syncsphere_session` (`HttpOnly`,\n  `SameSite=Lax`, `Path=/`). Over HTTPS it is named `__Host-syncsphere_session` and is also `Secure`.\n- **A token**, for scripts. `POST /tokens` creates one; send it as `Authorization: Bearer <token>`. Scope `read` allows\n  reading, scope `write` everything. A `read` token gets 403 `insufficient-scope` where `write` is needed. Programs\n  that know only a name and a password send `Basic` with the username of the account and the token as password. The\n  server refuses the account's own password there.\n\nA Bearer token counts before a session, and a wrong one is refused even where no login is needed. `Basic` counts only\nwithout a live session, and a wrong one as no login, for it may be meant for a proxy. The same holds for every other\nscheme. No response of these operations asks for `Basic`.\n\nA request without a valid login gets 401 `unauthenticated` where one is needed. `GET /download/{file_id}` needs no\nlogin for a public file. The operator's token is part of the server's configuration. It opens only `GET /metrics`\nand `GET /sync/status`.\n\nThe server authorizes a request before it reads the body.\n\n## Requests from other sites\n\nA changing request gets 403 `cross-origin` if it comes from another site. Its `Origin` is then not this server's, or\nit has `Sec-Fetch-Site: cross-site`. Requests with a Bearer token, or without `Origin`, are not affected.\n\n## Data\n\nJSON in UTF-8, names in snake_case. Ids are UUIDs (version 7). Times are RFC 3339 in UTC with milliseconds\n(`2026-11-23T10:00:00.000Z`). Sizes are bytes. Unknown properties, fields and query parameters are refused, not\nignored. An operation without a request body refuses one with 415.\n\n## Lists\n\nLists come in pages: `{ \"items\": [...], \"next_cursor\": \"...\" }`. `limit` sets the number of entries (1–200, default\n50). For the next page send `next_cursor` as `cursor` with the same parameters, until it is `null`. A cursor marks a\nposition: entries that come or go meanwhile cause no gap and no repetition. Its content is opaque.\n\n## HEAD\n\nEvery path with `GET` supports `HEAD`, with the same headers and no body.\n\n## Conditional requests\n\nEach response with a single file has an `ETag` of its *metadata*. Send it as `If-Match` with `PATCH\n/files/{file_id}`: 412 `precondition-failed` means that the file has changed since you last read it. A weak form of\nthe tag, made by a compressing proxy, is valid too. `GET /download/{file_id}` has another `ETag`, of the *content*.\n\n## Errors\n\nEvery error is a problem document (RFC 9457, `application/problem+json`):\n\n```json\n{\n  \"type\": \"urn:problem-type:syncsphere:validation-failed\",\n  \"title\": \"The request is not valid\",\n  \"status\": 400,\n  \"detail\": \"body/username must NOT have fewer than 3 characters\",\n  \"request_id\": \"01a207ee-7dc0-70be-9c38-98d190f9ebda\",\n  \"errors\": [{ \"path\": \"body/username\", \"message\": \"must NOT have fewer than 3 characters\" }]\n}\n```\n\nDistinguish problems by `type`, never by `title` or `detail`, whose words may change. Quote `request_id`, also in\n`X-Request-Id`, to the operator: it is in the log. A resource that you may not see is 404, not 403. Each operation\nbelow lists its problems. These are possible for every request:\n\n| last part of `type` | status | why |\n|---|---|---|\n| `not-found` | 404 | no such path here |\n| `method-not-allowed` | 405 | the path exists, but not with this method; `Allow` lists those it has |\n| `request-header-too-large` | 431 | the request line and headers are too long together, or too many |\n| `request-timeout` | 408 | the headers, or the body, did not arrive in time |\n| `validation-failed` | 400 | also: the path or the request itself is malformed |\n\n## Rate limits\n\nResponses have `RateLimit-Policy` (requests and period) and `RateLimit` (requests left, and until when). Too many\nrequests get 429 `rate-limited`; `Retry-After` has the seconds to wait. Wrong passwords have their own limit, 429\n`too-many-attempts`. 503 `unavailable` has `Retry-After` too: the server is starting, closing or overloaded, and has\nnot carried out the request.\n\n| what | at most | counted by |\n|---|---|---|\n| requests | 6,000 a minute | account; address where nobody is logged in |\n| logins, right or wrong | 120 a minute | address |\n| registrations | 60 a minute | address |\n| wrong passwords | 5, then none for 15 minutes | account and address |\n| wrong passwords for any accounts | 50, then none for 15 minutes | address |\n| open event streams | 1,000; 5,000; 15,000 | account; address; server |\n\n## Limits\n\n| what | at most |\n|---|---|\n| storage of an account | 1 GiB, unless the operator sets another; see `GET /me` |\n| a file | 10 GiB, unless the operator sets another |\n| a file's name; a folder's path | 255 bytes; 1,024 bytes, in UTF-8 |\n| a JSON body; a form's field | 64 KiB; 8 KiB |\n| request line and headers | 16 KiB and 200 fields |\n| entries of a page | 200 |\n| live tokens of an account | 100 |\n| time for a JSON body | 15 seconds |\n| slowest upload or download | 1 KiB a second, over 30 seconds |\n\n## The contract itself\n\nThis document is at `/openapi.yaml` and `/openapi.json`. `/docs` runs every operation but `GET /events` in the\nbrowser.\n"
   },
   "servers": [
     {
       "url": "/",
-      "description": "The server that gave you this document"
+      "description": "The server of this document"
     }
   ],
   "tags": [
@@ -37,7 +37,7 @@ export const OPENAPI_DOCUMENT: unknown = {
     },
     {
       "name": "Events",
-      "description": "Hear of changes as they happen, on whichever server they happen."
+      "description": "Receive changes of all servers as they happen."
     },
     {
       "name": "Server",
@@ -52,7 +52,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Account"
         ],
         "summary": "Make an account",
-        "description": "Makes an account with an empty storage and the server's usual quota. It does not log you in: go on with `POST /login`.\n\nUsernames are brought to Unicode form NFKC and compared without regard to case, so `Dana` and `dana` are one.\nShould the same name or email be registered on two servers that cannot reach each other, both accounts stay; once\nthe servers meet, the older one bears the name and the other shows as `name~xxxx` (see `User`).\n",
+        "description": "Creates an account with the server's default quota. It does not log you in: continue with `POST /login`.\n\nUsernames are normalized to Unicode NFKC and compared without case: `Dana` and `dana` are one. Partitioned\nservers can both register a name or an email. Both accounts stay; after the heal the older one holds the name, and\nthe other shows as `name~xxxx` (see `User`).\n",
         "security": [],
         "requestBody": {
           "required": true,
@@ -149,7 +149,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Account"
         ],
         "summary": "Log in",
-        "description": "Opens a session and sets its cookie. Without `remember_me` the browser forgets the cookie when it closes; with it,\nthe cookie is kept for 7 days. `expires_at` says when the session ends at the latest.\n\nA wrong password and an unknown account get the same answer after the same time. After 5 wrong attempts on one\naccount from one address, that address is refused that account for 15 minutes, whatever the password; others can\nstill log in to it. An address that fails on many accounts is refused altogether for a while.\n\nOnly the right password is told that its account was disabled by an operator.\n",
+        "description": "Opens a session and sets its cookie. Without `remember_me` the browser forgets the cookie when it closes; with it,\nthe cookie is kept for 7 days. The session ends at `expires_at` at the latest.\n\nA wrong password and an unknown account get the same response after the same time. After 5 wrong passwords for one\naccount from one address, that address is refused for that account for 15 minutes. Others can still log in. An\naddress that fails on many accounts is refused for all of them.\n\nOnly the right password reveals that an operator has disabled the account.\n",
         "security": [],
         "requestBody": {
           "required": true,
@@ -812,7 +812,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Sessions and tokens"
         ],
         "summary": "Make a token",
-        "description": "Makes a token for a script. The answer shows the secret in `token`, this one time only: the server keeps no more\nthan its hash. Give it a short life and the scope `read` where that will do. An account has at most 100 live tokens.\n",
+        "description": "Makes a token for a script. Only this response has the secret, in `token`; the server stores its hash. Prefer a\nshort life and the scope `read`. An account has at most 100 live tokens.\n",
         "security": [
           {
             "session": []
@@ -986,7 +986,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Files"
         ],
         "summary": "Upload a file",
-        "description": "Stores one file of any type. The form has optional fields (`folder`, `visibility`, `sha256`), which must come\n*before* the one part `file`, for the server stores the bytes while they arrive:\n\n```sh\ncurl $base/upload -b jar -F folder=/photos -F visibility=friends -F file=@sunset.jpg\n```\n\n- The name is the part's `filename`, in any script, kept exactly as sent. Its media type is the part's\n  `Content-Type`.\n- With `sha256`, bytes that do not have that checksum are refused (400 `checksum-mismatch`) and not kept.\n- Two files may have the same name in the same folder: each upload makes a new file with an id of its own.\n- 201 means that the bytes are safe on this server's disk. With `min_copies` the answer waits, for up to 30 seconds,\n  until that many servers hold them; 202 says that they did not in time, and that the file is stored nevertheless.\n- Nothing half-done is ever seen: an upload that breaks off leaves no file behind and takes no storage.\n- With `Content-Length` and `Expect: 100-continue` (curl sends both for large files) you are told of a quota that\n  does not suffice before you send the bytes.\n",
+        "description": "Stores one file of any type. The form has one part `file`, and optional fields before or after it: `folder`,\n`visibility`, `sha256`.\n\n```sh\ncurl $base/upload -b jar -F folder=/photos -F visibility=friends -F file=@sunset.jpg\n```\n\n- The name is the part's `filename`, in any script, kept exactly as sent. Its media type is the part's\n  `Content-Type`.\n- With `sha256`, content with another checksum is refused (400 `checksum-mismatch`).\n- Two files may have the same name in the same folder: each upload creates a new file with its own id.\n- 201 means that the content is durable on this server. With `min_copies` the response waits up to 30 seconds until\n  that many servers store it. 202 means that fewer servers store it so far; the file exists nevertheless.\n- An interrupted upload leaves no file and uses no storage.\n- With `Content-Length` and `Expect: 100-continue` (curl sends both for large files) an insufficient quota is\n  reported before you send the content.\n",
         "security": [
           {
             "session": []
@@ -1525,7 +1525,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Files"
         ],
         "summary": "Download a file",
-        "description": "The very bytes that were uploaded, of a file that you may read. Public files need no login; a dead session cookie\ncounts as no login here, while a token that is not valid is refused.\n\n- `Range` asks for a part, so that a download that broke off can go on: `curl -C - -O`. One range is served; who\n  asks for several gets the whole file.\n- `ETag` is made of the content: it stays when the file is renamed, and is equal on all servers. Send it as\n  `If-None-Match` to download only what you do not have, or as `If-Range` to go on only if it is still the same.\n- `Repr-Digest` is the sha256 of the whole file, to check what you got.\n- Bytes that are still on their way to this server are passed on while they arrive. If no server that can be\n  reached has them, the answer is 503 `content-pending`.\n",
+        "description": "The content of a file that you may read, byte for byte as uploaded. Public files need no login. An expired session\ncookie counts as no login here; an invalid token is refused.\n\n- `Range` requests a part, to resume a download: `curl -C - -O`. A request for several ranges gets the whole file.\n- `ETag` identifies the content: it survives a renaming and is equal on all servers. Send it as `If-None-Match` to\n  skip content that you have, or as `If-Range` to resume only the same content.\n- `Repr-Digest` is the sha256 of the whole file.\n- Content that is still arriving at this server is relayed as it arrives. If no connected server has it, the\n  response is 503 `content-pending`.\n",
         "security": [
           {
             "session": []
@@ -1606,8 +1606,8 @@ export const OPENAPI_DOCUMENT: unknown = {
         "tags": [
           "Files"
         ],
-        "summary": "See how a download would be answered",
-        "description": "The status and headers of `GET /download/{file_id}` without the bytes: their number, type, checksum and `ETag`.\nProblems are told by their status alone, for an answer to HEAD has no body. `Range` means nothing here (RFC 9110,\nsection 14.2).\n",
+        "summary": "Headers of a download",
+        "description": "The status and headers of `GET /download/{file_id}`: size, type, checksum and `ETag`. A problem has only its\nstatus, because a response to HEAD has no body. `Range` is ignored (RFC 9110, section 14.2).\n",
         "security": [
           {
             "session": []
@@ -1679,7 +1679,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Friends"
         ],
         "summary": "Ask somebody to be friends",
-        "description": "Sends a friend request. If that user has already asked you, this accepts: the answer is then 200 with `status`\n`accepted`, and you are friends.\n",
+        "description": "Sends a friend request. If that user has already asked you, this accepts: the response is then 200 with `status`\n`accepted`, and you are friends.\n",
         "security": [
           {
             "session": []
@@ -1821,7 +1821,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Friends"
         ],
         "summary": "Take back a friend request",
-        "description": "Takes back a request that you sent and that has not been answered. Only the one who asked may.",
+        "description": "Takes back a pending request that you sent.",
         "security": [
           {
             "session": []
@@ -1883,7 +1883,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Friends"
         ],
         "summary": "List friend requests",
-        "description": "The requests that wait for an answer, sent to you (`to` is you) or by you (`from` is you), oldest first.",
+        "description": "The pending requests, sent to you (`to` is you) or by you (`from` is you), oldest first.",
         "security": [
           {
             "session": []
@@ -1968,7 +1968,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Friends"
         ],
         "summary": "Accept a friend request",
-        "description": "Makes you friends: each now sees what the other shares with friends. Only the one who was asked may accept.\n",
+        "description": "Makes you friends: each now sees what the other shares with friends. Only the addressee can accept.\n",
         "security": [
           {
             "session": []
@@ -2059,7 +2059,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Friends"
         ],
         "summary": "Reject a friend request",
-        "description": "Turns a request down. Only the one who was asked may. The other can ask again.",
+        "description": "Rejects a request. Only the addressee can. The sender can ask again.",
         "security": [
           {
             "session": []
@@ -2349,8 +2349,8 @@ export const OPENAPI_DOCUMENT: unknown = {
         "tags": [
           "Events"
         ],
-        "summary": "Hear of changes as they happen",
-        "description": "A stream of server-sent events about what concerns you, on whichever server it happened:\n\n| event | when | data |\n|---|---|---|\n| `file.created` | you uploaded a file, or a friend shared one | `FileInfo` |\n| `file.updated` | one of these was renamed, moved, or shared otherwise | `FileInfo` |\n| `file.deleted` | one of these was deleted, or you may no longer read it | `{ \"id\" }` |\n| `friend.requested` | somebody asked you, or you asked somebody | `FriendRequest` |\n| `friend.accepted` | a request was accepted, or a friend's account was enabled again | `Friend`: the other one |\n| `friend.rejected` | a request was rejected or taken back | `FriendRequest` |\n| `friend.removed` | a friendship ended, or a friend's account was deleted or disabled | `PublicUser`: the other one |\n| `storage.changed` | your used storage or your quota changed | `{ \"used_storage\", \"storage_quota\" }` |\n| `stream.reset` | the place you wanted to go on from is not known any more | `{}` |\n\n`data` is one line of JSON, the resource as the API shows it to you. Each event has an `id`; a client that comes\nback with the last one it got as `Last-Event-ID` (browsers do so by themselves) gets all that happened in between,\nand nothing twice. Ids hold for the server that gave them: after `stream.reset` fetch your lists anew, and go on\nfrom there. A comment every 15 seconds keeps the connection alive. The stream ends when the session or token does.\n\nIt cannot be tried at `/docs`, where an answer is shown when it has ended. Try it with:\n\n```sh\ncurl -N $base/events -b jar\n```\n",
+        "summary": "Receive changes as they happen",
+        "description": "A stream of server-sent events that concern you, from all servers:\n\n| event | when | data |\n|---|---|---|\n| `file.created` | you uploaded a file, or a friend shared one | `FileInfo` |\n| `file.updated` | one of these was renamed, moved, or got another visibility | `FileInfo` |\n| `file.deleted` | one of these was deleted, or you may no longer read it | `{ \"id\" }` |\n| `friend.requested` | somebody asked you, or you asked somebody | `FriendRequest` |\n| `friend.accepted` | a request was accepted, or a friend's account was enabled again | `Friend`: the other one |\n| `friend.rejected` | a request was rejected or taken back | `FriendRequest` |\n| `friend.removed` | a friendship ended, or a friend's account was deleted or disabled | `PublicUser`: the other one |\n| `storage.changed` | your used storage or your quota changed | `{ \"used_storage\", \"storage_quota\" }` |\n| `stream.reset` | this server does not know the `Last-Event-ID` | `{}` |\n\n`data` is one line of JSON, the resource as the API shows it to you. Each event has an `id`. A client that\nreconnects with its last id as `Last-Event-ID`, as browsers do, gets every event since then, once. Ids are valid on\none server. After `stream.reset` fetch your lists again and continue from there. A comment every 15 seconds keeps\nthe connection alive. The stream ends with the session or token.\n\n`/docs` cannot show a response that does not end. Try it with:\n\n```sh\ncurl -N $base/events -b jar\n```\n",
         "security": [
           {
             "session": []
@@ -2373,7 +2373,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         ],
         "responses": {
           "200": {
-            "description": "The stream. It goes on until one side closes it.",
+            "description": "The stream, until one side closes it.",
             "headers": {
               "X-Request-Id": {
                 "$ref": "#/components/headers/X-Request-Id"
@@ -2433,8 +2433,8 @@ export const OPENAPI_DOCUMENT: unknown = {
         "tags": [
           "Server"
         ],
-        "summary": "Is the server there?",
-        "description": "Answers 200 as soon as the server serves, and 503 while it starts or closes, or cannot store anything; then `detail`\nsays why. It tries that by writing to its disk. It says nothing about the link to the other servers, for this one\nworks without it; see `GET /sync/status`.\n",
+        "summary": "Health of the server",
+        "description": "200 while the server serves, 503 while it starts, closes or cannot store; `detail` has the reason. The server\nwrites to its disk to find out. The link to the other servers does not count, because this one works without it;\nsee `GET /sync/status`.\n",
         "security": [],
         "responses": {
           "200": {
@@ -2481,8 +2481,8 @@ export const OPENAPI_DOCUMENT: unknown = {
         "tags": [
           "Server"
         ],
-        "summary": "How far is this server in step with the others?",
-        "description": "Whether the link to the grand server is up, what waits to be sent, and what has been taken in from the others.\n`state_digest` is given only with `digest=true` and the operator's token: servers that have seen the same changes\nhave the same digest.\n",
+        "summary": "Synchronization with the other servers",
+        "description": "The state of the link to the grand server, the changes to send, and the position in the change log.\n`state_digest` needs `digest=true` and the operator's token. It is equal on servers that have applied the same\nchanges.\n",
         "security": [
           {
             "session": []
@@ -2637,7 +2637,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         "type": "apiKey",
         "in": "cookie",
         "name": "syncsphere_session",
-        "description": "The cookie that `POST /login` sets. Over HTTPS it is named `__Host-syncsphere_session`. In the browser it is sent\nby itself once you have logged in.\n"
+        "description": "The cookie that `POST /login` sets. Over HTTPS it is named `__Host-syncsphere_session`. Browsers send it\nby themselves after a login.\n"
       },
       "token": {
         "type": "http",
@@ -2659,7 +2659,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       "Limit": {
         "name": "limit",
         "in": "query",
-        "description": "How many entries the page holds at most.",
+        "description": "The largest number of entries of the page.",
         "schema": {
           "type": "integer",
           "minimum": 1,
@@ -2670,7 +2670,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       "Cursor": {
         "name": "cursor",
         "in": "query",
-        "description": "Where the page begins, the `next_cursor` of the page before. Without it, the first page.",
+        "description": "The start of the page, `next_cursor` of the page before. Without it, the first page.",
         "schema": {
           "type": "string",
           "minLength": 1,
@@ -2780,7 +2780,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       "MinCopies": {
         "name": "min_copies",
         "in": "query",
-        "description": "How many servers shall hold the bytes before the answer comes; this one counts. It waits for up to 30 seconds.\n",
+        "description": "The number of servers, this one included, that must store the content before the response. It waits up to 30 seconds.\n",
         "schema": {
           "type": "integer",
           "minimum": 1,
@@ -2817,7 +2817,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       "IfNoneMatch": {
         "name": "If-None-Match",
         "in": "header",
-        "description": "Answer 304, without a body, if the `ETag` is (one of) these, or `*`.",
+        "description": "Respond with 304, without a body, if the `ETag` is (one of) these, or `*`.",
         "schema": {
           "type": "string",
           "maxLength": 4096
@@ -2826,7 +2826,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       "IfModifiedSince": {
         "name": "If-Modified-Since",
         "in": "header",
-        "description": "Answer 304 if the bytes have not changed since this HTTP date. Ignored beside `If-None-Match`.",
+        "description": "Respond with 304 if the content have not changed since this HTTP date. Ignored beside `If-None-Match`.",
         "schema": {
           "type": "string",
           "maxLength": 128
@@ -2835,7 +2835,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       "IfUnmodifiedSince": {
         "name": "If-Unmodified-Since",
         "in": "header",
-        "description": "Answer 412 if the bytes have changed since this HTTP date. Ignored beside `If-Match`.",
+        "description": "Respond with 412 if the content have changed since this HTTP date. Ignored beside `If-Match`.",
         "schema": {
           "type": "string",
           "maxLength": 128
@@ -2853,7 +2853,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       "Range": {
         "name": "Range",
         "in": "header",
-        "description": "The part that is wanted, for instance `bytes=1048576-`. What is not understood is ignored.",
+        "description": "The requested part, for instance `bytes=1048576-`. An unknown unit or form is ignored.",
         "schema": {
           "type": "string",
           "maxLength": 4096
@@ -2862,7 +2862,7 @@ export const OPENAPI_DOCUMENT: unknown = {
     },
     "headers": {
       "X-Request-Id": {
-        "description": "The request's id, under which the server's log tells of it.",
+        "description": "The request's id, also in the server's log.",
         "required": true,
         "schema": {
           "type": "string",
@@ -2880,7 +2880,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "Cache-Control": {
-        "description": "Answers are not for shared caches to keep; `no-store` as a rule.",
+        "description": "Responses are not for shared caches; usually `no-store`.",
         "required": true,
         "schema": {
           "type": "string",
@@ -2890,7 +2890,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "RateLimit": {
-        "description": "How many requests are left (`r`), and in how many seconds the count starts anew (`t`).",
+        "description": "The requests left (`r`), and the seconds until the count restarts (`t`).",
         "schema": {
           "type": "string",
           "examples": [
@@ -2899,7 +2899,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "RateLimit-Policy": {
-        "description": "How many requests (`q`) are allowed in how many seconds (`w`).",
+        "description": "The allowed requests (`q`) in a period of seconds (`w`).",
         "schema": {
           "type": "string",
           "examples": [
@@ -2908,7 +2908,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "Retry-After": {
-        "description": "After how many seconds it is worth trying again.",
+        "description": "The seconds to wait before another try.",
         "required": true,
         "schema": {
           "type": "integer",
@@ -2948,7 +2948,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "FileLocation": {
-        "description": "Where the file's metadata is.",
+        "description": "The path of the file's metadata.",
         "required": true,
         "schema": {
           "type": "string",
@@ -2976,7 +2976,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "Last-Modified": {
-        "description": "When the content came to be. Renaming does not change it.",
+        "description": "The time of the upload. Renaming does not change it.",
         "required": true,
         "schema": {
           "type": "string",
@@ -2996,7 +2996,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "Content-Length": {
-        "description": "The number of bytes in this answer.",
+        "description": "The number of bytes of this response.",
         "required": true,
         "schema": {
           "type": "integer",
@@ -3007,7 +3007,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "Content-Range": {
-        "description": "Which bytes these are, and of how many.",
+        "description": "The position of this part, and the size of the file.",
         "required": true,
         "schema": {
           "type": "string",
@@ -3017,7 +3017,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "UnsatisfiedRange": {
-        "description": "How many bytes there are.",
+        "description": "The size of the file.",
         "required": true,
         "schema": {
           "type": "string",
@@ -3162,7 +3162,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "friends",
           "public"
         ],
-        "description": "Who may read the file besides its owner: with `private` nobody, with `friends` the owner's friends, with `public`\nanybody who has its id.\n"
+        "description": "The readers of the file besides its owner: `private` none, `friends` the owner's friends, `public` anybody who has\nits id.\n"
       },
       "TokenScope": {
         "type": "string",
@@ -3170,7 +3170,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "read",
           "write"
         ],
-        "description": "What the token may do - with `read` look and download, with `write` everything."
+        "description": "The permission of the token - `read` to list and download, `write` for everything."
       },
       "Registration": {
         "type": "object",
@@ -3211,7 +3211,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "remember_me": {
             "type": "boolean",
-            "description": "Keep me logged in for 7 days, also when the browser is closed. Not unless you say so."
+            "description": "Keep the login for 7 days, also after the browser closes. False by default."
           }
         }
       },
@@ -3252,11 +3252,11 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "username": {
             "type": "string",
-            "description": "The name the account bears. Where another account bears the name that was asked for, this is that name with\n`~` and the last four characters of the id; you can log in with it.\n"
+            "description": "The name that the account holds. In a name conflict it is the requested name with `~` and the last four\ncharacters of the id. You can log in with it.\n"
           },
           "email": {
             "type": "string",
-            "description": "The email the account bears, with a like ending where another account bears it."
+            "description": "The email that the account holds, with such an ending where another account holds it."
           },
           "created_at": {
             "$ref": "#/components/schemas/Time"
@@ -3271,21 +3271,21 @@ export const OPENAPI_DOCUMENT: unknown = {
             "type": "integer",
             "format": "int64",
             "minimum": 0,
-            "description": "How many bytes your files may have together."
+            "description": "The largest sum of the sizes of your files, in bytes."
           },
           "requested_username": {
             "type": "string",
-            "description": "Present only if another account bears the username that you registered: the two were registered on two\nservers that could not reach each other, and the other one is the older. This is the name you asked for.\n"
+            "description": "The username that you registered, present only if an older account holds it. The two were registered on\npartitioned servers.\n"
           },
           "requested_email": {
             "type": "string",
-            "description": "Present only if another account bears the email that you asked for; this is that email."
+            "description": "The email that you asked for, present only if another account holds it."
           }
         }
       },
       "PublicUser": {
         "type": "object",
-        "description": "What others see of an account.",
+        "description": "An account, as others see it.",
         "additionalProperties": false,
         "required": [
           "id",
@@ -3297,7 +3297,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "username": {
             "type": "string",
-            "description": "The name the account bears."
+            "description": "The name that the account holds."
           }
         }
       },
@@ -3350,7 +3350,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "current": {
             "type": "boolean",
-            "description": "Is it the session that asks?"
+            "description": "True for the session of this request."
           }
         }
       },
@@ -3401,17 +3401,17 @@ export const OPENAPI_DOCUMENT: unknown = {
             "minLength": 1,
             "maxLength": 100,
             "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f]+$",
-            "description": "What the token is for, in your words."
+            "description": "The purpose of the token, in your words."
           },
           "scope": {
             "$ref": "#/components/schemas/TokenScope",
-            "description": "What the token may do; `read` unless you say otherwise."
+            "description": "The permission of the token; `read` by default."
           },
           "expires_in_days": {
             "type": "integer",
             "minimum": 1,
             "maximum": 3650,
-            "description": "After how many days the token ends. Without it, never."
+            "description": "The days until the token ends. Without it the token has no end."
           }
         }
       },
@@ -3432,7 +3432,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "name": {
             "type": "string",
-            "description": "What it is for."
+            "description": "The purpose of the token."
           },
           "scope": {
             "$ref": "#/components/schemas/TokenScope"
@@ -3467,7 +3467,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "name": {
             "type": "string",
-            "description": "What it is for."
+            "description": "The purpose of the token."
           },
           "scope": {
             "$ref": "#/components/schemas/TokenScope"
@@ -3522,12 +3522,12 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "visibility": {
             "$ref": "#/components/schemas/Visibility",
-            "description": "Who may read it; `private` unless you say otherwise."
+            "description": "The readers of the file; `private` by default."
           },
           "sha256": {
             "type": "string",
             "pattern": "^([0-9a-f]{64})?$",
-            "description": "The sha256 checksum that the bytes must have, in lower-case hexadecimal; blank, any will do.",
+            "description": "The expected sha256 checksum, in lower-case hexadecimal. An empty value is ignored.",
             "examples": [
               ""
             ]
@@ -3536,7 +3536,7 @@ export const OPENAPI_DOCUMENT: unknown = {
             "type": "string",
             "format": "binary",
             "contentMediaType": "application/octet-stream",
-            "description": "The bytes. This part comes last and has a `filename`."
+            "description": "The content. This part has a `filename`."
           }
         }
       },
@@ -3591,11 +3591,11 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "available": {
             "type": "boolean",
-            "description": "Can it be downloaded from this server now? Its bytes are here, or to be had from a server that can be reached.\n"
+            "description": "True if the content can be downloaded from this server now, from its disk or through a connected server.\n"
           },
           "stored_on": {
             "type": "array",
-            "description": "The names of the servers that hold the bytes, as far as this one knows.",
+            "description": "The servers that store the content, as far as this one knows.",
             "items": {
               "type": "string"
             }
@@ -3716,7 +3716,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "username": {
             "type": "string",
-            "description": "The name the account bears."
+            "description": "The name that the account holds."
           },
           "since": {
             "$ref": "#/components/schemas/Time"
@@ -3924,7 +3924,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       },
       "EventId": {
         "type": "string",
-        "description": "The event's place in this server's stream, for `Last-Event-ID`."
+        "description": "The event's position in this server's event log, for `Last-Event-ID`."
       },
       "DeletedFile": {
         "type": "object",
@@ -3997,26 +3997,26 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "connected": {
             "type": "boolean",
-            "description": "Is the link to the grand server up?"
+            "description": "True while the link to the grand server is up."
           },
           "detail": {
             "type": "string",
-            "description": "Why it is not connected."
+            "description": "The reason, while it is not connected."
           },
           "queue_length": {
             "type": "integer",
             "minimum": 0,
-            "description": "Changes in the in-memory queue that wait to be sent."
+            "description": "Changes in the send queue."
           },
           "unacknowledged": {
             "type": "integer",
             "minimum": 0,
-            "description": "Changes made here that the grand server has not confirmed yet, those in the queue included. They survive a crash.\n"
+            "description": "Changes made here that the grand server has not acknowledged, those in the queue included. They survive a crash.\n"
           },
           "applied_position": {
             "type": "integer",
             "minimum": 0,
-            "description": "The place in the grand server's log up to which everything has been taken in."
+            "description": "The position in the change log up to which this server has applied all entries."
           },
           "log_head": {
             "type": [
@@ -4024,7 +4024,7 @@ export const OPENAPI_DOCUMENT: unknown = {
               "null"
             ],
             "minimum": 0,
-            "description": "The end of the grand server's log, as last heard; null if never."
+            "description": "The head of the change log, as last received; null if never."
           },
           "lag_seconds": {
             "type": [
@@ -4032,22 +4032,22 @@ export const OPENAPI_DOCUMENT: unknown = {
               "null"
             ],
             "minimum": 0,
-            "description": "For how long this server has not been in step with the log; 0 when it is, null if that is not known."
+            "description": "Seconds since this server last was up to date; null if it never was."
           },
           "dead_letters": {
             "type": "integer",
             "minimum": 0,
-            "description": "Changes that could not be applied. More than 0 wants the operator's attention."
+            "description": "Changes that could not be applied. More than 0 needs the operator."
           },
           "state_digest": {
             "$ref": "#/components/schemas/Sha256",
-            "description": "A checksum of all merged state, equal on servers that have seen the same changes."
+            "description": "A hash of the replicated state, equal on servers that have applied the same changes."
           }
         }
       },
       "Problem": {
         "type": "object",
-        "description": "Why a request was refused (RFC 9457).",
+        "description": "The reason of a refusal (RFC 9457).",
         "additionalProperties": false,
         "required": [
           "type",
@@ -4062,7 +4062,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "title": {
             "type": "string",
-            "description": "What kind of problem it is, the same for every problem of this type."
+            "description": "The kind of problem, the same for every problem of this type."
           },
           "status": {
             "type": "integer",
@@ -4072,7 +4072,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "detail": {
             "type": "string",
-            "description": "What is wrong with this request."
+            "description": "The fault of this request."
           },
           "request_id": {
             "type": "string",
@@ -4080,7 +4080,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "errors": {
             "type": "array",
-            "description": "Of `validation-failed`, what is wrong where.",
+            "description": "The invalid parts, for `validation-failed`.",
             "items": {
               "$ref": "#/components/schemas/InvalidPart"
             }
@@ -4088,22 +4088,22 @@ export const OPENAPI_DOCUMENT: unknown = {
           "quota": {
             "type": "integer",
             "format": "int64",
-            "description": "Of `quota-exceeded`, how many bytes the account may store."
+            "description": "The storage quota in bytes, for `quota-exceeded`."
           },
           "used": {
             "type": "integer",
             "format": "int64",
-            "description": "Of `quota-exceeded`, how many bytes its files have."
+            "description": "The bytes of all files of the account, for `quota-exceeded`."
           },
           "reserved": {
             "type": "integer",
             "format": "int64",
-            "description": "Of `quota-exceeded`, how many bytes are kept for uploads under way."
+            "description": "The bytes reserved for uploads in flight, for `quota-exceeded`."
           },
           "required": {
             "type": "integer",
             "format": "int64",
-            "description": "Of `quota-exceeded`, how many bytes this upload needs."
+            "description": "The bytes that this upload needs, for `quota-exceeded`."
           }
         }
       },
@@ -4121,13 +4121,13 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "message": {
             "type": "string",
-            "description": "What is wrong there."
+            "description": "The fault of this part."
           }
         }
       },
       "ProblemType": {
         "type": "string",
-        "description": "What kind of problem it is. The list is closed.",
+        "description": "The kind of problem. The list is closed.",
         "enum": [
           "urn:problem-type:syncsphere:validation-failed",
           "urn:problem-type:syncsphere:malformed-json",
@@ -4392,7 +4392,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "InvalidUpload": {
-        "description": "The form is not valid, or the bytes do not have the checksum that was given.",
+        "description": "The form is not valid, or the content has another checksum.",
         "headers": {
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
@@ -5080,7 +5080,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "TooManyTokens": {
-        "description": "You have as many tokens as an account may have.",
+        "description": "The account has the largest number of tokens.",
         "headers": {
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
@@ -5150,7 +5150,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "NotPending": {
-        "description": "The request has already been answered or taken back.",
+        "description": "The request is not pending any more.",
         "headers": {
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
@@ -5246,7 +5246,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "UploadTooLarge": {
-        "description": "The file, or a field before it, is larger than this server takes.",
+        "description": "The file, or a field of the form, is larger than the limit.",
         "headers": {
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
@@ -5459,7 +5459,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "InternalError": {
-        "description": "The server failed. What failed is in its log under `request_id`.",
+        "description": "The server failed. Its log has the cause under `request_id`.",
         "headers": {
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
@@ -5514,7 +5514,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "ContentUnavailable": {
-        "description": "No server that can be reached has the bytes yet, or this one is starting, closing or has too much to do.",
+        "description": "No connected server has the content yet, or this one is starting, closing or overloaded.",
         "headers": {
           "Retry-After": {
             "$ref": "#/components/headers/Retry-After"
@@ -5602,7 +5602,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "renamed_user": {
-        "summary": "An account whose name another one bears",
+        "summary": "An account whose name another one holds",
         "value": {
           "id": "01a207f0-0460-724e-8d6b-4cb2424a23d5",
           "username": "dana~23d5",
@@ -5680,7 +5680,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "photo": {
-        "summary": "A photo that three servers hold",
+        "summary": "A photo that three servers store",
         "value": {
           "id": "01a207e2-48c0-7173-b83d-9c172411e20b",
           "owner": {
@@ -5704,7 +5704,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "photo_here_only": {
-        "summary": "A photo that only this server holds so far",
+        "summary": "A photo that only this server stores so far",
         "value": {
           "id": "01a207e2-48c0-7173-b83d-9c172411e20b",
           "owner": {
@@ -5726,7 +5726,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "friends_video": {
-        "summary": "A friend's video whose bytes are not to be had yet",
+        "summary": "A friend's video whose content is not available yet",
         "value": {
           "id": "01a207e6-dca0-790c-81d3-ac94af0f21dd",
           "owner": {
@@ -5919,7 +5919,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       },
       "metrics": {
         "summary": "Two metrics",
-        "value": "# HELP syncsphere_queue_length Changes in the in-memory queue that wait to be sent.\n# TYPE syncsphere_queue_length gauge\nsyncsphere_queue_length 0\n# HELP syncsphere_sync_dead_letters Changes that could not be applied.\n# TYPE syncsphere_sync_dead_letters gauge\nsyncsphere_sync_dead_letters 0\n"
+        "value": "# HELP syncsphere_queue_length Changes in the send queue.\n# TYPE syncsphere_queue_length gauge\nsyncsphere_queue_length 0\n# HELP syncsphere_sync_dead_letters Changes that could not be applied.\n# TYPE syncsphere_sync_dead_letters gauge\nsyncsphere_sync_dead_letters 0\n"
       },
       "validation-failed": {
         "value": {

@@ -13,11 +13,11 @@ export interface paths {
         put?: never;
         /**
          * Make an account
-         * @description Makes an account with an empty storage and the server's usual quota. It does not log you in: go on with `POST /login`.
+         * @description Creates an account with the server's default quota. It does not log you in: continue with `POST /login`.
          *
-         *     Usernames are brought to Unicode form NFKC and compared without regard to case, so `Dana` and `dana` are one.
-         *     Should the same name or email be registered on two servers that cannot reach each other, both accounts stay; once
-         *     the servers meet, the older one bears the name and the other shows as `name~xxxx` (see `User`).
+         *     Usernames are normalized to Unicode NFKC and compared without case: `Dana` and `dana` are one. Partitioned
+         *     servers can both register a name or an email. Both accounts stay; after the heal the older one holds the name, and
+         *     the other shows as `name~xxxx` (see `User`).
          */
         post: operations["registerUser"];
         delete?: never;
@@ -38,13 +38,13 @@ export interface paths {
         /**
          * Log in
          * @description Opens a session and sets its cookie. Without `remember_me` the browser forgets the cookie when it closes; with it,
-         *     the cookie is kept for 7 days. `expires_at` says when the session ends at the latest.
+         *     the cookie is kept for 7 days. The session ends at `expires_at` at the latest.
          *
-         *     A wrong password and an unknown account get the same answer after the same time. After 5 wrong attempts on one
-         *     account from one address, that address is refused that account for 15 minutes, whatever the password; others can
-         *     still log in to it. An address that fails on many accounts is refused altogether for a while.
+         *     A wrong password and an unknown account get the same response after the same time. After 5 wrong passwords for one
+         *     account from one address, that address is refused for that account for 15 minutes. Others can still log in. An
+         *     address that fails on many accounts is refused for all of them.
          *
-         *     Only the right password is told that its account was disabled by an operator.
+         *     Only the right password reveals that an operator has disabled the account.
          */
         post: operations["loginUser"];
         delete?: never;
@@ -163,8 +163,8 @@ export interface paths {
         put?: never;
         /**
          * Make a token
-         * @description Makes a token for a script. The answer shows the secret in `token`, this one time only: the server keeps no more
-         *     than its hash. Give it a short life and the scope `read` where that will do. An account has at most 100 live tokens.
+         * @description Makes a token for a script. Only this response has the secret, in `token`; the server stores its hash. Prefer a
+         *     short life and the scope `read`. An account has at most 100 live tokens.
          */
         post: operations["createToken"];
         delete?: never;
@@ -204,8 +204,8 @@ export interface paths {
         put?: never;
         /**
          * Upload a file
-         * @description Stores one file of any type. The form has optional fields (`folder`, `visibility`, `sha256`), which must come
-         *     *before* the one part `file`, for the server stores the bytes while they arrive:
+         * @description Stores one file of any type. The form has one part `file`, and optional fields before or after it: `folder`,
+         *     `visibility`, `sha256`.
          *
          *     ```sh
          *     curl $base/upload -b jar -F folder=/photos -F visibility=friends -F file=@sunset.jpg
@@ -213,13 +213,13 @@ export interface paths {
          *
          *     - The name is the part's `filename`, in any script, kept exactly as sent. Its media type is the part's
          *       `Content-Type`.
-         *     - With `sha256`, bytes that do not have that checksum are refused (400 `checksum-mismatch`) and not kept.
-         *     - Two files may have the same name in the same folder: each upload makes a new file with an id of its own.
-         *     - 201 means that the bytes are safe on this server's disk. With `min_copies` the answer waits, for up to 30 seconds,
-         *       until that many servers hold them; 202 says that they did not in time, and that the file is stored nevertheless.
-         *     - Nothing half-done is ever seen: an upload that breaks off leaves no file behind and takes no storage.
-         *     - With `Content-Length` and `Expect: 100-continue` (curl sends both for large files) you are told of a quota that
-         *       does not suffice before you send the bytes.
+         *     - With `sha256`, content with another checksum is refused (400 `checksum-mismatch`).
+         *     - Two files may have the same name in the same folder: each upload creates a new file with its own id.
+         *     - 201 means that the content is durable on this server. With `min_copies` the response waits up to 30 seconds until
+         *       that many servers store it. 202 means that fewer servers store it so far; the file exists nevertheless.
+         *     - An interrupted upload leaves no file and uses no storage.
+         *     - With `Content-Length` and `Expect: 100-continue` (curl sends both for large files) an insufficient quota is
+         *       reported before you send the content.
          */
         post: operations["uploadFile"];
         delete?: never;
@@ -288,16 +288,15 @@ export interface paths {
         };
         /**
          * Download a file
-         * @description The very bytes that were uploaded, of a file that you may read. Public files need no login; a dead session cookie
-         *     counts as no login here, while a token that is not valid is refused.
+         * @description The content of a file that you may read, byte for byte as uploaded. Public files need no login. An expired session
+         *     cookie counts as no login here; an invalid token is refused.
          *
-         *     - `Range` asks for a part, so that a download that broke off can go on: `curl -C - -O`. One range is served; who
-         *       asks for several gets the whole file.
-         *     - `ETag` is made of the content: it stays when the file is renamed, and is equal on all servers. Send it as
-         *       `If-None-Match` to download only what you do not have, or as `If-Range` to go on only if it is still the same.
-         *     - `Repr-Digest` is the sha256 of the whole file, to check what you got.
-         *     - Bytes that are still on their way to this server are passed on while they arrive. If no server that can be
-         *       reached has them, the answer is 503 `content-pending`.
+         *     - `Range` requests a part, to resume a download: `curl -C - -O`. A request for several ranges gets the whole file.
+         *     - `ETag` identifies the content: it survives a renaming and is equal on all servers. Send it as `If-None-Match` to
+         *       skip content that you have, or as `If-Range` to resume only the same content.
+         *     - `Repr-Digest` is the sha256 of the whole file.
+         *     - Content that is still arriving at this server is relayed as it arrives. If no connected server has it, the
+         *       response is 503 `content-pending`.
          */
         get: operations["downloadFile"];
         put?: never;
@@ -305,10 +304,9 @@ export interface paths {
         delete?: never;
         options?: never;
         /**
-         * See how a download would be answered
-         * @description The status and headers of `GET /download/{file_id}` without the bytes: their number, type, checksum and `ETag`.
-         *     Problems are told by their status alone, for an answer to HEAD has no body. `Range` means nothing here (RFC 9110,
-         *     section 14.2).
+         * Headers of a download
+         * @description The status and headers of `GET /download/{file_id}`: size, type, checksum and `ETag`. A problem has only its
+         *     status, because a response to HEAD has no body. `Range` is ignored (RFC 9110, section 14.2).
          */
         head: operations["downloadFileHead"];
         patch?: never;
@@ -325,7 +323,7 @@ export interface paths {
         put?: never;
         /**
          * Ask somebody to be friends
-         * @description Sends a friend request. If that user has already asked you, this accepts: the answer is then 200 with `status`
+         * @description Sends a friend request. If that user has already asked you, this accepts: the response is then 200 with `status`
          *     `accepted`, and you are friends.
          */
         post: operations["requestFriend"];
@@ -347,7 +345,7 @@ export interface paths {
         post?: never;
         /**
          * Take back a friend request
-         * @description Takes back a request that you sent and that has not been answered. Only the one who asked may.
+         * @description Takes back a pending request that you sent.
          */
         delete: operations["cancelFriendRequest"];
         options?: never;
@@ -364,7 +362,7 @@ export interface paths {
         };
         /**
          * List friend requests
-         * @description The requests that wait for an answer, sent to you (`to` is you) or by you (`from` is you), oldest first.
+         * @description The pending requests, sent to you (`to` is you) or by you (`from` is you), oldest first.
          */
         get: operations["listFriendRequests"];
         put?: never;
@@ -386,7 +384,7 @@ export interface paths {
         put?: never;
         /**
          * Accept a friend request
-         * @description Makes you friends: each now sees what the other shares with friends. Only the one who was asked may accept.
+         * @description Makes you friends: each now sees what the other shares with friends. Only the addressee can accept.
          */
         post: operations["acceptFriendRequest"];
         delete?: never;
@@ -406,7 +404,7 @@ export interface paths {
         put?: never;
         /**
          * Reject a friend request
-         * @description Turns a request down. Only the one who was asked may. The other can ask again.
+         * @description Rejects a request. Only the addressee can. The sender can ask again.
          */
         post: operations["rejectFriendRequest"];
         delete?: never;
@@ -483,27 +481,27 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Hear of changes as they happen
-         * @description A stream of server-sent events about what concerns you, on whichever server it happened:
+         * Receive changes as they happen
+         * @description A stream of server-sent events that concern you, from all servers:
          *
          *     | event | when | data |
          *     |---|---|---|
          *     | `file.created` | you uploaded a file, or a friend shared one | `FileInfo` |
-         *     | `file.updated` | one of these was renamed, moved, or shared otherwise | `FileInfo` |
+         *     | `file.updated` | one of these was renamed, moved, or got another visibility | `FileInfo` |
          *     | `file.deleted` | one of these was deleted, or you may no longer read it | `{ "id" }` |
          *     | `friend.requested` | somebody asked you, or you asked somebody | `FriendRequest` |
          *     | `friend.accepted` | a request was accepted, or a friend's account was enabled again | `Friend`: the other one |
          *     | `friend.rejected` | a request was rejected or taken back | `FriendRequest` |
          *     | `friend.removed` | a friendship ended, or a friend's account was deleted or disabled | `PublicUser`: the other one |
          *     | `storage.changed` | your used storage or your quota changed | `{ "used_storage", "storage_quota" }` |
-         *     | `stream.reset` | the place you wanted to go on from is not known any more | `{}` |
+         *     | `stream.reset` | this server does not know the `Last-Event-ID` | `{}` |
          *
-         *     `data` is one line of JSON, the resource as the API shows it to you. Each event has an `id`; a client that comes
-         *     back with the last one it got as `Last-Event-ID` (browsers do so by themselves) gets all that happened in between,
-         *     and nothing twice. Ids hold for the server that gave them: after `stream.reset` fetch your lists anew, and go on
-         *     from there. A comment every 15 seconds keeps the connection alive. The stream ends when the session or token does.
+         *     `data` is one line of JSON, the resource as the API shows it to you. Each event has an `id`. A client that
+         *     reconnects with its last id as `Last-Event-ID`, as browsers do, gets every event since then, once. Ids are valid on
+         *     one server. After `stream.reset` fetch your lists again and continue from there. A comment every 15 seconds keeps
+         *     the connection alive. The stream ends with the session or token.
          *
-         *     It cannot be tried at `/docs`, where an answer is shown when it has ended. Try it with:
+         *     `/docs` cannot show a response that does not end. Try it with:
          *
          *     ```sh
          *     curl -N $base/events -b jar
@@ -526,10 +524,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Is the server there?
-         * @description Answers 200 as soon as the server serves, and 503 while it starts or closes, or cannot store anything; then `detail`
-         *     says why. It tries that by writing to its disk. It says nothing about the link to the other servers, for this one
-         *     works without it; see `GET /sync/status`.
+         * Health of the server
+         * @description 200 while the server serves, 503 while it starts, closes or cannot store; `detail` has the reason. The server
+         *     writes to its disk to find out. The link to the other servers does not count, because this one works without it;
+         *     see `GET /sync/status`.
          */
         get: operations["getHealth"];
         put?: never;
@@ -548,10 +546,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How far is this server in step with the others?
-         * @description Whether the link to the grand server is up, what waits to be sent, and what has been taken in from the others.
-         *     `state_digest` is given only with `digest=true` and the operator's token: servers that have seen the same changes
-         *     have the same digest.
+         * Synchronization with the other servers
+         * @description The state of the link to the grand server, the changes to send, and the position in the change log.
+         *     `state_digest` needs `digest=true` and the operator's token. It is equal on servers that have applied the same
+         *     changes.
          */
         get: operations["getSyncStatus"];
         put?: never;
@@ -657,13 +655,13 @@ export interface components {
          */
         Folder: string;
         /**
-         * @description Who may read the file besides its owner: with `private` nobody, with `friends` the owner's friends, with `public`
-         *     anybody who has its id.
+         * @description The readers of the file besides its owner: `private` none, `friends` the owner's friends, `public` anybody who has
+         *     its id.
          * @enum {string}
          */
         Visibility: "private" | "friends" | "public";
         /**
-         * @description What the token may do - with `read` look and download, with `write` everything.
+         * @description The permission of the token - `read` to list and download, `write` for everything.
          * @enum {string}
          */
         TokenScope: "read" | "write";
@@ -676,7 +674,7 @@ export interface components {
             /** @description The username or the email. Spaces around it are left out. */
             identifier: string;
             password: components["schemas"]["GivenPassword"];
-            /** @description Keep me logged in for 7 days, also when the browser is closed. Not unless you say so. */
+            /** @description Keep the login for 7 days, also after the browser closes. False by default. */
             remember_me?: boolean;
         };
         AccountChange: {
@@ -688,11 +686,11 @@ export interface components {
         User: {
             id: components["schemas"]["Id"];
             /**
-             * @description The name the account bears. Where another account bears the name that was asked for, this is that name with
-             *     `~` and the last four characters of the id; you can log in with it.
+             * @description The name that the account holds. In a name conflict it is the requested name with `~` and the last four
+             *     characters of the id. You can log in with it.
              */
             username: string;
-            /** @description The email the account bears, with a like ending where another account bears it. */
+            /** @description The email that the account holds, with such an ending where another account holds it. */
             email: string;
             created_at: components["schemas"]["Time"];
             /**
@@ -702,21 +700,21 @@ export interface components {
             used_storage: number;
             /**
              * Format: int64
-             * @description How many bytes your files may have together.
+             * @description The largest sum of the sizes of your files, in bytes.
              */
             storage_quota: number;
             /**
-             * @description Present only if another account bears the username that you registered: the two were registered on two
-             *     servers that could not reach each other, and the other one is the older. This is the name you asked for.
+             * @description The username that you registered, present only if an older account holds it. The two were registered on
+             *     partitioned servers.
              */
             requested_username?: string;
-            /** @description Present only if another account bears the email that you asked for; this is that email. */
+            /** @description The email that you asked for, present only if another account holds it. */
             requested_email?: string;
         };
-        /** @description What others see of an account. */
+        /** @description An account, as others see it. */
         PublicUser: {
             id: components["schemas"]["Id"];
-            /** @description The name the account bears. */
+            /** @description The name that the account holds. */
             username: string;
         };
         LoginResult: {
@@ -730,7 +728,7 @@ export interface components {
             last_used_at: components["schemas"]["LastUsed"];
             /** @description The program that logged in, as it calls itself. */
             user_agent: string | null;
-            /** @description Is it the session that asks? */
+            /** @description True for the session of this request. */
             current: boolean;
         };
         SessionList: {
@@ -748,16 +746,16 @@ export interface components {
          */
         TokenExpiry: string | null;
         NewToken: {
-            /** @description What the token is for, in your words. */
+            /** @description The purpose of the token, in your words. */
             name: string;
-            /** @description What the token may do; `read` unless you say otherwise. */
+            /** @description The permission of the token; `read` by default. */
             scope?: components["schemas"]["TokenScope"];
-            /** @description After how many days the token ends. Without it, never. */
+            /** @description The days until the token ends. Without it the token has no end. */
             expires_in_days?: number;
         };
         Token: {
             id: components["schemas"]["Id"];
-            /** @description What it is for. */
+            /** @description The purpose of the token. */
             name: string;
             scope: components["schemas"]["TokenScope"];
             created_at: components["schemas"]["Time"];
@@ -767,7 +765,7 @@ export interface components {
         /** @description A token with its secret. */
         CreatedToken: {
             id: components["schemas"]["Id"];
-            /** @description What it is for. */
+            /** @description The purpose of the token. */
             name: string;
             scope: components["schemas"]["TokenScope"];
             created_at: components["schemas"]["Time"];
@@ -786,16 +784,16 @@ export interface components {
              * @example /
              */
             folder?: components["schemas"]["Folder"];
-            /** @description Who may read it; `private` unless you say otherwise. */
+            /** @description The readers of the file; `private` by default. */
             visibility?: components["schemas"]["Visibility"];
             /**
-             * @description The sha256 checksum that the bytes must have, in lower-case hexadecimal; blank, any will do.
+             * @description The expected sha256 checksum, in lower-case hexadecimal. An empty value is ignored.
              * @example
              */
             sha256?: string;
             /**
              * Format: binary
-             * @description The bytes. This part comes last and has a `filename`.
+             * @description The content. This part has a `filename`.
              */
             file: Readable | Buffer;
         };
@@ -811,9 +809,9 @@ export interface components {
             visibility: components["schemas"]["Visibility"];
             created_at: components["schemas"]["Time"];
             modified_at: components["schemas"]["Time"];
-            /** @description Can it be downloaded from this server now? Its bytes are here, or to be had from a server that can be reached. */
+            /** @description True if the content can be downloaded from this server now, from its disk or through a connected server. */
             available: boolean;
-            /** @description The names of the servers that hold the bytes, as far as this one knows. */
+            /** @description The servers that store the content, as far as this one knows. */
             stored_on: string[];
         };
         FileList: {
@@ -842,7 +840,7 @@ export interface components {
         };
         Friend: {
             id: components["schemas"]["Id"];
-            /** @description The name the account bears. */
+            /** @description The name that the account holds. */
             username: string;
             since: components["schemas"]["Time"];
         };
@@ -894,7 +892,7 @@ export interface components {
             event: "stream.reset";
             data: Record<string, never>;
         };
-        /** @description The event's place in this server's stream, for `Last-Event-ID`. */
+        /** @description The event's position in this server's event log, for `Last-Event-ID`. */
         EventId: string;
         DeletedFile: {
             id: components["schemas"]["Id"];
@@ -914,67 +912,67 @@ export interface components {
         SyncStatus: {
             /** @description The server's name. */
             server: string;
-            /** @description Is the link to the grand server up? */
+            /** @description True while the link to the grand server is up. */
             connected: boolean;
-            /** @description Why it is not connected. */
+            /** @description The reason, while it is not connected. */
             detail?: string;
-            /** @description Changes in the in-memory queue that wait to be sent. */
+            /** @description Changes in the send queue. */
             queue_length: number;
-            /** @description Changes made here that the grand server has not confirmed yet, those in the queue included. They survive a crash. */
+            /** @description Changes made here that the grand server has not acknowledged, those in the queue included. They survive a crash. */
             unacknowledged: number;
-            /** @description The place in the grand server's log up to which everything has been taken in. */
+            /** @description The position in the change log up to which this server has applied all entries. */
             applied_position: number;
-            /** @description The end of the grand server's log, as last heard; null if never. */
+            /** @description The head of the change log, as last received; null if never. */
             log_head: number | null;
-            /** @description For how long this server has not been in step with the log; 0 when it is, null if that is not known. */
+            /** @description Seconds since this server last was up to date; null if it never was. */
             lag_seconds: number | null;
-            /** @description Changes that could not be applied. More than 0 wants the operator's attention. */
+            /** @description Changes that could not be applied. More than 0 needs the operator. */
             dead_letters: number;
-            /** @description A checksum of all merged state, equal on servers that have seen the same changes. */
+            /** @description A hash of the replicated state, equal on servers that have applied the same changes. */
             state_digest?: components["schemas"]["Sha256"];
         };
-        /** @description Why a request was refused (RFC 9457). */
+        /** @description The reason of a refusal (RFC 9457). */
         Problem: {
             type: components["schemas"]["ProblemType"];
-            /** @description What kind of problem it is, the same for every problem of this type. */
+            /** @description The kind of problem, the same for every problem of this type. */
             title: string;
             /** @description The HTTP status. */
             status: number;
-            /** @description What is wrong with this request. */
+            /** @description The fault of this request. */
             detail: string;
             /** @description The request's id, as in `X-Request-Id`. */
             request_id: string;
-            /** @description Of `validation-failed`, what is wrong where. */
+            /** @description The invalid parts, for `validation-failed`. */
             errors?: components["schemas"]["InvalidPart"][];
             /**
              * Format: int64
-             * @description Of `quota-exceeded`, how many bytes the account may store.
+             * @description The storage quota in bytes, for `quota-exceeded`.
              */
             quota?: number;
             /**
              * Format: int64
-             * @description Of `quota-exceeded`, how many bytes its files have.
+             * @description The bytes of all files of the account, for `quota-exceeded`.
              */
             used?: number;
             /**
              * Format: int64
-             * @description Of `quota-exceeded`, how many bytes are kept for uploads under way.
+             * @description The bytes reserved for uploads in flight, for `quota-exceeded`.
              */
             reserved?: number;
             /**
              * Format: int64
-             * @description Of `quota-exceeded`, how many bytes this upload needs.
+             * @description The bytes that this upload needs, for `quota-exceeded`.
              */
             required?: number;
         };
         InvalidPart: {
             /** @description Where, from the request down: `body/email`, `query/cursor`, `path/file_id`. */
             path: string;
-            /** @description What is wrong there. */
+            /** @description The fault of this part. */
             message: string;
         };
         /**
-         * @description What kind of problem it is. The list is closed.
+         * @description The kind of problem. The list is closed.
          * @enum {string}
          */
         ProblemType: "urn:problem-type:syncsphere:validation-failed" | "urn:problem-type:syncsphere:malformed-json" | "urn:problem-type:syncsphere:unauthenticated" | "urn:problem-type:syncsphere:insufficient-scope" | "urn:problem-type:syncsphere:session-required" | "urn:problem-type:syncsphere:cross-origin" | "urn:problem-type:syncsphere:https-required" | "urn:problem-type:syncsphere:registration-closed" | "urn:problem-type:syncsphere:username-taken" | "urn:problem-type:syncsphere:email-taken" | "urn:problem-type:syncsphere:invalid-credentials" | "urn:problem-type:syncsphere:account-disabled" | "urn:problem-type:syncsphere:too-many-attempts" | "urn:problem-type:syncsphere:wrong-password" | "urn:problem-type:syncsphere:reauthentication-required" | "urn:problem-type:syncsphere:session-not-found" | "urn:problem-type:syncsphere:token-not-found" | "urn:problem-type:syncsphere:too-many-tokens" | "urn:problem-type:syncsphere:checksum-mismatch" | "urn:problem-type:syncsphere:file-too-large" | "urn:problem-type:syncsphere:body-too-large" | "urn:problem-type:syncsphere:quota-exceeded" | "urn:problem-type:syncsphere:disk-full" | "urn:problem-type:syncsphere:file-not-found" | "urn:problem-type:syncsphere:not-owner" | "urn:problem-type:syncsphere:precondition-failed" | "urn:problem-type:syncsphere:range-not-satisfiable" | "urn:problem-type:syncsphere:content-pending" | "urn:problem-type:syncsphere:user-not-found" | "urn:problem-type:syncsphere:already-friends" | "urn:problem-type:syncsphere:request-pending" | "urn:problem-type:syncsphere:self-request" | "urn:problem-type:syncsphere:request-not-found" | "urn:problem-type:syncsphere:not-pending" | "urn:problem-type:syncsphere:friend-not-found" | "urn:problem-type:syncsphere:not-found" | "urn:problem-type:syncsphere:method-not-allowed" | "urn:problem-type:syncsphere:unsupported-media-type" | "urn:problem-type:syncsphere:request-timeout" | "urn:problem-type:syncsphere:request-header-too-large" | "urn:problem-type:syncsphere:rate-limited" | "urn:problem-type:syncsphere:too-many-streams" | "urn:problem-type:syncsphere:unavailable" | "urn:problem-type:syncsphere:internal-error";
@@ -1077,7 +1075,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The form is not valid, or the bytes do not have the checksum that was given. */
+        /** @description The form is not valid, or the content has another checksum. */
         InvalidUpload: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1362,7 +1360,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description You have as many tokens as an account may have. */
+        /** @description The account has the largest number of tokens. */
         TooManyTokens: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1390,7 +1388,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The request has already been answered or taken back. */
+        /** @description The request is not pending any more. */
         NotPending: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1432,7 +1430,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The file, or a field before it, is larger than this server takes. */
+        /** @description The file, or a field of the form, is larger than the limit. */
         UploadTooLarge: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1520,7 +1518,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The server failed. What failed is in its log under `request_id`. */
+        /** @description The server failed. Its log has the cause under `request_id`. */
         InternalError: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1548,7 +1546,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description No server that can be reached has the bytes yet, or this one is starting, closing or has too much to do. */
+        /** @description No connected server has the content yet, or this one is starting, closing or overloaded. */
         ContentUnavailable: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -1577,9 +1575,9 @@ export interface components {
         };
     };
     parameters: {
-        /** @description How many entries the page holds at most. */
+        /** @description The largest number of entries of the page. */
         Limit: number;
-        /** @description Where the page begins, the `next_cursor` of the page before. Without it, the first page. */
+        /** @description The start of the page, `next_cursor` of the page before. Without it, the first page. */
         Cursor: string;
         /** @description Only requests sent to you (`incoming`), or only those sent by you (`outgoing`). */
         Direction: "incoming" | "outgoing";
@@ -1601,7 +1599,7 @@ export interface components {
         VisibilityFilter: components["schemas"]["Visibility"];
         /** @description The order; `-` turns it round, so that `-created_at` is newest first. Of names, case does not count. */
         Sort: "name" | "-name" | "created_at" | "-created_at" | "size" | "-size";
-        /** @description How many servers shall hold the bytes before the answer comes; this one counts. It waits for up to 30 seconds. */
+        /** @description The number of servers, this one included, that must store the content before the response. It waits up to 30 seconds. */
         MinCopies: number;
         /** @description Also compute `state_digest`. Needs the operator's token. */
         Digest: boolean;
@@ -1609,30 +1607,30 @@ export interface components {
         LastEventId: string;
         /** @description Go on only if the `ETag` is (one of) these, or `*`; else 412. */
         IfMatch: string;
-        /** @description Answer 304, without a body, if the `ETag` is (one of) these, or `*`. */
+        /** @description Respond with 304, without a body, if the `ETag` is (one of) these, or `*`. */
         IfNoneMatch: string;
-        /** @description Answer 304 if the bytes have not changed since this HTTP date. Ignored beside `If-None-Match`. */
+        /** @description Respond with 304 if the content have not changed since this HTTP date. Ignored beside `If-None-Match`. */
         IfModifiedSince: string;
-        /** @description Answer 412 if the bytes have changed since this HTTP date. Ignored beside `If-Match`. */
+        /** @description Respond with 412 if the content have changed since this HTTP date. Ignored beside `If-Match`. */
         IfUnmodifiedSince: string;
         /** @description Heed `Range` only if the `ETag`, or the date of `Last-Modified`, is this; else send the whole file. */
         IfRange: string;
-        /** @description The part that is wanted, for instance `bytes=1048576-`. What is not understood is ignored. */
+        /** @description The requested part, for instance `bytes=1048576-`. An unknown unit or form is ignored. */
         Range: string;
     };
     requestBodies: never;
     headers: {
-        /** @description The request's id, under which the server's log tells of it. */
+        /** @description The request's id, also in the server's log. */
         "X-Request-Id": string;
         /** @description Always `nosniff`. Browsers must not guess another type. */
         "X-Content-Type-Options": "nosniff";
-        /** @description Answers are not for shared caches to keep; `no-store` as a rule. */
+        /** @description Responses are not for shared caches; usually `no-store`. */
         "Cache-Control": string;
-        /** @description How many requests are left (`r`), and in how many seconds the count starts anew (`t`). */
+        /** @description The requests left (`r`), and the seconds until the count restarts (`t`). */
         RateLimit: string;
-        /** @description How many requests (`q`) are allowed in how many seconds (`w`). */
+        /** @description The allowed requests (`q`) in a period of seconds (`w`). */
         "RateLimit-Policy": string;
-        /** @description After how many seconds it is worth trying again. */
+        /** @description The seconds to wait before another try. */
         "Retry-After": number;
         /** @description How to authenticate. */
         "WWW-Authenticate": string;
@@ -1640,21 +1638,21 @@ export interface components {
         "Set-Cookie": string;
         /** @description The version of the file's metadata, for `If-Match` and `If-None-Match`. */
         ETag: string;
-        /** @description Where the file's metadata is. */
+        /** @description The path of the file's metadata. */
         FileLocation: string;
         /** @description A strong validator made of the content. */
         ContentETag: string;
         /** @description Always `bytes`. Parts can be asked for. */
         "Accept-Ranges": "bytes";
-        /** @description When the content came to be. Renaming does not change it. */
+        /** @description The time of the upload. Renaming does not change it. */
         "Last-Modified": string;
         /** @description Always `attachment`, with the file's name (RFC 6266). */
         "Content-Disposition": string;
-        /** @description The number of bytes in this answer. */
+        /** @description The number of bytes of this response. */
         "Content-Length": number;
-        /** @description Which bytes these are, and of how many. */
+        /** @description The position of this part, and the size of the file. */
         "Content-Range": string;
-        /** @description How many bytes there are. */
+        /** @description The size of the file. */
         UnsatisfiedRange: string;
         /** @description The sha256 of the whole file, in base64 between colons (RFC 9530). */
         "Repr-Digest": string;
@@ -1878,9 +1876,9 @@ export interface operations {
     listSessions: {
         parameters: {
             query?: {
-                /** @description How many entries the page holds at most. */
+                /** @description The largest number of entries of the page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before. Without it, the first page. */
+                /** @description The start of the page, `next_cursor` of the page before. Without it, the first page. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -1948,9 +1946,9 @@ export interface operations {
     listTokens: {
         parameters: {
             query?: {
-                /** @description How many entries the page holds at most. */
+                /** @description The largest number of entries of the page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before. Without it, the first page. */
+                /** @description The start of the page, `next_cursor` of the page before. Without it, the first page. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -2045,7 +2043,7 @@ export interface operations {
     uploadFile: {
         parameters: {
             query?: {
-                /** @description How many servers shall hold the bytes before the answer comes; this one counts. It waits for up to 30 seconds. */
+                /** @description The number of servers, this one included, that must store the content before the response. It waits up to 30 seconds. */
                 min_copies?: components["parameters"]["MinCopies"];
             };
             header?: never;
@@ -2113,9 +2111,9 @@ export interface operations {
                 visibility?: components["parameters"]["VisibilityFilter"];
                 /** @description The order; `-` turns it round, so that `-created_at` is newest first. Of names, case does not count. */
                 sort?: components["parameters"]["Sort"];
-                /** @description How many entries the page holds at most. */
+                /** @description The largest number of entries of the page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before. Without it, the first page. */
+                /** @description The start of the page, `next_cursor` of the page before. Without it, the first page. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -2149,7 +2147,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Answer 304, without a body, if the `ETag` is (one of) these, or `*`. */
+                /** @description Respond with 304, without a body, if the `ETag` is (one of) these, or `*`. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
@@ -2270,15 +2268,15 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The part that is wanted, for instance `bytes=1048576-`. What is not understood is ignored. */
+                /** @description The requested part, for instance `bytes=1048576-`. An unknown unit or form is ignored. */
                 Range?: components["parameters"]["Range"];
                 /** @description Go on only if the `ETag` is (one of) these, or `*`; else 412. */
                 "If-Match"?: components["parameters"]["IfMatch"];
-                /** @description Answer 304, without a body, if the `ETag` is (one of) these, or `*`. */
+                /** @description Respond with 304, without a body, if the `ETag` is (one of) these, or `*`. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description Answer 304 if the bytes have not changed since this HTTP date. Ignored beside `If-None-Match`. */
+                /** @description Respond with 304 if the content have not changed since this HTTP date. Ignored beside `If-None-Match`. */
                 "If-Modified-Since"?: components["parameters"]["IfModifiedSince"];
-                /** @description Answer 412 if the bytes have changed since this HTTP date. Ignored beside `If-Match`. */
+                /** @description Respond with 412 if the content have changed since this HTTP date. Ignored beside `If-Match`. */
                 "If-Unmodified-Since"?: components["parameters"]["IfUnmodifiedSince"];
                 /** @description Heed `Range` only if the `ETag`, or the date of `Last-Modified`, is this; else send the whole file. */
                 "If-Range"?: components["parameters"]["IfRange"];
@@ -2310,11 +2308,11 @@ export interface operations {
             header?: {
                 /** @description Go on only if the `ETag` is (one of) these, or `*`; else 412. */
                 "If-Match"?: components["parameters"]["IfMatch"];
-                /** @description Answer 304, without a body, if the `ETag` is (one of) these, or `*`. */
+                /** @description Respond with 304, without a body, if the `ETag` is (one of) these, or `*`. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description Answer 304 if the bytes have not changed since this HTTP date. Ignored beside `If-None-Match`. */
+                /** @description Respond with 304 if the content have not changed since this HTTP date. Ignored beside `If-None-Match`. */
                 "If-Modified-Since"?: components["parameters"]["IfModifiedSince"];
-                /** @description Answer 412 if the bytes have changed since this HTTP date. Ignored beside `If-Match`. */
+                /** @description Respond with 412 if the content have changed since this HTTP date. Ignored beside `If-Match`. */
                 "If-Unmodified-Since"?: components["parameters"]["IfUnmodifiedSince"];
             };
             path: {
@@ -2419,9 +2417,9 @@ export interface operations {
             query?: {
                 /** @description Only requests sent to you (`incoming`), or only those sent by you (`outgoing`). */
                 direction?: components["parameters"]["Direction"];
-                /** @description How many entries the page holds at most. */
+                /** @description The largest number of entries of the page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before. Without it, the first page. */
+                /** @description The start of the page, `next_cursor` of the page before. Without it, the first page. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -2515,9 +2513,9 @@ export interface operations {
     listFriends: {
         parameters: {
             query?: {
-                /** @description How many entries the page holds at most. */
+                /** @description The largest number of entries of the page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before. Without it, the first page. */
+                /** @description The start of the page, `next_cursor` of the page before. Without it, the first page. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -2573,9 +2571,9 @@ export interface operations {
     listFriendFiles: {
         parameters: {
             query?: {
-                /** @description How many entries the page holds at most. */
+                /** @description The largest number of entries of the page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before. Without it, the first page. */
+                /** @description The start of the page, `next_cursor` of the page before. Without it, the first page. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -2621,7 +2619,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The stream. It goes on until one side closes it. */
+            /** @description The stream, until one side closes it. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];

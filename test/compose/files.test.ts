@@ -3,9 +3,8 @@ import { cpSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CORE_SCHEMA, load, mergeTag } from 'js-yaml'
 import { test } from 'tap'
-import { KNOWN_VARIABLES } from '../../src/config.js'
 import { newDataDir } from '../support/data-dir.js'
-import { readTable } from '../support/markdown-table.js'
+import { documentedVariables } from '../support/documented-variables.js'
 import { ServerProcess } from '../support/server-process.js'
 
 interface Service {
@@ -23,30 +22,27 @@ const servicesOf = (file: string) =>
 const base = servicesOf('docker-compose.server.yml') as Record<'grand' | 'regional', Service>
 
 /** Of the image, or of the port that is published. */
-const FIXED = ['HOST', 'PORT', 'DATA_DIR']
+const FIXED = ['SYNCSPHERE_HOST', 'SYNCSPHERE_PORT', 'SYNCSPHERE_DATA_DIR']
 /** Each server of docker-compose.yml has its own. */
-const OWN = ['NAME', 'CERTS_DIR']
+const OWN = ['SYNCSPHERE_NAME', 'SYNCSPHERE_CERTS_DIR']
 
-test('every variable that the documentation lists reaches the servers in containers', async (t) => {
-  const table = readTable(read('docs/operations.md'), 'variable')
-  const documented = table.flatMap(({ variable, regional, grand }) =>
-    [...(variable ?? '').matchAll(/`SYNCSPHERE_([A-Z_]+)`/g)].map(([, name]) => ({
-      name: name ?? '',
-      regional,
-      grand,
-    })),
-  )
-  t.strictSame(
-    documented.map(({ name }) => name).sort(),
-    [...KNOWN_VARIABLES.servers].sort(),
-    'all are documented',
-  )
+test('every variable that the documentation lists for a kind of server reaches it in containers', async (t) => {
+  const documented = documentedVariables()
   for (const kind of ['regional', 'grand'] as const) {
-    const passed = Object.keys(base[kind].environment ?? {}).map((name) => name.replace('SYNCSPHERE_', ''))
-    const read = documented.filter((row) => row[kind] !== '–').map(({ name }) => name)
-    const wanted = read.filter((name) => ![...FIXED, ...(kind === 'regional' ? OWN : [])].includes(name))
+    const passed = Object.keys(base[kind].environment ?? {})
+    const wanted = documented
+      .filter(({ readBy, name }) => readBy.includes(kind) && !FIXED.includes(name))
+      .map(({ name }) => name)
+      .filter((name) => kind === 'grand' || !OWN.includes(name))
     t.strictSame(passed.sort(), wanted.sort(), kind)
   }
+})
+
+test('every variable of docker-compose.yml is documented, with its default', async (t) => {
+  const text = read('docker-compose.yml') + read('docker-compose.server.yml')
+  const used = new Map([...text.matchAll(/\$\{(\w+):-([^}]*)\}/g)].map(([, name, value]) => [name, value]))
+  const documented = documentedVariables().filter(({ readBy }) => readBy.includes('Compose'))
+  t.strictSame(new Map(documented.map(({ name, defaults }) => [name, defaults.get('Compose')])), used)
 })
 
 test('containers run programs of ours, and no shell or script', async (t) => {

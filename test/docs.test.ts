@@ -1,0 +1,129 @@
+/** The pages in Markdown, held against the tree and the code. */
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { load } from 'js-yaml'
+import { test } from 'tap'
+import { parseByteSize } from '../src/byte-size.js'
+import { describeProgram } from '../src/config.js'
+import { documentedVariables } from './support/documented-variables.js'
+import { readTable } from './support/markdown-table.js'
+
+const read = (file: string) => readFileSync(file, 'utf8')
+const pages = globSync(['*.md', '{certs,docs,test}/**/*.md'])
+
+/** Text outside of fenced blocks: what is in those is no Markdown. */
+function prose(markdown: string): string {
+  return markdown.replaceAll(/^```[\s\S]*?^```$/gm, '')
+}
+
+/** The anchors that GitHub gives the headings of a page. */
+function anchorsOf(page: string): string[] {
+  const headings = [...prose(read(page)).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => heading)
+  return headings.map((heading) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+function isBroken(page: string, link: string): boolean {
+  const [path, anchor] = link.split('#')
+  const target = path ? join(dirname(page), path) : page
+  if (!existsSync(target)) return true
+  return anchor !== undefined && !anchorsOf(target).includes(anchor)
+}
+
+test('every relative link of a page leads to a file, and every anchor to a heading', async (t) => {
+  t.ok(pages.length > 8, 'the pages are found')
+  for (const page of pages) {
+    const links = [...prose(read(page)).matchAll(/\]\(([^)]+)\)/g)].map(([, link = '']) => link)
+    const relative = links.filter((link) => !/^[a-z]+:/.test(link))
+    t.strictSame(
+      relative.filter((link) => isBroken(page, link)),
+      [],
+      page,
+    )
+  }
+})
+
+test('every path of the tree that a page names exists', async (t) => {
+  for (const page of pages.filter((name) => !name.includes('performance-log'))) {
+    const paths = [...read(page).matchAll(/`((?:src|test|scripts|migrations|bench)\/[\w./-]+)`/g)]
+    const missing = paths.map(([, path = '']) => path).filter((path) => !existsSync(path))
+    t.strictSame(missing, [], page)
+  }
+})
+
+test('the README has at most 250 lines', async (t) => {
+  t.ok(read('README.md').split('\n').length - 1 <= 250)
+})
+
+test('the README lists the operations of the contract, and no others', async (t) => {
+  const contract = load(read('openapi.yaml')) as { paths: Record<string, object> }
+  const declared = Object.entries(contract.paths).flatMap(([path, item]) =>
+    Object.keys(item)
+      .filter((key) => ['get', 'post', 'put', 'patch', 'delete'].includes(key))
+      .map((method) => `${method.toUpperCase()} ${path}`),
+  )
+  const listed = readTable(read('README.md'), 'area').flatMap(({ operations = '' }) => {
+    let path = ''
+    const codes = [...operations.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code)
+    // `GET`, `PATCH /me`: a method without a path has that of the next one.
+    return codes.reverse().map((code) => {
+      const [method, own] = code.split(' ')
+      path = own ?? path
+      return `${method} ${path}`
+    })
+  })
+  t.strictSame(listed.sort(), declared.sort())
+})
+
+test('docs/operations.md lists the variables that each program reads, with their defaults', async (t) => {
+  for (const [program, reader] of [
+    ['regional', 'regional'],
+    ['grand', 'grand'],
+    ['sphere', 'npm start'],
+  ] as const) {
+    const lines = describeProgram(program).split('\n')
+    const described = new Map(
+      lines.map((line) => {
+        const [, name = '', fallback] = /^ +(\w+) .*?(?: \(([^ ()]+)\))?$/.exec(line) ?? []
+        return [name, fallback]
+      }),
+    )
+    const documented = documentedVariables().filter(({ readBy }) => readBy.includes(reader))
+    t.strictSame(documented.map(({ name }) => name).sort(), [...described.keys()].sort(), program)
+    for (const { name, defaults } of documented) {
+      if (name.endsWith('_DATA_DIR') && program !== 'sphere') continue
+      const value = defaults.get(reader)
+      const bytes = value?.includes(' ') ? String(parseByteSize(value)) : value
+      t.equal(bytes, described.get(name), `${program}: ${name}`)
+    }
+  }
+})
+
+test('docs/operations.md tells what to do about every warning and error that servers log', async (t) => {
+  const page = read('docs/operations.md')
+  const messages = globSync('src/**/*.ts').flatMap((file) =>
+    [...read(file).matchAll(/\b(?:logger|log)\.(?:warn|error|fatal)\(\s*[^']*?'([^']+)',?\s*\)/g)].map(
+      ([, message = '']) => message,
+    ),
+  )
+  t.ok(messages.length > 25, 'the messages are found')
+  t.strictSame(
+    messages.filter((message) => !page.includes(`\`${message}\``)),
+    [],
+  )
+})
+
+test('docs/operations.md tells what to do about every reason for which a server cannot store', async (t) => {
+  const page = read('docs/operations.md')
+  const [file = ''] = globSync('src/**/storage-fault.ts')
+  const reasons = [...read(file).matchAll(/^ {2}\['\w+', '(.+)'\],$/gm)].map(([, reason = '']) => reason)
+  t.ok(reasons.length > 20, 'the reasons are found')
+  t.strictSame(
+    reasons.filter((reason) => !page.includes(`\`${reason}\``)),
+    [],
+  )
+})

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readTable } from './markdown-table.js'
+
+export interface DocumentedVariable {
+  name: string
+  /** `regional`, `grand`, `npm start`, `Compose`. */
+  readBy: string[]
+  /** By reader; without an entry there is none. */
+  defaults: Map<string, string>
+}
+
+/** The variables that docs/operations.md lists. */
+export function documentedVariables(): DocumentedVariable[] {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8')
+  return readTable(page, 'variable').flatMap(
+    ({ variable = '', 'read by': readers = '', default: text = '' }) => {
+      const readBy = readers.split(', ')
+      return [...variable.matchAll(/`(\w+)`/g)].map(([, name = '']) => ({
+        name,
+        readBy,
+        defaults: defaultsIn(text, readBy),
+      }))
+    },
+  )
+}
+
+/** Reads `` `5001`; grand: `9000` ``: a default for all, and others for single readers. */
+function defaultsIn(text: string, readBy: string[]): Map<string, string> {
+  const parts = [...text.matchAll(/(?:([\w ]+): )?`([^`]+)`/g)].map(([, reader, value = '']) => ({
+    reader: reader?.trim(),
+    value,
+  }))
+  const entries = readBy.flatMap((reader) => {
+    const part = parts.find((own) => own.reader === reader) ?? parts.find((own) => own.reader === undefined)
+    return part === undefined ? [] : [[reader, part.value] as const]
+  })
+  return new Map(entries)
+}
