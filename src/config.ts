@@ -230,6 +230,13 @@ export interface SphereConfig {
   logLevel: LogLevel
 }
 
+/** Reads where the certificates are. @throws ConfigError */
+export function readCertsDir(env: Environment): string {
+  const { values, faults } = readVariables(Type.Object({ CERTS_DIR: shared.CERTS_DIR }), env)
+  throwFaults(faults)
+  return values.CERTS_DIR
+}
+
 /**
  * Reads what `npm start` is configured with. Pure: no file is looked at.
  *

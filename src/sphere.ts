@@ -11,7 +11,7 @@ const RESTART_MS = 1000
  * it looks for garbage in it. With these a server has 60 MB less (bench rows `upload-small` and `catch-up`), for no more CPU
  * time. The container and the unit for systemd have them too.
  */
-const HEAP_FLAGS = ['--max-semi-space-size=4', '--heap-growing-percent=50']
+const NODE_FLAGS = ['--disable-sigusr1', '--max-semi-space-size=4', '--heap-growing-percent=50']
 
 /** What a server tells its parent once: where it serves, or what keeps it from starting. */
 export type Report = { url: string } | { faults: readonly string[] }
@@ -60,7 +60,7 @@ export class Sphere {
     const { kind, name } = server
     const child = fork(join(this.#deps.programs, `${kind}.js`), ['--ipc'], {
       env: this.#envOf(server),
-      execArgv: HEAP_FLAGS,
+      execArgv: NODE_FLAGS,
       // Ctrl-C reaches this process alone: a second signal would cut a server's end short.
       detached: true,
     })

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -27,6 +28,13 @@ async function certificatesOfAYear(t: Test) {
   certificates.add(files, () => undefined)
   return { dir, clock, lines, certificates, paths, made }
 }
+
+t.test('a certificate file whose read may never end is refused', async (t) => {
+  const { dir, paths } = await certificatesOfAYear(t)
+  const pipe = join(dir, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  await t.rejects(TlsFiles.open({ ...paths, cert: pipe }), /pipe: it is no regular file/)
+})
 
 t.test('a certificate near its end is warned of each day, and until it is renewed', async (t) => {
   const { dir, clock, lines, certificates, paths } = await certificatesOfAYear(t)

@@ -224,7 +224,7 @@ test('a deny list takes serial numbers and fingerprints as any tool prints them'
 
 test('a certificate that is kept is not taken for one with other hosts', async (t) => {
   const dir = join(t.testdir(), 'dev')
-  const run = (...args: string[]) => runCertsCommand(['--out', dir, ...args])
+  const run = (...args: string[]) => runCertsCommand(['--out', dir, ...args], {})
   await run()
   const before = contents(dir)
   await t.rejects(run('grand', '--host', 'grand.example.org'), {
@@ -246,7 +246,7 @@ test('a certificate that is kept is not taken for one with other hosts', async (
 
 test('a certificate that is made anew is for the hosts of the last one, unless others are named', async (t) => {
   const dir = join(t.testdir(), 'dev')
-  const run = (...args: string[]) => runCertsCommand(['--out', dir, ...args])
+  const run = (...args: string[]) => runCertsCommand(['--out', dir, ...args], {})
   await run('grand', '--host', 'grand.example.org', '--host', '2001:db8::7')
   const { subjectAltName } = certificateOf(dir, 'grand')
   await run('--renew', 'grand')
@@ -259,10 +259,18 @@ test('a certificate that is made anew is for the hosts of the last one, unless o
   t.match(certificateOf(dir, 'grand').subjectAltName, /^DNS:grand, DNS:localhost, /)
 })
 
+test('the command works in the folder that the servers read, unless another is named', async (t) => {
+  const dir = join(t.testdir(), 'certs')
+  const env = { SYNCSPHERE_CERTS_DIR: dir }
+  await runCertsCommand(['eu'], env)
+  await runCertsCommand(['revoke', 'eu'], env)
+  t.ok(isDenied(parseDenyList(readFileSync(join(dir, 'revoked.txt'), 'utf8')), certificateOf(dir, 'eu')))
+})
+
 test('each server is handed what it needs, and nothing that is of others', async (t) => {
   const root = t.testdir({ certs: { ca: {}, sa: {}, strange: {} } })
   const [dir, to] = [join(root, 'authority'), join(root, 'certs')]
-  const run = (...args: string[]) => runCertsCommand(['--out', dir, '--hand-out', to, ...args])
+  const run = (...args: string[]) => runCertsCommand(['--out', dir, '--hand-out', to, ...args], {})
   t.match(await run('grand', 'eu'), /^Handed out below .*: eu, grand$/m)
   t.strictSame(readdirSync(join(to, 'eu')).sort(), ['ca.crt', 'eu.crt', 'eu.key'])
   for (const file of readdirSync(join(to, 'eu'))) {
@@ -286,7 +294,7 @@ test('each server is handed what it needs, and nothing that is of others', async
 
 test('the command makes, tells, renews and revokes', async (t) => {
   const dir = join(t.testdir(), 'dev')
-  const run = (...args: string[]) => runCertsCommand(['--out', dir, ...args])
+  const run = (...args: string[]) => runCertsCommand(['--out', dir, ...args], {})
 
   const first = await run()
   t.match(first, /^ {2}ca +valid until \d{4}-\d\d-\d\d, 36\d\d days, new$/m)

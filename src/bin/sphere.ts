@@ -56,7 +56,7 @@ function run(config: SphereConfig): void {
   })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => sphere.stop())
   // npm passes on every signal but the one that it cannot catch.
-  if (env['npm_lifecycle_event'] !== undefined) whenOrphaned(() => sphere.stop())
+  if (env['STARTED_BY'] !== undefined) whenOrphaned(Number(env['STARTED_BY']), () => sphere.stop())
   sphere.start()
 }
 
@@ -65,7 +65,7 @@ function fail(faults: readonly string[]): void {
   process.exitCode = 1
 }
 
-function whenOrphaned(then: () => void): void {
-  const parent = process.ppid
+/** @param parent npm's process: it may have ended before this one began */
+function whenOrphaned(parent: number, then: () => void): void {
   setInterval(() => process.ppid === parent || then(), PARENT_MS).unref()
 }

@@ -27,7 +27,8 @@ const COMMANDS = new Map<string, (args: string[]) => Promise<void>>(
   Object.entries({
     account,
     backup: async (args) => print([await backup(args)]),
-    certs: async (args) => print([await (await import('../certs/command.js')).runCertsCommand(args)]),
+    certs: async (args) =>
+      print([await (await import('../certs/command.js')).runCertsCommand(args, process.env)]),
     health: async (args) => print([await health(args)]),
   }),
 )

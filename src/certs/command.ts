@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util'
-import { isServerName } from '../config.js'
+import { isServerName, readCertsDir } from '../config.js'
+import type { Environment } from '../environment.js'
 import { AUTHORITY_NAME, type CertificateStatus, ensureCertificates, revokeCertificate } from './folder.js'
 import { handOut } from './hand-out.js'
 
-const DEFAULT_DIR = 'certs/dev'
 const DEFAULT_SERVERS = ['grand', 'eu', 'us', 'ap']
 
 /** A DNS name, with a wildcard or without, or an IP address. */
@@ -15,7 +15,7 @@ const HELP = `Makes a development CA and a certificate for each server, and tell
   npm run certs -- --renew NAME         make NAME's key and certificate anew (ca: a new certificate over the same key)
   npm run certs -- revoke NAME          put NAME's certificate on the deny list that the grand server reads
 
-  --out DIR       the folder (default: ${DEFAULT_DIR})
+  --out DIR       the folder (default: SYNCSPHERE_CERTS_DIR, or certs/dev)
   --host HOST     a further host name or IP address for the certificate of the one NAME; may be repeated
   --renew NAME    may be repeated; without --host the new certificate is for the same hosts as the old one
   --hand-out DIR  copy to DIR/NAME what each server needs: ca.crt, its own certificate and key, the deny list
@@ -31,12 +31,12 @@ program is: scripts/node dist/bin/syncsphere.js certs`
  * @returns the text to tell the user
  * @throws Error, its message for the user to read, when an argument or a file is not as it must be
  */
-export async function runCertsCommand(args: string[]): Promise<string> {
+export async function runCertsCommand(args: string[], env: Environment): Promise<string> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
     options: {
-      out: { type: 'string', default: DEFAULT_DIR },
+      out: { type: 'string', default: readCertsDir(env) },
       host: { type: 'string', multiple: true, default: [] },
       renew: { type: 'string', multiple: true, default: [] },
       'hand-out': { type: 'string' },

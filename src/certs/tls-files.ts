@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { createSecureContext } from 'node:tls'
 
 /** What TLS takes of a server: its certificate and key, and for some the authority that it trusts. */
@@ -55,8 +55,12 @@ async function readPems<Parts extends Part>(paths: Record<Parts, string>): Promi
   return pems
 }
 
-function read(file: string): Promise<Buffer> {
-  return readFile(file).catch((cause: Error) => {
-    throw new Error(`cannot read the certificate file ${file}: ${cause.message}`, { cause })
-  })
+async function read(file: string): Promise<Buffer> {
+  try {
+    // Reading a pipe may never end, and then neither does the process.
+    if (!(await stat(file)).isFile()) throw new Error('it is no regular file')
+    return await readFile(file)
+  } catch (cause) {
+    throw new Error(`cannot read the certificate file ${file}: ${(cause as Error).message}`, { cause })
+  }
 }

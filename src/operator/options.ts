@@ -26,7 +26,14 @@ function parse(args: string[], required: readonly string[], flags: readonly stri
     ...flags.map((name) => [name, { type: 'boolean' as const }]),
   ])
   try {
-    return parseArgs({ args, options }).values as Record<string, string | boolean | undefined>
+    const { values, tokens } = parseArgs({ args, options, tokens: true })
+    const names = tokens.flatMap((token) => (token.kind === 'option' ? token.name : []))
+    const repeated = names.find((name, index) => names.indexOf(name) < index)
+    if (repeated !== undefined) throw new Error(`--${repeated} is given twice`)
+    // Node puts this character in the place of bytes that are not UTF-8.
+    const unreadable = Object.entries(values).find(([, value]) => String(value).includes('\ufffd'))
+    if (unreadable !== undefined) throw new Error(`--${unreadable[0]} must be UTF-8`)
+    return values as Record<string, string | boolean | undefined>
   } catch (error) {
     throw new UsageError((error as Error).message, { cause: error })
   }

@@ -1,6 +1,7 @@
 import { chmod, copyFile, link, mkdir, open, readdir, unlink } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
+import { makeFolder } from './data-dir.js'
 
 /**
  * In one step, which is one read of the database. Between steps SQLite lets others write, and then begins again: under a
@@ -28,7 +29,7 @@ export async function backupDataDir(from: string, to: string): Promise<BackedUp>
   const databases = (await readdir(from).catch(() => [])).filter((name) => name.endsWith('.db'))
   if (databases.length === 0) throw new Error(`${from} holds no database`)
   if (!relative(from, to).startsWith('..')) throw new Error(`${to} lies in ${from}, which is to be copied`)
-  await mkdir(to, { recursive: true, mode: 0o700 })
+  makeFolder(resolve(to))
   if ((await readdir(to)).length > 0) throw new Error(`${to} is not empty`)
   const blobs = { from: join(from, 'blobs'), to: join(to, 'blobs') }
   const named = new Set<string>()

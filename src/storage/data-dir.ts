@@ -37,7 +37,8 @@ function lockOf(path: string): string {
   return join(path, 'lock')
 }
 
-function makeFolder(path: string): void {
+/** Makes a folder and those above it that are missing. @throws UnusablePath */
+export function makeFolder(path: string): void {
   try {
     makeEach(path)
   } catch (cause) {

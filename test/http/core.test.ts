@@ -254,6 +254,16 @@ t.test('what is no HTTP gets a problem on the bare connection', async (t) => {
   }
 })
 
+t.test('a request that asks for another protocol is the last one on its connection', async (t) => {
+  const app = await serve(t)
+  const ask = (name: string, header = '') => `GET /${name} HTTP/1.1\r\nHost: x\r\n${header}\r\n`
+  using connection = await rawConnection(app.listeningOrigin)
+  connection.send(ask('notes', 'Connection: Upgrade\r\nUpgrade: h2c\r\n') + ask('second'))
+  const answer = await connection.rest()
+  t.equal(answer.split('HTTP/1.1 ').length, 2, 'no response stands in the place of another')
+  t.match(answer, /^connection: close\r$/im)
+})
+
 t.test('a connection on which nothing is asked is closed without a word', async (t) => {
   const app = await serve(t, {}, { limits: { headersMs: 300 } })
   using silent = await rawConnection(app.listeningOrigin)

@@ -271,6 +271,22 @@ t.test('a form that is not as declared is refused, and nothing of it is left', a
     ['no closing boundary', contentType, body.subarray(0, -(boundary.length + 8))],
     ['cut in the middle of a header', contentType, body.subarray(0, boundary.length + 20)],
     ['nothing at all', contentType, Buffer.alloc(0)],
+    ['many parts that are none', contentType, Buffer.from(`--${boundary}\r\n`.repeat(12_000))],
+    [
+      'a part without the empty line after its header',
+      contentType,
+      Buffer.concat([
+        Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="folder"\r\n`),
+        body,
+      ]),
+    ],
+    [
+      'a header of which a part could be lost',
+      contentType,
+      Buffer.from(
+        `--${boundary}\r\nX: ${'x'.repeat(16_000)}\r\nContent-Disposition: form-data; name="file"; filename="${'y'.repeat(400)}"\r\n\r\nx\r\n--${boundary}--\r\n`,
+      ),
+    ],
     ['an unknown charset', `${contentType}; charset=klingon`, body, '201'],
     ['a boundary in quotes', `multipart/form-data; boundary="${boundary}"`, body, '201'],
     ['another media type', 'multipart/mixed; boundary=x', body, '415 unsupported-media-type'],

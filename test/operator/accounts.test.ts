@@ -36,6 +36,8 @@ t.test(
       [['account', 'disable', '--username', 'nobody'], 1, /--username: There is no account nobody/],
       [['account', 'delete', '--username', 'alice'], 2, /--yes is missing/],
       [['account', 'password', '--username', 'alice'], 2, /password on standard input must have 8 to 256/],
+      [['account', 'show', '--username', 'alice', '--username', 'bob'], 2, /--username is given twice/],
+      [['account', 'show', '--username', 'caf\ufffd'], 2, /--username must be UTF-8/],
       [['account', 'constructor'], 2, /account takes one of create, list/],
       [['accounts'], 2, /unknown command accounts/],
     ]
@@ -56,6 +58,11 @@ t.test(
         command.join(' '),
       )
     }
+    const notUtf8 = Buffer.concat([Buffer.from('correct horse '), Buffer.from([0xe9])])
+    t.match(await operate(regional.config, ['account', 'password', '--username', 'alice'], notUtf8), {
+      code: 2,
+      errors: /must be UTF-8/,
+    })
     t.match(await operate({ name: 'us', dataDir: regional.dataDir }, ['account', 'list']), {
       code: 1,
       errors: /server eu/,

@@ -62,6 +62,13 @@ export class SphereProcess {
       })
   }
 
+  /** Processes that the command has started. */
+  children(): string[] {
+    return readFileSync(`/proc/${this.#child.pid}/task/${this.#child.pid}/children`, 'utf8')
+      .split(' ')
+      .filter(Boolean)
+  }
+
   pidOf(program: string): number {
     const found = this.processes().find((process) => process.program === program)
     if (found === undefined) throw new Error(`no process runs ${program}`)

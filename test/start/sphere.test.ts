@@ -35,6 +35,16 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
   })
 }
 
+test('npm that is killed before the sphere has begun leaves none behind', async (t) => {
+  const sphere = await startSphere(t, { command: NPM_START })
+  await until('npm has begun its script', () => sphere.children().length > 0)
+  sphere.kill('SIGKILL')
+  await until('the script goes on without npm', () =>
+    sphere.processes().some((one) => one.program === 'sphere'),
+  )
+  await until('no server is left', () => sphere.processes().length === 0)
+})
+
 test('a server of the sphere that is killed is started again', async (t) => {
   const sphere = await startSphere(t)
   await sphere.up()

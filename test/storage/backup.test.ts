@@ -33,6 +33,11 @@ t.test('a backup has the bytes that its database names, and no others', async (t
   t.ok(readFileSync(join(folder, name)).equals(arriving), 'what is arriving is left alone')
 })
 
+t.test('a backup to where no folder can be made says so at once', async (t) => {
+  const { dataDir } = await openTestRegional(t)
+  await t.rejects(backupDataDir(dataDir, '/proc/backup/x'), /\/proc/)
+})
+
 t.test('a backup ends while the server writes all the time, and is one moment', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')

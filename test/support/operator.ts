@@ -16,7 +16,7 @@ export interface Ended {
 export async function operate(
   { name, dataDir }: Pick<RegionalConfig, 'name' | 'dataDir'>,
   command: string[],
-  input = '',
+  input: string | Buffer = '',
   program = PROGRAM,
 ): Promise<Ended> {
   const env = {

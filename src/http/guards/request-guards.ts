@@ -80,8 +80,9 @@ export function addRequestGuards(app: FastifyInstance, deps: RequestGuardsDeps):
 
   function checkSyntax(request: FastifyRequest, reply: FastifyReply): void {
     const fault = faultOfSyntax(request.raw, limits)
+    // No protocol but HTTP/1.1 is spoken here. Node's parser drops what is pipelined behind such a request.
+    if (fault !== undefined || request.raw.headers.upgrade !== undefined) reply.header('connection', 'close')
     if (fault === undefined) return
-    reply.header('connection', 'close')
     throw fault
   }
 
