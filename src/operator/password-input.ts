@@ -13,7 +13,7 @@ export async function passwordFromInput(): Promise<string> {
 function textOf(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    throw new UsageError('the password on standard input must be UTF-8')
+  } catch (cause) {
+    throw new UsageError('the password on standard input must be UTF-8', { cause })
   }
 }
