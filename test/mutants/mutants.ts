@@ -381,4 +381,30 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'unknown-not-kept',
+    what: 'An older server applies what it understands of a change, and keeps nothing of the rest.',
+    breaks: 'what a server does not understand yet is applied after its upgrade.',
+    tests: ['test/stories/upgrade.test.ts'],
+    edits: [
+      {
+        in: 'Applier.#applyOne',
+        replace: 'if (!isOwn && known !== change) deferUnknown(tx, change, gseq)',
+        by: '',
+      },
+    ],
+  },
+  {
+    name: 'reference-not-ended',
+    what: 'A blob stays referenced when the row that references it is deleted.',
+    breaks: 'garbage collection removes what nothing references.',
+    tests: ['test/storage/blob-refs.test.ts'],
+    edits: [
+      {
+        in: 'updateRefs',
+        replace: 'if (was !== undefined) removeRef(tx, rowId(table, key), was)',
+        by: '',
+      },
+    ],
+  },
 ]

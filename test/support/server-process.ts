@@ -8,7 +8,7 @@ import { until } from './until.js'
 
 const PROGRAM = programOf('regional')
 
-function programOf(name: 'regional' | 'grand'): string {
+export function programOf(name: 'regional' | 'grand'): string {
   return fileURLToPath(new URL(`../../dist/bin/${name}.js`, import.meta.url))
 }
 
