@@ -4,7 +4,7 @@ import type { Chance } from './chance.js'
 import type { RegionalConfig } from './config.js'
 import { accountServices } from './domain/account-services.js'
 import { Feed } from './domain/feed.js'
-import { Files } from './domain/files.js'
+import { Files, type RemoteRead } from './domain/files.js'
 import { Friends } from './domain/friends.js'
 import type { PasswordHashing } from './domain/passwords.js'
 import { Quota } from './domain/quota.js'
@@ -14,7 +14,9 @@ import type { Machine } from './machine.js'
 import type { BlobStore } from './storage/blobs.js'
 import type { Database } from './storage/database.js'
 import { IncomingBlobs } from './storage/incoming-blobs.js'
+import { Bytes } from './sync/regional/bytes.js'
 import { type SyncOptions, SyncPlugin } from './sync/regional/plugin.js'
+import type { RemoteBytes } from './sync/regional/remote-bytes.js'
 
 export type RegionalPolicy = Pick<
   RegionalConfig,
@@ -27,6 +29,7 @@ export interface ServicesGround {
   now: () => number
   chance: Chance
   passwords?: PasswordHashing
+  remoteRead?: RemoteRead | undefined
 }
 
 export type RegionalServices = ReturnType<typeof regionalServices>
@@ -34,7 +37,7 @@ export type RegionalServices = ReturnType<typeof regionalServices>
 /** The domain. */
 export function regionalServices(
   { name: server, storageQuotaBytes: storageQuota, registration, ...policy }: RegionalPolicy,
-  { blobs, ...ground }: ServicesGround,
+  { blobs, remoteRead, ...ground }: ServicesGround,
 ) {
   const { db, now } = ground
   const base = accountServices({ server, storageQuota, registration, ...ground })
@@ -43,45 +46,41 @@ export function regionalServices(
   const { maxFileSizeBytes: maxFileSize, minFreeDiskBytes: minFreeDisk } = policy
   return {
     ...base,
-    files: new Files({ db, blobs, journal, holders: copies, now }),
+    files: new Files({ db, blobs, journal, holders: copies, now, remoteRead }),
     uploads: new Uploads({ db, blobs, journal, quota, holders: copies, now, maxFileSize, minFreeDisk }),
     friends: new Friends(db, journal, now),
     feed: new Feed(db, live, now),
   }
 }
 
-export interface SyncParts {
+export interface TransferParts {
   db: Database
   blobs: BlobStore
-  services: Pick<RegionalServices, 'journal' | 'copies' | 'files'>
   clock: SystemClock
   machine: Machine
   logger: Logger
 }
 
-/** Begins to keep in step with the sphere, by a way to the grand. */
+/** What brings blobs to the grand and from it. */
+export function openTransfer(
+  { dataDir }: Pick<RegionalConfig, 'dataDir'>,
+  { db, blobs, clock, machine, logger }: TransferParts,
+  grand: RemoteBytes,
+): Bytes {
+  const { timers, chance, files } = machine
+  const incoming = new IncomingBlobs(db, blobs, dataDir, { files, now: () => clock.now() })
+  return new Bytes({ grand, db, blobs, incoming, timers, chance, logger })
+}
+
+export interface SyncParts extends TransferParts {
+  services: Pick<RegionalServices, 'journal' | 'copies'>
+}
+
+/** Begins to keep in step with the sphere. */
 export function joinSphere(
-  { name: server, dataDir }: Pick<RegionalConfig, 'name' | 'dataDir'>,
-  { db, blobs, services, clock, machine, logger }: SyncParts,
-  way: Pick<SyncOptions, 'dial' | 'grand'>,
+  { name: server }: Pick<RegionalConfig, 'name'>,
+  { db, blobs, services: { journal, copies }, clock, machine: { timers, chance }, logger }: SyncParts,
+  way: Pick<SyncOptions, 'dial' | 'bytes'>,
 ): SyncPlugin {
-  const { journal, copies, files } = services
-  const { timers, chance } = machine
-  const now = () => clock.now()
-  const incoming = new IncomingBlobs(db, blobs, dataDir, { files: machine.files, now })
-  const sync = new SyncPlugin({
-    ...way,
-    server,
-    db,
-    blobs,
-    incoming,
-    journal,
-    copies,
-    clock,
-    timers,
-    chance,
-    logger,
-  })
-  files.remoteRead = (sha256, size, start, end) => sync.remote.read(sha256, size, start, end)
-  return sync
+  return new SyncPlugin({ ...way, server, db, blobs, journal, copies, clock, timers, chance, logger }).start()
 }

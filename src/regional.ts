@@ -37,7 +37,13 @@ import {
   observeSync,
 } from './observability/metrics.js'
 import { periodic } from './periodic.js'
-import { joinSphere, type RegionalServices, regionalServices, type SyncParts } from './regional-core.js'
+import {
+  joinSphere,
+  openTransfer,
+  type RegionalServices,
+  regionalServices,
+  type TransferParts,
+} from './regional-core.js'
 import { Resources } from './resources.js'
 import { BlobStore } from './storage/blobs.js'
 import { takeDataDir } from './storage/data-dir.js'
@@ -109,17 +115,20 @@ export async function openRegional(
   const clock = new SystemClock(now)
   const machine = { ...thisMachine, now }
   const passwords = new Passwords(helper ?? argon2)
+  const parts = { db, blobs, clock, machine, logger }
+  const { grandUrl } = config
+  const way = grandUrl === undefined ? undefined : await openWay(config, grandUrl, certificates, parts)
   const services = regionalServices(config, {
     db,
     blobs,
     now: () => clock.now(),
     chance: machine.chance,
     passwords,
+    remoteRead: way && ((...range) => way.bytes.read(...range)),
   })
   await applyUnknownChanges(db, services.journal)
-  const sync = resources.use(
-    await openSync(config, certificates, { db, blobs, services, clock, machine, logger }),
-  )
+  const sync: Sync = way ? joinSphere(config, { ...parts, services }, way) : new NoSync(config.name, db)
+  resources.use(sync)
   resources.use(noticeOtherWriters({ ...services, db, timers: machine.timers }))
   const sweepParts = (beforeMs: number) => sync.sweepParts(beforeMs)
   const { feed } = services
@@ -160,19 +169,18 @@ export async function openRegional(
 type Services = RegionalServices
 type Sync = NoSync | SyncPlugin
 
-/** The link to the grand; without one the server works alone and says so. */
-async function openSync(
+/** The way to the grand: for changes, and for blobs. */
+async function openWay(
   config: RegionalConfig,
+  grandUrl: string,
   certificates: CertificatesInUse,
-  parts: SyncParts,
-): Promise<Sync> {
-  const { name: server, grandUrl } = config
-  if (grandUrl === undefined) return new NoSync(server, parts.db)
-  const tls = await openPeerTls(config.certsDir, server)
+  parts: TransferParts,
+) {
+  const tls = await openPeerTls(config.certsDir, config.name)
   // Whoever connects next asks for what is current then.
   certificates.add(tls, () => undefined)
   const dial: Dial = (events, onOpen) => connect(grandUrl, tls.pems, events, onOpen)
-  return joinSphere(config, parts, { dial, grand: new GrandBytes(grandUrl, () => tls.pems) })
+  return { dial, bytes: openTransfer(config, parts, new GrandBytes(grandUrl, () => tls.pems)) }
 }
 
 interface HttpParts {

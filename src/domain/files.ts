@@ -50,8 +50,7 @@ export class Files {
   readonly #journal: Journal
   readonly #holders: Holders
   readonly #now: () => number
-  /** Where bytes that are not here come from; a server that works alone has no such place. */
-  remoteRead: RemoteRead = async () => undefined
+  readonly #remoteRead: RemoteRead | undefined
 
   constructor(options: {
     db: Database
@@ -59,12 +58,15 @@ export class Files {
     journal: Journal
     holders: Holders
     now: () => number
+    /** Reads bytes that are not here; a server that works alone has none. */
+    remoteRead?: RemoteRead | undefined
   }) {
     this.#db = options.db
     this.#blobs = options.blobs
     this.#journal = options.journal
     this.#holders = options.holders
     this.#now = options.now
+    this.#remoteRead = options.remoteRead
   }
 
   /** An account's own files. */
@@ -135,7 +137,7 @@ export class Files {
         // The disk does not give the file; the scrub finds out, and the others still have the bytes.
         if (isPassingFault(error)) throw error
       })
-    const bytes = here ?? (await this.remoteRead(sha256, size, start, end))
+    const bytes = here ?? (await this.#remoteRead?.(sha256, size, start, end))
     if (bytes !== undefined) return bytes
     throw new DomainError('content-pending', 'No server that can be reached holds the bytes yet.', {
       retryAfterSeconds: 5,

@@ -1,6 +1,7 @@
 import { type Chance, systemChance } from '../chance.js'
 import type { Draft, Fact } from '../model/change.js'
 import { tick } from '../model/clock.js'
+import { Signal } from '../signal.js'
 import type { Tx } from '../storage/database.js'
 import { readClock, writeMeta } from '../storage/meta.js'
 import { appendOutbox } from '../storage/outbox.js'
@@ -17,8 +18,8 @@ export class Journal {
   readonly #server: string
   readonly #now: () => number
   readonly #events: Events
-  /** Called after every commit that put changes into the outbox. */
-  onOutbox: () => void = () => {}
+  /** Emitted after every commit that put changes into the outbox. */
+  readonly outboxGrown = new Signal()
 
   constructor(server: string, now: () => number, events: Events, chance: Chance = systemChance) {
     this.chance = chance
@@ -41,7 +42,7 @@ export class Journal {
       appendOutbox(tx, this.#server, fact, this.chance)
       this.#merge(tx, fact)
     }
-    tx.afterCommit(() => this.onOutbox())
+    tx.afterCommit(() => this.outboxGrown.emit())
   }
 
   /** Applies a change of another server; records no new one. Its stamps have to be observed in the same unit of work. */

@@ -26,7 +26,7 @@ export function noticeOtherWriters({ db, journal, live, timers }: OtherWritersOp
     const writes = otherWrites(db) ?? known
     if (writes === known) return
     known = writes
-    journal.onOutbox()
+    journal.outboxGrown.emit()
     wake(live.users(), live, timers)
   })
   return { [Symbol.dispose]: () => looking.stop() }

@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { clean } from '../../src/domain/maintenance.js'
 import { SystemClock } from '../../src/domain/system-clock.js'
 import { type GrandCore, openGrandCore } from '../../src/grand-core.js'
-import { joinSphere, type RegionalServices, regionalServices } from '../../src/regional-core.js'
+import { joinSphere, openTransfer, type RegionalServices, regionalServices } from '../../src/regional-core.js'
 import { BlobStore } from '../../src/storage/blobs.js'
 import { Database, type Tx } from '../../src/storage/database.js'
 import { identify } from '../../src/storage/identity.js'
@@ -214,23 +214,25 @@ export class SimulatedRegional extends Server {
       maxFileSizeBytes: 1024 * 1024,
       minFreeDiskBytes: 0,
     } as const
-    const services = regionalServices(policy, { db, blobs, now, chance, passwords: PASSWORDS })
     const parts = {
       db,
       blobs,
-      services,
       clock,
       machine: { now: () => this.wallMs(), timers, chance, files },
       logger: this.log(),
     }
-    const way = { dial: network.dialFrom(name, life), grand: network.bytesFrom(name, life) }
-    const sync = joinSphere(policy, parts, way)
-    const { journal } = services
-    const passOn = journal.onOutbox
-    journal.onOutbox = () => {
-      this.onOutbox()
-      passOn()
-    }
+    const bytes = openTransfer(policy, parts, network.bytesFrom(name, life))
+    const services = regionalServices(policy, {
+      db,
+      blobs,
+      now,
+      chance,
+      passwords: PASSWORDS,
+      remoteRead: (...range) => bytes.read(...range),
+    })
+    services.journal.outboxGrown.subscribe(() => this.onOutbox())
+    const way = { dial: network.dialFrom(name, life), bytes }
+    const sync = joinSphere(policy, { ...parts, services }, way)
     Object.assign(this, { services, sync, blobs, db })
   }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { ByteSource, Take } from '../../byte-source.js'
 import type { Chance } from '../../chance.js'
+import { Signal } from '../../signal.js'
 import type { BlobStore } from '../../storage/blobs.js'
 import type { Database } from '../../storage/database.js'
 import type { IncomingBlobs } from '../../storage/incoming-blobs.js'
@@ -20,19 +21,22 @@ export interface BytesOptions {
   timers: Timers
   chance: Chance
   logger: Logger
-  /** Bytes came, or were lost: others may have to know. */
-  onProgress: () => void
 }
 
 /** All bytes that go between this regional and the grand. */
 export class Bytes implements ByteMover, AsyncDisposable {
+  /** Emitted when bytes came, or were lost: others may have to know. */
+  readonly progressed = new Signal()
   readonly #grand: RemoteBytes
+  readonly #incoming: IncomingBlobs
   readonly #pusher: Pusher
   readonly #puller: Puller
   #link = aborted()
 
-  constructor({ grand, db, blobs, incoming, timers, chance, logger, onProgress }: BytesOptions) {
+  constructor({ grand, db, blobs, incoming, timers, chance, logger }: BytesOptions) {
     this.#grand = grand
+    this.#incoming = incoming
+    const onProgress = () => this.progressed.emit()
     const onLost = () => {
       this.look()
       onProgress()
@@ -78,6 +82,11 @@ export class Bytes implements ByteMover, AsyncDisposable {
     const bytes = await this.#grand.get(sha256, start, end, this.#link.signal).catch(() => undefined)
     const whole = start === 0 && end === size - 1
     return bytes !== undefined && whole ? verified(bytes, sha256) : bytes
+  }
+
+  /** Removes parts of transfers that nobody went on with since a time, milliseconds since 1970; returns how many. */
+  sweepParts(beforeMs: number): Promise<number> {
+    return this.#incoming.sweep(beforeMs)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -6,16 +6,14 @@ import type { SyncStatus } from '../../domain/sync-status.js'
 import type { BlobStore } from '../../storage/blobs.js'
 import type { Database } from '../../storage/database.js'
 import { countDeadLetters } from '../../storage/dead-letters.js'
-import type { IncomingBlobs } from '../../storage/incoming-blobs.js'
 import { outboxHead, readAcked } from '../../storage/outbox.js'
 import { readWatermarks } from '../../storage/watermarks.js'
 import { pause, type Timers } from '../../timers.js'
 import type { Dial } from '../channel.js'
 import { Applier, storedCursor } from './apply.js'
 import { backOffMs } from './back-off.js'
-import { Bytes } from './bytes.js'
+import type { Bytes } from './bytes.js'
 import { OutboxQueue } from './queue.js'
-import type { RemoteBytes } from './remote-bytes.js'
 import { type AdjustableClock, Session } from './session.js'
 
 /** A link that ends sooner after its welcome is a failure like one that never stood: its end may come every time. */
@@ -26,12 +24,12 @@ const KEEP_MS = 250
 
 export interface SyncOptions {
   server: string
-  /** The way to the grand: for changes, and for bytes. The latter ends with this. */
+  /** The way to the grand for changes. */
   dial: Dial
-  grand: RemoteBytes
+  /** Ends with this. */
+  bytes: Bytes
   db: Database
   blobs: BlobStore
-  incoming: IncomingBlobs
   journal: Journal
   copies: Copies
   clock: AdjustableClock
@@ -45,7 +43,6 @@ export class SyncPlugin implements AsyncDisposable {
   readonly #options: SyncOptions
   readonly #queue: OutboxQueue
   readonly #applier: Applier
-  readonly #bytes: Bytes
   readonly #stop = new AbortController()
   #session: Session | undefined
   #connected = false
@@ -53,10 +50,11 @@ export class SyncPlugin implements AsyncDisposable {
   #detail: string | undefined = 'not connected yet'
   #head: number | null = null
   #inStepAt: number | null = null
-  readonly #running: Promise<void>
+  readonly #subscriptions: Disposable[] = []
+  #running: Promise<void> | undefined
 
   constructor(options: SyncOptions) {
-    const { db, blobs, journal, server, clock, logger, copies } = options
+    const { db, blobs, journal, server, clock, logger } = options
     this.#options = options
     this.#queue = new OutboxQueue(db, blobs)
     this.#queue.reset(readAcked(db).oseq)
@@ -69,16 +67,23 @@ export class SyncPlugin implements AsyncDisposable {
       onDeadLetter: (gseq, reason) =>
         logger.error({ gseq, reason }, 'a change could not be applied and is a dead letter'),
     })
-    this.#bytes = new Bytes({ ...options, onProgress: () => this.#session?.tellWatermark() })
-    copies.joinSphere()
-    for (const [name, gseq] of readWatermarks(db)) copies.setWatermark(name, gseq)
-    journal.onOutbox = () => this.#drain()
-    this.#running = this.#run()
   }
 
-  /** Bytes of a blob that is not here, from the grand. */
-  get remote(): Bytes {
-    return this.#bytes
+  /** Keeps in step from now on, until it is disposed of. */
+  start(): this {
+    const { db, journal, copies } = this.#options
+    copies.joinSphere()
+    for (const [name, gseq] of readWatermarks(db)) copies.setWatermark(name, gseq)
+    this.#subscriptions.push(
+      journal.outboxGrown.subscribe(() => this.#drain()),
+      this.#bytes.progressed.subscribe(() => this.#session?.tellWatermark()),
+    )
+    this.#running = this.#run()
+    return this
+  }
+
+  get #bytes(): Bytes {
+    return this.#options.bytes
   }
 
   status(): SyncStatus {
@@ -105,11 +110,12 @@ export class SyncPlugin implements AsyncDisposable {
 
   /** Removes parts of transfers that nobody went on with since a time, milliseconds since 1970; returns how many. */
   sweepParts(beforeMs: number): Promise<number> {
-    return this.#options.incoming.sweep(beforeMs)
+    return this.#bytes.sweepParts(beforeMs)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort()
+    for (const subscription of this.#subscriptions) subscription[Symbol.dispose]()
     await this.#running
     await this.#bytes[Symbol.asyncDispose]()
   }

@@ -4,6 +4,7 @@ import { SystemClock } from '../../../src/domain/system-clock.js'
 import { IncomingBlobs } from '../../../src/storage/incoming-blobs.js'
 import type { Dial } from '../../../src/sync/channel.js'
 import { encodeFrame } from '../../../src/sync/protocol.js'
+import { Bytes } from '../../../src/sync/regional/bytes.js'
 import { SyncPlugin } from '../../../src/sync/regional/plugin.js'
 import type { RemoteBytes } from '../../../src/sync/regional/remote-bytes.js'
 import { systemTimers, type Timers } from '../../../src/timers.js'
@@ -59,8 +60,10 @@ for (const { lastsMs, waitsLonger } of [
     const grand = { async [Symbol.asyncDispose]() {} } as unknown as RemoteBytes
     const incoming = new IncomingBlobs(db, blobs, dataDir)
     const clock = new SystemClock(now)
-    const parts = { server: 'eu', db, blobs, incoming, journal, copies, clock, timers, logger }
-    await using _plugin = new SyncPlugin({ ...parts, dial, grand, chance: systemChance })
+    const chance = systemChance
+    const bytes = new Bytes({ grand, db, blobs, incoming, timers, chance, logger })
+    const parts = { server: 'eu', db, blobs, bytes, journal, copies, clock, timers, chance, logger }
+    await using _plugin = new SyncPlugin({ ...parts, dial }).start()
     await until('it has come back ten times', () => links >= 11)
     const longest = Math.max(...waits)
     t.ok(waitsLonger ? longest >= 5000 : longest <= 200, `waited ${waits.map(Math.round)} ms`)
