@@ -1,5 +1,6 @@
 /** The types of changes as data: which fields each carries. */
-import { declarationOf, type TABLES, type TableName } from './tables.js'
+import { Check } from 'typebox/value'
+import { declarationOf, type Field, type TABLES, type TableName } from './tables.js'
 
 type FieldName<T extends TableName> = keyof (typeof TABLES)[T]['fields'] & string
 
@@ -22,9 +23,10 @@ function change<T extends TableName>(
 function snapshot<T extends TableName>(table: T): ChangeShape<T> {
   const { fields } = declarationOf(table)
   const names = Object.keys(fields)
-  // What an older program does not know yet is not in its snapshots.
-  const required = names.filter((name) => fields[name]?.rule === 'once')
-  const optional = names.filter((name) => fields[name]?.rule !== 'once')
+  // A field that was added later takes null: snapshots of an older program do not have it.
+  const isOptional = ({ rule, schema }: Field) => rule === 'latch' || (rule !== 'once' && Check(schema, null))
+  const optional = names.filter((name) => isOptional(fields[name] as Field))
+  const required = names.filter((name) => !isOptional(fields[name] as Field))
   return { table, required, optional, isSnapshot: true }
 }
 
