@@ -257,12 +257,12 @@ export const OPENAPI_DOCUMENT: unknown = {
             "session": []
           },
           {
-            "token": [
+            "basic": [
               "write"
             ]
           },
           {
-            "basic": [
+            "token": [
               "write"
             ]
           }
@@ -328,12 +328,12 @@ export const OPENAPI_DOCUMENT: unknown = {
             "session": []
           },
           {
-            "token": [
+            "basic": [
               "read"
             ]
           },
           {
-            "basic": [
+            "token": [
               "read"
             ]
           }
@@ -403,12 +403,12 @@ export const OPENAPI_DOCUMENT: unknown = {
             "session": []
           },
           {
-            "token": [
+            "basic": [
               "write"
             ]
           },
           {
-            "basic": [
+            "token": [
               "write"
             ]
           }
@@ -577,12 +577,12 @@ export const OPENAPI_DOCUMENT: unknown = {
             "session": []
           },
           {
-            "token": [
+            "basic": [
               "read"
             ]
           },
           {
-            "basic": [
+            "token": [
               "read"
             ]
           }
@@ -659,12 +659,12 @@ export const OPENAPI_DOCUMENT: unknown = {
             "session": []
           },
           {
-            "token": [
+            "basic": [
               "write"
             ]
           },
           {
-            "basic": [
+            "token": [
               "write"
             ]
           }
@@ -738,12 +738,12 @@ export const OPENAPI_DOCUMENT: unknown = {
             "session": []
           },
           {
-            "token": [
+            "basic": [
               "read"
             ]
           },
           {
-            "basic": [
+            "token": [
               "read"
             ]
           }
@@ -818,12 +818,12 @@ export const OPENAPI_DOCUMENT: unknown = {
             "session": []
           },
           {
-            "token": [
+            "basic": [
               "write"
             ]
           },
           {
-            "basic": [
+            "token": [
               "write"
             ]
           }
@@ -933,12 +933,12 @@ export const OPENAPI_DOCUMENT: unknown = {
             "session": []
           },
           {
-            "token": [
+            "basic": [
               "write"
             ]
           },
           {
-            "basic": [
+            "token": [
               "write"
             ]
           }
@@ -992,12 +992,12 @@ export const OPENAPI_DOCUMENT: unknown = {
             "session": []
           },
           {
-            "token": [
+            "basic": [
               "write"
             ]
           },
           {
-            "basic": [
+            "token": [
               "write"
             ]
           }
@@ -1140,12 +1140,12 @@ export const OPENAPI_DOCUMENT: unknown = {
             "session": []
           },
           {
-            "token": [
+            "basic": [
               "read"
             ]
           },
           {
-            "basic": [
+            "token": [
               "read"
             ]
           }
@@ -1234,12 +1234,12 @@ export const OPENAPI_DOCUMENT: unknown = {
             "session": []
           },
           {
-            "token": [
+            "basic": [
               "read"
             ]
           },
           {
-            "basic": [
+            "token": [
               "read"
             ]
           }
@@ -1346,12 +1346,12 @@ export const OPENAPI_DOCUMENT: unknown = {
             "session": []
           },
           {
-            "token": [
+            "basic": [
               "write"
             ]
           },
           {
-            "basic": [
+            "token": [
               "write"
             ]
           }
@@ -1472,12 +1472,12 @@ export const OPENAPI_DOCUMENT: unknown = {
             "session": []
           },
           {
-            "token": [
+            "basic": [
               "write"
             ]
           },
           {
-            "basic": [
+            "token": [
               "write"
             ]
           }
@@ -1531,12 +1531,12 @@ export const OPENAPI_DOCUMENT: unknown = {
             "session": []
           },
           {
-            "token": [
+            "basic": [
               "read"
             ]
           },
           {
-            "basic": [
+            "token": [
               "read"
             ]
           },
@@ -1613,12 +1613,12 @@ export const OPENAPI_DOCUMENT: unknown = {
             "session": []
           },
           {
-            "token": [
+            "basic": [
               "read"
             ]
           },
           {
-            "basic": [
+            "token": [
               "read"
             ]
           },
@@ -1685,12 +1685,12 @@ export const OPENAPI_DOCUMENT: unknown = {
             "session": []
           },
           {
-            "token": [
+            "basic": [
               "write"
             ]
           },
           {
-            "basic": [
+            "token": [
               "write"
             ]
           }
@@ -1827,12 +1827,12 @@ export const OPENAPI_DOCUMENT: unknown = {
             "session": []
           },
           {
-            "token": [
+            "basic": [
               "write"
             ]
           },
           {
-            "basic": [
+            "token": [
               "write"
             ]
           }
@@ -1889,12 +1889,12 @@ export const OPENAPI_DOCUMENT: unknown = {
             "session": []
           },
           {
-            "token": [
+            "basic": [
               "read"
             ]
           },
           {
-            "basic": [
+            "token": [
               "read"
             ]
           }
@@ -1974,12 +1974,12 @@ export const OPENAPI_DOCUMENT: unknown = {
             "session": []
           },
           {
-            "token": [
+            "basic": [
               "write"
             ]
           },
           {
-            "basic": [
+            "token": [
               "write"
             ]
           }
@@ -2065,12 +2065,12 @@ export const OPENAPI_DOCUMENT: unknown = {
             "session": []
           },
           {
-            "token": [
+            "basic": [
               "write"
             ]
           },
           {
-            "basic": [
+            "token": [
               "write"
             ]
           }
@@ -2127,12 +2127,12 @@ export const OPENAPI_DOCUMENT: unknown = {
             "session": []
           },
           {
-            "token": [
+            "basic": [
               "read"
             ]
           },
           {
-            "basic": [
+            "token": [
               "read"
             ]
           }
@@ -2209,12 +2209,12 @@ export const OPENAPI_DOCUMENT: unknown = {
             "session": []
           },
           {
-            "token": [
+            "basic": [
               "write"
             ]
           },
           {
-            "basic": [
+            "token": [
               "write"
             ]
           }
@@ -2268,12 +2268,12 @@ export const OPENAPI_DOCUMENT: unknown = {
             "session": []
           },
           {
-            "token": [
+            "basic": [
               "read"
             ]
           },
           {
-            "basic": [
+            "token": [
               "read"
             ]
           }
@@ -2356,12 +2356,12 @@ export const OPENAPI_DOCUMENT: unknown = {
             "session": []
           },
           {
-            "token": [
+            "basic": [
               "read"
             ]
           },
           {
-            "basic": [
+            "token": [
               "read"
             ]
           }
@@ -2488,12 +2488,12 @@ export const OPENAPI_DOCUMENT: unknown = {
             "session": []
           },
           {
-            "token": [
+            "basic": [
               "read"
             ]
           },
           {
-            "basic": [
+            "token": [
               "read"
             ]
           },

@@ -3,12 +3,14 @@
  * had no stream open here lately is told nothing: nobody could read it.
  */
 import type { Row } from '../model/merge.js'
+import type { TableName } from '../model/tables.js'
 import type { Tx } from '../storage/database.js'
 import { addEvent } from '../storage/events.js'
 import { fileById } from '../storage/files.js'
 import { friendIdsOf, friendRequest, friendship } from '../storage/friends.js'
 import type { Applied } from '../storage/replica.js'
 import { subscriberOf } from '../storage/subscribers.js'
+import type { Hook } from '../storage/table-hooks.js'
 import { activeUserById, spaceOf, userById } from '../storage/users.js'
 import type { Live } from './live.js'
 import { fileView, friendRequestView, type Holders } from './views.js'
@@ -37,14 +39,21 @@ export class Events {
     this.#now = now
   }
 
+  /** What the change of a row in each table tells. */
+  readonly #hooks: Record<TableName, Hook> = {
+    users: (tx, id, before, after) => this.#tellUser(tx, id, before, after),
+    files: (tx, id, before, after) => this.#tellFile(tx, id, before, after),
+    // Streams look at their credentials when they wake.
+    sessions: (tx, _id, _before, { cells }) => this.#wake(tx, String(cells.user_id)),
+    tokens: (tx, _id, _before, { cells }) => this.#wake(tx, String(cells.user_id)),
+    friend_requests: (tx, id, before, after) => this.#tellRequest(tx, id, before, after),
+    friendships: (tx, _id, before, after) => this.#tellFriendship(tx, before, after),
+  }
+
   /** Writes the events of an applied change, and wakes those who wait on them once they are durable. */
   tell(tx: Tx, { table, key, before, after }: Applied): void {
     if (after === undefined || after === before) return
-    if (table === 'files') this.#tellFile(tx, key, before, after)
-    else if (table === 'users') this.#tellUser(tx, key, before, after)
-    else if (table === 'friend_requests') this.#tellRequest(tx, key, before, after)
-    else if (table === 'friendships') this.#tellFriendship(tx, before, after)
-    else this.#wake(tx, String(after.cells.user_id))
+    this.#hooks[table](tx, key, before, after)
   }
 
   #tellFile(tx: Tx, id: string, before: Row | undefined, after: Row): void {

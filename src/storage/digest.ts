@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { DAY_MS } from '../durations.js'
 import { millisecondsOf } from '../model/clock.js'
 import { mergedColumns } from '../model/merge.js'
-import { TABLES, type TableName } from '../model/tables.js'
+import { declarationOf, TABLES, type TableName } from '../model/tables.js'
 import type { Query, Reader } from './database.js'
 import { readClock } from './meta.js'
 import { Slot } from './slot.js'
@@ -43,13 +43,15 @@ function pageOf(table: TableName): PageQuery {
     .join(', ')
   const line = `json_array(${columns})`
   const dead = "json_array(t.id, 'deleted')"
-  const counted = {
-    files: `case when t.deleted = 1 or (select deleted from users where id = t.owner_id) = 1 then ${dead} else ${line} end`,
-  }
+  const { owner } = declarationOf(table)
+  const counted =
+    owner === undefined
+      ? line
+      : `case when t.deleted = 1 or (select deleted from users where id = t.${owner}) = 1 then ${dead} else ${line} end`
   const condition = table === 'sessions' ? 'and t.expires_at >= ?' : ''
   const slots = table === 'sessions' ? ['after', 'horizon', 'limit'] : ['after', 'limit']
   return {
-    sql: `select t.id, ${table === 'files' ? counted.files : line} as line from ${table} t
+    sql: `select t.id, ${counted} as line from ${table} t
           where t.id > ? ${condition} order by t.id limit ? + 0`,
     parameters: slots.map((name) => new Slot(name)),
   }
