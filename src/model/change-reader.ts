@@ -22,6 +22,7 @@ const envelope = Type.Object({
 })
 const envelopes = Compile(envelope)
 const MEMBERS = new Set(Object.keys(envelope.properties))
+const clockStamp = Compile(stamp)
 const blobRef = Compile(Type.Object({ sha256, size: sizeBytes }))
 
 /**
@@ -31,6 +32,9 @@ const blobRef = Compile(Type.Object({ sha256, size: sizeBytes }))
 export function faultOfEnvelope(value: unknown): string | undefined {
   if (!envelopes.Check(value)) return faultOf(envelopes.Errors(value))
   const { fields, blob } = value as Change
+  // Every server moves its clock by it, whoever understands the type.
+  if (fields.password_stamp !== undefined && !clockStamp.Check(fields.password_stamp))
+    return '/fields/password_stamp is no stamp'
   if (blob === undefined) return undefined
   const reference: Partial<BlobRef> = {
     sha256: fields[blob.sha256] as string,

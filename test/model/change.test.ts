@@ -71,6 +71,18 @@ t.test('a creation that lacks a field which this program requires is not read in
   t.same(readChange(change), { known: undefined, isWhole: false })
 })
 
+t.test('what moves the clocks of all servers is a stamp, whoever understands the change', async (t) => {
+  const change = {
+    ...whole({ type: 'session.revoked', key: IDS[0] as string, stamp: '01ba60d33801-0000-us', fields: {} }),
+    type: 'note.made',
+  }
+  const fields = { password_stamp: '01ba60d33801-0000-us' }
+  t.equal(faultOfEnvelope({ ...change, fields }), undefined)
+  for (const password_stamp of ['zzzz', '', null, 7])
+    t.match(faultOfEnvelope({ ...change, fields: { password_stamp } }), 'password_stamp')
+  t.match(faultOfEnvelope({ ...change, stamps: { note: 'zzzz' } }), '/stamps')
+})
+
 t.test('a blob reference is checked whoever understands the change', async (t) => {
   const sha256 = 'a'.repeat(64)
   const change = {
