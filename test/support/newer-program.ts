@@ -51,6 +51,11 @@ const EDITS = [
     'album.snapshot': snapshot('albums'),`,
   },
   {
+    in: 'Events.#hooks',
+    replace: 'users: (tx, id, before, after) => this.#tellUser(tx, id, before, after),',
+    by: 'albums: () => {},\n    users: (tx, id, before, after) => this.#tellUser(tx, id, before, after),',
+  },
+  {
     in: 'Files.update',
     replace: "this.#journal.record(tx, [{ type: 'file.updated', key: id, fields }])",
     by: `const cover = { cover_sha256: file.sha256, cover_size: file.size }
