@@ -88,6 +88,7 @@ export async function seedDataDir(
       email: `${username}@example.org`,
       password_hash,
       storage_quota: QUOTA_BYTES,
+      disabled: false,
     }
     writer.apply(tx, atMs, { type: 'user.registered', key: idOfUser(i, atMs), fields })
   })
