@@ -10,7 +10,7 @@ import type { Query, Tx } from './database.js'
 import { prepare, query } from './query.js'
 import { Slot } from './slot.js'
 
-/** Pages of the index that are merged in one step: some milliseconds. */
+/** Pages of the index that are merged with each batch: some milliseconds, and enough for batches of 200 names. */
 const MERGE_PAGES = 32
 
 /** More trigrams say little more of a text. */
@@ -42,30 +42,18 @@ const mergeSegments: Query<{ pages: number }, unknown> = {
   sql: "insert into name_trigrams (name_trigrams, rank) values ('merge', ?)",
   parameters: [new Slot('pages')],
 }
-const changes: Query<Record<never, never>, { count: number }> = {
-  sql: 'select total_changes() as count',
-  parameters: [],
-}
-
-/** Puts at most `limit` names into the index; returns how many. */
+/**
+ * Puts at most `limit` names into the index, as a segment, and merges older segments a little: a search looks into every one.
+ * @returns how many names
+ */
 export function indexNames(tx: Tx, limit: number): number {
   const files = tx.all(unindexed, { limit })
   for (const { id, owner_id, name_folded } of files) {
     tx.run(addName, { owner: trigramOf(owner_id), name: withoutNul(name_folded) })
     tx.run(setNumber, { id })
   }
+  if (files.length > 0) tx.run(mergeSegments, { pages: MERGE_PAGES })
   return files.length
-}
-
-/**
- * Merges segments of the index, one for each batch that was put into it, a little: a search looks into every segment.
- * @returns whether there was anything to merge
- */
-export function mergeNameIndex(tx: Tx): boolean {
-  const before = tx.get(changes) as { count: number }
-  tx.run(mergeSegments, { pages: MERGE_PAGES })
-  // So it tells that it has done something (FTS5 documentation, section 6.7).
-  return (tx.get(changes) as { count: number }).count - before.count >= 2
 }
 
 /**
