@@ -1,13 +1,13 @@
 -- Search in names: an index of derived state, which no digest counts and which can be made anew at any time.
 
--- The row of a file's name in name_trigrams; null until it is there, and again when the name changes.
+-- The row of a file's name in name_trigrams, the owner's section << 32 and a number in it (storage/name-index.ts); null until it is there, and again when the name changes.
 ALTER TABLE files ADD COLUMN name_number INTEGER;
 CREATE INDEX files_unindexed ON files (owner_id) WHERE deleted = 0 AND name_number IS NULL;
 CREATE INDEX files_by_name_number ON files (name_number) WHERE deleted = 0 AND name_number IS NOT NULL;
 
--- Folded names, each with three characters that stand for its owner (storage/name-index.ts).
+-- Folded names.
 CREATE VIRTUAL TABLE name_trigrams USING fts5(
-  owner, name, content='', contentless_delete=1, detail=none, tokenize='trigram case_sensitive 1'
+  name, content='', contentless_delete=1, detail=none, tokenize='trigram case_sensitive 1'
 );
 -- Its segments are merged in small steps by whoever writes it, and never in one large one.
 INSERT INTO name_trigrams (name_trigrams, rank) VALUES ('automerge', 0), ('crisismerge', 2000);

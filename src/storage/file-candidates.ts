@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import type { Reader } from './database.js'
 import { type FileFilter, filesBy } from './file-queries.js'
-import { trigramQuery } from './name-index.js'
+import { sectionOf, trigramQuery } from './name-index.js'
 import { prepare } from './query.js'
 
 const inFolder = prepare<{ owner_id: string; folder: string; limit: number }>()((slot) =>
@@ -21,10 +21,11 @@ const shared = prepare<{ owner_id: string; limit: number }>()((slot) =>
     .where('deleted', '=', 0)
     .limit(slot('limit')),
 )
-/** Files whose names the index gives, and those whose names are not in it yet. */
-const named = prepare<{ owner_id: string; trigrams: string; limit: number }>()((slot) => {
+/** Files of the account's section whose names have the trigrams, and those whose names are not in the index yet. */
+const named = prepare<{ owner_id: string; section: number; trigrams: string; limit: number }>()((slot) => {
   const numbers = sql<number>`(select rowid from name_trigrams
-    where name_trigrams match ${slot('trigrams')} limit ${slot('limit')} + 0)`
+    where name_trigrams match ${slot('trigrams')}
+    and rowid between ${slot('section')} << 32 and (${slot('section')} + 1 << 32) - 1 limit ${slot('limit')} + 0)`
   return filesBy('files_by_name_number')
     .select('id')
     .where('name_number', 'in', numbers)
@@ -47,10 +48,10 @@ export function fewCandidates(
   most: number,
 ): string[] | undefined {
   const account = { owner_id, limit: most + 1 }
-  const trigrams = contains === undefined ? undefined : trigramQuery(owner_id, contains)
+  const trigrams = contains === undefined ? undefined : trigramQuery(contains)
   const sets = [
     () => folder !== undefined && reader.all(inFolder, { ...account, folder }),
-    () => trigrams !== undefined && reader.all(named, { ...account, trigrams }),
+    () => trigrams !== undefined && reader.all(named, { ...account, section: sectionOf(owner_id), trigrams }),
     () => visibility !== undefined && visibility !== 'private' && reader.all(shared, account),
   ]
   for (const set of sets) {

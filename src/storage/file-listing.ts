@@ -56,8 +56,10 @@ export function listFiles(
   // A query has slots for what its shape has.
   const params = { ...filter, ...page.after, limit: page.limit } as ListParams
   if (!isFiltered(shape)) return { rows: reader.all(listQuery('seek', shape), params) }
-  const first = scan(reader, shape, { ...params, scanned: bounds.shortScan })
-  if (first.scannedTo === undefined) return first
+  if (shape.contains) {
+    const found = scan(reader, shape, { ...params, scanned: bounds.shortScan })
+    if (found.scannedTo === undefined) return found
+  }
   const ids = fewCandidates(reader, filter, bounds.candidates)
   if (ids !== undefined) {
     const candidates = JSON.stringify(ids)

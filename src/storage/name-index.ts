@@ -16,9 +16,6 @@ const MERGE_PAGES = 32
 /** More trigrams say little more of a text. */
 const MAX_TRIGRAMS = 12
 
-/** First of the 65,536 characters of plane 15, which have no meaning. */
-const PRIVATE_CHARACTERS = 0xf0000
-
 const unindexed = prepare<{ limit: number }>()((slot) =>
   query
     .selectFrom('files')
@@ -29,10 +26,13 @@ const unindexed = prepare<{ limit: number }>()((slot) =>
     .limit(slot('limit')),
 )
 
-// Written out: Kysely does not know virtual tables.
-const addName: Query<{ owner: string; name: string }, unknown> = {
-  sql: 'insert into name_trigrams (owner, name) values (?, ?)',
-  parameters: [new Slot('owner'), new Slot('name')],
+// Written out: Kysely knows neither virtual tables nor shifts. An INSERT of a SELECT would write each name as a segment.
+const addName: Query<{ section: number; name: string }, unknown> = {
+  sql: `insert into name_trigrams (rowid, name) values ((
+    select coalesce(max(name_number), +? << 32) + 1 from files
+    where name_number between +? << 32 and (+? + 1 << 32) - 1 and name_number is not null and deleted = 0
+  ), ?)`,
+  parameters: ['section', 'section', 'section', 'name'].map((name) => new Slot(name)),
 }
 const setNumber: Query<{ id: string }, unknown> = {
   sql: 'update files set name_number = last_insert_rowid() where id = ?',
@@ -49,7 +49,7 @@ const mergeSegments: Query<{ pages: number }, unknown> = {
 export function indexNames(tx: Tx, limit: number): number {
   const files = tx.all(unindexed, { limit })
   for (const { id, owner_id, name_folded } of files) {
-    tx.run(addName, { owner: trigramOf(owner_id), name: withoutNul(name_folded) })
+    tx.run(addName, { section: sectionOf(owner_id), name: withoutNul(name_folded) })
     tx.run(setNumber, { id })
   }
   if (files.length > 0) tx.run(mergeSegments, { pages: MERGE_PAGES })
@@ -57,10 +57,10 @@ export function indexNames(tx: Tx, limit: number): number {
 }
 
 /**
- * What to match to find an account's names that may contain a folded text; undefined where that is shorter than a
+ * What to match to find names that may contain a folded text; undefined where that is shorter than a
  * trigram. The trigrams cover the text: more of them would cost more than they keep out.
  */
-export function trigramQuery(owner_id: string, folded: string): string | undefined {
+export function trigramQuery(folded: string): string | undefined {
   const characters = [...withoutNul(folded)]
   const last = characters.length - 3
   if (last < 0) return undefined
@@ -69,13 +69,15 @@ export function trigramQuery(owner_id: string, folded: string): string | undefin
     const start = Math.min(i, last)
     trigrams.add(characters.slice(start, start + 3).join(''))
   }
-  return [...trigrams, trigramOf(owner_id)].map((word) => `"${word.replaceAll('"', '""')}"`).join(' ')
+  return [...trigrams].map((trigram) => `"${trigram.replaceAll('"', '""')}"`).join(' ')
 }
 
-/** Stands for an account, so that a word that is common on the server is not looked for in the files of others. */
-function trigramOf(owner_id: string): string {
-  const digest = hash('sha256', owner_id, 'buffer')
-  return String.fromCodePoint(...[0, 2, 4].map((at) => PRIVATE_CHARACTERS + digest.readUInt16BE(at)))
+/**
+ * The numbers of an account's names begin with its section, so that a word that is common on the server is not looked for
+ * in the files of others. Two accounts may share a section.
+ */
+export function sectionOf(owner_id: string): number {
+  return hash('sha256', owner_id, 'buffer').readUIntBE(0, 3)
 }
 
 /** The tokenizer takes NUL for the end of a text. */
