@@ -1,6 +1,7 @@
 -- Search in names: an index of derived state, which no digest counts and which can be made anew at any time.
 
--- The row of a file's name in name_trigrams, the owner's section << 32 and a number in it (storage/name-index.ts); null until it is there, and again when the name changes.
+-- The row of a file's name in name_trigrams, null until it is there, and again when the name changes. It consists of the
+-- owner's section (storage/name-index.ts) << 32 and a number in it.
 ALTER TABLE files ADD COLUMN name_number INTEGER;
 CREATE INDEX files_unindexed ON files (owner_id) WHERE deleted = 0 AND name_number IS NULL;
 CREATE INDEX files_by_name_number ON files (name_number) WHERE deleted = 0 AND name_number IS NOT NULL;

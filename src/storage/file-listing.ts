@@ -1,8 +1,10 @@
 /**
- * Pages of an account's files, each from its seek key in an index (keyset, never offset). Where a filter keeps files
- * out, three plans are tried: a short scan of the index in order, which is all that most accounts and common words need;
- * few candidates from another index, put in order; and a longer scan. A scan that ends before the page is full says
- * where, and the next request goes on from there: so one request does a bounded amount of work, however large the account.
+ * Pages of an account's files, each from its seek key in an index (keyset, never offset). Where a filter keeps files out,
+ * three plans are tried. A search begins with a short scan of the index in order: all that most accounts and common words
+ * need. Then few candidates from another index are put in order. Many lead to a long scan.
+ *
+ * A scan that ends before the page is full says where, and the next request goes on from there: so one request does a
+ * bounded amount of work, however large the account.
  */
 import type { Reader } from './database.js'
 import { fewCandidates } from './file-candidates.js'

@@ -42,6 +42,7 @@ const mergeSegments: Query<{ pages: number }, unknown> = {
   sql: "insert into name_trigrams (name_trigrams, rank) values ('merge', ?)",
   parameters: [new Slot('pages')],
 }
+
 /**
  * Puts at most `limit` names into the index, as a segment, and merges older segments a little: a search looks into every one.
  * @returns how many names
@@ -57,8 +58,8 @@ export function indexNames(tx: Tx, limit: number): number {
 }
 
 /**
- * What to match to find names that may contain a folded text; undefined where that is shorter than a
- * trigram. The trigrams cover the text: more of them would cost more than they keep out.
+ * What to match to find names that may contain a folded text; undefined where that is shorter than a trigram. The
+ * trigrams cover the text: more of them would cost more than they keep out.
  */
 export function trigramQuery(folded: string): string | undefined {
   const characters = [...withoutNul(folded)]
