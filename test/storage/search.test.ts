@@ -386,7 +386,9 @@ t.test('a page that a scan cuts short goes on by its cursor, in every order', as
     const found: string[] = []
     const counts: number[] = []
     for (let cursor: string | null | undefined; cursor !== null; ) {
-      const page = parse(services.files.list(OWNER, { q: 'zz', sort, limit: 50, cursor: cursor ?? undefined }).text)
+      const page = parse(
+        services.files.list(OWNER, { q: 'zz', sort, limit: 50, cursor: cursor ?? undefined }).text,
+      )
       found.push(...page.items.map(({ name }) => name))
       counts.push(page.items.length)
       cursor = page.next_cursor
