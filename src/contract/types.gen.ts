@@ -238,7 +238,8 @@ export interface paths {
         /**
          * List your files
          * @description Your own files, filtered, searched and in the order of `sort` (by name unless you say otherwise). Filters narrow each
-         *     other down. Files that sort alike are ordered by id, so that pages stay right while files come and go.
+         *     other down. Files that sort alike are ordered by id, so that pages stay right while files come and go. With a filter a
+         *     page can hold fewer files than `limit` while `next_cursor` is not `null`: only `null` ends the list.
          */
         get: operations["listFiles"];
         put?: never;

@@ -5,8 +5,8 @@ import type { Value } from '../model/change.js'
 import { faultOfFileName, faultOfFolder, folderForm } from '../model/names.js'
 import type { BlobStore } from '../storage/blobs.js'
 import type { Database } from '../storage/database.js'
-import { type FileFilter, listFiles } from '../storage/file-listing.js'
-import type { SortColumn } from '../storage/file-queries.js'
+import { listFiles } from '../storage/file-listing.js'
+import type { FileFilter, SortColumn } from '../storage/file-queries.js'
 import { type FileRow, fileById, type ListedFile } from '../storage/files.js'
 import { fold } from '../storage/fold.js'
 import { isPassingFault } from '../storage/storage-fault.js'
@@ -70,15 +70,12 @@ export class Files {
   }
 
   /** An account's own files. */
-  async list(ownerId: string, query: FileQuery): Promise<Json<Page<FileView>>> {
+  list(ownerId: string, query: FileQuery): Json<Page<FileView>> {
     return this.#page({ owner_id: ownerId, ...this.#filter(query) }, query, query.sort ?? 'name')
   }
 
   /** What an account shares with its friends, newest first. */
-  async listShared(
-    ownerId: string,
-    query: { limit: number; cursor?: string | undefined },
-  ): Promise<Json<Page<FileView>>> {
+  listShared(ownerId: string, query: { limit: number; cursor?: string | undefined }): Json<Page<FileView>> {
     return this.#page({ owner_id: ownerId, shared: true }, query, '-created_at')
   }
 
@@ -144,19 +141,19 @@ export class Files {
     })
   }
 
-  async #page(
+  #page(
     filter: FileFilter,
     query: { limit: number; cursor?: string | undefined },
     sort: Sort,
-  ): Promise<Json<Page<FileView>>> {
+  ): Json<Page<FileView>> {
     const descending = sort.startsWith('-')
     const column = (descending ? sort.slice(1) : sort) as SortColumn
     const kind = column === 'size' ? 'number' : 'string'
     const [value, id] = query.cursor === undefined ? [] : decodeCursor(query.cursor, sort, [kind, 'string'])
     // A cursor holds the name as it is: folded it can be eleven times as long.
-    const place = (name: string | number) => (column === 'name' ? fold(String(name)) : name)
-    const after = value === undefined ? undefined : { value: place(value), id: String(id) }
-    const rows = await listFiles(this.#db, filter, {
+    const seekValue = (name: string | number) => (column === 'name' ? fold(String(name)) : name)
+    const after = value === undefined ? undefined : { value: seekValue(value), id: String(id) }
+    const { rows, scannedTo } = listFiles(this.#db, filter, {
       sort: column,
       descending,
       after,
@@ -166,7 +163,8 @@ export class Files {
       const file = parse(shown)
       return [sort, file[column], file.id]
     }
-    return jsonPageOf(rows, query.limit, (row) => fileJson(row, this.#holders), position)
+    const scanned = scannedTo && [sort, scannedTo.value, scannedTo.id]
+    return jsonPageOf(rows, query.limit, (row) => fileJson(row, this.#holders), position, scanned)
   }
 
   #filter({ folder, q, visibility }: FileQuery) {

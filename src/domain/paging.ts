@@ -45,20 +45,21 @@ export function pageOf<Row, View>(
   return { items: shown.map(view), next_cursor }
 }
 
-/** The same of rows that are JSON already. */
+/** The same of rows that are JSON already; `scanned` is where to go on if these are not all. */
 export function jsonPageOf<Row, View>(
   rows: Row[],
   limit: number,
   view: (row: Row) => JsonText<View>,
   position: (row: Row) => Position,
+  scanned?: Position,
 ): Json<Page<View>> {
-  const { shown, next_cursor } = cut(rows, limit, position)
+  const { shown, next_cursor } = cut(rows, limit, position, scanned)
   return new Json(`{"items":[${shown.map(view).join(',')}],"next_cursor":${JSON.stringify(next_cursor)}}`)
 }
 
-function cut<Row>(rows: Row[], limit: number, position: (row: Row) => Position) {
+function cut<Row>(rows: Row[], limit: number, position: (row: Row) => Position, scanned?: Position) {
   const shown = rows.slice(0, limit)
   const last = shown.at(-1)
-  const more = rows.length > limit && last !== undefined
-  return { shown, next_cursor: more ? encodeCursor(position(last)) : null }
+  const next = rows.length > limit && last !== undefined ? position(last) : scanned
+  return { shown, next_cursor: next === undefined ? null : encodeCursor(next) }
 }

@@ -1,30 +1,39 @@
-/** The queries behind a listing of files: one for each combination of filters, order and way, built when it is first asked for. */
-import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
+/** The queries behind a list of files: one for each plan, order and combination of filters, built when it is first asked for. */
+import { type Expression, type ExpressionBuilder, type SelectQueryBuilder, type SqlBool, sql } from 'kysely'
 import type { Query } from './database.js'
 import { type ListedFile, listed } from './files.js'
 import { prepare, query, type SlotOf } from './query.js'
 import type { FilesTable, Tables, Visibility } from './tables.js'
 
+export interface FileFilter {
+  owner_id: string
+  folder?: string | undefined
+  /** Part of the folded name. */
+  contains?: string | undefined
+  visibility?: Visibility | undefined
+  /** Only what the owner shares. */
+  shared?: boolean
+}
+
 export type SortColumn = 'name' | 'created_at' | 'size'
 
-/** Position of a file in a listing: its value of the sort column, and its id. */
-export interface Place {
+/** Where a file stands in a list: its value of the sort column, and its id. */
+export interface SeekKey {
   value: string | number
   id: string
 }
 
-/** Files of an account that an index gives in no order of use: by what their names have, of a folder, or shared. */
-export type FileSet = keyof typeof SETS
+/**
+ * How the files of a page are found. `seek`: an index in their order has nothing else. `scan`: the next files of such an
+ * index are filtered. `candidates`: a set of ids is filtered and put in order.
+ */
+export type Plan = 'seek' | 'scan' | 'candidates'
 
-/** How the files of a page are found: along an index in their order, or by putting a set in order. */
-export type Way = 'walk' | FileSet
-
-/** Which filters a listing has, its order and its way. */
+/** Which filters a list has, its order, and whether it begins after a seek key. */
 export interface ListShape
-  extends Record<'folder' | 'contains' | 'visibility' | 'shared' | 'after' | 'until', boolean> {
+  extends Record<'folder' | 'contains' | 'visibility' | 'shared' | 'after', boolean> {
   sort: SortColumn
   descending: boolean
-  way: Way
 }
 
 export interface ListParams {
@@ -32,102 +41,66 @@ export interface ListParams {
   folder: string
   contains: string
   visibility: string
-  /** The place after which to go on. */
+  /** The seek key after which to go on. */
   value: string | number
   id: string
-  /** The last place to look at. */
-  until_value: string | number
-  until_id: string
-  /** Of files whose names are in the index, as a JSON array. */
-  numbers: string
+  /** As a JSON array. */
+  candidates: string
+  /** How many files are looked at. */
+  scanned: number
   limit: number
-  offset: number
 }
 
 const COLUMN = { name: 'files.name_folded', created_at: 'files.created_at', size: 'files.size' } as const
 
-const listings = new Map<string, Query<ListParams, ListedFile>>()
-const places = new Map<string, Query<ListParams, Place>>()
+const built = new Map<string, Query<ListParams, never>>()
 
 /** Gives a page of files. */
-export function listQuery(shape: ListShape): Query<ListParams, ListedFile> {
-  return built(listings, shape, buildListing)
-}
-
-/** Gives the place that is `offset` further on along the index. */
-export function placeQuery(shape: ListShape): Query<ListParams, Place> {
-  return built(places, shape, buildPlace)
-}
-
-/** Whether the index in order also gives files that are not asked for. */
-export function passesOver({
-  sort,
-  folder,
-  contains,
-  visibility,
-}: Pick<ListShape, 'sort' | 'folder' | 'contains' | 'visibility'>): boolean {
-  return contains || visibility || (folder && sort !== 'name')
-}
-
-function built<T>(known: Map<string, T>, shape: ListShape, build: (shape: ListShape) => T): T {
-  const name = JSON.stringify(Object.values(shape))
-  const query = known.get(name) ?? build(shape)
-  known.set(name, query)
-  return query
-}
-
-/** Where files are passed over the ids are found first, from indexes alone if they have what is asked for. */
-function buildListing(shape: ListShape): Query<ListParams, ListedFile> {
-  const { way } = shape
-  const column = COLUMN[shape.sort]
-  const direction = shape.descending ? 'desc' : 'asc'
-  return prepare<ListParams>()((slot) => {
-    const files = listed(slot('owner_id')).orderBy(column, direction).orderBy('files.id', direction)
-    if (way === 'walk' && !passesOver(shape)) {
-      return files.where((eb) => eb.and(along(eb, shape, slot))).limit(slot('limit'))
-    }
-    const some =
-      way === 'walk'
-        ? filesBy(indexOf(shape)).where((eb) => eb.and(along(eb, shape, slot)))
-        : query.selectFrom('files').where((eb) => eb.and(among(eb, way, shape, slot)))
-    const page = some
-      .select('files.id')
-      .where((eb) => eb.and(asked(eb, shape, slot)))
-      .orderBy(column, direction)
-      .orderBy('files.id', direction)
-      .limit(slot('limit'))
-    return files.where('files.id', 'in', page)
-  })
-}
-
-function buildPlace(shape: ListShape): Query<ListParams, Place> {
-  const column = COLUMN[shape.sort]
-  const direction = shape.descending ? 'desc' : 'asc'
-  return prepare<ListParams>()((slot) =>
-    filesBy(indexOf(shape))
-      .select([`${column} as value`, 'files.id as id'])
-      .where((eb) => eb.and(along(eb, shape, slot)))
-      .orderBy(column, direction)
-      .orderBy('files.id', direction)
-      .limit(1)
-      .offset(slot('offset')),
+export function listQuery(plan: Plan, shape: ListShape): Query<ListParams, ListedFile> {
+  return once(plan, shape, () =>
+    prepare<ListParams>()((slot) => {
+      const files = inOrder(listed(slot('owner_id')), shape)
+      if (plan === 'seek') return files.where((eb) => eb.and(range(eb, shape, slot))).limit(slot('limit'))
+      const found = plan === 'scan' ? scan(shape, slot) : candidates(shape, slot)
+      const page = inOrder(found.select('files.id'), shape)
+        .where((eb) => eb.and(filters(eb, shape, slot)))
+        .limit(slot('limit'))
+      return files.where('files.id', 'in', page)
+    }),
   )
 }
 
-type Files = ExpressionBuilder<Pick<Tables, 'files'>, 'files'>
-type Conditions = Expression<SqlBool>[]
-
-/** What an index in order gives: nothing is passed over. */
-function along(eb: Files, shape: ListShape, slot: SlotOf<ListParams>): Conditions {
-  const inOrder = [eb('files.owner_id', '=', slot('owner_id')), eb('files.deleted', '=', 0)]
-  if (shape.folder && shape.sort === 'name') inOrder.push(eb('files.folder', '=', slot('folder')))
-  if (shape.shared) inOrder.push(eb('files.visibility', '<>', 'private'))
-  return [...inOrder, ...between(eb, shape, slot)]
+/** Gives the last of the files that a scan looks at, if there are so many: its name as it is, and not folded. */
+export function scanEndQuery(shape: ListShape): Query<ListParams, SeekKey> {
+  return once('end', shape, () =>
+    prepare<ListParams>()((slot) => {
+      const last = inOrder(filesBy(indexOf(shape)).select('files.id'), shape)
+        .where((eb) => eb.and(range(eb, shape, slot)))
+        .limit(1)
+        .offset(sql<number>`${slot('scanned')} - 1`)
+      return query
+        .selectFrom('files')
+        .select([`${shape.sort} as value`, 'id'])
+        .where('id', '=', last)
+    }),
+  )
 }
 
-/** The files of a set. The account is not asked for again: that would offer its indexes, and the set is smaller. */
-function among(eb: Files, set: FileSet, shape: ListShape, slot: SlotOf<ListParams>): Conditions {
-  return [eb('files.id', 'in', SETS[set](slot)), eb('files.deleted', '=', 0), ...between(eb, shape, slot)]
+/** Whether an index in order also gives files that are not asked for. */
+export function isFiltered({ sort, folder, contains, visibility }: ListShape): boolean {
+  return contains || visibility || (folder && sort !== 'name')
+}
+
+/** Whether an index in order has all that the filters ask for. */
+export function isCovered({ sort, visibility }: ListShape): boolean {
+  return sort === 'name' && !visibility
+}
+
+function once<Row>(kind: string, shape: ListShape, build: () => Query<ListParams, Row>) {
+  const name = JSON.stringify([kind, ...Object.values(shape)])
+  const query = (built.get(name) as Query<ListParams, Row> | undefined) ?? build()
+  built.set(name, query as Query<ListParams, never>)
+  return query
 }
 
 type FileIndex =
@@ -135,10 +108,11 @@ type FileIndex =
   | 'files_by_created'
   | 'files_by_size'
   | 'files_by_folder'
+  | 'files_by_name_number'
   | 'files_shared'
   | 'files_unindexed'
 
-/** Files by one index: left the choice SQLite takes another for some bounds, and passes over the whole account. */
+/** Files by one index: left the choice SQLite takes another for some bounds, and reads the whole account. */
 export function filesBy(index: FileIndex) {
   const alias = sql.raw<'files'>(`files indexed by ${index}`)
   return query.selectFrom(sql<FilesTable>`files`.as<'files'>(alias))
@@ -150,47 +124,59 @@ function indexOf({ sort, folder, shared }: ListShape): FileIndex {
   return shared ? 'files_shared' : 'files_by_created'
 }
 
-const ofOwner = (index: FileIndex, slot: SlotOf<ListParams>) =>
-  filesBy(index).select('id').where('owner_id', '=', slot('owner_id')).where('deleted', '=', 0)
-
-const SETS = {
-  named: (slot: SlotOf<ListParams>) =>
-    query
-      .selectFrom('files')
-      .select('id')
-      .where('name_number', 'in', sql<number>`(select value from json_each(${slot('numbers')}))`)
-      .where('name_number', 'is not', null)
-      .where('deleted', '=', 0)
-      .unionAll(ofOwner('files_unindexed', slot).where('name_number', 'is', null)),
-  folder: (slot: SlotOf<ListParams>) => ofOwner('files_by_folder', slot).where('folder', '=', slot('folder')),
-  shared: (slot: SlotOf<ListParams>) => ofOwner('files_shared', slot).where('visibility', '<>', 'private'),
+/** The next files of an index. SQLite knows that they are in order, and stops when there are enough of them for a page. */
+function scan(shape: ListShape, slot: SlotOf<ListParams>) {
+  const next = inOrder(filesBy(indexOf(shape)), shape)
+    .select(['files.id', COLUMN[shape.sort]])
+    .$if(shape.contains && shape.sort !== 'name', (files) => files.select('files.name_folded'))
+    .$if(shape.folder, (files) => files.select('files.folder'))
+    .$if(shape.visibility, (files) => files.select('files.visibility'))
+    .where((eb) => eb.and(range(eb, shape, slot)))
+    .limit(slot('scanned'))
+  return query.selectFrom(next.as('files')) as unknown as ReturnType<typeof filesBy>
 }
 
-function between(
-  eb: Files,
-  { sort, descending, after, until }: ListShape,
-  slot: SlotOf<ListParams>,
-): Conditions {
-  const column = COLUMN[sort]
-  const conditions: Conditions = []
-  if (after) {
-    const place = eb.tuple(slot('value') as never, slot('id'))
-    conditions.push(eb(eb.refTuple(column, 'files.id'), descending ? '<' : '>', place))
-  }
-  if (until) {
-    const place = eb.tuple(slot('until_value') as never, slot('until_id'))
-    conditions.push(eb(eb.refTuple(column, 'files.id'), descending ? '>=' : '<=', place))
+/** A cross join, so that SQLite looks for each candidate by its id and takes no index of the account. */
+function candidates(shape: ListShape, slot: SlotOf<ListParams>) {
+  return query
+    .selectFrom(sql<{ value: string }>`json_each(${slot('candidates')})`.as('candidate'))
+    .crossJoin('files')
+    .whereRef('files.id', '=', 'candidate.value')
+    .where((eb) => eb.and(range(eb as unknown as Files, shape, slot))) as unknown as ReturnType<
+    typeof filesBy
+  >
+}
+
+type Files = ExpressionBuilder<Pick<Tables, 'files'>, 'files'>
+type Conditions = Expression<SqlBool>[]
+
+function inOrder<DB extends Pick<Tables, 'files'>, Row>(
+  files: SelectQueryBuilder<DB, 'files', Row>,
+  { sort, descending }: ListShape,
+) {
+  const direction = descending ? 'desc' : 'asc'
+  return files.orderBy(sql.ref(COLUMN[sort]), direction).orderBy(sql.ref('files.id'), direction)
+}
+
+/** What an index in order gives. */
+function range(eb: Files, shape: ListShape, slot: SlotOf<ListParams>): Conditions {
+  const conditions = [eb('files.owner_id', '=', slot('owner_id')), eb('files.deleted', '=', 0)]
+  if (shape.folder && shape.sort === 'name') conditions.push(eb('files.folder', '=', slot('folder')))
+  if (shape.shared) conditions.push(eb('files.visibility', '<>', 'private'))
+  if (shape.after) {
+    const seekKey = eb.tuple(slot('value') as never, slot('id'))
+    conditions.push(eb(eb.refTuple(COLUMN[shape.sort], 'files.id'), shape.descending ? '<' : '>', seekKey))
   }
   return conditions
 }
 
-function asked(eb: Files, shape: ListShape, slot: SlotOf<ListParams>): Conditions {
+function filters(eb: Files, shape: ListShape, slot: SlotOf<ListParams>): Conditions {
   const conditions: Conditions = []
   if (shape.folder) conditions.push(eb('files.folder', '=', slot('folder')))
   if (shape.visibility) conditions.push(eb('files.visibility', '=', slot('visibility') as Visibility))
   if (shape.contains) {
-    const place = eb.fn<number>('instr', ['files.name_folded', eb.val(slot('contains'))])
-    conditions.push(eb(place, '>', 0))
+    const position = eb.fn<number>('instr', ['files.name_folded', eb.val(slot('contains'))])
+    conditions.push(eb(position, '>', 0))
   }
   return conditions
 }

@@ -1,6 +1,6 @@
 import { pause, systemTimers, type Timers } from '../timers.js'
 import type { Database } from './database.js'
-import { indexNames, mergeNameIndex } from './name-index.js'
+import { indexNames } from './name-index.js'
 
 /** Names in one unit of work: some milliseconds. */
 const BATCH = 200
@@ -25,12 +25,9 @@ export async function indexAllNames(
   let names = 0
   for (let isDone = false; !isDone && !signal.aborted; ) {
     const began = timers.now()
-    const { count, merged } = await db.write((tx) => ({
-      count: indexNames(tx, BATCH),
-      merged: mergeNameIndex(tx),
-    }))
+    const count = await db.write((tx) => indexNames(tx, BATCH))
     names += count
-    isDone = count < BATCH && !merged
+    isDone = count < BATCH
     const took = timers.now() - began
     const load = performance.eventLoopUtilization()
     await pause(timers, took, signal)

@@ -133,12 +133,6 @@ interface UnpublishedTable {
   key: string
 }
 
-interface NameOwnersTable {
-  number: Generated<number>
-  owner_id: string
-  places: number
-}
-
 interface MetaTable {
   key: string
   value: string
@@ -167,5 +161,4 @@ export interface Tables extends BlobTables {
   dead_letters: DeadLettersTable
   watermarks: WatermarksTable
   unpublished: UnpublishedTable
-  name_owners: NameOwnersTable
 }

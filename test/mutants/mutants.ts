@@ -312,11 +312,20 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'last-gram-not-indexed',
+    name: 'last-trigram-not-indexed',
     what: 'The last three characters of a name are not put into the index.',
     breaks: 'a search finds what a look at every name finds.',
     tests: ['test/storage/search.test.ts'],
-    edits: [{ in: 'gramsOf', replace: 'i <= marked.length; i += 1', by: 'i < marked.length; i += 1' }],
+    edits: [
+      { in: 'indexNames', replace: 'withoutNul(name_folded)', by: 'withoutNul(name_folded.slice(0, -1))' },
+    ],
+  },
+  {
+    name: 'short-page-ends-the-list',
+    what: 'A page that a scan cuts short has no cursor.',
+    breaks: 'a search finds what a look at every name finds.',
+    tests: ['test/storage/search.test.ts'],
+    edits: [{ in: 'cut', replace: 'position(last) : scanned', by: 'position(last) : undefined' }],
   },
   {
     name: 'readers-see-a-series',

@@ -6,12 +6,12 @@ import { mergedColumns } from '../../src/model/merge.js'
 import { Database } from '../../src/storage/database.js'
 import { stateDigest } from '../../src/storage/digest.js'
 import {
+  isFiltered,
   type ListShape,
   listQuery,
-  passesOver,
-  placeQuery,
+  type Plan,
   type SortColumn,
-  type Way,
+  scanEndQuery,
 } from '../../src/storage/file-queries.js'
 import { migrate } from '../../src/storage/migrate.js'
 import { preparedQueries } from '../../src/storage/query.js'
@@ -29,6 +29,7 @@ const JUSTIFIED: [sql: RegExp, why: string][] = [
   [/^select count\(\*\) as "(count|blobs)"/, 'counts, once an hour or for a status'],
   [/^update "(blob_refs|missing)" set "gseq" = 0/, 'all of them have to change, when the grand lost its log'],
   [/from "blob_refs" where "sha256" = \+\? group by "size"/, 'sorts the references of one blob, mostly one'],
+  [/name_trigrams match/, 'the full-text index, up to a limit'],
   [/^select \* from "watermarks"$/, 'one row for each server'],
   [/^(select|delete from) "outbox"/, 'takes the whole outbox'],
 ]
@@ -83,26 +84,32 @@ function isOrderedWalk(sql: string, detail: string): boolean {
   return /^SCAN \w+( USING .*INDEX \w+)?$/.test(detail) && / limit /i.test(sql) && !/ where /i.test(sql)
 }
 
-/** Every shape that a listing of files can have. */
+/** Every shape that a list of files can have. */
 function listShapes(): ListShape[] {
-  const flags = ['folder', 'contains', 'visibility', 'shared', 'after', 'until'] as const
+  const flags = ['folder', 'contains', 'visibility', 'shared', 'after'] as const
   const shapes: ListShape[] = []
-  for (const way of ['walk', 'named', 'folder', 'shared'] satisfies Way[])
-    for (const sort of ['name', 'created_at', 'size'] satisfies SortColumn[])
-      for (const descending of [false, true])
-        for (let bits = 0; bits < 2 ** flags.length; bits++) {
-          const chosen = flags.map((flag, index) => [flag, Boolean(bits & (1 << index))] as const)
-          shapes.push({ way, sort, descending, ...Object.fromEntries(chosen) } as ListShape)
-        }
+  for (const sort of ['name', 'created_at', 'size'] satisfies SortColumn[])
+    for (const descending of [false, true])
+      for (let bits = 0; bits < 2 ** flags.length; bits++) {
+        const chosen = flags.map((flag, index) => [flag, Boolean(bits & (1 << index))] as const)
+        shapes.push({ sort, descending, ...Object.fromEntries(chosen) } as ListShape)
+      }
   return shapes
 }
+
+const PLANS = ['seek', 'scan', 'candidates'] satisfies Plan[]
 
 t.test('every prepared query finds its rows by an index, and is planned once', async (t) => {
   const files = (await readdir(STORAGE)).filter((name) => name.endsWith('.ts'))
   for (const name of files) await import(new URL(name.replace('.ts', '.js'), STORAGE).href)
-  // Listings are prepared when they are asked for; the next test is about them.
-  const listings = new Set(listShapes().map((shape) => listQuery(shape).sql))
-  const others = preparedQueries.filter(({ sql }) => !listings.has(sql))
+  // Those of lists are prepared when they are asked for; another test is about their plans.
+  const lists = new Set(
+    listShapes().flatMap((shape) => [
+      ...PLANS.map((plan) => listQuery(plan, shape).sql),
+      scanEndQuery(shape).sql,
+    ]),
+  )
+  const others = preparedQueries.filter(({ sql }) => !lists.has(sql))
   t.ok(others.length > 30)
   for (const { sql } of preparedQueries) t.notMatch(sql, BARE_PARAMETER)
   for (const { sql } of others) t.same(costlySteps(sql), [], sql)
@@ -113,34 +120,39 @@ const ORDERED_BY: Record<SortColumn, string> = {
   created_at: 'files_by_created',
   size: 'files_by_size',
 }
-const SET_BY: Record<Way, RegExp> = {
-  walk: /./,
-  named: /files_by_name_number.*files_unindexed/s,
-  folder: /files_by_folder/,
-  shared: /files_shared/,
-}
 
-t.test('so does every listing of files', async (t) => {
+t.test('every list of files reads a range of one index, or the candidates that it is given', (t) => {
   for (const shape of listShapes()) {
-    const { way, sort } = shape
-    const { sql } = listQuery(shape)
-    // What a filter passes over, and what a set has, is put in order a page at a time.
-    const isSorted = way !== 'walk' || passesOver(shape)
-    const costly = costlySteps(sql).filter((step) => !(isSorted && /TEMP B-TREE|json_each/.test(step)))
-    t.same(costly, [], sql)
-    const steps = planOf(sql).join('\n')
-    if (way === 'walk' && (isSorted || !shape.until)) {
-      const expected = shape.folder && sort === 'name' ? 'files_by_folder' : ORDERED_BY[sort]
-      if (!shape.shared) t.match(steps, expected, sql)
-      const bounds = steps.match(/,id\)[<>]\(/g) ?? []
-      t.equal(bounds.length, Number(shape.after) + Number(shape.until), 'from place to place')
-      t.same(costlySteps(placeQuery(shape).sql), [], 'so does its next place')
+    const { sort, folder, shared, after } = shape
+    const index = folder && sort === 'name' ? /files_by_folder/ : shared ? /files_/ : ORDERED_BY[sort]
+    const seekKeys = (sql: string) =>
+      planOf(sql)
+        .join('\n')
+        .match(/,id\)[<>]\(/g)?.length ?? 0
+    const [seek, scan, candidates] = PLANS.map((plan) => listQuery(plan, shape).sql) as [
+      string,
+      string,
+      string,
+    ]
+    const end = scanEndQuery(shape).sql
+    const sorts = (sql: string) => planOf(sql).filter((step) => /TEMP B-TREE/.test(step)).length
+    for (const sql of isFiltered(shape) ? [scan, end] : [seek]) {
+      t.match(planOf(sql).join('\n'), index, sql)
+      t.equal(seekKeys(sql), Number(after), `begins at the seek key: ${sql}`)
     }
-    t.match(steps, SET_BY[way], sql)
+    if (!isFiltered(shape)) t.same(costlySteps(seek), [], seek)
+    t.same(costlySteps(end), [], end)
+    t.equal(sorts(scan), 1, `ends when it has a page, which alone is sorted when its rows are read: ${scan}`)
+    t.match(
+      planOf(candidates).join('\n'),
+      /SCAN candidate.*\n.*SEARCH files USING PRIMARY KEY \(id=\?\)/,
+      candidates,
+    )
   }
+  t.end()
 })
 
-t.test('so do the statements that apply changes and compute the digest', async (t) => {
+t.test('the statements that apply changes and compute the digest find their rows by an index', async (t) => {
   const { prepared } = tapSqlite(t)
   await using live = Database.open(':memory:', 'regional')
   const stamp = '01ba60d33802-0000-eu'

@@ -6,23 +6,24 @@ import { parse } from '../../src/json.js'
 import type { Fact } from '../../src/model/change.js'
 import { Database, type Query } from '../../src/storage/database.js'
 import { stateDigest } from '../../src/storage/digest.js'
-import { type Bounds, type FileFilter, listFiles } from '../../src/storage/file-listing.js'
-import type { SortColumn } from '../../src/storage/file-queries.js'
+import { type Bounds, listFiles } from '../../src/storage/file-listing.js'
+import type { FileFilter, SeekKey, SortColumn } from '../../src/storage/file-queries.js'
 import { fold } from '../../src/storage/fold.js'
 import { indexNames } from '../../src/storage/name-index.js'
 import { indexAllNames } from '../../src/storage/name-indexing.js'
 import { applyChange } from '../../src/storage/replica.js'
 import type { Visibility } from '../../src/storage/tables.js'
+import { bareRegional } from '../support/bare-regional.js'
 import { holdsAsync } from '../support/holds.js'
 
 const OWNERS = ['01a207e2-48c0-7173-b83d-00000000000a', '01a207e2-48c0-7173-b83d-00000000000b'] as const
 const OWNER = OWNERS[0]
 const STAMP = '01ba60d33802-0000-eu'
 
-/** So small that a few files lead through every way there is. */
-const SMALL: Bounds = { first: 2, step: { index: 3, row: 2 }, set: 4 }
-const SETS_ONLY: Bounds = { first: 1, step: { index: 1, row: 1 }, set: 1000 }
-const WALK_ONLY: Bounds = { first: 1, step: { index: 2, row: 2 }, set: -1 }
+/** So small that a few files need every plan. */
+const SMALL: Bounds = { shortScan: 2, longScan: { index: 3, row: 2 }, candidates: 4 }
+const CANDIDATES_ONLY: Bounds = { shortScan: 1, longScan: { index: 1, row: 1 }, candidates: 1000 }
+const SCANS_ONLY: Bounds = { shortScan: 1, longScan: { index: 2, row: 2 }, candidates: -1 }
 
 interface File {
   name: string
@@ -66,25 +67,18 @@ const deleted = (index: number): Fact => ({
   fields: { deleted: true },
 })
 
+function registered(index: number): Fact {
+  const username = `user-${index}`
+  const fields = {
+    ...{ username, email: `${username}@example.com`, password_hash: 'x' },
+    ...{ storage_quota: 1e9, disabled: false, created_at: '2026-01-01T00:00:00.000Z' },
+  }
+  return { type: 'user.registered', key: OWNERS[index] as string, stamp: STAMP, fields }
+}
+
 async function serverWith(facts: Fact[]): Promise<Database> {
   const db = Database.open(':memory:', 'regional')
-  const users = OWNERS.map((key, index): Fact => {
-    const username = `user-${index}`
-    const fields = {
-      username,
-      email: `${username}@example.com`,
-      password_hash: 'x',
-      storage_quota: 1e9,
-      disabled: false,
-    }
-    return {
-      type: 'user.registered',
-      key,
-      stamp: STAMP,
-      fields: { ...fields, created_at: '2026-01-01T00:00:00.000Z' },
-    }
-  })
-  await tell(db, [...users, ...facts])
+  await tell(db, [registered(0), registered(1), ...facts])
   return db
 }
 
@@ -98,7 +92,7 @@ const bare = <Row>(sql: string) => ({ sql, parameters: [] }) as Query<Record<nev
 
 /** How many names the index holds, and how many files have a number. */
 function indexed(db: Database): { names: number; numbered: number; live: number } {
-  const sql = `select (select count(*) from name_grams) as names,
+  const sql = `select (select count(*) from name_trigrams) as names,
     (select count(*) from files where name_number is not null) as numbered,
     (select count(*) from files where deleted = 0) as live`
   return db.get(bare(sql)) as { names: number; numbered: number; live: number }
@@ -117,7 +111,7 @@ const VALUE = {
   size: (row: Shown) => row.size,
 }
 
-/** Every page of a listing, one after the other. */
+/** Every page of a list, one after the other. */
 async function allPages(
   db: Database,
   filter: FileFilter,
@@ -127,15 +121,19 @@ async function allPages(
 ): Promise<Shown[]> {
   const limit = 3
   const found: Shown[] = []
-  for (;;) {
-    const last = found.at(-1)
-    const after = last && { value: VALUE[order.sort](last), id: last.id }
-    const rows = await listFiles(db, filter, { ...order, limit, after }, bounds)
-    found.push(...rows.map(({ shown }) => parse(shown)))
-    if (rows.length < limit) return found
-    await between()
+  for (let after: SeekKey | undefined; ; await between()) {
+    const { rows, scannedTo } = listFiles(db, filter, { ...order, limit, after }, bounds)
+    const files = rows.map(({ shown }) => parse(shown))
+    found.push(...files)
+    const last = files.at(-1)
+    if (rows.length === limit) after = last && { value: VALUE[order.sort](last), id: last.id }
+    else if (scannedTo !== undefined) after = { ...scannedTo, value: seekValue(order.sort, scannedTo.value) }
+    else return found
   }
 }
+
+const seekValue = (sort: SortColumn, value: string | number) =>
+  sort === 'name' ? fold(String(value)) : value
 
 const PARTS = [
   ...[
@@ -264,7 +262,7 @@ t.test('a search finds exactly what a look at every name finds, in order, whatev
       }),
     ),
     order,
-    bounds: fc.constantFrom(SMALL, SETS_ONLY, WALK_ONLY),
+    bounds: fc.constantFrom(SMALL, CANDIDATES_ONLY, SCANS_ONLY),
   })
   await holdsAsync(
     t,
@@ -319,7 +317,7 @@ t.test('pages stay right while files come and go', async (t) => {
   const stays = (row: Shown) => !row.name.includes('passing')
   for (const sort of ['name', 'created_at', 'size'] as const)
     for (const descending of [false, true])
-      for (const bounds of [SMALL, SETS_ONLY, WALK_ONLY]) {
+      for (const bounds of [SMALL, CANDIDATES_ONLY, SCANS_ONLY]) {
         const order = { sort, descending }
         const filter = { owner_id: OWNER, contains: 'needle' }
         const due = (await allPages(db, filter, order, bounds)).filter(stays)
@@ -341,32 +339,79 @@ t.test('pages stay right while files come and go', async (t) => {
       }
 })
 
-t.test('a search reads little, or gives way to others between its steps', async (t) => {
+t.test('a request looks at a bounded number of files, and says where it ended', async (t) => {
   const db = await bigAccount(t, 3000)
   while ((await db.write((tx) => indexNames(tx, 500))) > 0);
-  let turns = 0
-  let watch = setImmediate(function again() {
-    turns += 1
-    watch = setImmediate(again)
-  })
-  t.teardown(() => clearImmediate(watch))
-  const turnsOf = async (contains: string, bounds: Bounds) => {
-    const before = turns
-    const rows = await listFiles(
+  const bounds = { shortScan: 100, longScan: { index: 300, row: 200 }, candidates: 100 }
+  const page = { sort: 'name', descending: false, limit: 50 } as const
+  const search = (contains: string, order: Partial<Order> = {}, after?: SeekKey) => {
+    const { rows, scannedTo } = listFiles(
       db,
       { owner_id: OWNER, contains },
-      { sort: 'name', descending: false, limit: 50 },
+      { ...page, ...order, after },
       bounds,
     )
-    return { rows: rows.length, turns: turns - before }
+    return { rows: rows.length, scannedTo }
   }
-  const bounds = { first: 100, step: { index: 100, row: 100 }, set: 100 }
-  t.match(await turnsOf('needle', bounds), { rows: 5, turns: 0 }, 'few: the index has them')
-  t.match(await turnsOf('needles', bounds), { rows: 0, turns: 0 }, 'none: so does it')
-  t.match(await turnsOf('hay', bounds), { rows: 50, turns: 1 }, 'many: the walk has a page of them soon')
-  const short = await turnsOf('dl', bounds)
-  t.equal(short.rows, 5)
-  t.ok(short.turns >= 25, 'what the index cannot tell takes many steps')
+  t.match(search('needle'), { rows: 5, scannedTo: undefined }, 'few: the index has them')
+  t.match(search('needles'), { rows: 0, scannedTo: undefined }, 'none: so does it')
+  t.match(search('hay'), { rows: 50, scannedTo: undefined }, 'many: a scan has a page of them soon')
+  for (const [order, files] of [
+    [{}, 300],
+    [{ sort: 'size' }, 200],
+    [{ sort: 'created_at', descending: true }, 200],
+  ] as [Partial<Order>, number][]) {
+    const requests: number[] = []
+    for (let after: SeekKey | undefined; ; ) {
+      const { rows, scannedTo } = search('dl', order, after)
+      requests.push(rows)
+      if (scannedTo === undefined) break
+      after = { ...scannedTo, value: seekValue(order.sort ?? 'name', scannedTo.value) }
+    }
+    t.ok(requests.length >= 3000 / files, 'what the index cannot tell takes many requests')
+    t.equal(
+      requests.reduce((sum, rows) => sum + rows),
+      5,
+    )
+  }
+})
+
+t.test('a page that a scan cuts short goes on by its cursor, in every order', async (t) => {
+  const { db, services } = await bareRegional(t)
+  const count = 10_600
+  const nameOf = (index: number) =>
+    `${index % 7 === 0 ? 'Ä ' : 'b '}${index} ${index % (count / 2) === 0 ? 'Zz' : ''}`
+  await tell(db, [registered(0), ...manyFiles(count, nameOf).map((one, index) => uploaded(index, one))])
+  for (const sort of ['name', '-name', 'created_at', '-size'] as const) {
+    const found: string[] = []
+    const counts: number[] = []
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const page = parse(
+        services.files.list(OWNER, { q: 'zz', sort, limit: 50, cursor: cursor ?? undefined }).text,
+      )
+      found.push(...page.items.map(({ name }) => name))
+      counts.push(page.items.length)
+      cursor = page.next_cursor
+    }
+    t.same(found.toSorted(), [nameOf(0), nameOf(count / 2)].toSorted(), sort)
+    t.ok(counts.length > 1 && counts.length < 10, `${counts.length} requests`)
+  }
+})
+
+t.test('a word that is common in the files of others is found where it is rare', async (t) => {
+  const names = (index: number) => `${index} ${index % 500 === 0 ? 'needle' : 'straw'}.txt`
+  const theirs = manyFiles(1500, () => 'needle').map((one, index) =>
+    uploaded(5000 + index, { ...one, owner: 1 }),
+  )
+  await using db = await serverWith([
+    ...theirs,
+    ...manyFiles(1500, names).map((one, index) => uploaded(index, one)),
+  ])
+  await db.write((tx) => indexNames(tx, 3000))
+  const bounds = { shortScan: 10, longScan: { index: 10, row: 10 }, candidates: 100 }
+  const page = { sort: 'name', descending: false, limit: 50 } as const
+  const found = listFiles(db, { owner_id: OWNER, contains: 'needle' }, page, bounds)
+  t.match([found.rows.length, found.scannedTo], [3, undefined])
 })
 
 t.test('what is deleted, renamed or of a deleted account leaves the index', async (t) => {
@@ -388,19 +433,18 @@ t.test('the index is no part of the state that servers have in common', async (t
   t.equal(await stateDigest(one), await stateDigest(other))
 })
 
-t.test(
-  'names are indexed behind everybody, in small steps, and the parts of the index become few',
-  async (t) => {
-    const names = (index: number) => `report ${index} of the ${index % 9} kind.pdf`
-    await using db = await serverWith(manyFiles(2500, names).map((one, index) => uploaded(index, one)))
-    const stop = new AbortController()
-    t.same(await indexAllNames(db, stop.signal), {}, 'so few are not worth a word')
-    t.same(indexed(db), { names: 2500, numbered: 2500, live: 2500 })
-    const parts = db.get(bare<{ count: number }>('select count(distinct segid) as count from name_grams_idx'))
-    t.ok((parts?.count ?? 0) < 8, '13 batches made a part each')
-    await tell(db, [renamed(1, 'another')])
-    stop.abort()
-    await indexAllNames(db, stop.signal)
-    t.match(indexed(db), { numbered: 2499 }, 'it ends when it is told to')
-  },
-)
+t.test('names are indexed behind everybody, in small steps, and its segments become few', async (t) => {
+  const names = (index: number) => `report ${index} of the ${index % 9} kind.pdf`
+  await using db = await serverWith(manyFiles(2500, names).map((one, index) => uploaded(index, one)))
+  const stop = new AbortController()
+  t.same(await indexAllNames(db, stop.signal), {}, 'so few are not worth a word')
+  t.same(indexed(db), { names: 2500, numbered: 2500, live: 2500 })
+  const segments = db.get(
+    bare<{ count: number }>('select count(distinct segid) as count from name_trigrams_idx'),
+  )
+  t.ok((segments?.count ?? 0) < 8, '13 batches made a segment each')
+  await tell(db, [renamed(1, 'another')])
+  stop.abort()
+  await indexAllNames(db, stop.signal)
+  t.match(indexed(db), { numbered: 2499 }, 'it ends when it is told to')
+})

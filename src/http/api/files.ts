@@ -7,10 +7,10 @@ type FileHandlers = Pick<Handlers, 'listFiles' | 'getFile' | 'updateFile' | 'del
 
 export function fileHandlers(files: Files): FileHandlers {
   return {
-    async listFiles({ query }, { caller }) {
+    listFiles({ query }, { caller }) {
       return {
         status: 200,
-        body: await files.list(account(caller).user_id, { limit: 50, ...query }),
+        body: files.list(account(caller).user_id, { limit: 50, ...query }),
       }
     },
 

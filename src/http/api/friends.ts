@@ -49,11 +49,11 @@ export function friendHandlers(friends: Friends, files: Files): FriendHandlers {
       return { status: 204 }
     },
 
-    async listFriendFiles({ params, query }, { caller }) {
+    listFriendFiles({ params, query }, { caller }) {
       const friendId = friends.find(account(caller).user_id, params.username)
       return {
         status: 200,
-        body: await files.listShared(friendId, { limit: query.limit ?? 50, cursor: query.cursor }),
+        body: files.listShared(friendId, { limit: query.limit ?? 50, cursor: query.cursor }),
       }
     },
   }
