@@ -1,4 +1,4 @@
-// The one direction of imports: bin → roots → http, sync → domain → storage → model.
+// The one direction of imports: bin → app, operator → http, sync → domain → db, blobs, log → model, with lib below all.
 // Run by scripts/check-imports.mjs, part of `npm run lint`.
 
 const NETWORK = '^(node:)?(http|https|http2|net|tls|dgram|dns)(/|$)'
@@ -11,13 +11,13 @@ function forbid(name, comment, from, to) {
   return { name, comment, severity: 'error', from, to }
 }
 
-/** What lies above a layer, and so must not be imported from it. */
-function layer(name, path, above) {
+/** All that the modules of a folder may import of this project; itself goes without saying. */
+function layer(name, ...below) {
   return forbid(
     `layer-${name}`,
-    `${name} is imported by these, never the other way round`,
-    { path },
-    { path: above },
+    `${name} imports nothing else of this project`,
+    { path: `^src/${name}/` },
+    { path: '^src/', pathNot: `^src/(${[name, ...below].join('|')})(/|\\.ts$)` },
   )
 }
 
@@ -44,66 +44,84 @@ module.exports = {
       { path: '^src/', pathNot: '^src/bin/' },
       { path: '^src/bin/' },
     ),
-    forbid(
-      'roots-below-bin',
-      'only programs put a composition root to use',
-      { path: '^src/', pathNot: '^src/(bin/|regional\\.ts$|grand\\.ts$)' },
-      { path: '^src/(regional|grand)\\.ts$' },
+    layer('lib'),
+    layer('net', 'lib'),
+    layer('model', 'lib/durations'),
+    layer('config', 'lib'),
+    layer('certs', 'config', 'lib'),
+    layer('observability', 'lib'),
+    layer('db/engine', 'lib'),
+    layer('db', 'blobs', 'log', 'model', 'lib'),
+    layer('blobs', 'db/(engine|tables|meta)', 'model', 'lib'),
+    layer('log', 'blobs/blob-writer', 'db/(engine|grand|identity)', 'model', 'lib'),
+    layer('domain', 'blobs', 'db/(engine|regional|search|tables|meta)', 'model', 'lib'),
+    layer('contract', 'domain/caller', 'lib'),
+    // http and sync share net, and nothing else that knows sockets.
+    layer('http/responses', 'http/limits', 'domain', 'net', 'lib'),
+    layer('http/guards', 'http/(limits|responses)', 'domain', 'net', 'lib'),
+    layer('http/events', 'domain', 'net', 'lib'),
+    layer('http', 'contract', 'domain', 'model', 'net', 'lib'),
+    layer('sync/grand', 'sync/[a-z-]+', 'log', 'blobs', 'db/(engine|grand)', 'model', 'certs', 'net', 'lib'),
+    layer(
+      'sync/regional',
+      'sync/[a-z-]+',
+      'domain',
+      'log',
+      'blobs',
+      'db/(engine|regional|meta)',
+      'model',
+      'certs',
+      'net',
+      'lib',
     ),
-    layer('http', '^src/http/', '^src/sync/'),
-    layer('guards', '^src/http/guards/', '^src/(contract|http/(api|events))/'),
-    layer('responses', '^src/http/responses/', '^src/(contract|http/(guards|api|events))/'),
-    layer('contract', '^src/contract/', '^src/(http|sync|storage)/'),
-    layer('sync', '^src/sync/', '^src/(http|contract)/'),
     forbid(
-      'grand-knows-no-regional',
-      'the two ends of the link share only the protocol',
-      { path: '^src/sync/grand/' },
-      { path: '^src/sync/regional/' },
+      'two-ends',
+      'the two ends of the link share the protocol and the channel',
+      { path: '^src/sync/(grand|regional)/' },
+      { path: '^src/sync/(grand|regional)/', pathNot: '^src/sync/$1/' },
     ),
     forbid(
-      'regional-knows-no-grand',
-      'the two ends of the link share only the protocol',
-      { path: '^src/sync/regional/' },
-      { path: '^src/sync/grand/' },
+      'two-databases',
+      'the databases of the two kinds of server know nothing of each other',
+      { path: '^src/db/(grand|regional|search)/' },
+      {
+        path: '^src/(db/(grand|regional)|log)/',
+        pathNot: ['^src/db/$1/', '^src/db/regional/files', '^src/log/change-log'],
+      },
+    ),
+    layer('operator', 'app/regional-core', 'config', 'certs', 'domain', 'db', 'lib'),
+    layer(
+      'app',
+      'http',
+      'sync',
+      'contract',
+      'domain',
+      'db',
+      'blobs',
+      'log',
+      'certs',
+      'config',
+      'observability',
+      'net',
+      'lib',
     ),
     forbid(
-      'grand-serves-no-users',
-      'the grand is a log and a store of blobs: no users, no HTTP API',
-      { path: '^src/(grand\\.ts$|sync/grand/)' },
-      { path: '^src/(http|contract|domain)/' },
-    ),
-    layer('domain', '^src/domain/', '^src/(http|contract|sync)/'),
-    forbid(
-      'domain-without-sockets',
-      'the domain knows no framework and no socket',
-      { path: '^src/domain/' },
+      'sockets',
+      'storage and the domain know no framework and no socket',
+      { path: '^src/(lib|model|db|blobs|log|domain|observability)/', pathNot: '^src/lib/process-using' },
       { path: [NETWORK, FRAMEWORKS] },
     ),
-    layer('storage', '^src/storage/', '^src/(http|contract|sync|domain)/'),
     forbid(
       'database-in-storage',
       'SQL and row types never leave storage',
-      { path: '^src/', pathNot: '^src/storage/' },
+      { path: '^src/', pathNot: '^src/(db|blobs|log)/' },
       { path: DATABASE },
-    ),
-    forbid(
-      'model-stands-alone',
-      'the model is pure and knows nothing else',
-      { path: '^src/model/' },
-      { path: '^src/', pathNot: '^src/model/' },
     ),
     forbid(
       'pure',
       'no I/O: time, randomness and storage are passed in',
       { path: PURE },
       { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|url)$' },
-    ),
-    forbid(
-      'leaves',
-      'configuration, observability and certificates know nothing of the servers',
-      { path: '^src/(config\\.ts$|environment\\.ts$|observability/|certs/)' },
-      { path: '^src/(http|contract|sync|domain|storage)/' },
     ),
   ],
   options: {

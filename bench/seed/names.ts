@@ -1,5 +1,5 @@
 /** Names and folders as people have them: several words, dates, numbers, extensions, more than one alphabet. */
-import type { Dice } from './dice.js'
+import type { Dice } from './seeded-random.js'
 
 const WORDS =
   `account agenda agreement album analysis annual application archive article audit backup balance bank

@@ -1,4 +1,4 @@
--- The grand server's database: the log of changes, what follows from it, and the small bytes.
+-- The grand server's database: the log of changes, what follows from it, and small blobs.
 
 CREATE TABLE meta (
   key TEXT PRIMARY KEY,
@@ -6,7 +6,7 @@ CREATE TABLE meta (
 ) STRICT, WITHOUT ROWID;
 
 -- Every change ever taken, in the one order. `change` is the exact text that was sent; `ghash` chains it to all before
--- it: sha256 in hex of the hash before and the text. `small_sha256`: the bytes it names, where they fit beside it.
+-- it: sha256 in hex of the hash before and the text. `small_sha256`: the blob it references, where that is small enough to be sent with it.
 CREATE TABLE log (
   gseq INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
@@ -66,7 +66,7 @@ CREATE TABLE blobs (
   content BLOB
 ) STRICT;
 
--- Up to which entry of the log each regional has the bytes of every file.
+-- The position in the log up to which each regional has every blob.
 CREATE TABLE watermarks (
   server TEXT PRIMARY KEY,
   gseq INTEGER NOT NULL

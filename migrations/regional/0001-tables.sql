@@ -1,4 +1,4 @@
--- The regional server's database. Replicated tables carry the columns that change.ts declares, `created_stamp`, and
+-- The regional server's database. Replicated tables carry the columns that src/model/tables.ts declares, `created_stamp`, and
 -- `stamps`: a JSON object of the `latest` fields whose stamp is not `created_stamp`. Columns under "derived" follow
 -- from merged state and are the same on every server; columns under "local" are this server's own.
 
@@ -52,13 +52,18 @@ CREATE TABLE files (
   -- derived
   name_folded TEXT NOT NULL,
   -- local: the entry of the log that references its blob (see blob_refs), once it is known
-  gseq INTEGER
+  gseq INTEGER,
+  -- local: the row of the name in name_trigrams, once it is there: the owner's section (src/db/search/name-index.ts) << 32,
+  -- and a number in it
+  name_number INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX files_by_created ON files (owner_id, created_at, id) WHERE deleted = 0;
 CREATE INDEX files_by_name ON files (owner_id, name_folded, id) WHERE deleted = 0;
 CREATE INDEX files_by_size ON files (owner_id, size, id) WHERE deleted = 0;
 CREATE INDEX files_by_folder ON files (owner_id, folder, name_folded, id) WHERE deleted = 0;
 CREATE INDEX files_shared ON files (owner_id, created_at, id) WHERE deleted = 0 AND visibility <> 'private';
+CREATE INDEX files_unindexed ON files (owner_id) WHERE deleted = 0 AND name_number IS NULL;
+CREATE INDEX files_by_name_number ON files (name_number) WHERE deleted = 0 AND name_number IS NOT NULL;
 
 -- used_storage is the sum of a user's live files at every moment, whoever writes the rows.
 CREATE TRIGGER files_add AFTER INSERT ON files WHEN new.deleted = 0 BEGIN
@@ -71,6 +76,19 @@ CREATE TRIGGER users_add AFTER INSERT ON users BEGIN
   UPDATE users
   SET used_storage = (SELECT coalesce(sum(size), 0) FROM files WHERE owner_id = new.id AND deleted = 0)
   WHERE id = new.id;
+END;
+
+-- Folded names, for search: derived state, which no digest counts and which can be made anew at any time.
+CREATE VIRTUAL TABLE name_trigrams USING fts5(
+  name, content='', contentless_delete=1, detail=none, tokenize='trigram case_sensitive 1'
+);
+-- Its segments are merged in small steps by whoever writes it, and never in one large one.
+INSERT INTO name_trigrams (name_trigrams, rank) VALUES ('automerge', 0), ('crisismerge', 2000);
+
+CREATE TRIGGER files_name_gone AFTER UPDATE OF name_folded, deleted ON files
+WHEN old.name_number IS NOT NULL AND (old.name_folded <> new.name_folded OR new.deleted = 1) BEGIN
+  DELETE FROM name_trigrams WHERE rowid = old.name_number;
+  UPDATE files SET name_number = NULL WHERE id = new.id;
 END;
 
 CREATE TABLE sessions (
@@ -204,3 +222,32 @@ CREATE TABLE login_failures (
   until TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX login_failures_by_end ON login_failures (until);
+
+-- Changes that could not be applied; the cursor has passed them.
+CREATE TABLE dead_letters (
+  gseq INTEGER PRIMARY KEY,
+  change TEXT NOT NULL,
+  reason TEXT NOT NULL
+) STRICT;
+
+-- The position in the log up to which each server has every blob.
+CREATE TABLE watermarks (
+  server TEXT PRIMARY KEY,
+  gseq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Rows that the grand's log may lack since it lost some of itself, until they are republished.
+CREATE TABLE unpublished (
+  kind TEXT NOT NULL,
+  key TEXT NOT NULL,
+  PRIMARY KEY (kind, key)
+) STRICT, WITHOUT ROWID;
+
+-- Who has had a stream of events open here lately: events are kept for them alone. `since`: the position from which on
+-- they are whole; `seen_at`: when a stream was open last, to the day.
+CREATE TABLE subscribers (
+  user_id TEXT PRIMARY KEY,
+  since INTEGER NOT NULL,
+  seen_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX subscribers_by_seen ON subscribers (seen_at);

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { VERSION } from '../version.js'
+import { VERSION } from '../lib/version.js'
 
 const FLAG = { type: 'boolean', default: false } as const
 

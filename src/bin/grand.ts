@@ -3,8 +3,8 @@ import './signals.js'
 
 // Loaded after that: loading is what takes most.
 const { join } = await import('node:path')
-const { readGrandConfig } = await import('../config.js')
-const { openGrand } = await import('../grand.js')
+const { readGrandConfig } = await import('../config/config.js')
+const { openGrand } = await import('../app/grand.js')
 const { serve } = await import('./serve.js')
 
 await serve('grand', async () => {

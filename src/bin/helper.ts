@@ -1,7 +1,8 @@
 /** Does for the server that started it what would hold that up, and ends with it. */
+
+import { hashOrVerify, type Job, type Outcome } from '../app/helper-process.js'
+import { checkpoint } from '../db/engine/checkpoints.js'
 import { argon2 } from '../domain/passwords.js'
-import { hashOrVerify, type Job, type Outcome } from '../helper-process.js'
-import { checkpoint } from '../storage/checkpoints.js'
 
 // A signal to the whole group, as a terminal sends it, finds the server still answering: it says when this may end.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)

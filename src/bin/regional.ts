@@ -3,8 +3,8 @@ import './signals.js'
 
 // Loaded after that: loading is what takes most.
 const { join } = await import('node:path')
-const { readRegionalConfig } = await import('../config.js')
-const { openRegional } = await import('../regional.js')
+const { readRegionalConfig } = await import('../config/config.js')
+const { openRegional } = await import('../app/regional.js')
 const { serve } = await import('./serve.js')
 
 await serve('regional', async () => {

@@ -1,6 +1,6 @@
 import closeWithGrace from 'close-with-grace'
-import { ConfigError, describeProgram, type ServerKind } from '../config.js'
-import type { Report } from '../sphere.js'
+import type { Report } from '../app/sphere.js'
+import { ConfigError, describeProgram, type ServerKind } from '../config/config.js'
 import { readFlags } from './arguments.js'
 import { onHangUp } from './signals.js'
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { Sphere } from '../app/sphere.js'
 import { ensureCertificates } from '../certs/folder.js'
 import {
   ConfigError,
@@ -6,10 +7,9 @@ import {
   KNOWN_VARIABLES,
   readSphereConfig,
   type SphereConfig,
-} from '../config.js'
-import { PREFIX } from '../environment.js'
-import { prefixedAlone } from '../misspelt.js'
-import { Sphere } from '../sphere.js'
+} from '../config/config.js'
+import { PREFIX } from '../config/environment.js'
+import { prefixedAlone } from '../config/misspelled.js'
 import { readFlags } from './arguments.js'
 
 const HELP = `Runs a whole sphere on this machine: a grand server and three regionals, each a process of its own that is started

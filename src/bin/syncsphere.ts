@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { VERSION } from '../lib/version.js'
 import { readOptions, UsageError } from '../operator/options.js'
-import { VERSION } from '../version.js'
 
 const HELP = `The operator's commands. They read the environment that the server reads (SYNCSPHERE_NAME, SYNCSPHERE_DATA_DIR, …) and work
 whether it runs or not.
@@ -58,8 +58,8 @@ async function account(args: string[]): Promise<void> {
 
 async function backup(args: string[]): Promise<string> {
   const { to } = readOptions(args, { required: ['to'] })
-  const { readRegionalConfig } = await import('../config.js')
-  const { backupDataDir } = await import('../storage/backup.js')
+  const { readRegionalConfig } = await import('../config/config.js')
+  const { backupDataDir } = await import('../db/backup.js')
   const { dataDir } = readRegionalConfig(process.env)
   const { databases, blobs } = await backupDataDir(dataDir, to)
   return `copied ${databases.join(', ')}, which holds small files itself, and ${blobs} larger blobs to ${to}`
@@ -67,7 +67,7 @@ async function backup(args: string[]): Promise<string> {
 
 async function health(args: string[]): Promise<string> {
   readOptions(args, {})
-  const { checkHealth } = await import('../health.js')
+  const { checkHealth } = await import('../operator/health.js')
   return checkHealth(process.env)
 }
 

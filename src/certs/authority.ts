@@ -1,4 +1,4 @@
-import { DAY_MS } from '../durations.js'
+import { DAY_MS } from '../lib/durations.js'
 import 'reflect-metadata' // @peculiar/x509 refuses to load without it
 import { randomBytes, webcrypto, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'

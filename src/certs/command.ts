@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util'
-import { isServerName, readCertsDir } from '../config.js'
-import type { Environment } from '../environment.js'
+import { readCertsDir } from '../config/config.js'
+import type { Environment } from '../config/environment.js'
+import { isServerName } from '../lib/server-name.js'
+import { handOut } from './distribute.js'
 import { AUTHORITY_NAME, type CertificateStatus, ensureCertificates, revokeCertificate } from './folder.js'
-import { handOut } from './hand-out.js'
 
 const DEFAULT_SERVERS = ['grand', 'eu', 'us', 'ap']
 

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { DAY_MS } from '../durations.js'
+import { DAY_MS } from '../lib/durations.js'
 
 /** A certificate that ends sooner is near its end. */
 const EXPIRES_SOON_DAYS = 30

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { systemTimers, type Timers } from '../timers.js'
+import { systemTimers, type Timers } from '../lib/timers.js'
 import { daysUntil, endOf, expiresSoon } from './expiry.js'
 import type { Part, TlsFiles } from './tls-files.js'
 

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
-import type { ByteSource } from '../byte-source.js'
 import type { Caller } from '../domain/caller.js'
-import type { Json } from '../json.js'
+import type { ByteSource } from '../lib/byte-source.js'
+import type { Json } from '../lib/json.js'
 import type { operations } from './types.gen.js'
 
 /**

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { PACKAGE_ROOT } from '../package-root.js'
+import { PACKAGE_ROOT } from '../lib/package-root.js'
 import { OPENAPI_DOCUMENT } from './document.gen.js'
 import type { Document } from './document.js'
 

@@ -1,6 +1,6 @@
-import type { Reader } from '../storage/database.js'
-import type { FileRow } from '../storage/files.js'
-import { areFriends } from '../storage/friends.js'
+import type { Reader } from '../db/engine/database.js'
+import type { FileRow } from '../db/regional/files.js'
+import { areFriends } from '../db/regional/friends.js'
 import type { Caller } from './caller.js'
 
 /** Who stands behind a caller: an account, or nobody. */

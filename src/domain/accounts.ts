@@ -1,7 +1,5 @@
-import type { Draft, Value } from '../model/change.js'
-import { faultOfEmail, faultOfUsername, usernameForm } from '../model/names.js'
-import type { Database, Reader, Tx } from '../storage/database.js'
-import { loginForm } from '../storage/fold.js'
+import type { Database, Reader, Tx } from '../db/engine/database.js'
+import { loginForm } from '../db/regional/fold.js'
 import {
   activeUserById,
   claimantOfEmail,
@@ -13,7 +11,9 @@ import {
   userByEmail,
   userById,
   userByUsername,
-} from '../storage/users.js'
+} from '../db/regional/users.js'
+import type { Draft, Value } from '../model/change.js'
+import { faultOfEmail, faultOfUsername, usernameForm } from '../model/names.js'
 import type { Caller, SessionCaller } from './caller.js'
 import { checked } from './checked.js'
 import { DomainError } from './errors.js'

@@ -1,10 +1,10 @@
+import { setRefEntry } from '../blobs/blob-refs.js'
+import type { Database, Tx } from '../db/engine/database.js'
+import { addDeadLetter } from '../db/regional/dead-letters.js'
+import { removeUnknown, type Unknown, unknownChanges } from '../db/regional/deferred.js'
+import { isPassingFault } from '../lib/storage-fault.js'
 import { blobOf, kindOf } from '../model/change.js'
 import { readChange } from '../model/change-reader.js'
-import { setRefEntry } from '../storage/blob-refs.js'
-import type { Database, Tx } from '../storage/database.js'
-import { addDeadLetter } from '../storage/dead-letters.js'
-import { removeUnknown, type Unknown, unknownChanges } from '../storage/deferred.js'
-import { isPassingFault } from '../storage/storage-fault.js'
 import type { Journal } from './journal.js'
 
 const BATCH = 100

@@ -1,6 +1,5 @@
-import type { Draft } from '../model/change.js'
-import type { Database, Tx } from '../storage/database.js'
-import { loginForm } from '../storage/fold.js'
+import type { Database, Tx } from '../db/engine/database.js'
+import { loginForm } from '../db/regional/fold.js'
 import {
   type Direction,
   type FriendRequestRow,
@@ -10,9 +9,10 @@ import {
   pairKey,
   pendingRequests,
   requestsOf,
-} from '../storage/friends.js'
-import type { RequestStatus } from '../storage/tables.js'
-import { activeUserById, activeUserByUsername, type UserRow } from '../storage/users.js'
+} from '../db/regional/friends.js'
+import { activeUserById, activeUserByUsername, type UserRow } from '../db/regional/users.js'
+import type { RequestStatus } from '../db/tables.js'
+import type { Draft } from '../model/change.js'
 import { DomainError } from './errors.js'
 import type { Journal } from './journal.js'
 import { decodeCursor, type Page, pageOf } from './paging.js'

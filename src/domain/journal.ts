@@ -1,12 +1,12 @@
-import { type Chance, systemChance } from '../chance.js'
+import type { Tx } from '../db/engine/database.js'
+import { readClock, writeMeta } from '../db/meta.js'
+import { appendOutbox } from '../db/regional/outbox.js'
+import { type Applied, applyChange } from '../db/regional/replica.js'
+import { type Chance, systemChance } from '../lib/random.js'
+import { Signal } from '../lib/signal.js'
 import type { Draft, Fact } from '../model/change.js'
 import { tick } from '../model/clock.js'
-import { Signal } from '../signal.js'
-import type { Tx } from '../storage/database.js'
-import { readClock, writeMeta } from '../storage/meta.js'
-import { appendOutbox } from '../storage/outbox.js'
-import { type Applied, applyChange } from '../storage/replica.js'
-import type { Events } from './events.js'
+import type { Events } from './event-recorder.js'
 
 /**
  * The one way into the replicated tables. What happens here becomes changes, merged into the rows by the very

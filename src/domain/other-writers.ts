@@ -1,7 +1,7 @@
-import type { Database } from '../storage/database.js'
-import type { Timers } from '../timers.js'
+import type { Database } from '../db/engine/database.js'
+import type { Timers } from '../lib/timers.js'
 import type { Journal } from './journal.js'
-import type { Live } from './live.js'
+import type { Live } from './notifier.js'
 
 /** How soon they are noticed. */
 const LOOK_MS = 100

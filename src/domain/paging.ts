@@ -1,4 +1,4 @@
-import { Json, type JsonText } from '../json.js'
+import { Json, type JsonText } from '../lib/json.js'
 import { invalid } from './errors.js'
 
 export interface Page<T> {

@@ -1,5 +1,5 @@
-import type { Reader } from '../storage/database.js'
-import { spaceOf } from '../storage/users.js'
+import type { Reader } from '../db/engine/database.js'
+import { spaceOf } from '../db/regional/users.js'
 import { DomainError } from './errors.js'
 
 /**

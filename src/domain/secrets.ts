@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Chance } from '../chance.js'
+import type { Chance } from '../lib/random.js'
 
 /** A new secret of 256 random bits, base64url. It is shown once; only its sha256 is kept. */
 export function newSecret(chance: Chance): string {

@@ -1,14 +1,14 @@
-import { DAY_MS } from '../durations.js'
-import type { Draft } from '../model/change.js'
-import type { Database, Reader } from '../storage/database.js'
+import type { Database, Reader } from '../db/engine/database.js'
 import {
   type SessionOfUser,
   sessionById,
   sessionBySecret,
   sessionsOfUser,
   touchSession,
-} from '../storage/sessions.js'
-import { passwordStamp, type UserRow } from '../storage/users.js'
+} from '../db/regional/sessions.js'
+import { passwordStamp, type UserRow } from '../db/regional/users.js'
+import { DAY_MS } from '../lib/durations.js'
+import type { Draft } from '../model/change.js'
 import type { Caller, SessionCaller } from './caller.js'
 import { DomainError } from './errors.js'
 import type { Journal } from './journal.js'

@@ -1,5 +1,5 @@
-import type { Database } from '../storage/database.js'
-import { addLoginFailure, clearLoginFailures, loginFailures } from '../storage/login-failures.js'
+import type { Database } from '../db/engine/database.js'
+import { addLoginFailure, clearLoginFailures, loginFailures } from '../db/regional/login-failures.js'
 import { DomainError } from './errors.js'
 
 const WINDOW_MS = 15 * 60 * 1000

@@ -1,4 +1,4 @@
-import { reasonOf } from '../storage/storage-fault.js'
+import { reasonOf } from '../lib/storage-fault.js'
 import { DomainError } from './errors.js'
 
 const RETRY_SECONDS = 10

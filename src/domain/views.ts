@@ -1,12 +1,13 @@
 /** Resources as the API and the live events show them. */
-import type { JsonText } from '../json.js'
-import type { AccountSummary, AccountUsage } from '../storage/account-summaries.js'
-import type { FileRow, ListedFile } from '../storage/files.js'
-import type { FriendRequestRow } from '../storage/friends.js'
-import type { SessionRow } from '../storage/sessions.js'
-import type { RequestStatus, Visibility } from '../storage/tables.js'
-import type { TokenRow } from '../storage/tokens.js'
-import type { Profile } from '../storage/users.js'
+
+import type { AccountSummary, AccountUsage } from '../db/regional/account-summaries.js'
+import type { FileRow, ListedFile } from '../db/regional/files.js'
+import type { FriendRequestRow } from '../db/regional/friends.js'
+import type { SessionRow } from '../db/regional/sessions.js'
+import type { TokenRow } from '../db/regional/tokens.js'
+import type { Profile } from '../db/regional/users.js'
+import type { RequestStatus, Visibility } from '../db/tables.js'
+import type { JsonText } from '../lib/json.js'
 
 export interface PublicUserView {
   id: string

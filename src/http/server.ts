@@ -11,12 +11,12 @@ import {
   type RouteOptions,
 } from 'fastify'
 import type { Logger } from 'pino'
-import { systemChance } from '../chance.js'
 import type { Handlers } from '../contract/handlers.js'
 import type { Contract } from '../contract/load.js'
 import { checkedOperations, routesOf } from '../contract/routes.js'
 import { componentSchemas } from '../contract/schemas.js'
 import { DomainError } from '../domain/errors.js'
+import { systemChance } from '../lib/random.js'
 import { addApiDocs } from './api/api-docs.js'
 import { addJsonParser } from './api/json-body.js'
 import { operationHooks } from './api/operations.js'

@@ -1,10 +1,11 @@
 /** `syncsphere account …`: what the operator does with accounts. */
-import { BYTE_UNITS, parseByteSize } from '../byte-size.js'
-import { readRegionalConfig } from '../config.js'
+
+import { readRegionalConfig } from '../config/config.js'
+import type { Environment } from '../config/environment.js'
 import type { Administration } from '../domain/administration.js'
 import { DomainError, type ErrorCode } from '../domain/errors.js'
 import type { AccountView } from '../domain/views.js'
-import type { Environment } from '../environment.js'
+import { BYTE_UNITS, parseByteSize } from '../lib/byte-size.js'
 import { accountSheet, accountTable, jsonLines } from './account-table.js'
 import { withAccounts } from './open-accounts.js'
 import { readOptions, UsageError } from './options.js'

@@ -1,6 +1,7 @@
 /** Accounts as text: what is of any length stands last, so that a list needs no look at all of it first. */
-import { formatByteSize } from '../byte-size.js'
+
 import type { AccountDetails, AccountView } from '../domain/views.js'
+import { formatByteSize } from '../lib/byte-size.js'
 
 const NAME_WIDTH = 32
 

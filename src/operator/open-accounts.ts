@@ -1,11 +1,11 @@
 /** The composition root of the operator's commands: they work on a server's data folder, whether it runs or not. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { RegionalConfig } from '../config.js'
+import type { RegionalConfig } from '../config/config.js'
+import { Database } from '../db/engine/database.js'
+import { identify } from '../db/identity.js'
 import { type AccountServices, accountServices } from '../domain/account-services.js'
-import { Resources } from '../resources.js'
-import { Database } from '../storage/database.js'
-import { identify } from '../storage/identity.js'
+import { Resources } from '../lib/resources.js'
 
 /**
  * Runs `work` on the accounts of a regional server.

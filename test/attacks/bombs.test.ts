@@ -6,7 +6,7 @@ import { resolved } from '../contract/fuzz-values.js'
 import { operations } from '../support/contract-check.js'
 import { fieldPart, filePart, formOf, type Part } from '../support/multipart.js'
 import { exchange } from '../support/wire.js'
-import { openVictim } from './victim.js'
+import { openVictim } from './target.js'
 
 const MIB = 1024 * 1024
 const DISPOSITION = 'Content-Disposition: form-data'

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { Client } from '../support/client.js'
+import { openVictim, type Victim } from './target.js'
 import { missing, run } from './tools.js'
-import { openVictim, type Victim } from './victim.js'
 
 const skip = missing('hydra')
 const GUESSES = 120

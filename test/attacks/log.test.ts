@@ -1,6 +1,6 @@
 import t from 'tap'
 import { until } from '../support/until.js'
-import { openVictim } from './victim.js'
+import { openVictim } from './target.js'
 
 interface Line {
   request_id?: string

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { until } from '../support/until.js'
+import { openVictim, type Victim } from './target.js'
 import { isLong, missing, run } from './tools.js'
-import { openVictim, type Victim } from './victim.js'
 
 const skip = missing('slowhttptest')
 const CONNECTIONS = 1000

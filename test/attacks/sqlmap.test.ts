@@ -9,8 +9,8 @@ import type { Schema } from '../../src/contract/document.js'
 import type { Operation } from '../../src/contract/operation.js'
 import { type JsonSchema, resolved } from '../contract/fuzz-values.js'
 import { operations } from '../support/contract-check.js'
+import { openVictim } from './target.js'
 import { isLong, missing, run } from './tools.js'
-import { openVictim } from './victim.js'
 
 const skip = missing('sqlmap')
 const LEVEL = isLong ? ['--level=3', '--risk=2'] : ['--level=1', '--risk=1']

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
-import type { Take } from '../../src/byte-source.js'
-import { systemChance } from '../../src/chance.js'
+import { userById } from '../../src/db/regional/users.js'
 import { Quota } from '../../src/domain/quota.js'
-import { userById } from '../../src/storage/users.js'
+import type { Take } from '../../src/lib/byte-source.js'
+import { systemChance } from '../../src/lib/random.js'
 import { AT, bareRegional, registration } from '../support/bare-regional.js'
 import { sha256 } from '../support/person.js'
 

@@ -7,7 +7,7 @@ import { faultOfChange, faultOfEnvelope, readChange } from '../../src/model/chan
 import { CHANGES, type ChangeType, tableOf } from '../../src/model/change-types.js'
 import { TABLES } from '../../src/model/tables.js'
 import { arbitraryFact, IDS } from '../support/arbitrary-changes.js'
-import { holds } from '../support/holds.js'
+import { holds } from '../support/property.js'
 
 function whole(fact: Fact): Record<string, unknown> {
   const blob = declaredBlob(fact)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { later, millisecondsOf, type Stamp, tick, ZERO_STAMP } from '../../src/model/clock.js'
-import { holds } from '../support/holds.js'
+import { holds } from '../support/property.js'
 
 const MS = fc.integer({ min: 0, max: 2 ** 47 })
 const ORIGIN = fc.constantFrom('eu', 'us', 'a-b', 'grand')

@@ -5,7 +5,7 @@ import type { Fact } from '../../src/model/change.js'
 import { merge, type Row } from '../../src/model/merge.js'
 import { TABLES, type TableName } from '../../src/model/tables.js'
 import { arbitraryFacts, IDS, retell } from '../support/arbitrary-changes.js'
-import { holds } from '../support/holds.js'
+import { holds } from '../support/property.js'
 
 const [KEY] = IDS as [string]
 

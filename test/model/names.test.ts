@@ -1,4 +1,5 @@
 import t from 'tap'
+import { fold, loginForm } from '../../src/db/regional/fold.js'
 import {
   faultOfEmail,
   faultOfFileName,
@@ -7,7 +8,6 @@ import {
   folderForm,
   usernameForm,
 } from '../../src/model/names.js'
-import { fold, loginForm } from '../../src/storage/fold.js'
 
 const username = (typed: string) => faultOfUsername(usernameForm(typed))
 

@@ -6,7 +6,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'acknowledged-before-commit',
     what: 'A unit of work is answered before its transaction commits.',
     breaks: 'what was acknowledged is kept; what was refused is not.',
-    tests: ['test/storage/database.test.ts'],
+    tests: ['test/db/database.test.ts'],
     edits: [
       {
         in: 'GroupCommit.#turn',
@@ -22,7 +22,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'commit-without-the-disk',
     what: 'A commit does not wait for the disk.',
     breaks: 'what was acknowledged survives a power cut.',
-    tests: ['test/storage/database.test.ts'],
+    tests: ['test/db/database.test.ts'],
     edits: [{ in: 'connect', replace: "'synchronous = FULL'", by: "'synchronous = NORMAL'" }],
   },
   {
@@ -43,7 +43,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'no-fsync-before-the-row',
     what: 'The bytes of a large file are not made durable before the database names them.',
     breaks: 'a file whose upload was acknowledged is whole after a power cut.',
-    tests: ['test/storage/durable-bytes.test.ts'],
+    tests: ['test/blobs/durable-bytes.test.ts'],
     edits: [{ in: 'BlobWriter.finish', replace: 'await sink.sync()', by: '' }],
   },
   {
@@ -81,7 +81,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'forgotten-tombstone',
     what: 'A deletion that comes before the row that it deletes is dropped and not deferred.',
     breaks: 'what is deleted stays deleted.',
-    tests: ['test/storage/replica.test.ts'],
+    tests: ['test/db/replica.test.ts'],
     edits: [
       {
         in: 'applyChange',
@@ -142,7 +142,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'grand-acknowledges-early',
     what: 'The grand acknowledges a batch before its append is durable.',
     breaks: 'an acknowledged change is in the log.',
-    tests: ['test/sync/grand/link.test.ts'],
+    tests: ['test/sync/grand/session.test.ts'],
     edits: [
       {
         in: 'Link.#append',
@@ -162,7 +162,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'hash-of-pulled-bytes-not-checked',
     what: 'Bytes from another server are taken without comparing their hash.',
     breaks: 'wrong bytes never count as the right ones.',
-    tests: ['test/storage/incoming-blobs.test.ts'],
+    tests: ['test/blobs/incoming-blobs.test.ts'],
     edits: [
       {
         in: 'IncomingBlob.finish',
@@ -176,7 +176,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'last-byte-before-the-hash',
     what: 'Who reads bytes along while they arrive gets the last one before the whole is verified.',
     breaks: 'nobody takes wrong bytes for a whole file.',
-    tests: ['test/storage/incoming-blobs.test.ts'],
+    tests: ['test/blobs/incoming-blobs.test.ts'],
     edits: [{ in: 'IncomingBlob.#ready', replace: 'Math.min(this.#written, end)', by: 'this.#written' }],
   },
   {
@@ -210,7 +210,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'name-by-local-order',
     what: 'Of two accounts that claim one name, the one that this server heard of first bears it.',
     breaks: 'all servers agree who bears a name.',
-    tests: ['test/storage/replica.test.ts'],
+    tests: ['test/db/replica.test.ts'],
     edits: [
       {
         in: 'claimsOfUsername',
@@ -237,7 +237,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'watermark-before-the-bytes',
     what: 'A regional tells that it holds all bytes of the log as soon as it has applied the entries.',
     breaks: '`stored_on` names only servers that hold the bytes.',
-    tests: ['test/sync/regional/puller.test.ts'],
+    tests: ['test/sync/regional/blob-puller.test.ts'],
     edits: [{ in: 'Puller.watermark', replace: 'Math.max(0, first - 1)', by: 'Math.max(cursor, first - 1)' }],
   },
   {
@@ -253,21 +253,21 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'gap-in-the-log',
     what: 'The grand appends a change although the one before it has not come.',
     breaks: 'the log has every change of a server, in its order.',
-    tests: ['test/sync/grand/link.test.ts'],
+    tests: ['test/sync/grand/session.test.ts'],
     edits: [{ in: 'append', replace: 'if (oseq > seen.oseq + 1) throw', by: 'if (oseq < 0) throw' }],
   },
   {
     name: 'swept-on-its-way',
     what: 'The sweep takes bytes that an upload has placed and not named yet.',
     breaks: 'an acknowledged file has its bytes.',
-    tests: ['test/storage/blobs.test.ts'],
+    tests: ['test/blobs/blob-store.test.ts'],
     edits: [{ in: 'BlobStore.sweep', replace: '|| this.#pins.has(sha256)', by: '' }],
   },
   {
     name: 'rows-not-republished',
     what: 'A regional that finds the log of the grand lost does not republish its rows.',
     breaks: 'a grand that lost its log is filled again by the regionals.',
-    tests: ['test/network/coming-back.test.ts'],
+    tests: ['test/network/heal.test.ts'],
     edits: [{ in: 'beginRefill', replace: 'markAllUnpublished(tx)', by: '' }],
   },
   {
@@ -288,14 +288,14 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'folder-not-fsynced',
     what: 'A file gets its place under its hash, but the folder that names it is not made durable.',
     breaks: 'a file whose upload was acknowledged is there after a power cut.',
-    tests: ['test/storage/durable-bytes.test.ts'],
+    tests: ['test/blobs/durable-bytes.test.ts'],
     edits: [{ in: 'BlobStore.place', replace: 'await this.#syncFolder(dirname(final))', by: '' }],
   },
   {
     name: 'pulled-bytes-not-fsynced',
     what: 'Bytes from another server are not made durable before the database names them.',
     breaks: 'bytes that a server says it holds are there after a power cut.',
-    tests: ['test/storage/durable-bytes.test.ts'],
+    tests: ['test/blobs/durable-bytes.test.ts'],
     edits: [{ in: 'IncomingBlob.finish', replace: 'await this.#sink?.sync()', by: '' }],
   },
   {
@@ -315,7 +315,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'last-trigram-not-indexed',
     what: 'The last three characters of a name are not put into the index.',
     breaks: 'a search finds what a look at every name finds.',
-    tests: ['test/storage/search.test.ts'],
+    tests: ['test/db/search.test.ts'],
     edits: [
       { in: 'indexNames', replace: 'withoutNul(name_folded)', by: 'withoutNul(name_folded.slice(0, -1))' },
     ],
@@ -324,14 +324,14 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'short-page-ends-the-list',
     what: 'A page that a scan cuts short has no cursor.',
     breaks: 'a search finds what a look at every name finds.',
-    tests: ['test/storage/search.test.ts'],
+    tests: ['test/db/search.test.ts'],
     edits: [{ in: 'cut', replace: 'position(last) : scanned', by: 'position(last) : undefined' }],
   },
   {
     name: 'readers-see-a-series',
     what: 'Readers see what a series has written before it is durable.',
     breaks: 'nobody sees what a crash can take away again.',
-    tests: ['test/storage/database.test.ts'],
+    tests: ['test/db/database.test.ts'],
     edits: [
       {
         in: 'GroupCommit.commitSeries',
@@ -344,14 +344,14 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'snapshot-never-closed',
     what: 'What was read once is read for ever, for its snapshot is never closed.',
     breaks: 'readers see what is committed, also by another process.',
-    tests: ['test/storage/database.test.ts'],
+    tests: ['test/db/database.test.ts'],
     edits: [{ in: 'Snapshot.open', replace: '() => this.close()', by: '() => undefined' }],
   },
   {
     name: 'writes-count-out-of-order',
     what: 'A write that ends early counts before those that go before it in the file.',
     breaks: 'an upload is in its file, and durable, before it is answered.',
-    tests: ['test/storage/files-on-disk.test.ts'],
+    tests: ['test/blobs/files-on-disk.test.ts'],
     edits: [{ in: 'FileSink.#write', replace: 'await before', by: 'void before' }],
   },
   {
@@ -407,7 +407,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'reference-not-ended',
     what: 'A blob stays referenced when the row that references it is deleted.',
     breaks: 'garbage collection removes what nothing references.',
-    tests: ['test/storage/blob-refs.test.ts'],
+    tests: ['test/blobs/blob-refs.test.ts'],
     edits: [
       {
         in: 'updateRefs',

@@ -1,10 +1,10 @@
+import type { Reader } from '../../src/db/engine/database.js'
+import { deferredOf } from '../../src/db/regional/deferred.js'
+import { readRow } from '../../src/db/regional/replica.js'
 import { type Change, type Fact, kindOf } from '../../src/model/change.js'
 import { tableOf } from '../../src/model/change-types.js'
 import { later, ZERO_STAMP } from '../../src/model/clock.js'
 import { merge, type Row } from '../../src/model/merge.js'
-import type { Reader } from '../../src/storage/database.js'
-import { deferredOf } from '../../src/storage/deferred.js'
-import { readRow } from '../../src/storage/replica.js'
 import type { SimulatedGrand, SimulatedRegional } from './servers.js'
 
 interface Entry {

@@ -1,4 +1,4 @@
-import type { FileFlags, FileSystem, OpenFile } from '../../src/storage/file-system.js'
+import type { FileFlags, FileSystem, OpenFile } from '../../src/blobs/file-system.js'
 import type { Life } from './world.js'
 
 interface Inode {

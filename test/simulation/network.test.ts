@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { GrandCore } from '../../src/grand-core.js'
+import type { GrandCore } from '../../src/app/grand-core.js'
 import { bytesOf } from '../support/byte-sources.js'
 import { BREAKS, Network } from './network.js'
 import { Life, World } from './world.js'

@@ -1,16 +1,21 @@
 import BetterSqlite3 from 'better-sqlite3'
 import type { Logger } from 'pino'
-import { clean } from '../../src/domain/maintenance.js'
+import { type GrandCore, openGrandCore } from '../../src/app/grand-core.js'
+import {
+  joinSphere,
+  openTransfer,
+  type RegionalServices,
+  regionalServices,
+} from '../../src/app/regional-core.js'
+import { BlobStore } from '../../src/blobs/blob-store.js'
+import { Database, type Tx } from '../../src/db/engine/database.js'
+import { migrate } from '../../src/db/engine/migrate.js'
+import { identify } from '../../src/db/identity.js'
+import { clean } from '../../src/domain/garbage-collection.js'
 import { SystemClock } from '../../src/domain/system-clock.js'
-import { type GrandCore, openGrandCore } from '../../src/grand-core.js'
-import { joinSphere, openTransfer, type RegionalServices, regionalServices } from '../../src/regional-core.js'
-import { BlobStore } from '../../src/storage/blobs.js'
-import { Database, type Tx } from '../../src/storage/database.js'
-import { identify } from '../../src/storage/identity.js'
-import { migrate } from '../../src/storage/migrate.js'
+import type { Timers } from '../../src/lib/timers.js'
 import type { GrandMetrics } from '../../src/sync/grand/metrics.js'
-import type { SyncPlugin } from '../../src/sync/regional/plugin.js'
-import type { Timers } from '../../src/timers.js'
+import type { SyncPlugin } from '../../src/sync/regional/sync-client.js'
 import { MemoryFiles } from './memory-files.js'
 import type { Network } from './network.js'
 import { Life, type World } from './world.js'

@@ -1,11 +1,11 @@
-import { giveBack, LARGE_BYTES, takeBuffer } from '../../src/storage/transfer-buffers.js'
+import { giveBack, LARGE_BYTES, takeBuffer } from '../../src/blobs/transfer-buffers.js'
 import { faultsOf, type Sphere, unrestOf } from './checks.js'
-import { doDeed } from './deeds.js'
 import { doFault, PLENTY_BYTES, regionalOf, type Stage, serverNamed } from './faults.js'
 import { Ledger } from './ledger.js'
 import { Network } from './network.js'
 import { type Deed, describeItem, type Item, isFault, type Plan } from './plan.js'
 import { SimulatedGrand, SimulatedRegional, type Surroundings } from './servers.js'
+import { doDeed } from './user-actions.js'
 import { World } from './world.js'
 
 /** Virtual time in which everything has to come to rest once all is healed. */

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { giveBack } from '../../src/storage/transfer-buffers.js'
+import { giveBack } from '../../src/blobs/transfer-buffers.js'
 import { type Plan, planOf } from './plan.js'
 import { SABOTAGES } from './sabotage.js'
 import { only, shrink } from './shrink.js'

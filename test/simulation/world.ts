@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { V7Generator } from 'uuidv7'
-import type { Chance } from '../../src/chance.js'
-import type { Timer, Timers } from '../../src/timers.js'
+import type { Chance } from '../../src/lib/random.js'
+import type { Timer, Timers } from '../../src/lib/timers.js'
 import { Random } from '../support/random.js'
 
 /** The virtual moment at which everything begins, milliseconds since 1970. */

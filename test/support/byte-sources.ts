@@ -1,4 +1,4 @@
-import type { ByteSource } from '../../src/byte-source.js'
+import type { ByteSource } from '../../src/lib/byte-source.js'
 
 /** These bytes, to be had once. */
 export function sourceOf(bytes: Buffer): ByteSource {

@@ -1,4 +1,4 @@
-import type { FileSlice } from '../../src/storage/file-slice.js'
+import type { FileSlice } from '../../src/blobs/file-slice.js'
 
 /** All bytes of what a store hands out. */
 export async function collect(bytes: FileSlice | Buffer | undefined): Promise<Buffer> {

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { LinkWay } from './link-way.js'
+import { LinkWay } from './link-dial.js'
 
 /** Which way bytes go. */
 export type Direction = 'to-grand' | 'to-regional'

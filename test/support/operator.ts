@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import type { RegionalConfig } from '../../src/config.js'
+import type { RegionalConfig } from '../../src/config/config.js'
 
 const PROGRAM = fileURLToPath(new URL('../../dist/bin/syncsphere.js', import.meta.url))
 

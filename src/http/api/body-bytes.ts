@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import type { Take } from '../../byte-source.js'
-import { noteGarbage } from '../../young-garbage.js'
+import type { Take } from '../../lib/byte-source.js'
+import { noteGarbage } from '../../lib/young-collection.js'
 
 const NOTHING = Buffer.alloc(0)
 

@@ -1,8 +1,8 @@
 import { create as contentDisposition } from 'content-disposition'
-import type { ByteSource, Take } from '../../byte-source.js'
 import type { Handlers } from '../../contract/handlers.js'
 import type { Files } from '../../domain/files.js'
 import type { FileView } from '../../domain/views.js'
+import type { ByteSource, Take } from '../../lib/byte-source.js'
 import { isNotModified, requestedRange, type Validators } from '../responses/conditional.js'
 
 /** Node's own Date header may be so old when the loop is busy. */

@@ -4,7 +4,7 @@
  */
 
 import type { IncomingMessage } from 'node:http'
-import type { Pour } from '../../byte-source.js'
+import type { Pour } from '../../lib/byte-source.js'
 import { FORM_LIMITS } from '../limits.js'
 import { invalidPart } from '../responses/problems.js'
 import { BodyBytes } from './body-bytes.js'

@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { ByteSource } from '../../byte-source.js'
 import { JSON_MEDIA_TYPE, type Operation } from '../../contract/operation.js'
 import { DomainError } from '../../domain/errors.js'
-import { Json } from '../../json.js'
+import type { ByteSource } from '../../lib/byte-source.js'
+import { Json } from '../../lib/json.js'
+import { closeIfBodyUnread } from '../../net/lingering-close.js'
 import type { Limits } from '../limits.js'
-import { closeIfBodyUnread } from '../responses/lingering-close.js'
 import { sendBytes } from '../responses/send-bytes.js'
 
 /** What a handler returned, its type forgotten. */

@@ -5,7 +5,7 @@
  */
 import type { ServerResponse } from 'node:http'
 import { DomainError } from '../../domain/errors.js'
-import type { Feed } from '../../domain/feed.js'
+import type { Feed } from '../../domain/event-log.js'
 
 const HEARTBEAT_MS = 15_000
 const RETRY_MS = 2000

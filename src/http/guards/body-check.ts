@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { DomainError } from '../../domain/errors.js'
-import { announcesBody } from '../responses/lingering-close.js'
+import { announcesBody } from '../../net/lingering-close.js'
 import { invalidPart } from '../responses/problems.js'
 import { sendContinue } from './continue.js'
 import { awaitFirstByte, mayBeEmpty } from './empty-body.js'

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
-import { pour, type Take } from '../../byte-source.js'
+import { pour, type Take } from '../../lib/byte-source.js'
 import { invalidPart } from '../responses/problems.js'
 import { sendContinue } from './continue.js'
 

@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { systemChance } from '../../chance.js'
 import { DomainError } from '../../domain/errors.js'
-import { lingeringClose } from './lingering-close.js'
+import { systemChance } from '../../lib/random.js'
+import { lingeringClose } from '../../net/lingering-close.js'
 import { invalidPart, PROBLEMS, problemDocument, problemHeaders } from './problems.js'
 
 /** Connections that had their last response; what else they send is broken too, and says nothing new. */

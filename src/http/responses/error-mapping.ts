@@ -1,7 +1,7 @@
 import type { FastifyError } from 'fastify'
 import { DomainError } from '../../domain/errors.js'
 import { unwritable } from '../../domain/unwritable.js'
-import { isPassingFault } from '../../storage/storage-fault.js'
+import { isPassingFault } from '../../lib/storage-fault.js'
 import { invalidPart } from './problems.js'
 
 const MAX_FIELD_ERRORS = 20

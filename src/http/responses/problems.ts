@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { DomainError, type ErrorCode } from '../../domain/errors.js'
-import { closeIfBodyUnread } from './lingering-close.js'
+import { closeIfBodyUnread } from '../../net/lingering-close.js'
 
 /** The HTTP status and the title of every refusal; RFC 9110 section 15, RFC 6585, RFC 4918 section 11.5 (507). */
 export const PROBLEMS: Record<ErrorCode, { status: number; title: string }> = {

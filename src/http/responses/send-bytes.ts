@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { ByteSource } from '../../byte-source.js'
+import type { ByteSource } from '../../lib/byte-source.js'
 import type { Limits } from '../limits.js'
 
 /**

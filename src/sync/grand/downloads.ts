@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import rangeParser from 'range-parser'
-import type { Pour } from '../../byte-source.js'
-import type { BlobStore } from '../../storage/blobs.js'
-import type { Database } from '../../storage/database.js'
-import type { IncomingBlobs } from '../../storage/incoming-blobs.js'
-import { isPassingFault } from '../../storage/storage-fault.js'
-import { writeChunk } from '../write-chunk.js'
-import { answer, Refusal } from './answers.js'
+import type { BlobStore } from '../../blobs/blob-store.js'
+import type { IncomingBlobs } from '../../blobs/incoming-blobs.js'
+import type { Database } from '../../db/engine/database.js'
+import type { Pour } from '../../lib/byte-source.js'
+import { isPassingFault } from '../../lib/storage-fault.js'
+import { writeChunk } from '../../net/write-chunk.js'
 import type { GrandMetrics } from './metrics.js'
+import { answer, Refusal } from './responses.js'
 
 const MALFORMED = -2
 

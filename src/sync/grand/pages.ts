@@ -1,6 +1,6 @@
-import type { BlobStore } from '../../storage/blobs.js'
-import type { Reader } from '../../storage/database.js'
-import type { Entry, Log } from '../../storage/log.js'
+import type { BlobStore } from '../../blobs/blob-store.js'
+import type { Reader } from '../../db/engine/database.js'
+import type { Entry, Log } from '../../log/change-log.js'
 import { BATCH_BYTES, type Blob, encodeFrame, listBlobs, MAX_PAGE_ENTRIES } from '../protocol.js'
 
 /** Entries read from the log at once. */

@@ -9,7 +9,7 @@ import type { Server } from 'node:https'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Logger } from 'pino'
-import { isServerName } from '../../config.js'
+import { isServerName } from '../../lib/server-name.js'
 import type { DenyListFile } from './deny-list-file.js'
 import type { GrandMetrics } from './metrics.js'
 

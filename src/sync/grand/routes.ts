@@ -1,8 +1,8 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { UPLOAD_LENGTH, UPLOAD_OFFSET } from '../protocol.js'
-import { answer, answerJson, Refusal, unavailable } from './answers.js'
 import type { Downloads } from './downloads.js'
+import { answer, answerJson, Refusal, unavailable } from './responses.js'
 import type { Route } from './server.js'
 import type { Uploads } from './uploads.js'
 

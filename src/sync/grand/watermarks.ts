@@ -1,6 +1,6 @@
-import type { Database } from '../../storage/database.js'
-import { loadWatermarks, storeWatermark } from '../../storage/log-watermarks.js'
-import type { Timer, Timers } from '../../timers.js'
+import type { Database } from '../../db/engine/database.js'
+import { loadWatermarks, storeWatermark } from '../../db/grand/watermarks.js'
+import type { Timer, Timers } from '../../lib/timers.js'
 
 /** Watermarks move with every change: they are told together, so much after the first. */
 const TELL_MS = 10

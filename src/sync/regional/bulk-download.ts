@@ -1,6 +1,6 @@
 import { addAbortSignal } from 'node:stream'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
-import type { ByteSource, Take } from '../../byte-source.js'
+import type { ByteSource, Take } from '../../lib/byte-source.js'
 
 /** As much as TLS hands out at once (RFC 8446 section 5.1). */
 const RECORD_BYTES = 16 * 1024

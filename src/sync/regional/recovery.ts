@@ -9,13 +9,11 @@
  *   acknowledged changes need not be kept.
  * - Our clock was ahead: what the grand has not logged is stamped anew, in order, rows included.
  */
-import type { Chance } from '../../chance.js'
-import { bareFact, type Change, kindOf, stampsOf } from '../../model/change.js'
-import { later, millisecondsOf, originOf, tick, ZERO_STAMP } from '../../model/clock.js'
-import { forgetRefEntries } from '../../storage/blob-refs.js'
-import type { Reader, Tx } from '../../storage/database.js'
-import { clearDeadLetters } from '../../storage/dead-letters.js'
-import { deleteMeta, readMeta, writeMeta } from '../../storage/meta.js'
+
+import { forgetRefEntries } from '../../blobs/blob-refs.js'
+import type { Reader, Tx } from '../../db/engine/database.js'
+import { deleteMeta, readMeta, writeMeta } from '../../db/meta.js'
+import { clearDeadLetters } from '../../db/regional/dead-letters.js'
 import {
   type Acked,
   appendOutbox,
@@ -24,10 +22,13 @@ import {
   outboxIdAt,
   readAcked,
   readOutbox,
-} from '../../storage/outbox.js'
-import { restampFact, restampRow } from '../../storage/replica.js'
-import { markAllUnpublished, unpublishedRows } from '../../storage/unpublished.js'
-import { clearWatermarks } from '../../storage/watermarks.js'
+} from '../../db/regional/outbox.js'
+import { restampFact, restampRow } from '../../db/regional/replica.js'
+import { markAllUnpublished, unpublishedRows } from '../../db/regional/unpublished.js'
+import { clearWatermarks } from '../../db/regional/watermarks.js'
+import type { Chance } from '../../lib/random.js'
+import { bareFact, type Change, kindOf, stampsOf } from '../../model/change.js'
+import { later, millisecondsOf, originOf, tick, ZERO_STAMP } from '../../model/clock.js'
 import { MAX_CLOCK_AHEAD_MS, type MessageOf } from '../protocol.js'
 
 /** What a welcome says about the two sides' histories. */

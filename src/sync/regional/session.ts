@@ -1,14 +1,14 @@
 import type { Logger } from 'pino'
-import type { Chance } from '../../chance.js'
-import type { Copies } from '../../domain/copies.js'
+import type { Database } from '../../db/engine/database.js'
+import { readMeta, writeMeta } from '../../db/meta.js'
+import { acknowledge, appendOutbox, outboxHead, outboxIdAt, readAcked } from '../../db/regional/outbox.js'
+import { hasUnpublished, takeUnpublished } from '../../db/regional/unpublished.js'
+import { writeWatermark } from '../../db/regional/watermarks.js'
+import type { Copies } from '../../domain/replicas.js'
+import type { Chance } from '../../lib/random.js'
+import { NO_HASH } from '../../log/change-log.js'
 import { CHANGE_VERSION } from '../../model/change.js'
 import { later, ZERO_STAMP } from '../../model/clock.js'
-import type { Database } from '../../storage/database.js'
-import { NO_HASH } from '../../storage/log.js'
-import { readMeta, writeMeta } from '../../storage/meta.js'
-import { acknowledge, appendOutbox, outboxHead, outboxIdAt, readAcked } from '../../storage/outbox.js'
-import { hasUnpublished, takeUnpublished } from '../../storage/unpublished.js'
-import { writeWatermark } from '../../storage/watermarks.js'
 import type { Channel } from '../channel.js'
 import {
   type Blob,
@@ -23,7 +23,7 @@ import {
   WINDOW,
 } from '../protocol.js'
 import { type Applier, storedCursor } from './apply.js'
-import type { OutboxQueue } from './queue.js'
+import type { OutboxQueue } from './outbox-queue.js'
 import { beginAfterRestore, beginRefill, compareHistories, restampOutbox } from './recovery.js'
 
 /** Above this difference the grand's clock goes before this server's. */

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
+import { NO_HASH } from '../../../src/log/change-log.js'
 import { faultOfChange } from '../../../src/model/change-reader.js'
-import { NO_HASH } from '../../../src/storage/log.js'
 import { sha256 } from '../person.js'
 
 interface LogRow {

@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
+import { Database } from '../../../src/db/engine/database.js'
+import { writeMeta } from '../../../src/db/meta.js'
+import { stateDigest } from '../../../src/db/regional/digest.js'
+import { applyChange } from '../../../src/db/regional/replica.js'
 import type { Change } from '../../../src/model/change.js'
-import { Database } from '../../../src/storage/database.js'
-import { stateDigest } from '../../../src/storage/digest.js'
-import { writeMeta } from '../../../src/storage/meta.js'
-import { applyChange } from '../../../src/storage/replica.js'
 
 /** Entries in one unit of work. */
 const UNIT = 1000

@@ -1,14 +1,14 @@
 import t, { type Test } from 'tap'
-import { systemChance } from '../../../src/chance.js'
+import { outboxIdAt, readOutbox } from '../../../src/db/regional/outbox.js'
 import { SystemClock } from '../../../src/domain/system-clock.js'
-import { outboxIdAt, readOutbox } from '../../../src/storage/outbox.js'
+import { systemChance } from '../../../src/lib/random.js'
 import {
   decodeFromRegional,
   encodeFrame,
   type FromRegional,
   MAX_BATCH_CHANGES,
 } from '../../../src/sync/protocol.js'
-import { OutboxQueue } from '../../../src/sync/regional/queue.js'
+import { OutboxQueue } from '../../../src/sync/regional/outbox-queue.js'
 import { Session } from '../../../src/sync/regional/session.js'
 import { bareRegional, registration } from '../../support/bare-regional.js'
 import { until } from '../../support/until.js'

@@ -1,0 +1,98 @@
+/** What the grand server is made of, but for the sockets: put together for the server and for its simulation alike. */
+import type { Logger } from 'pino'
+import { BlobStore } from '../blobs/blob-store.js'
+import { IncomingBlobs } from '../blobs/incoming-blobs.js'
+import { missingTotal } from '../blobs/missing-blobs.js'
+import { checkBlob, scrub } from '../blobs/scrub.js'
+import type { GrandConfig } from '../config/config.js'
+import type { Database } from '../db/engine/database.js'
+import { SqliteLog } from '../log/sqlite-change-log.js'
+import { Disk } from '../sync/grand/disk-space.js'
+import { Downloads } from '../sync/grand/downloads.js'
+import { sweepBytes } from '../sync/grand/garbage-collection.js'
+import { Hub } from '../sync/grand/hub.js'
+import { Intake } from '../sync/grand/ingest.js'
+import type { GrandMetrics, GrandReadings } from '../sync/grand/metrics.js'
+import { Pages } from '../sync/grand/pages.js'
+import { Uploads } from '../sync/grand/uploads.js'
+import { Watermarks } from '../sync/grand/watermarks.js'
+import type { Machine } from './machine.js'
+
+export type GrandCoreConfig = Pick<GrandConfig, 'name' | 'dataDir' | 'minFreeDiskBytes' | 'maxFileSizeBytes'>
+
+export interface GrandGround {
+  db: Database
+  machine: Machine
+  logger: Logger
+  /** Makes the metrics, given where to read what is asked anew each time. */
+  measure: (readings: GrandReadings) => GrandMetrics
+}
+
+export type GrandCore = Awaited<ReturnType<typeof openGrandCore>>
+
+/** @throws WrongServer */
+export async function openGrandCore(
+  { name: server, dataDir, minFreeDiskBytes, maxFileSizeBytes }: GrandCoreConfig,
+  { db, machine, logger, measure }: GrandGround,
+) {
+  const { now, timers, files, chance } = machine
+  const log = await SqliteLog.open(db, server, chance)
+  const blobs = new BlobStore(db, dataDir, files)
+  const incoming = new IncomingBlobs(db, blobs, dataDir, { files, now })
+  const disk = new Disk(blobs, minFreeDiskBytes, timers)
+  const intake = new Intake({ db, log, blobs, disk, now, timers, logger })
+  const metrics = measure({
+    head: () => log.head().gseq,
+    links: () => hub.status(),
+    missing: () => missingTotal(db),
+    freeBytes: () => disk.freeBytes(),
+    paused: () => intake.pausedSince !== undefined,
+  })
+  const onError = (err: unknown) => logger.error({ err }, 'watermarks could not be kept')
+  const hub: Hub = new Hub({
+    server,
+    db,
+    log,
+    pages: new Pages(log, blobs, db),
+    intake,
+    watermarks: (onMoved) => new Watermarks({ db, server, timers, onMoved, onError }),
+    now,
+    timers,
+    logger,
+    metrics,
+  })
+  const arrivals = hub
+  const uploads = new Uploads({
+    db,
+    blobs,
+    incoming,
+    disk,
+    maxFileSizeBytes,
+    timers,
+    arrivals,
+    logger,
+    metrics,
+  })
+  const onUnreadable = (blob: { sha256: string; size: number }) => {
+    checkBlob({ db, blobs }, blob)
+      .then((whole) => whole || hub.lost([blob.sha256]))
+      .catch((err: unknown) => logger.error({ err, sha256: blob.sha256 }, 'a blob could not be checked'))
+  }
+  const downloads = new Downloads({ db, blobs, incoming, metrics, onUnreadable })
+  return {
+    log,
+    disk,
+    intake,
+    metrics,
+    hub,
+    uploads,
+    downloads,
+    sweep: (signal: AbortSignal) => sweepBytes({ db, blobs, incoming, now, timers }, signal),
+    /** Rotten bytes are missing from then on, and asked of the regionals. */
+    async scrub(everyMs: number, signal: AbortSignal) {
+      const { rotten } = await scrub({ db, blobs, now, everyMs }, signal)
+      hub.lost(rotten)
+      return { rotten }
+    },
+  }
+}

@@ -1,0 +1,173 @@
+/** The composition root of the grand server: everything that it is made of, put together once. */
+
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { missingTotal } from '../blobs/missing-blobs.js'
+import { SCRUB_LOOK_MS } from '../blobs/scrub.js'
+import { CertificatesInUse } from '../certs/in-use.js'
+import { openPeerTls, type PeerTls } from '../certs/peer-tls.js'
+import type { TlsFiles } from '../certs/tls-files.js'
+import type { GrandConfig } from '../config/config.js'
+import { takeDataDir } from '../db/data-dir.js'
+import { Database } from '../db/engine/database.js'
+import { DAY_MS } from '../lib/durations.js'
+import { periodic } from '../lib/periodic.js'
+import { Resources } from '../lib/resources.js'
+import { VERSION } from '../lib/version.js'
+import { openLog } from '../observability/logger.js'
+import { createMetricsRegistry, observeCertificates } from '../observability/metrics.js'
+import { DenyListFile } from '../sync/grand/deny-list-file.js'
+import { createGrandMetrics, type GrandReadings } from '../sync/grand/metrics.js'
+import { Peers } from '../sync/grand/peers.js'
+import { grandRoutes } from '../sync/grand/routes.js'
+import { GrandServer } from '../sync/grand/server.js'
+import { openGrandCore } from './grand-core.js'
+import { HelperProcess } from './helper-process.js'
+import { listenOrExplain } from './listen-error.js'
+import { type Machine, thisMachine } from './machine.js'
+import { StorageCheck } from './storage-check.js'
+
+export interface Grand extends AsyncDisposable {
+  /** Where it serves regionals, e.g. `https://127.0.0.1:9000`. */
+  url: string
+  port: number
+  /** The last entry of its log. */
+  readonly head: number
+  /** Reads the certificates and the deny list again, and goes on. */
+  reload(): Promise<void>
+}
+
+export interface GrandDependencies {
+  /** Milliseconds since 1970. */
+  now?: () => number
+  logger?: Logger
+  timing?: Partial<typeof TIMING>
+  /** The built `bin/helper.ts`; without it this process does all by itself. */
+  helperProgram?: string
+}
+
+/** How often what is done now and then is done. */
+const TIMING = { sweepMs: 3600 * 1000, scrubMs: DAY_MS, certificatesMs: DAY_MS }
+
+/** For transfers that are under way when the server is told to close; they can be resumed. */
+const GRACE_MS = 10_000
+
+/**
+ * Opens the grand server, which serves regionals until it is disposed of: then it takes no more connections, ends the
+ * links, lets transfers finish for ten seconds, and closes.
+ * @throws DataDirInUse, UnusablePath, WrongServer, MigrationError, what a missing certificate and what listening throws
+ */
+export async function openGrand(
+  config: GrandConfig,
+  { now = Date.now, logger: given, timing = {}, helperProgram }: GrandDependencies = {},
+): Promise<Grand> {
+  const tls = await openPeerTls(config.certsDir, config.name)
+  await using resources = new Resources()
+  const logger = given ?? resources.use(openLog({ level: config.logLevel, server: config.name })).logger
+  resources.use(takeDataDir(config.dataDir))
+  const path = join(config.dataDir, 'grand.db')
+  const helper = helperProgram === undefined ? undefined : new HelperProcess(helperProgram, logger)
+  const db = resources.use(Database.open(path, 'grand', helper && (() => helper.checkpoint(path))))
+  if (helper !== undefined) resources.use(helper)
+  const storage = new StorageCheck({ db, dataDir: config.dataDir, logger })
+  await storage.assertUsable()
+  const grand = await assemble(config, {
+    db,
+    storage,
+    machine: { ...thisMachine, now },
+    logger,
+    tls,
+    timing: { ...TIMING, ...timing },
+  })
+  resources.use(grand)
+  const port = await listenOrExplain(config, grand.server.listen(config.host, config.port))
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host
+  const owned = resources.move()
+  return {
+    url: `https://${host}:${port}`,
+    port,
+    get head() {
+      return grand.log.head().gseq
+    },
+    reload: () => grand.reload(),
+    [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
+  }
+}
+
+interface Ground {
+  db: Database
+  storage: StorageCheck
+  machine: Machine
+  logger: Logger
+  tls: TlsFiles<keyof PeerTls>
+  timing: typeof TIMING
+}
+
+async function assemble(config: GrandConfig, { db, storage, machine, logger, tls, timing }: Ground) {
+  const { name } = config
+  const { now } = machine
+  // First, for it may not be readable, and what follows would be left running.
+  const denyList = new DenyListFile(config.certsDir, logger, () =>
+    peers.review((socket) => server.cut(socket)),
+  )
+  const registry = createMetricsRegistry({ server: name, processMetrics: true })
+  const certificates = new CertificatesInUse(logger, now)
+  observeCertificates(registry, () => certificates.lives())
+  const measure = (readings: GrandReadings) => createGrandMetrics(registry, readings)
+  const core = await openGrandCore(config, { db, machine, logger, measure })
+  const { log, hub, intake, disk, uploads, downloads, metrics } = core
+  const peers: Peers = new Peers({ denyList, now, logger, metrics })
+  let closing = false
+  const status = () => ({
+    server: name,
+    version: VERSION,
+    log_id: log.id,
+    log_head: log.head().gseq,
+    paused_since: intake.pausedSince === undefined ? null : new Date(intake.pausedSince).toISOString(),
+    links: hub.status(),
+    missing: missingTotal(db),
+    transfers: { incoming: uploads.count, outgoing: downloads.count },
+    watermarks: hub.watermarks.all(),
+    free_disk_bytes: disk.freeBytes(),
+  })
+  const route = grandRoutes({
+    server: name,
+    version: VERSION,
+    uploads,
+    downloads,
+    closing: () => closing,
+    storageFault: () => storage.fault(),
+    status,
+    metrics: () => registry.metrics(),
+    operatorToken: config.operatorToken,
+  })
+  const server: GrandServer = new GrandServer({ tls: tls.pems, hub, peers, route, logger })
+  certificates.add(tls, () => server.useTls(tls.pems))
+  const watching = certificates.watch(timing.certificatesMs)
+  const sweeping = periodic('sweep', timing.sweepMs, core.sweep, logger)
+  const scrubOnce = (signal: AbortSignal) => core.scrub(timing.scrubMs, signal)
+  const scrubbing = periodic('scrub', Math.min(SCRUB_LOOK_MS, timing.scrubMs), scrubOnce, logger)
+  return {
+    server,
+    log,
+    async reload() {
+      await certificates.reload()
+      denyList.look()
+      peers.review((socket) => server.cut(socket))
+    },
+    async [Symbol.asyncDispose]() {
+      closing = true
+      denyList[Symbol.dispose]()
+      watching[Symbol.dispose]()
+      server.stopListening()
+      await hub[Symbol.asyncDispose]()
+      await sweeping[Symbol.asyncDispose]()
+      await scrubbing[Symbol.asyncDispose]()
+      const deadline = performance.now() + GRACE_MS
+      while (uploads.count + downloads.count > 0 && performance.now() < deadline) await sleep(20)
+      await server.close()
+      while (uploads.count > 0) await sleep(5)
+    },
+  }
+}

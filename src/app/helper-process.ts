@@ -1,0 +1,163 @@
+/** A process beside a server that does what would hold it up, and makes way for everything else that it does. */
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { setPriority } from 'node:os'
+import type { Logger } from 'pino'
+import { argon2, PARALLEL, type PasswordHasher } from '../domain/passwords.js'
+
+/** Beside work that takes all cores, the process gets a seventieth of one. */
+export const NICENESS = 19
+
+/** A password to hash, or to compare with a hash. */
+interface Hashing {
+  password: string
+  phc?: string
+}
+
+/** A database whose log is to be copied into its file. */
+interface Checkpoint {
+  database: string
+}
+
+export type Job = (Hashing | Checkpoint) & { id: number }
+
+/** What became of it. */
+export type Outcome = { id: number; value: string | boolean } | { id: number; fault: string }
+
+interface Pending {
+  job: Job
+  resolve: (value: string | boolean) => void
+  reject: (error: Error) => void
+}
+
+/**
+ * Runs the program `bin/helper.ts` from the first job on, and again when it has ended. The passwords that it leaves
+ * unanswered then are hashed here: no login fails with it.
+ */
+export class HelperProcess implements PasswordHasher, AsyncDisposable {
+  readonly #program: string
+  readonly #logger: Logger
+  readonly #pending = new Map<number, Pending>()
+  #child: ChildProcess | undefined
+  #jobs = 0
+  #isCheckpointing = false
+  #isOver = false
+
+  /** @param program the built program's file */
+  constructor(program: string, logger: Logger) {
+    this.#program = program
+    this.#logger = logger
+  }
+
+  /** The process, while there is one. */
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  hash(password: string): Promise<string> {
+    return this.#ask({ password }) as Promise<string>
+  }
+
+  verify(phc: string, password: string): Promise<boolean> {
+    return this.#ask({ password, phc }) as Promise<boolean>
+  }
+
+  /** Copies what is committed from a database's log into its file; does nothing while it is at that already. */
+  checkpoint(database: string): void {
+    if (this.#isCheckpointing || this.#isOver) return
+    this.#isCheckpointing = true
+    this.#ask({ database })
+      .catch((error: Error) => this.#logger.warn({ err: error }, 'a checkpoint has failed'))
+      .finally(() => {
+        this.#isCheckpointing = false
+      })
+  }
+
+  /** Resolves when the process is gone. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true
+    const child = this.#child
+    this.#child = undefined
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+    child.ref()
+    const exit = once(child, 'exit')
+    child.kill('SIGKILL')
+    await exit
+  }
+
+  #ask(work: Hashing | Checkpoint): Promise<string | boolean> {
+    return new Promise((resolve, reject) => {
+      this.#jobs += 1
+      const job = { id: this.#jobs, ...work }
+      this.#pending.set(job.id, { job, resolve, reject })
+      try {
+        this.#send(job)
+      } catch {
+        this.#doHere(job.id)
+      }
+    })
+  }
+
+  /** @throws Error when no process can be started */
+  #send(job: Job): void {
+    if (this.#isOver) throw new Error('the server is closing')
+    this.#child ??= this.#start()
+    this.#child.channel?.ref()
+    this.#child.send(job, (error) => {
+      if (error !== null) this.#doHere(job.id)
+    })
+  }
+
+  #start(): ChildProcess {
+    const child = fork(this.#program, {
+      // Nothing of what the server was told. The next passwords wait in libuv's queue, so that no thread waits for them.
+      env: { UV_THREADPOOL_SIZE: String(PARALLEL) },
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    })
+    makeWay(child)
+    const ended = (error?: Error) => {
+      if (this.#child !== child) return
+      this.#child = undefined
+      this.#logger.warn({ err: error }, 'the helper process has ended')
+      for (const id of this.#pending.keys()) this.#doHere(id)
+    }
+    child.on('message', (outcome: Outcome) => this.#answered(outcome))
+    child.once('error', ended)
+    child.once('disconnect', ended)
+    // It keeps nobody alive who waits for no answer.
+    child.unref()
+    return child
+  }
+
+  #answered(outcome: Outcome): void {
+    const pending = this.#pending.get(outcome.id)
+    this.#pending.delete(outcome.id)
+    if (this.#pending.size === 0) this.#child?.channel?.unref()
+    if ('value' in outcome) pending?.resolve(outcome.value)
+    else pending?.reject(new Error(outcome.fault))
+  }
+
+  #doHere(id: number): void {
+    const pending = this.#pending.get(id)
+    this.#pending.delete(id)
+    if (pending === undefined) return
+    const { job, resolve, reject } = pending
+    if ('password' in job) hashOrVerify(job, argon2).then(resolve, reject)
+    else reject(new Error('the helper process has ended'))
+  }
+}
+
+/** Right after the start: its threads take this over from the one that makes them. */
+function makeWay({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) setPriority(pid, NICENESS)
+  } catch {
+    // Where that is not allowed it works all the same.
+  }
+}
+
+/** In whichever process. */
+export function hashOrVerify({ password, phc }: Hashing, hasher: PasswordHasher): Promise<string | boolean> {
+  return phc === undefined ? hasher.hash(password) : hasher.verify(phc, password)
+}

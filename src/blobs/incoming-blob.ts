@@ -1,0 +1,209 @@
+import { createHash, type Hash } from 'node:crypto'
+import type { Take } from '../lib/byte-source.js'
+import { FileSink } from './file-sink.js'
+import { copyBytes, FileSlice } from './file-slice.js'
+import type { FileSystem, OpenFile } from './file-system.js'
+import { arePlenty, type SharedBytes } from './transfer-buffers.js'
+
+/** The bytes that came are not those of the hash; they are gone again. */
+export class CorruptBlob extends Error {}
+
+/** So many of the last writes stay in memory for who follows, as long as there are buffers for it. */
+const RECENT = 8
+
+interface IncomingOptions {
+  sha256: string
+  size: number
+  path: string
+  keep: (path: string) => Promise<void>
+  onEnd: () => void
+}
+
+type State = 'arriving' | 'verified' | 'complete' | 'broken'
+
+/** One blob that comes from another server: written, hashed and counted as it comes, read along, verified at its end. */
+export class IncomingBlob implements AsyncDisposable {
+  readonly #files: FileSystem
+  readonly #options: IncomingOptions
+  #sink: FileSink | undefined
+  #offset = 0
+  /** Bytes that are in the file and can be read. */
+  #written = 0
+  #followers = 0
+  /** The last of them, still in memory while somebody follows. */
+  readonly #recent: SharedBytes[] = []
+  #state: State = 'arriving'
+  #changed = Promise.withResolvers<void>()
+
+  constructor(files: FileSystem, options: IncomingOptions) {
+    this.#files = files
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#options.size
+  }
+
+  /** Bytes that came so far: the next one to bring. */
+  get offset(): number {
+    return this.#offset
+  }
+
+  /** Takes up what came before. Only for IncomingBlobs. */
+  async begin(): Promise<void> {
+    const { path, size } = this.#options
+    const kept = await keptBytes(this.#files, path)
+    if (kept > size) await this.#files.remove(path)
+    const hash = createHash('sha256')
+    if (kept > 0 && kept <= size) await this.#takeUp(kept, hash)
+    const file = await this.#files.openDirect(path, 'rw')
+    this.#sink = new FileSink(file, {
+      position: this.#offset,
+      hash,
+      onWritten: (written) => this.#noteWritten(written),
+    })
+  }
+
+  /**
+   * Takes the next chunk, and copies it; the one after it has to wait for the promise, if there is one.
+   * @throws CorruptBlob when more comes than the blob has
+   */
+  write(chunk: Buffer): Promise<void> | undefined {
+    if (this.#offset + chunk.length > this.size) return this.#fail('more bytes than the blob has')
+    this.#offset += chunk.length
+    return this.#sink?.write(chunk)
+  }
+
+  /**
+   * Verifies the bytes, makes them durable and names them in the database.
+   * @throws CorruptBlob
+   */
+  async finish(): Promise<void> {
+    const { sha256, path, keep } = this.#options
+    if (this.#offset !== this.size) throw new Error(`only ${this.#offset} of ${this.size} bytes came`)
+    await this.#sink?.drain()
+    if (this.#sink?.digest() !== sha256) return this.#fail('other bytes than those of the hash')
+    this.#state = 'verified'
+    this.#tell()
+    await this.#sink?.sync()
+    await this.#close()
+    await keep(path)
+    this.#state = 'complete'
+  }
+
+  /**
+   * Hands out the bytes from `start` to `end`, both inclusive, as they come. The last byte of the range is handed out
+   * only when the whole blob is verified, so nobody takes wrong bytes for all of them.
+   * @throws Error when the blob breaks off, and what `take` throws
+   */
+  async follow(start: number, end: number, take: Take): Promise<void> {
+    // Held open: the file loses its name when it is complete.
+    await using file = await this.#files.openDirect(this.#options.path, 'r')
+    this.#followers += 1
+    try {
+      for (let at = start; at <= end; ) {
+        const ready = this.#ready(end)
+        if (ready > at) {
+          at = (await this.#giveRecent(at, ready, take)) ?? (await giveWritten(file, at, ready, take))
+        } else if (this.#state === 'broken') {
+          throw new Error('the bytes stopped arriving')
+        } else {
+          await this.#changed.promise
+        }
+      }
+    } finally {
+      this.#followers -= 1
+    }
+  }
+
+  /** Ends the writing. What came is kept unless it was wrong. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#state === 'arriving') {
+      await this.#sink?.drain().catch(() => undefined)
+      this.#state = 'broken'
+    }
+    await this.#close()
+    this.#options.onEnd()
+    this.#tell()
+  }
+
+  #noteWritten(written: SharedBytes): void {
+    this.#written += written.bytes.length
+    this.#recent.push(written.use())
+    this.#forget(this.#followers > 0 && arePlenty() ? RECENT : 0)
+    this.#tell()
+  }
+
+  /**
+   * Gives bytes before `ready` if they are still in memory: who keeps up with their arrival does not wait for the disk.
+   * @returns what comes after them, or undefined
+   */
+  async #giveRecent(at: number, ready: number, take: Take): Promise<number | undefined> {
+    let begin = this.#written
+    const found = this.#recent.findLast(({ bytes }) => {
+      begin -= bytes.length
+      return begin <= at
+    })
+    if (found === undefined) return undefined
+    const recent = found.use()
+    try {
+      const chunk = recent.bytes.subarray(at - begin, ready - begin)
+      await take(chunk)
+      return at + chunk.length
+    } finally {
+      recent.release()
+    }
+  }
+
+  /** Keeps so many of the last bytes in memory. */
+  #forget(keep: number): void {
+    while (this.#recent.length > keep) this.#recent.shift()?.release()
+  }
+
+  /** The place up to which a reader of bytes until `end` may read. */
+  #ready(end: number): number {
+    const verified = this.#state === 'verified' || this.#state === 'complete'
+    return verified ? end + 1 : Math.min(this.#written, end)
+  }
+
+  /** @throws CorruptBlob */
+  async #fail(reason: string): Promise<never> {
+    this.#state = 'broken'
+    await this.#close()
+    await this.#files.remove(this.#options.path)
+    this.#tell()
+    throw new CorruptBlob(`${this.#options.sha256}: ${reason}`)
+  }
+
+  /** Goes on after bytes that came before. */
+  async #takeUp(kept: number, hash: Hash): Promise<void> {
+    const before = new FileSlice(await this.#files.openDirect(this.#options.path, 'r'), 0, kept - 1)
+    await before.copy((chunk) => void hash.update(chunk))
+    this.#offset = kept
+    this.#written = kept
+  }
+
+  async #close(): Promise<void> {
+    this.#forget(0)
+    const sink = this.#sink
+    this.#sink = undefined
+    await sink?.[Symbol.asyncDispose]().catch(() => undefined)
+  }
+
+  #tell(): void {
+    const { resolve } = this.#changed
+    this.#changed = Promise.withResolvers<void>()
+    resolve()
+  }
+}
+
+/** Gives all bytes before `ready` that are in the file. @returns what comes after them */
+async function giveWritten(file: OpenFile, at: number, ready: number, take: Take): Promise<number> {
+  await copyBytes(file, at, ready - 1, take)
+  return ready
+}
+
+/** Bytes of a blob that came so far, as far as they are in its file. */
+export async function keptBytes(files: FileSystem, path: string): Promise<number> {
+  return (await files.stat(path).catch(() => undefined))?.size ?? 0
+}

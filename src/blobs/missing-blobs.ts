@@ -1,0 +1,106 @@
+/**
+ * Missing blobs: referenced, and not stored here. The table follows from `blob_refs` and `blobs`; a trigger removes what is
+ * stored. Two changes may reference one hash with different sizes: one of them lies, and only the true one can arrive.
+ */
+
+import type { Reader, Tx } from '../db/engine/database.js'
+import { prepare } from '../db/engine/query.js'
+import { blobQuery } from '../db/tables.js'
+import type { BlobRef } from '../model/change.js'
+
+const insert = prepare<{ sha256: string; size: number; gseq: number }>()((slot) =>
+  blobQuery
+    .insertInto('missing')
+    .values({ sha256: slot('sha256'), size: slot('size'), gseq: slot('gseq') })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['sha256', 'size'])
+        .doUpdateSet({ gseq: slot('gseq') })
+        .where((eb) => eb.or([eb('missing.gseq', '=', 0), eb('missing.gseq', '>', eb.ref('excluded.gseq'))])),
+    ),
+)
+const remove = prepare<{ sha256: string }>()((slot) =>
+  blobQuery.deleteFrom('missing').where('sha256', '=', slot('sha256')),
+)
+const sizes = prepare<{ sha256: string }>()((slot) =>
+  blobQuery.selectFrom('missing').select('size').where('sha256', '=', slot('sha256')),
+)
+const bySize = prepare<{ size: number; sha256: string; limit: number }>()((slot) =>
+  blobQuery
+    .selectFrom('missing')
+    .select(['sha256', 'size'])
+    .where((eb) => eb(eb.refTuple('size', 'sha256'), '>', eb.tuple(slot('size'), slot('sha256'))))
+    .orderBy('size')
+    .orderBy('sha256')
+    .limit(slot('limit')),
+)
+const byHash = prepare<{ sha256: string; limit: number }>()((slot) =>
+  blobQuery
+    .selectFrom('missing')
+    .select('sha256')
+    .distinct()
+    .where('sha256', '>', slot('sha256'))
+    .orderBy('sha256')
+    .limit(slot('limit')),
+)
+const byEntry = prepare<{ limit: number }>()((slot) =>
+  blobQuery.selectFrom('missing').select(['sha256', 'size']).orderBy('gseq').limit(slot('limit')),
+)
+const first = prepare()(() => blobQuery.selectFrom('missing').select('gseq').orderBy('gseq').limit(1))
+const total = prepare()(() =>
+  blobQuery
+    .selectFrom('missing')
+    .select((eb) => [
+      eb.fn.countAll<number>().as('blobs'),
+      eb.fn.coalesce(eb.fn.sum<number>('size'), eb.lit(0)).as('bytes'),
+    ]),
+)
+const forgetEntries = prepare()(() => blobQuery.updateTable('missing').set({ gseq: 0 }))
+
+/** Notes that a blob is not here; `gseq`: the log entry that references it, 0 while that is unknown. */
+export function addMissing(tx: Tx, { sha256, size }: BlobRef, gseq: number): void {
+  tx.run(insert, { sha256, size, gseq })
+}
+
+export function removeMissing(tx: Tx, sha256: string): void {
+  tx.run(remove, { sha256 })
+}
+
+export function isMissing(reader: Reader, sha256: string): boolean {
+  return reader.get(sizes, { sha256 }) !== undefined
+}
+
+/** Sizes under which a missing blob is referenced; none when it is not missing. */
+export function missingSizes(reader: Reader, sha256: string): number[] {
+  return reader.all(sizes, { sha256 }).map(({ size }) => size)
+}
+
+/** Missing blobs, small ones first, after one of them. */
+export function missingAfter(reader: Reader, after: BlobRef | undefined, limit: number): BlobRef[] {
+  return reader.all(bySize, { size: after?.size ?? -1, sha256: after?.sha256 ?? '', limit })
+}
+
+/** Hashes of missing blobs, in order, after one of them. */
+export function missingHashes(reader: Reader, after: string, limit: number): string[] {
+  return reader.all(byHash, { sha256: after, limit }).map(({ sha256 }) => sha256)
+}
+
+/** Missing blobs, those first that the log references first. */
+export function oldestMissing(reader: Reader, limit: number): BlobRef[] {
+  return reader.all(byEntry, { limit })
+}
+
+/** The first log entry with a missing blob; undefined when nothing is missing. */
+export function firstMissingEntry(reader: Reader): number | undefined {
+  return reader.get(first)?.gseq
+}
+
+export function missingTotal(reader: Reader): { blobs: number; bytes: number } {
+  const { blobs, bytes } = reader.get(total) ?? { blobs: 0, bytes: 0 }
+  return { blobs, bytes: Number(bytes) }
+}
+
+/** Entries of another log mean nothing any more. */
+export function forgetMissingEntries(tx: Tx): void {
+  tx.run(forgetEntries)
+}

@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Database } from '../db/engine/database.js'
+import { refreshMissing } from './blob-refs.js'
+import type { BlobStore } from './blob-store.js'
+import { FileTooShort } from './file-slice.js'
+import { keepScrubProgress, placeToScrub } from './scrub-progress.js'
+
+/** How often a server looks whether a scrub is due, or was broken off. */
+export const SCRUB_LOOK_MS = 60_000
+
+const PAGE = 100
+
+/** After reading for a time the scrub rests as long: at most half of one core and of the disk are its own. */
+const SHARE = 1
+
+/** How often the place is kept: after a crash so much is read twice. */
+const KEEP_MS = 10_000
+
+export interface CheckOptions {
+  db: Database
+  blobs: BlobStore
+}
+
+export interface ScrubOptions extends CheckOptions {
+  /** Milliseconds since 1970. */
+  now: () => number
+  /** From the end of one scrub to the begin of the next. */
+  everyMs: number
+}
+
+/** What a scrub found. */
+export interface Scrubbed {
+  checked: number
+  rotten: string[]
+}
+
+/** Compares one blob with its hash; bytes that are others, or gone, are forgotten and noted as missing. */
+export async function checkBlob(
+  { db, blobs }: CheckOptions,
+  { sha256, size }: { sha256: string; size: number },
+): Promise<boolean> {
+  if (await isWhole(blobs, sha256, size)) return true
+  await db.write((tx) => {
+    blobs.forget(tx, sha256)
+    refreshMissing(tx, sha256)
+  })
+  return false
+}
+
+/**
+ * Reads every blob and compares it with its hash, if that is due, from where the last scrub was ended on. Bytes that are
+ * others, or gone, are forgotten and noted as missing, so that they are fetched again from another server. Ends early
+ * when the signal aborts.
+ * @throws what reading a blob threw; the next scrub goes on behind that one
+ */
+export async function scrub(options: ScrubOptions, signal: AbortSignal): Promise<Scrubbed> {
+  const { db, blobs, now, everyMs } = options
+  const scrubbed: Scrubbed = { checked: 0, rotten: [] }
+  const from = placeToScrub(db, now(), everyMs)
+  if (from === undefined) return scrubbed
+  let after: string | null = from
+  let keptAt = performance.now()
+  try {
+    for (const blob of blobsAfter(blobs, from)) {
+      if (signal.aborted) return scrubbed
+      const began = performance.now()
+      after = blob.sha256
+      scrubbed.checked += 1
+      if (!(await checkBlob(options, blob))) scrubbed.rotten.push(blob.sha256)
+      await sleep((performance.now() - began) * SHARE, undefined, { signal }).catch(() => undefined)
+      if (performance.now() - keptAt < KEEP_MS) continue
+      await keepScrubProgress(db, { after, at: now() })
+      keptAt = performance.now()
+    }
+    after = null
+  } finally {
+    await keepScrubProgress(db, { after, at: now() })
+  }
+  return scrubbed
+}
+
+function* blobsAfter(blobs: BlobStore, from: string) {
+  for (let after = from; ; ) {
+    const page = blobs.page(after, PAGE)
+    yield* page
+    if (page.length < PAGE) return
+    after = page.at(-1)?.sha256 ?? ''
+  }
+}
+
+/** Asks the disk: what the cache has says nothing of that. */
+async function isWhole(blobs: BlobStore, sha256: string, size: number): Promise<boolean> {
+  const hash = createHash('sha256')
+  try {
+    const bytes = await blobs.slice(sha256, 0, size - 1, 'disk')
+    // Removed since the page was read: there is nothing to be wrong.
+    if (bytes === undefined) return true
+    if (Buffer.isBuffer(bytes)) hash.update(bytes)
+    else await bytes.copy(async (chunk) => void hash.update(chunk))
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (error instanceof FileTooShort || code === 'ENOENT' || code === 'EIO') return false
+    throw error
+  }
+  return hash.digest('hex') === sha256
+}

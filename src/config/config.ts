@@ -1,0 +1,302 @@
+import { isIP } from 'node:net'
+import { join } from 'node:path'
+import Type, { type Static } from 'typebox'
+import { BYTE_UNITS } from '../lib/byte-size.js'
+import { isServerName } from '../lib/server-name.js'
+import { describeVariables, type Environment, PREFIX, readVariables } from './environment.js'
+import { findMisspelt, type KnownVariables } from './misspelled.js'
+
+/** More bytes than any disk holds, and still exact as a JavaScript number. */
+const MAX_BYTES = Number.MAX_SAFE_INTEGER
+
+/** Names of networks that Fastify's `trustProxy` knows. */
+const NAMED_NETWORKS = ['loopback', 'linklocal', 'uniquelocal']
+
+const HOST_NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i
+
+const host = Type.Refine(
+  Type.String({ default: '127.0.0.1', description: 'an IP address or a host name to listen on' }),
+  (value) => isIP(value) !== 0 || HOST_NAME.test(value),
+)
+
+function name(fallback: string) {
+  return Type.Refine(
+    Type.String({
+      default: fallback,
+      description: 'a lower-case letter and up to 31 more letters, digits or hyphens, and not "ca"',
+    }),
+    isServerName,
+  )
+}
+
+function port(fallback: number, minimum = 0) {
+  return Type.Integer({
+    minimum,
+    maximum: 65535,
+    default: fallback,
+    description: `a port, an integer from ${minimum} to 65535`,
+  })
+}
+
+function bytes(minimum: number, fallback: number) {
+  return Type.Integer({
+    minimum,
+    maximum: MAX_BYTES,
+    default: fallback,
+    unit: 'bytes',
+    description: `an integer of bytes, ${minimum} or more; ${BYTE_UNITS} may follow it`,
+  })
+}
+
+function choice<const Values extends string[]>(values: readonly [...Values], fallback: Values[number]) {
+  return Type.Enum(values, { default: fallback, description: `one of ${values.join(', ')}` })
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+
+/** What both servers read. */
+const shared = {
+  HOST: host,
+  DATA_DIR: Type.Optional(Type.String({ description: 'a folder' })),
+  CERTS_DIR: Type.String({ default: 'certs/dev', description: 'a folder' }),
+  MAX_FILE_SIZE: bytes(1, 10 * 1024 ** 3),
+  MIN_FREE_DISK: bytes(0, 256 * 1024 ** 2),
+  OPERATOR_TOKEN: Type.Optional(
+    Type.String({
+      pattern: '^[A-Za-z0-9._~+/-]{16,256}=*$',
+      secret: true,
+      description: '16 to 256 letters, digits or any of . _ ~ + / - (it is sent as a bearer token)',
+    }),
+  ),
+  LOG_LEVEL: choice(LOG_LEVELS, 'info'),
+}
+
+const RegionalVariables = Type.Object({
+  ...shared,
+  NAME: name('eu'),
+  PORT: port(5001),
+  GRAND_URL: Type.Optional(
+    Type.Refine(
+      Type.String({ description: 'https://host:port of the grand server, without a path' }),
+      (value) => isBareOrigin(value, ['https:']),
+    ),
+  ),
+  TLS_CERT: Type.Optional(Type.String({ description: 'a PEM file' })),
+  TLS_KEY: Type.Optional(Type.String({ description: 'a PEM file' })),
+  PUBLIC_ORIGIN: Type.Optional(
+    Type.Refine(
+      Type.String({ description: 'a bare origin such as https://files.example.org, without a path' }),
+      (value) => isBareOrigin(value, ['https:', 'http:']),
+    ),
+  ),
+  TRUST_PROXY: Type.Refine(
+    Type.String({
+      default: 'off',
+      description:
+        'off, on (one proxy), a number of proxies from 1 to 9, or their addresses or networks, separated by commas',
+    }),
+    (value) => readTrustedProxies(value) !== undefined,
+  ),
+  STORAGE_QUOTA: bytes(0, 1024 ** 3),
+  REGISTRATION: choice(['open', 'closed'], 'open'),
+  RATE_LIMITS: choice(['on', 'off'], 'on'),
+})
+
+const GrandVariables = Type.Object({
+  ...shared,
+  NAME: name('grand'),
+  PORT: port(9000),
+})
+
+/** What `npm start` reads itself; all else goes to the servers. Each has to know the grand's port, so none is any free one. */
+const SphereVariables = Type.Object({
+  GRAND_PORT: port(9000, 1),
+  EU_PORT: port(5001, 1),
+  US_PORT: port(5002, 1),
+  AP_PORT: port(5003, 1),
+  DATA_DIR: Type.String({ default: 'data', description: 'a folder, which holds one for each server' }),
+  CERTS_DIR: shared.CERTS_DIR,
+  LOG_LEVEL: choice(LOG_LEVELS, 'warn'),
+})
+
+/** One environment may serve all: what only the other server, `npm start` or Compose reads is known, and ignored. */
+export const KNOWN_VARIABLES: KnownVariables = {
+  servers: Object.keys({ ...RegionalVariables.properties, ...GrandVariables.properties }),
+  launchers: ['IMAGE', 'PUBLISH_ADDRESS'],
+}
+
+export type LogLevel = Static<typeof shared.LOG_LEVEL>
+
+const PROGRAMS = { regional: RegionalVariables, grand: GrandVariables, sphere: SphereVariables }
+
+export type ServerKind = 'regional' | 'grand'
+
+/** What may be configured, for people to read. */
+export function describeProgram(program: keyof typeof PROGRAMS): string {
+  return describeVariables(PROGRAMS[program])
+}
+
+/** Whose word on the client's address is believed: nobody's, so many proxies in front of this server, or these. */
+export type TrustedProxies = false | number | string[]
+
+export interface GrandConfig {
+  name: string
+  host: string
+  /** 0: any free port. */
+  port: number
+  dataDir: string
+  certsDir: string
+  maxFileSizeBytes: number
+  minFreeDiskBytes: number
+  operatorToken: string | undefined
+  logLevel: LogLevel
+}
+
+export interface RegionalConfig extends GrandConfig {
+  /** The grand server's origin; undefined: this regional works alone. */
+  grandUrl: string | undefined
+  /** PEM files to serve users over HTTPS with; undefined: plain HTTP. */
+  tls: { certFile: string; keyFile: string } | undefined
+  /** The origin that users see, when a reverse proxy stands in front; decides on cookies and CSRF. */
+  publicOrigin: string | undefined
+  trustProxy: TrustedProxies
+  /** Of a new user. */
+  storageQuotaBytes: number
+  registration: 'open' | 'closed'
+  rateLimits: boolean
+}
+
+/** An environment that a server cannot run with. `faults` has one line for each; the message holds them all. */
+export class ConfigError extends Error {
+  readonly faults: readonly string[]
+
+  constructor(faults: readonly string[]) {
+    super(faults.join('\n'))
+    this.name = 'ConfigError'
+    this.faults = faults
+  }
+}
+
+/**
+ * Reads a regional server's configuration. Pure: no file is looked at.
+ *
+ * @throws ConfigError when a variable is impossible or misspelt
+ */
+export function readRegionalConfig(env: Environment): RegionalConfig {
+  const { values, faults } = readVariables(RegionalVariables, env)
+  const { TLS_CERT, TLS_KEY } = values
+  if (TLS_CERT && !TLS_KEY) faults.push(needed('TLS_KEY', 'TLS_CERT'))
+  if (TLS_KEY && !TLS_CERT) faults.push(needed('TLS_CERT', 'TLS_KEY'))
+  throwFaults([...faults, ...findMisspelt(env, KNOWN_VARIABLES)])
+  return {
+    ...common(values),
+    grandUrl: values.GRAND_URL === undefined ? undefined : new URL(values.GRAND_URL).origin,
+    tls: TLS_CERT && TLS_KEY ? { certFile: TLS_CERT, keyFile: TLS_KEY } : undefined,
+    publicOrigin: values.PUBLIC_ORIGIN === undefined ? undefined : new URL(values.PUBLIC_ORIGIN).origin,
+    trustProxy: readTrustedProxies(values.TRUST_PROXY) ?? false,
+    storageQuotaBytes: values.STORAGE_QUOTA,
+    registration: values.REGISTRATION,
+    rateLimits: values.RATE_LIMITS === 'on',
+  }
+}
+
+/**
+ * Reads the grand server's configuration. Pure: no file is looked at.
+ *
+ * @throws ConfigError when a variable is impossible or misspelt
+ */
+export function readGrandConfig(env: Environment): GrandConfig {
+  const { values, faults } = readVariables(GrandVariables, env)
+  throwFaults([...faults, ...findMisspelt(env, KNOWN_VARIABLES)])
+  return common(values)
+}
+
+export interface SphereConfig {
+  /** In the order in which they are started. */
+  servers: { kind: ServerKind; name: string; port: number; portVariable: string }[]
+  dataDir: string
+  certsDir: string
+  /** Where regionals reach the grand. */
+  grandUrl: string
+  logLevel: LogLevel
+}
+
+/** Reads where the certificates are. @throws ConfigError */
+export function readCertsDir(env: Environment): string {
+  const { values, faults } = readVariables(Type.Object({ CERTS_DIR: shared.CERTS_DIR }), env)
+  throwFaults(faults)
+  return values.CERTS_DIR
+}
+
+/**
+ * Reads what `npm start` is configured with. Pure: no file is looked at.
+ *
+ * @throws ConfigError when a variable is impossible
+ */
+export function readSphereConfig(env: Environment): SphereConfig {
+  const prefixed = Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith(PREFIX)))
+  const { values, faults } = readVariables(SphereVariables, prefixed)
+  throwFaults(faults)
+  return {
+    servers: (['GRAND', 'EU', 'US', 'AP'] as const).map((name) => ({
+      kind: name === 'GRAND' ? 'grand' : 'regional',
+      name: name.toLowerCase(),
+      port: values[`${name}_PORT`],
+      portVariable: `${PREFIX}${name}_PORT`,
+    })),
+    dataDir: values.DATA_DIR,
+    certsDir: values.CERTS_DIR,
+    grandUrl: `https://127.0.0.1:${values.GRAND_PORT}`,
+    logLevel: values.LOG_LEVEL,
+  }
+}
+
+function common(values: Static<typeof GrandVariables>): GrandConfig {
+  return {
+    name: values.NAME,
+    host: values.HOST,
+    port: values.PORT,
+    dataDir: values.DATA_DIR ?? join('data', values.NAME),
+    certsDir: values.CERTS_DIR,
+    maxFileSizeBytes: values.MAX_FILE_SIZE,
+    minFreeDiskBytes: values.MIN_FREE_DISK,
+    operatorToken: values.OPERATOR_TOKEN,
+    logLevel: values.LOG_LEVEL,
+  }
+}
+
+function needed(missing: string, given: string): string {
+  return `${PREFIX}${missing}: must be set, because ${PREFIX}${given} is`
+}
+
+function throwFaults(faults: string[]): void {
+  if (faults.length > 0) throw new ConfigError(faults)
+}
+
+/** Whether `text` is scheme, host and perhaps port, with one of the schemes given and nothing else (a final `/` is let pass). */
+function isBareOrigin(text: string, protocols: string[]): boolean {
+  if (!URL.canParse(text)) return false
+  const url = new URL(text)
+  const bare = url.href === `${url.origin}/` && !/[?#@\\\s]/.test(text)
+  return bare && url.hostname !== '' && protocols.includes(url.protocol)
+}
+
+/**
+ * Believing every X-Forwarded-For would let a client choose its own address, and so walk past every limit that is
+ * kept by address: there is no value that means "all", and `on` believes the one proxy that connects.
+ */
+function readTrustedProxies(text: string): TrustedProxies | undefined {
+  if (text === 'off') return false
+  if (text === 'on' || text === 'true') return 1
+  if (/^[1-9]$/.test(text)) return Number(text)
+  const entries = text.split(',').map((entry) => entry.trim())
+  return entries.every(isNetwork) ? entries : undefined
+}
+
+function isNetwork(text: string): boolean {
+  if (NAMED_NETWORKS.includes(text)) return true
+  const [address = '', prefix, surplus] = text.split('/')
+  const bits = isIP(address) === 6 ? 128 : 32
+  const prefixFits = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits)
+  return isIP(address) !== 0 && prefixFits && surplus === undefined
+}

@@ -1,0 +1,132 @@
+/**
+ * Blob references of the log's changes, kept in the unit of work that appends. The grand reads nothing else of a change:
+ * `blob` names what its row needs, `deleted` ends the row, `owner_id` the account with which it ends. The outcome does not
+ * depend on the order of the changes, so deletions stay as tombstones.
+ */
+
+import { isStored, type RowId, refreshMissing } from '../../blobs/blob-refs.js'
+import { addMissing, isMissing } from '../../blobs/missing-blobs.js'
+import type { Logged } from '../../log/change-log.js'
+import { blobOf, type Change, kindOf } from '../../model/change.js'
+import type { Reader, Tx } from '../engine/database.js'
+import { prepare } from '../engine/query.js'
+import { grandQuery } from './tables.js'
+
+const bury = prepare<RowId>()((slot) =>
+  grandQuery
+    .insertInto('tombstones')
+    .values({ kind: slot('kind'), key: slot('key') })
+    .onConflict((conflict) => conflict.doNothing()),
+)
+const tombstone = prepare<RowId>()((slot) =>
+  grandQuery
+    .selectFrom('tombstones')
+    .select('key')
+    .where('kind', '=', slot('kind'))
+    .where('key', '=', slot('key')),
+)
+const accounts = prepare<{ after: string; limit: number }>()((slot) =>
+  grandQuery
+    .selectFrom('tombstones')
+    .select('key')
+    .where('kind', '=', 'user')
+    .where('key', '>', slot('after'))
+    .orderBy('key')
+    .limit(slot('limit')),
+)
+const ofRow = prepare<RowId>()((slot) =>
+  grandQuery
+    .selectFrom('blob_refs')
+    .select(['kind', 'key', 'sha256', 'size'])
+    .where('kind', '=', slot('kind'))
+    .where('key', '=', slot('key')),
+)
+const ofOwner = prepare<{ owner_id: string; limit: number }>()((slot) =>
+  grandQuery
+    .selectFrom('blob_refs')
+    .select(['kind', 'key', 'sha256', 'size'])
+    .where('owner_id', '=', slot('owner_id'))
+    .limit(slot('limit')),
+)
+const insert = prepare<RowId & { sha256: string; size: number; owner_id: string | null; gseq: number }>()(
+  (slot) =>
+    grandQuery
+      .insertInto('blob_refs')
+      .values({
+        kind: slot('kind'),
+        key: slot('key'),
+        sha256: slot('sha256'),
+        size: slot('size'),
+        owner_id: slot('owner_id'),
+        gseq: slot('gseq'),
+      })
+      .onConflict((conflict) => conflict.doNothing()),
+)
+const remove = prepare<RowId & { sha256: string; size: number }>()((slot) =>
+  grandQuery
+    .deleteFrom('blob_refs')
+    .where('kind', '=', slot('kind'))
+    .where('key', '=', slot('key'))
+    .where('sha256', '=', slot('sha256'))
+    .where('size', '=', slot('size')),
+)
+
+/** References of a deleted account that go with it at once; the rest goes in steps (`expireRefs`). */
+const AT_ONCE = 500
+
+/** Notes what appended changes reference; returns the hashes that are referenced from now on and missing. */
+export function noteRefs(tx: Tx, logged: Logged[]): string[] {
+  return logged.flatMap(({ gseq, change }) => note(tx, gseq, change) ?? [])
+}
+
+/**
+ * Removes references of deleted accounts, which may be many.
+ * @param after looks at `limit.accounts` accounts that follow this id, and removes at most `limit.refs`
+ * @returns the account to go on after, and how many went; undefined when there are no more accounts
+ */
+export function expireRefs(
+  tx: Tx,
+  after: string,
+  limit: { accounts: number; refs: number },
+): { last: string; count: number } | undefined {
+  const page = tx.all(accounts, { after, limit: limit.accounts })
+  let last = after
+  let count = 0
+  for (const { key } of page) {
+    const refs = tx.all(ofOwner, { owner_id: key, limit: limit.refs - count })
+    for (const ref of refs) removeRef(tx, ref)
+    count += refs.length
+    if (count === limit.refs) return { last, count }
+    last = key
+  }
+  return page.length === 0 ? undefined : { last, count }
+}
+
+function note(tx: Tx, gseq: number, change: Change): string | undefined {
+  const { key, fields } = change
+  const row = { kind: kindOf(change), key }
+  if (fields.deleted === true) {
+    tx.run(bury, row)
+    for (const ref of tx.all(ofRow, row)) removeRef(tx, ref)
+    if (row.kind === 'user')
+      for (const ref of tx.all(ofOwner, { owner_id: key, limit: AT_ONCE })) removeRef(tx, ref)
+    return undefined
+  }
+  const blob = blobOf(change)
+  const owner_id = typeof fields['owner_id'] === 'string' ? fields['owner_id'] : null
+  if (blob === undefined || isBuried(tx, row)) return undefined
+  if (owner_id !== null && isBuried(tx, { kind: 'user', key: owner_id })) return undefined
+  tx.run(insert, { ...row, ...blob, owner_id, gseq })
+  if (isStored(tx, blob.sha256)) return undefined
+  addMissing(tx, blob, gseq)
+  return blob.sha256
+}
+
+function isBuried(reader: Reader, row: RowId): boolean {
+  return reader.get(tombstone, row) !== undefined
+}
+
+function removeRef(tx: Tx, { kind, key, sha256, size }: RowId & { sha256: string; size: number }): void {
+  tx.run(remove, { kind, key, sha256, size })
+  if (isMissing(tx, sha256)) refreshMissing(tx, sha256)
+}

@@ -1,0 +1,62 @@
+import type { Chance } from '../lib/random.js'
+import { ZERO_STAMP } from '../model/clock.js'
+import type { Reader, Tx } from './engine/database.js'
+import { prepare } from './engine/query.js'
+import { query } from './tables.js'
+
+/**
+ * - `server`, `epoch`: the server's name and the incarnation of this database
+ * - `clock`: the highest stamp made or seen; `log_clock`: the highest in what is known to be in the grand's
+ *   log
+ * - `cursor`: the place in the log up to which entries are applied (JSON)
+ * - `acked`: the last own change that the grand has acknowledged (JSON)
+ * - `scrub`: how far the check of all blobs is (JSON), on both kinds of server
+ * - `probe`: written to see whether it can be, on both kinds of server
+ * - `refill_to`: while the log is read again from its start, the entry up to which that goes
+ */
+export type MetaKey =
+  | 'server'
+  | 'epoch'
+  | 'clock'
+  | 'log_clock'
+  | 'cursor'
+  | 'acked'
+  | 'scrub'
+  | 'probe'
+  | 'refill_to'
+
+const select = prepare<{ key: string }>()((slot) =>
+  query.selectFrom('meta').select('value').where('key', '=', slot('key')),
+)
+const upsert = prepare<{ key: string; value: string }>()((slot) =>
+  query
+    .insertInto('meta')
+    .values({ key: slot('key'), value: slot('value') })
+    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value: slot('value') })),
+)
+
+const remove = prepare<{ key: string }>()((slot) => query.deleteFrom('meta').where('key', '=', slot('key')))
+
+export function readMeta(reader: Reader, key: MetaKey): string | undefined {
+  return reader.get(select, { key })?.value
+}
+
+export function writeMeta(tx: Tx, key: MetaKey, value: string): void {
+  tx.run(upsert, { key, value })
+}
+
+export function deleteMeta(tx: Tx, key: MetaKey): void {
+  tx.run(remove, { key })
+}
+
+/** The highest stamp this server has made or seen. */
+export function readClock(reader: Reader): string {
+  return readMeta(reader, 'clock') ?? ZERO_STAMP
+}
+
+/** A fresh incarnation of this database: 32 hex digits. */
+export function mintEpoch(tx: Tx, chance: Chance): string {
+  const epoch = chance.bytes(16).toString('hex')
+  writeMeta(tx, 'epoch', epoch)
+  return epoch
+}

@@ -1,0 +1,71 @@
+/** What the operator is shown of accounts: no secrets. */
+import type { Reader } from '../engine/database.js'
+import { prepare } from '../engine/query.js'
+import { query } from '../tables.js'
+import { type Profile, passwordStamp, type UserRow } from './users.js'
+
+/** A live account, disabled or not. */
+export type AccountSummary = Profile & Pick<UserRow, 'disabled' | 'username_login'>
+
+export interface AccountUsage {
+  files: number
+  /** Sessions and tokens that are not ended; those of a disabled account work again when it is enabled. */
+  sessions: number
+  tokens: number
+  /** When one of them was last used on this server; null for never. */
+  last_used_at: string | null
+}
+
+const page = prepare<{ after: string; limit: number }>()((slot) =>
+  query
+    .selectFrom('users')
+    .select(['id', 'username', 'username_shown', 'username_login', 'email', 'email_shown'])
+    .select(['created_at', 'used_storage', 'storage_quota', 'disabled'])
+    .where('deleted', '=', 0)
+    .where('username_login', '>', slot('after'))
+    .orderBy('username_login')
+    .limit(slot('limit')),
+)
+const fileCount = prepare<{ id: string }>()((slot) =>
+  query
+    .selectFrom('files')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('owner_id', '=', slot('id'))
+    .where('deleted', '=', 0),
+)
+const sessionUse = prepare<{ id: string; stamp: string; now: string }>()((slot) =>
+  query
+    .selectFrom('sessions')
+    .select((eb) => [eb.fn.countAll<number>().as('count'), eb.fn.max('last_used_at').as('last_used_at')])
+    .where('user_id', '=', slot('id'))
+    .where('revoked', '=', 0)
+    .where('password_stamp', '=', slot('stamp'))
+    .where('expires_at', '>', slot('now')),
+)
+const tokenUse = prepare<{ id: string; now: string }>()((slot) =>
+  query
+    .selectFrom('tokens')
+    .select((eb) => [eb.fn.countAll<number>().as('count'), eb.fn.max('last_used_at').as('last_used_at')])
+    .where('user_id', '=', slot('id'))
+    .where('revoked', '=', 0)
+    .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', slot('now'))])),
+)
+
+/** Live accounts in order of the folded names that they show, after one of these names ('' for the first). */
+export function accountSummaries(reader: Reader, after: string, limit: number): AccountSummary[] {
+  return reader.all(page, { after, limit })
+}
+
+/** What a live account has at a time. */
+export function accountUsage(reader: Reader, user: UserRow, now: string): AccountUsage {
+  const { id } = user
+  const sessions = reader.get(sessionUse, { id, stamp: passwordStamp(user), now })
+  const tokens = reader.get(tokenUse, { id, now })
+  const used = [sessions?.last_used_at, tokens?.last_used_at].filter((time) => typeof time === 'string')
+  return {
+    files: reader.get(fileCount, { id })?.count ?? 0,
+    sessions: sessions?.count ?? 0,
+    tokens: tokens?.count ?? 0,
+    last_used_at: used.toSorted().at(-1) ?? null,
+  }
+}

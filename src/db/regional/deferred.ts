@@ -1,0 +1,130 @@
+/**
+ * Deferred changes: their row is not here yet, or this program does not understand them wholly. They are applied when the
+ * row comes or the program has been upgraded, and republished like a row.
+ */
+
+import { addRef, type RowId, removeRef, setRefEntry } from '../../blobs/blob-refs.js'
+import { type BlobRef, blobOf, type Change, type Fact, kindOf } from '../../model/change.js'
+import { ZERO_STAMP } from '../../model/clock.js'
+import { merge, type Row } from '../../model/merge.js'
+import type { Reader, Tx } from '../engine/database.js'
+import { prepare } from '../engine/query.js'
+import { query } from '../tables.js'
+
+const insert = prepare<
+  RowId & { reason: 'row' | 'unknown'; id: string | null; gseq: number; change: string }
+>()((slot) =>
+  query
+    .insertInto('deferred')
+    .values({
+      kind: slot('kind'),
+      key: slot('key'),
+      reason: slot('reason'),
+      id: slot('id'),
+      gseq: slot('gseq'),
+      change: slot('change'),
+    })
+    .onConflict((conflict) => conflict.doNothing()),
+)
+const ofRow = prepare<RowId>()((slot) =>
+  query
+    .selectFrom('deferred')
+    .select(['seq', 'reason', 'change'])
+    .where('kind', '=', slot('kind'))
+    .where('key', '=', slot('key'))
+    .orderBy('seq'),
+)
+const unknownAfter = prepare<{ seq: number; limit: number }>()((slot) =>
+  query
+    .selectFrom('deferred')
+    .select(['seq', 'gseq', 'change'])
+    .where('reason', '=', 'unknown')
+    .where('seq', '>', slot('seq'))
+    .orderBy('seq')
+    .limit(slot('limit')),
+)
+const remove = prepare<{ seq: number }>()((slot) =>
+  query.deleteFrom('deferred').where('seq', '=', slot('seq')),
+)
+
+/**
+ * Keeps a change until its row comes, unless it adds nothing. Those that it outdoes go, so that never more wait for a row
+ * than it has fields.
+ */
+export function deferForRow(tx: Tx, change: Fact): void {
+  const row = { kind: kindOf(change), key: change.key }
+  keep(tx, row, essential([...takeDeferred(tx, row), change]))
+}
+
+/** Keeps a change of a newer program, and what it references, until this one is upgraded. */
+export function deferUnknown(tx: Tx, change: Change, gseq: number): void {
+  const { id, key } = change
+  tx.run(insert, { kind: kindOf(change), key, reason: 'unknown', id, gseq, change: JSON.stringify(change) })
+  const blob = blobOf(change)
+  if (blob === undefined) return
+  addRef(tx, holderOf(change), blob)
+  setRefEntry(tx, holderOf(change), blob, gseq)
+}
+
+/** A deferred change of a newer program, and its entry in the log. */
+export interface Unknown {
+  seq: number
+  gseq: number
+  change: Change
+}
+
+export function unknownChanges(reader: Reader, after: number, limit: number): Unknown[] {
+  const rows = reader.all(unknownAfter, { seq: after, limit })
+  return rows.map(({ change, ...row }) => ({ ...row, change: JSON.parse(change) as Change }))
+}
+
+/** The change is applied: nothing waits for it any more. */
+export function removeUnknown(tx: Tx, { seq, change }: Unknown): void {
+  tx.run(remove, { seq })
+  const blob: BlobRef | undefined = blobOf(change)
+  if (blob !== undefined) removeRef(tx, holderOf(change), blob)
+}
+
+/** All deferred changes of a row, whatever the reason. */
+export function deferredOf(reader: Reader, row: RowId): Fact[] {
+  return reader.all(ofRow, row).map(({ change }) => JSON.parse(change) as Fact)
+}
+
+/** Takes the changes that have waited for a row. */
+export function takeDeferred(tx: Tx, row: RowId): Fact[] {
+  const waiting = tx.all(ofRow, row).filter(({ reason }) => reason === 'row')
+  for (const { seq } of waiting) tx.run(remove, { seq })
+  return waiting.map(({ change }) => JSON.parse(change) as Fact)
+}
+
+/** Puts others in the place of all that wait for a row. */
+export function replaceDeferred(tx: Tx, row: RowId, by: (change: Fact) => Fact): void {
+  keep(tx, row, takeDeferred(tx, row).map(by))
+}
+
+/** A row of which nothing is known. */
+const OPEN: Row = { cells: {}, created_stamp: ZERO_STAMP, stamps: {} }
+
+function keep(tx: Tx, row: RowId, changes: Fact[]): void {
+  for (const change of changes)
+    tx.run(insert, { ...row, reason: 'row', id: null, gseq: 0, change: JSON.stringify(change) })
+}
+
+/** An unknown change holds its blob under its own id: what its row holds is not known. */
+function holderOf({ id }: Change): RowId {
+  return { kind: 'deferred', key: id }
+}
+
+/** Without those that add nothing to all that go before them: the same ones, in whatever order they came. */
+function essential(changes: Fact[]): Fact[] {
+  const byPrecedence = changes
+    .map((change) => ({ change, rank: `${change.stamp} ${JSON.stringify(change)}` }))
+    .sort((a, b) => (a.rank < b.rank ? 1 : -1))
+    .map(({ change }) => change)
+  let row = OPEN
+  return byPrecedence.filter((change) => {
+    const before = row
+    row = merge(row, change) as Row
+    return row !== before
+  })
+}

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto'
+import { setImmediate as turn } from 'node:timers/promises'
+import { DAY_MS } from '../../lib/durations.js'
+import { millisecondsOf } from '../../model/clock.js'
+import { mergedColumns } from '../../model/merge.js'
+import { declarationOf, TABLES, type TableName } from '../../model/tables.js'
+import type { Query, Reader } from '../engine/database.js'
+import { Slot } from '../engine/parameter.js'
+import { readClock } from '../meta.js'
+
+const PAGE = 1000
+
+/** Sessions that expired before this are removed at some time, so they do not count; it follows from the last stamp. */
+const SESSION_DAYS = 15
+
+/**
+ * sha256 in hex of all merged state: equal on servers that have seen the same changes. What only follows from it,
+ * what is this server's own, and what its cleaning may have removed by now do not count.
+ */
+export async function stateDigest(reader: Reader): Promise<string> {
+  const hash = createHash('sha256')
+  const day = Math.floor(millisecondsOf(readClock(reader)) / DAY_MS) - SESSION_DAYS
+  const horizon = new Date(Math.max(0, day) * DAY_MS).toISOString()
+  for (const table of Object.keys(TABLES) as TableName[]) {
+    hash.update(`${table}\n`)
+    for (let after = ''; ; ) {
+      const rows = reader.all(pageOf(table), { after, horizon, limit: PAGE })
+      for (const row of rows) hash.update(`${row.line}\n`)
+      const last = rows.at(-1)
+      if (last === undefined) break
+      after = last.id
+      await turn()
+    }
+  }
+  return hash.digest('hex')
+}
+
+type PageQuery = Query<{ after: string; horizon: string; limit: number }, { id: string; line: string }>
+
+function pageOf(table: TableName): PageQuery {
+  const columns = ['id', ...mergedColumns(table), 'created_stamp', 'stamps']
+    .map((name) => `t.${name}`)
+    .join(', ')
+  const line = `json_array(${columns})`
+  const dead = "json_array(t.id, 'deleted')"
+  const { owner } = declarationOf(table)
+  const counted =
+    owner === undefined
+      ? line
+      : `case when t.deleted = 1 or (select deleted from users where id = t.${owner}) = 1 then ${dead} else ${line} end`
+  const condition = table === 'sessions' ? 'and t.expires_at >= ?' : ''
+  const slots = table === 'sessions' ? ['after', 'horizon', 'limit'] : ['after', 'limit']
+  return {
+    sql: `select t.id, ${counted} as line from ${table} t
+          where t.id > ? ${condition} order by t.id limit ? + 0`,
+    parameters: slots.map((name) => new Slot(name)),
+  }
+}

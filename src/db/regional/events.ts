@@ -1,0 +1,89 @@
+import type { Reader, Tx } from '../engine/database.js'
+import { prepare } from '../engine/query.js'
+import { query } from '../tables.js'
+
+/** An event's place in the sequence, and when it was put there. */
+export interface EventPlace {
+  seq: number
+  created_at: string
+}
+
+export interface EventRow extends EventPlace {
+  type: string
+  /** JSON. */
+  data: string
+}
+
+const BEFORE_ALL: EventPlace = { seq: 0, created_at: '1970-01-01T00:00:00.000Z' }
+
+type NewEvent = { user_id: string; type: string; data: string; created_at: string }
+
+const insert = prepare<NewEvent>()((slot) =>
+  query.insertInto('events').values({
+    user_id: slot('user_id'),
+    type: slot('type'),
+    data: slot('data'),
+    created_at: slot('created_at'),
+  }),
+)
+const since = prepare<{ user_id: string; after: number; limit: number }>()((slot) =>
+  query
+    .selectFrom('events')
+    .select(['seq', 'type', 'data', 'created_at'])
+    .where('user_id', '=', slot('user_id'))
+    .where('seq', '>', slot('after'))
+    .orderBy('seq')
+    .limit(slot('limit')),
+)
+const newest = prepare()(() =>
+  query.selectFrom('events').select(['seq', 'created_at']).orderBy('seq', 'desc').limit(1),
+)
+const at = prepare<{ seq: number }>()((slot) =>
+  query.selectFrom('events').select(['seq', 'created_at']).where('seq', '=', slot('seq')),
+)
+const oldest = prepare()(() => query.selectFrom('events').select('seq').orderBy('seq').limit(1))
+// Looks at the oldest only, whatever their time: with nothing to remove it must not read on through all of them.
+const purge = prepare<{ before: string; limit: number }>()((slot) =>
+  query
+    .deleteFrom('events')
+    .where('created_at', '<', slot('before'))
+    .where('seq', 'in', (inner) =>
+      inner
+        .selectFrom('events')
+        .select('seq')
+        .where('seq', '<', (last) =>
+          last.selectFrom('events').select((eb) => eb.fn.max<number>('seq').as('seq')),
+        )
+        .orderBy('seq')
+        .limit(slot('limit')),
+    ),
+)
+
+export function addEvent(tx: Tx, event: NewEvent): void {
+  tx.run(insert, event)
+}
+
+/** A user's events after a position, oldest first. */
+export function eventsSince(reader: Reader, user_id: string, after: number, limit: number): EventRow[] {
+  return reader.all(since, { user_id, after, limit })
+}
+
+/** The newest event that is kept, or the place before all. */
+export function newestEvent(reader: Reader): EventPlace {
+  return reader.get(newest) ?? BEFORE_ALL
+}
+
+/** The position of the oldest event that is kept; 0 where there is none. */
+export function oldestEvent(reader: Reader): number {
+  return reader.get(oldest)?.seq ?? 0
+}
+
+/** The event at a position, as far as it is kept. */
+export function eventAt(reader: Reader, seq: number): EventPlace | undefined {
+  return seq === 0 ? BEFORE_ALL : reader.get(at, { seq })
+}
+
+/** Removes at most `limit` events older than a time, never the newest: positions go on from it. Returns how many. */
+export function purgeEvents(tx: Tx, before: string, limit: number): number {
+  return tx.run(purge, { before, limit })
+}

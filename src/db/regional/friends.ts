@@ -1,0 +1,140 @@
+import type { Selectable } from 'kysely'
+import type { Reader } from '../engine/database.js'
+import { prepare, type SlotOf } from '../engine/query.js'
+import type { FriendRequestsTable, FriendshipsTable } from '../tables.js'
+import { query } from '../tables.js'
+
+export type FriendshipRow = Selectable<FriendshipsTable>
+
+/** A request with the names that both accounts show. */
+export type FriendRequestRow = Selectable<FriendRequestsTable> & {
+  from_username: string
+  to_username: string
+}
+
+export interface FriendRow {
+  id: string
+  username: string
+  since: string
+}
+
+/** The key of the one row that two accounts share, whoever asked: both ids in ascending order. */
+export function pairKey(a: string, b: string): string {
+  return a < b ? `${a}:${b}` : `${b}:${a}`
+}
+
+const active = prepare<{ id: string }>()((slot) =>
+  query.selectFrom('friendships').selectAll().where('id', '=', slot('id')).where('active', '=', 1),
+)
+
+// Each side of the pair has its own index; a friend is the other side.
+const sideA = query
+  .selectFrom('friendships')
+  .innerJoin('users', 'users.id', 'friendships.user_b')
+  .select(['friendships.user_b as id', 'users.username_shown as username', 'friendships.since as since'])
+  .where('friendships.active', '=', 1)
+  .where('users.deleted', '=', 0)
+  .where('users.disabled', '=', 0)
+const sideB = query
+  .selectFrom('friendships')
+  .innerJoin('users', 'users.id', 'friendships.user_a')
+  .select(['friendships.user_a as id', 'users.username_shown as username', 'friendships.since as since'])
+  .where('friendships.active', '=', 1)
+  .where('users.deleted', '=', 0)
+  .where('users.disabled', '=', 0)
+
+// In no order, so without the work of merging both sides: it is asked for at every change of a shared file.
+const friendIds = prepare<{ user_id: string; limit: number }>()((slot) =>
+  sideA
+    .clearSelect()
+    .select('user_b as id')
+    .where('user_a', '=', slot('user_id'))
+    .unionAll(sideB.clearSelect().select('user_a as id').where('user_b', '=', slot('user_id')))
+    .limit(slot('limit')),
+)
+
+type Page = { user_id: string; after: string; limit: number }
+const page = prepare<Page>()((slot) =>
+  sideA
+    .where('user_a', '=', slot('user_id'))
+    .where('user_b', '>', slot('after'))
+    .unionAll(sideB.where('user_b', '=', slot('user_id')).where('user_a', '>', slot('after')))
+    .orderBy('id')
+    .limit(slot('limit')),
+)
+
+const requests = query
+  .selectFrom('friend_requests')
+  .innerJoin('users as asker', 'asker.id', 'friend_requests.from_id')
+  .innerJoin('users as asked', 'asked.id', 'friend_requests.to_id')
+  .selectAll('friend_requests')
+  .select(['asker.username_shown as from_username', 'asked.username_shown as to_username'])
+  .where('asker.deleted', '=', 0)
+  .where('asker.disabled', '=', 0)
+  .where('asked.deleted', '=', 0)
+  .where('asked.disabled', '=', 0)
+
+const requestById = prepare<{ id: string }>()((slot) => requests.where('friend_requests.id', '=', slot('id')))
+const pendingBetween = prepare<{ from_id: string; to_id: string }>()((slot) =>
+  requests
+    .where('friend_requests.status', '=', 'pending')
+    .where('from_id', '=', slot('from_id'))
+    .where('to_id', '=', slot('to_id')),
+)
+const SIDE = { incoming: 'to_id', outgoing: 'from_id' } as const
+
+/** Which of an account's requests: those that others sent, or its own. */
+export type Direction = keyof typeof SIDE
+
+const pendingPage = (direction: Direction) => (slot: SlotOf<Page>) =>
+  requests
+    .where('friend_requests.status', '=', 'pending')
+    .where(`friend_requests.${SIDE[direction]}`, '=', slot('user_id'))
+    .where('friend_requests.id', '>', slot('after'))
+const requestPages = {
+  incoming: prepare<Page>()((slot) =>
+    pendingPage('incoming')(slot).orderBy('friend_requests.id').limit(slot('limit')),
+  ),
+  outgoing: prepare<Page>()((slot) =>
+    pendingPage('outgoing')(slot).orderBy('friend_requests.id').limit(slot('limit')),
+  ),
+  both: prepare<Page>()((slot) =>
+    pendingPage('incoming')(slot).unionAll(pendingPage('outgoing')(slot)).orderBy('id').limit(slot('limit')),
+  ),
+}
+
+export function areFriends(reader: Reader, a: string, b: string): boolean {
+  return friendship(reader, a, b) !== undefined
+}
+
+export function friendship(reader: Reader, a: string, b: string): FriendshipRow | undefined {
+  return reader.get(active, { id: pairKey(a, b) })
+}
+
+/** The ids of live friends, at most `limit`, in no order. */
+export function friendIdsOf(reader: Reader, user_id: string, limit: number): string[] {
+  return reader.all(friendIds, { user_id, limit }).map(({ id }) => id)
+}
+
+/** Live friends in order of id, after the id `after` ('' for the first). */
+export function friendsOf(reader: Reader, params: Page): FriendRow[] {
+  return reader.all(page, params)
+}
+
+export function friendRequest(reader: Reader, id: string): FriendRequestRow | undefined {
+  return reader.get(requestById, { id })
+}
+
+/** More than one only where servers that were cut off from each other each took one. */
+export function pendingRequests(reader: Reader, from_id: string, to_id: string): FriendRequestRow[] {
+  return reader.all(pendingBetween, { from_id, to_id })
+}
+
+/** Pending requests of one direction, or of both, in order of id (that is, of age), after the id `after` ('' for the first). */
+export function requestsOf(
+  reader: Reader,
+  direction: Direction | undefined,
+  params: Page,
+): FriendRequestRow[] {
+  return reader.all(requestPages[direction ?? 'both'], params)
+}

@@ -1,0 +1,214 @@
+/** Applies changes to the replicated tables: the only place that writes their merged columns. */
+
+import { addRef, type RowId, removeRef } from '../../blobs/blob-refs.js'
+import type { BlobRef, Fact, Value } from '../../model/change.js'
+import { tableOf } from '../../model/change-types.js'
+import { buried, type Cell, merge, mergedColumns, type Row } from '../../model/merge.js'
+import { declarationOf, TABLES, type TableName, tableOfKind } from '../../model/tables.js'
+import type { Query, Tx } from '../engine/database.js'
+import { Slot } from '../engine/parameter.js'
+import { isOwnerDeleted } from './account-refs.js'
+import { deferForRow, replaceDeferred, takeDeferred } from './deferred.js'
+import { fold } from './fold.js'
+import { HOOKS } from './table-hooks.js'
+
+/** What a change did: the row before and after; `after` is undefined when the change is deferred until its row comes. */
+export interface Applied {
+  table: TableName
+  key: string
+  before: Row | undefined
+  after: Row | undefined
+}
+
+interface Statements {
+  select: Query<{ id: string }, StoredRow>
+  insert: Bound
+  /** By the columns that are written. */
+  updates: Map<string, Bound>
+  latest: string[]
+}
+type Columns = Record<string, Cell>
+type Bound = Query<Columns, unknown>
+type StoredRow = Record<string, Cell> & { created_stamp: string; stamps: string }
+
+/** Columns that follow from the row alone; they are the same on every server. */
+const DERIVED: Partial<Record<TableName, (cells: Record<string, Cell>) => Record<string, Cell>>> = {
+  users: ({ username, email }) => ({
+    username_folded: fold(String(username)),
+    email_folded: fold(String(email)),
+  }),
+  files: ({ name }) => ({ name_folded: fold(String(name)) }),
+}
+
+/** Columns that a new row needs at once and settleNames writes right after. */
+const INITIAL: Partial<Record<TableName, Record<string, Cell>>> = {
+  users: { username_shown: '', email_shown: '', username_login: '', email_login: '' },
+}
+
+const statements = Object.fromEntries(
+  (Object.keys(TABLES) as TableName[]).map((table) => [table, statementsOf(table)]),
+) as Record<TableName, Statements>
+
+/**
+ * Merges a change into its row. Applying it again, or in another order with others, ends in the same rows.
+ * A change whose row is not there yet is deferred, and applied when the row comes.
+ */
+export function applyChange(tx: Tx, change: Fact): Applied {
+  const table = tableOf(change.type)
+  const before = readRow(tx, table, change.key)
+  let after = merge(before, change)
+  if (after === undefined) {
+    deferForRow(tx, change)
+    return { table, key: change.key, before, after }
+  }
+  if (before === undefined) {
+    for (const deferred of takeDeferred(tx, rowId(table, change.key))) after = merge(after, deferred) as Row
+  }
+  if (after !== before) writeRow(tx, table, change.key, before, after)
+  return { table, key: change.key, before, after }
+}
+
+/** The merged part of a row. */
+export function readRow(tx: Tx, table: TableName, key: string): Row | undefined {
+  const { select, latest } = statements[table]
+  const stored = tx.get(select, { id: key })
+  if (stored === undefined) return undefined
+  const { created_stamp, stamps: encoded, ...cells } = stored
+  const stamps: Record<string, string> = encoded === '{}' ? {} : JSON.parse(encoded)
+  for (const name of latest) stamps[name] ??= created_stamp
+  return { cells, created_stamp, stamps }
+}
+
+/** Ends a row whose account is deleted. */
+export function buryRow(tx: Tx, table: TableName, key: string): void {
+  const row = readRow(tx, table, key)
+  if (row !== undefined) writeRow(tx, table, key, row, buried(table, row))
+}
+
+/** Puts new stamps in place of old ones in a row, or in the changes that wait for it. */
+export function restampRow(tx: Tx, { kind, key }: RowId, renewed: Map<string, string>): void {
+  const table = tableOfKind(kind)
+  const row = table && readRow(tx, table, key)
+  if (table === undefined || row === undefined) {
+    replaceDeferred(tx, { kind, key }, (change) => restampFact(change, renewed))
+    return
+  }
+  const { created_stamp } = row
+  writeRow(tx, table, key, row, {
+    cells: restampPassword(row.cells, renewed),
+    stamps: restampAll(row.stamps, renewed),
+    created_stamp: renewed.get(created_stamp) ?? created_stamp,
+  })
+}
+
+/** Puts new stamps in place of old ones in a fact. */
+export function restampFact<T extends Fact>(fact: T, renewed: Map<string, string>): T {
+  const { stamp, stamps, fields } = fact
+  return {
+    ...fact,
+    stamp: renewed.get(stamp) ?? stamp,
+    ...(stamps && { stamps: restampAll(stamps, renewed) }),
+    fields: restampPassword(fields, renewed),
+  }
+}
+
+function restampAll(stamps: Record<string, string>, renewed: Map<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(stamps).map(([name, stamp]) => [name, renewed.get(stamp) ?? stamp]),
+  )
+}
+
+/** Sessions name the stamp of their password in a field. */
+function restampPassword<T extends Value>(
+  fields: Record<string, T>,
+  renewed: Map<string, string>,
+): Record<string, T | string> {
+  const { password_stamp } = fields
+  return typeof password_stamp === 'string'
+    ? { ...fields, password_stamp: renewed.get(password_stamp) ?? password_stamp }
+    : fields
+}
+
+function writeRow(tx: Tx, table: TableName, key: string, before: Row | undefined, after: Row): void {
+  const columns = columnsOf(table, key, after)
+  if (before === undefined) tx.run(statements[table].insert, Object.assign(columns, INITIAL[table]))
+  else updateRow(tx, table, columnsOf(table, key, before), columns)
+  updateRefs(tx, table, key, before, after)
+  HOOKS[table]?.(tx, key, before, after)
+}
+
+/** A live row of a live account references the blob that its table declares. */
+function updateRefs(tx: Tx, table: TableName, key: string, before: Row | undefined, after: Row): void {
+  const was = before && refOf(table, before)
+  const is = refOf(table, after)
+  if (was?.sha256 === is?.sha256 && was?.size === is?.size) return
+  if (was !== undefined) removeRef(tx, rowId(table, key), was)
+  if (is !== undefined && !isOwnerDeleted(tx, table, after)) addRef(tx, rowId(table, key), is)
+}
+
+function refOf(table: TableName, { cells }: Row): BlobRef | undefined {
+  const { blob } = declarationOf(table)
+  if (blob === undefined || cells.deleted === 1) return undefined
+  return { sha256: String(cells[blob.sha256]), size: Number(cells[blob.size]) }
+}
+
+function rowId(table: TableName, key: string): RowId {
+  return { kind: declarationOf(table).kind, key }
+}
+
+/** Writes only what differs: an index of a column costs as much when its value stays the same. */
+function updateRow(tx: Tx, table: TableName, before: Columns, after: Columns): void {
+  const written = Object.keys(after).filter((name) => after[name] !== before[name])
+  if (written.length > 0) tx.run(updateOf(table, written), after)
+}
+
+function updateOf(table: TableName, written: string[]): Bound {
+  const { updates } = statements[table]
+  const assignments = written.map((name) => `${name} = ?`).join(', ')
+  const known = updates.get(assignments)
+  if (known !== undefined) return known
+  const update = {
+    sql: `update or fail ${table} set ${assignments} where id = ?`,
+    parameters: [...written, 'id'].map((name) => new Slot(name)),
+  }
+  updates.set(assignments, update)
+  return update
+}
+
+/** A row as the table has it, but for what is local. */
+function columnsOf(table: TableName, id: string, row: Row): Columns {
+  const { cells, created_stamp } = row
+  return { id, ...cells, ...DERIVED[table]?.(cells), created_stamp, stamps: encodeStamps(row) }
+}
+
+/** Only stamps that differ from `created_stamp` are kept, in one order, so that equal rows have equal texts. */
+function encodeStamps(row: Row): string {
+  const own = Object.entries(row.stamps).filter(([, stamp]) => stamp !== row.created_stamp)
+  return own.length === 0 ? '{}' : JSON.stringify(Object.fromEntries(own.sort()))
+}
+
+/**
+ * Written out and not built: the column lists come from the declaration of the table. `or fail`: what fails is taken back
+ * with its unit of work, so SQLite need not keep a copy of every page that a statement and its triggers change.
+ */
+function statementsOf(table: TableName): Statements {
+  const merged = mergedColumns(table)
+  const derived = Object.keys(DERIVED[table]?.({}) ?? {})
+  const written = [...merged, ...derived, 'created_stamp', 'stamps']
+  const inserted = ['id', ...written, ...Object.keys(INITIAL[table] ?? {})]
+  const slots = (names: string[]) => names.map((name) => new Slot(name))
+  return {
+    select: {
+      sql: `select ${[...merged, 'created_stamp', 'stamps'].join(', ')} from ${table} where id = ?`,
+      parameters: slots(['id']),
+    },
+    insert: {
+      sql: `insert or fail into ${table} (${inserted.join(', ')}) values (${inserted.map(() => '?').join(', ')})`,
+      parameters: slots(inserted),
+    },
+    updates: new Map(),
+    latest: Object.entries(TABLES[table].fields)
+      .filter(([, { rule }]) => rule === 'latest')
+      .map(([name]) => name),
+  }
+}

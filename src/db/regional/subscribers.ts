@@ -1,0 +1,55 @@
+import type { Reader, Tx } from '../engine/database.js'
+import { prepare } from '../engine/query.js'
+import { query } from '../tables.js'
+
+export interface Subscriber {
+  user_id: string
+  /** The position from which on the events that are kept are whole. */
+  since: number
+  /** When a stream was open last, to the day. */
+  seen_at: string
+}
+
+const byUser = prepare<{ user_id: string }>()((slot) =>
+  query.selectFrom('subscribers').selectAll().where('user_id', '=', slot('user_id')),
+)
+const keep = prepare<Subscriber>()((slot) =>
+  query
+    .insertInto('subscribers')
+    .values({ user_id: slot('user_id'), since: slot('since'), seen_at: slot('seen_at') })
+    .onConflict((conflict) => conflict.column('user_id').doUpdateSet({ seen_at: slot('seen_at') })),
+)
+const purge = prepare<{ before: string; limit: number }>()((slot) =>
+  query
+    .deleteFrom('subscribers')
+    .where('user_id', 'in', (inner) =>
+      inner
+        .selectFrom('subscribers')
+        .select('user_id')
+        .where('seen_at', '<', slot('before'))
+        .orderBy('seen_at')
+        .limit(slot('limit')),
+    ),
+)
+const forget = prepare<{ user_id: string }>()((slot) =>
+  query.deleteFrom('subscribers').where('user_id', '=', slot('user_id')),
+)
+
+/** Whether, and since when, events are kept for a user. */
+export function subscriberOf(reader: Reader, user_id: string): Subscriber | undefined {
+  return reader.get(byUser, { user_id })
+}
+
+/** Keeps events for a user from now on; of one for whom they are kept already only the time changes. */
+export function keepSubscriber(tx: Tx, subscriber: Subscriber): void {
+  tx.run(keep, subscriber)
+}
+
+export function forgetSubscriber(tx: Tx, user_id: string): void {
+  tx.run(forget, { user_id })
+}
+
+/** Forgets at most `limit` users whose streams were last open before a time. Returns how many. */
+export function forgetUnseen(tx: Tx, before: string, limit: number): number {
+  return tx.run(purge, { before, limit })
+}

@@ -1,0 +1,93 @@
+/**
+ * Rows that a log which lost some of itself may lack: they are republished, each as one snapshot change with its stamps.
+ * Deferred changes of a row are republished as they are: whoever has the row may have lost them.
+ */
+import Type from 'typebox'
+import type { RowId } from '../../blobs/blob-refs.js'
+import { bareFact, type Fact, type Value } from '../../model/change.js'
+import { CHANGES, type ChangeType } from '../../model/change-types.js'
+import type { Row } from '../../model/merge.js'
+import { declarationOf, TABLES, type TableName, tableOfKind } from '../../model/tables.js'
+import type { Reader, Tx } from '../engine/database.js'
+import { prepare } from '../engine/query.js'
+import { query } from '../tables.js'
+import { deferredOf } from './deferred.js'
+import { readRow } from './replica.js'
+
+const some = prepare()(() => query.selectFrom('unpublished').select('key').limit(1))
+const page = prepare<{ limit: number }>()((slot) =>
+  query.selectFrom('unpublished').selectAll().limit(slot('limit')),
+)
+const remove = prepare<RowId>()((slot) =>
+  query.deleteFrom('unpublished').where('kind', '=', slot('kind')).where('key', '=', slot('key')),
+)
+
+const SNAPSHOTS = new Map(
+  (Object.keys(CHANGES) as ChangeType[])
+    .filter((type) => CHANGES[type].isSnapshot)
+    .map((type) => [CHANGES[type].table, type]),
+)
+
+/** Notes every row as unpublished, those that only have deferred changes too. */
+export function markAllUnpublished(tx: Tx): void {
+  tx.run({
+    sql: 'insert or ignore into unpublished select distinct kind, key from deferred',
+    parameters: [],
+  })
+  for (const [table, { kind }] of Object.entries(TABLES)) {
+    tx.run({ sql: `insert or ignore into unpublished select '${kind}', id from ${table}`, parameters: [] })
+  }
+}
+
+export function hasUnpublished(reader: Reader): boolean {
+  return reader.get(some) !== undefined
+}
+
+export function markPublished(tx: Tx, row: RowId): void {
+  tx.run(remove, { kind: row.kind, key: row.key })
+}
+
+export interface Unpublished extends RowId {
+  /** Undefined when the row is not here, or of a kind that this program does not know. */
+  row: Row | undefined
+  deferred: Fact[]
+}
+
+/** Unpublished rows as they stand, with their deferred changes. */
+export function unpublishedRows(tx: Tx, limit = Number.MAX_SAFE_INTEGER): Unpublished[] {
+  return tx.all(page, { limit }).map(({ kind, key }) => {
+    const table = tableOfKind(kind)
+    const row = table && readRow(tx, table, key)
+    return { kind, key, row, deferred: deferredOf(tx, { kind, key }) }
+  })
+}
+
+/** Takes some unpublished rows, as the changes that publish them. */
+export function takeUnpublished(tx: Tx, limit: number): Fact[] {
+  return unpublishedRows(tx, limit).flatMap(({ row, deferred, ...id }) => {
+    markPublished(tx, id)
+    const snapshot = row && snapshotOf(tableOfKind(id.kind) as TableName, id.key, row)
+    return [...(snapshot ? [snapshot] : []), ...deferred.map(bareFact)]
+  })
+}
+
+/** Whether two rows hold the same, under the same stamps. */
+export function sameRow(a: Row, b: Row): boolean {
+  return (
+    a.created_stamp === b.created_stamp &&
+    Object.keys(a.cells).every((name) => a.cells[name] === b.cells[name]) &&
+    Object.keys(a.stamps).every((name) => a.stamps[name] === b.stamps[name])
+  )
+}
+
+/** One change with all of a row; merging it where the row is known changes nothing. */
+function snapshotOf(table: TableName, key: string, row: Row): Fact {
+  const type = SNAPSHOTS.get(table) as ChangeType
+  const fields: Record<string, Value> = {}
+  for (const [name, field] of Object.entries(declarationOf(table).fields)) {
+    const cell = row.cells[name] ?? null
+    if (field.rule !== 'latch') fields[name] = Type.IsBoolean(field.schema) ? cell === 1 : cell
+    else if (cell === 1) fields[name] = true
+  }
+  return { type, key, fields, stamp: row.created_stamp, stamps: row.stamps }
+}

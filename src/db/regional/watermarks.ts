@@ -1,0 +1,25 @@
+import type { Reader, Tx } from '../engine/database.js'
+import { prepare } from '../engine/query.js'
+import { query } from '../tables.js'
+
+const all = prepare()(() => query.selectFrom('watermarks').selectAll())
+const upsert = prepare<{ server: string; gseq: number }>()((slot) =>
+  query
+    .insertInto('watermarks')
+    .values({ server: slot('server'), gseq: slot('gseq') })
+    .onConflict((conflict) => conflict.column('server').doUpdateSet({ gseq: slot('gseq') })),
+)
+const clear = prepare()(() => query.deleteFrom('watermarks'))
+
+/** Up to which entry of the log each other server has all bytes. */
+export function readWatermarks(reader: Reader): Map<string, number> {
+  return new Map(reader.all(all).map(({ server, gseq }) => [server, gseq]))
+}
+
+export function writeWatermark(tx: Tx, server: string, gseq: number): void {
+  tx.run(upsert, { server, gseq })
+}
+
+export function clearWatermarks(tx: Tx): void {
+  tx.run(clear)
+}

@@ -1,0 +1,62 @@
+/** Sets of an account's files that have all that a filter asks for, by indexes that give them in no order of use. */
+import { sql } from 'kysely'
+import type { Reader } from '../engine/database.js'
+import { prepare } from '../engine/query.js'
+import { type FileFilter, filesBy } from './file-queries.js'
+import { sectionOf, trigramQuery } from './name-index.js'
+
+const inFolder = prepare<{ owner_id: string; folder: string; limit: number }>()((slot) =>
+  filesBy('files_by_folder')
+    .select('id')
+    .where('owner_id', '=', slot('owner_id'))
+    .where('folder', '=', slot('folder'))
+    .where('deleted', '=', 0)
+    .limit(slot('limit')),
+)
+const shared = prepare<{ owner_id: string; limit: number }>()((slot) =>
+  filesBy('files_shared')
+    .select('id')
+    .where('owner_id', '=', slot('owner_id'))
+    .where('visibility', '<>', 'private')
+    .where('deleted', '=', 0)
+    .limit(slot('limit')),
+)
+/** Files of the account's section whose names have the trigrams, and those whose names are not in the index yet. */
+const named = prepare<{ owner_id: string; section: number; trigrams: string; limit: number }>()((slot) => {
+  const numbers = sql<number>`(select rowid from name_trigrams
+    where name_trigrams match ${slot('trigrams')}
+    and rowid between ${slot('section')} << 32 and (${slot('section')} + 1 << 32) - 1 limit ${slot('limit')} + 0)`
+  return filesBy('files_by_name_number')
+    .select('id')
+    .where('name_number', 'in', numbers)
+    .where('name_number', 'is not', null)
+    .where('deleted', '=', 0)
+    .unionAll(
+      filesBy('files_unindexed')
+        .select('id')
+        .where('owner_id', '=', slot('owner_id'))
+        .where('name_number', 'is', null)
+        .where('deleted', '=', 0),
+    )
+    .limit(slot('limit'))
+})
+
+/** The ids of at most `most` files among which are all that a filter asks for; undefined where there is no such set. */
+export function fewCandidates(
+  reader: Reader,
+  { owner_id, folder, contains, visibility }: FileFilter,
+  most: number,
+): string[] | undefined {
+  const account = { owner_id, limit: most + 1 }
+  const trigrams = contains === undefined ? undefined : trigramQuery(contains)
+  const sets = [
+    () => folder !== undefined && reader.all(inFolder, { ...account, folder }),
+    () => trigrams !== undefined && reader.all(named, { ...account, section: sectionOf(owner_id), trigrams }),
+    () => visibility !== undefined && visibility !== 'private' && reader.all(shared, account),
+  ]
+  for (const set of sets) {
+    const files = set()
+    if (files && files.length <= most) return files.map(({ id }) => id)
+  }
+  return undefined
+}

@@ -1,0 +1,183 @@
+/** The queries behind a list of files: one for each plan, order and combination of filters, built when it is first asked for. */
+import { type Expression, type ExpressionBuilder, type SelectQueryBuilder, type SqlBool, sql } from 'kysely'
+import type { Query } from '../engine/database.js'
+import { prepare, type SlotOf } from '../engine/query.js'
+import { type ListedFile, listed } from '../regional/files.js'
+import type { FilesTable, Tables, Visibility } from '../tables.js'
+import { query } from '../tables.js'
+
+export interface FileFilter {
+  owner_id: string
+  folder?: string | undefined
+  /** Part of the folded name. */
+  contains?: string | undefined
+  visibility?: Visibility | undefined
+  /** Only what the owner shares. */
+  shared?: boolean
+}
+
+export type SortColumn = 'name' | 'created_at' | 'size'
+
+/** Where a file stands in a list: its value of the sort column, and its id. */
+export interface SeekKey {
+  value: string | number
+  id: string
+}
+
+/**
+ * How the files of a page are found. `seek`: an index in their order has nothing else. `scan`: the next files of such an
+ * index are filtered. `candidates`: a set of ids is filtered and put in order.
+ */
+export type Plan = 'seek' | 'scan' | 'candidates'
+
+/** Which filters a list has, its order, and whether it begins after a seek key. */
+export interface ListShape
+  extends Record<'folder' | 'contains' | 'visibility' | 'shared' | 'after', boolean> {
+  sort: SortColumn
+  descending: boolean
+}
+
+export interface ListParams {
+  owner_id: string
+  folder: string
+  contains: string
+  visibility: string
+  /** The seek key after which to go on. */
+  value: string | number
+  id: string
+  /** As a JSON array. */
+  candidates: string
+  /** How many files are looked at. */
+  scanned: number
+  limit: number
+}
+
+const COLUMN = { name: 'files.name_folded', created_at: 'files.created_at', size: 'files.size' } as const
+
+const built = new Map<string, Query<ListParams, never>>()
+
+/** Gives a page of files. */
+export function listQuery(plan: Plan, shape: ListShape): Query<ListParams, ListedFile> {
+  return once(plan, shape, () =>
+    prepare<ListParams>()((slot) => {
+      const files = inOrder(listed(slot('owner_id')), shape)
+      if (plan === 'seek') return files.where((eb) => eb.and(range(eb, shape, slot))).limit(slot('limit'))
+      const found = plan === 'scan' ? scan(shape, slot) : candidates(shape, slot)
+      const page = inOrder(found.select('files.id'), shape)
+        .where((eb) => eb.and(filters(eb, shape, slot)))
+        .limit(slot('limit'))
+      return files.where('files.id', 'in', page)
+    }),
+  )
+}
+
+/** Gives the last of the files that a scan looks at, if there are so many: its name as it is, and not folded. */
+export function scanEndQuery(shape: ListShape): Query<ListParams, SeekKey> {
+  return once('end', shape, () =>
+    prepare<ListParams>()((slot) => {
+      const last = inOrder(filesBy(indexOf(shape)).select('files.id'), shape)
+        .where((eb) => eb.and(range(eb, shape, slot)))
+        .limit(1)
+        .offset(sql<number>`${slot('scanned')} - 1`)
+      return query
+        .selectFrom('files')
+        .select([`${shape.sort} as value`, 'id'])
+        .where('id', '=', last)
+    }),
+  )
+}
+
+/** Whether an index in order also gives files that are not asked for. */
+export function isFiltered({ sort, folder, contains, visibility }: ListShape): boolean {
+  return contains || visibility || (folder && sort !== 'name')
+}
+
+/** Whether an index in order has all that the filters ask for. */
+export function isCovered({ sort, visibility }: ListShape): boolean {
+  return sort === 'name' && !visibility
+}
+
+function once<Row>(kind: string, shape: ListShape, build: () => Query<ListParams, Row>) {
+  const name = JSON.stringify([kind, ...Object.values(shape)])
+  const query = (built.get(name) as Query<ListParams, Row> | undefined) ?? build()
+  built.set(name, query as Query<ListParams, never>)
+  return query
+}
+
+type FileIndex =
+  | 'files_by_name'
+  | 'files_by_created'
+  | 'files_by_size'
+  | 'files_by_folder'
+  | 'files_by_name_number'
+  | 'files_shared'
+  | 'files_unindexed'
+
+/** Files by one index: left the choice SQLite takes another for some bounds, and reads the whole account. */
+export function filesBy(index: FileIndex) {
+  const alias = sql.raw<'files'>(`files indexed by ${index}`)
+  return query.selectFrom(sql<FilesTable>`files`.as<'files'>(alias))
+}
+
+function indexOf({ sort, folder, shared }: ListShape): FileIndex {
+  if (sort === 'name') return folder ? 'files_by_folder' : 'files_by_name'
+  if (sort === 'size') return 'files_by_size'
+  return shared ? 'files_shared' : 'files_by_created'
+}
+
+/** The next files of an index. SQLite knows that they are in order, and stops when there are enough of them for a page. */
+function scan(shape: ListShape, slot: SlotOf<ListParams>) {
+  const next = inOrder(filesBy(indexOf(shape)), shape)
+    .select(['files.id', COLUMN[shape.sort]])
+    .$if(shape.contains && shape.sort !== 'name', (files) => files.select('files.name_folded'))
+    .$if(shape.folder, (files) => files.select('files.folder'))
+    .$if(shape.visibility, (files) => files.select('files.visibility'))
+    .where((eb) => eb.and(range(eb, shape, slot)))
+    .limit(slot('scanned'))
+  return query.selectFrom(next.as('files')) as unknown as ReturnType<typeof filesBy>
+}
+
+/** A cross join, so that SQLite looks for each candidate by its id and takes no index of the account. */
+function candidates(shape: ListShape, slot: SlotOf<ListParams>) {
+  return query
+    .selectFrom(sql<{ value: string }>`json_each(${slot('candidates')})`.as('candidate'))
+    .crossJoin('files')
+    .whereRef('files.id', '=', 'candidate.value')
+    .where((eb) => eb.and(range(eb as unknown as Files, shape, slot))) as unknown as ReturnType<
+    typeof filesBy
+  >
+}
+
+type Files = ExpressionBuilder<Pick<Tables, 'files'>, 'files'>
+type Conditions = Expression<SqlBool>[]
+
+function inOrder<DB extends Pick<Tables, 'files'>, Row>(
+  files: SelectQueryBuilder<DB, 'files', Row>,
+  { sort, descending }: ListShape,
+) {
+  const direction = descending ? 'desc' : 'asc'
+  return files.orderBy(sql.ref(COLUMN[sort]), direction).orderBy(sql.ref('files.id'), direction)
+}
+
+/** What an index in order gives. */
+function range(eb: Files, shape: ListShape, slot: SlotOf<ListParams>): Conditions {
+  const conditions = [eb('files.owner_id', '=', slot('owner_id')), eb('files.deleted', '=', 0)]
+  if (shape.folder && shape.sort === 'name') conditions.push(eb('files.folder', '=', slot('folder')))
+  if (shape.shared) conditions.push(eb('files.visibility', '<>', 'private'))
+  if (shape.after) {
+    const seekKey = eb.tuple(slot('value') as never, slot('id'))
+    conditions.push(eb(eb.refTuple(COLUMN[shape.sort], 'files.id'), shape.descending ? '<' : '>', seekKey))
+  }
+  return conditions
+}
+
+function filters(eb: Files, shape: ListShape, slot: SlotOf<ListParams>): Conditions {
+  const conditions: Conditions = []
+  if (shape.folder) conditions.push(eb('files.folder', '=', slot('folder')))
+  if (shape.visibility) conditions.push(eb('files.visibility', '=', slot('visibility') as Visibility))
+  if (shape.contains) {
+    const position = eb.fn<number>('instr', ['files.name_folded', eb.val(slot('contains'))])
+    conditions.push(eb(position, '>', 0))
+  }
+  return conditions
+}

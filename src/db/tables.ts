@@ -1,0 +1,171 @@
+/** The rows of the regional server's database, column for column as migrations/regional makes them. */
+import type { Generated } from 'kysely'
+import { queryBuilder } from './engine/query.js'
+
+export interface Merged {
+  id: string
+  created_stamp: string
+  stamps: string
+}
+
+export interface UsersTable extends Merged {
+  username: string
+  created_at: string
+  email: string
+  password_hash: string
+  storage_quota: number
+  disabled: number
+  deleted: number
+  username_folded: string
+  email_folded: string
+  username_shown: string
+  email_shown: string
+  username_login: string
+  email_login: string
+  used_storage: number
+  rehash: string | null
+  rehash_stamp: string | null
+}
+
+export type Visibility = 'private' | 'friends' | 'public'
+
+export interface FilesTable extends Merged {
+  owner_id: string
+  size: number
+  media_type: string
+  sha256: string
+  created_at: string
+  name: string
+  folder: string
+  visibility: Visibility
+  modified_at: string
+  deleted: number
+  name_folded: string
+  gseq: number | null
+  name_number: number | null
+}
+
+export interface SessionsTable extends Merged {
+  user_id: string
+  secret_sha256: string
+  created_at: string
+  expires_at: string
+  user_agent: string
+  password_stamp: string
+  revoked: number
+  last_used_at: string | null
+}
+
+export interface TokensTable extends Merged {
+  user_id: string
+  name: string
+  scope: 'read' | 'write'
+  secret_sha256: string
+  created_at: string
+  expires_at: string | null
+  revoked: number
+  last_used_at: string | null
+}
+
+export type RequestStatus = 'pending' | 'accepted' | 'rejected' | 'cancelled'
+
+export interface FriendRequestsTable extends Merged {
+  from_id: string
+  to_id: string
+  created_at: string
+  status: RequestStatus
+}
+
+export interface FriendshipsTable extends Merged {
+  user_a: string
+  user_b: string
+  active: number
+  since: string
+}
+
+interface OutboxTable {
+  oseq: Generated<number>
+  change: string
+}
+
+interface DeferredTable {
+  seq: Generated<number>
+  kind: string
+  key: string
+  reason: 'row' | 'unknown'
+  id: string | null
+  gseq: number
+  change: string
+}
+
+interface EventsTable {
+  seq: Generated<number>
+  user_id: string
+  type: string
+  data: string
+  created_at: string
+}
+
+interface SubscribersTable {
+  user_id: string
+  since: number
+  seen_at: string
+}
+
+interface LoginFailuresTable {
+  key: string
+  failures: number
+  until: string
+}
+
+interface DeadLettersTable {
+  gseq: number
+  change: string
+  reason: string
+}
+
+interface WatermarksTable {
+  server: string
+  gseq: number
+}
+
+interface UnpublishedTable {
+  kind: string
+  key: string
+}
+
+interface MetaTable {
+  key: string
+  value: string
+}
+
+/** What both kinds of server know of blobs. */
+export interface BlobTables {
+  blobs: { sha256: string; size: number; stored_at: string; content: Buffer | null }
+  blob_refs: { kind: string; key: string; sha256: string; size: number; gseq: number }
+  missing: { sha256: string; size: number; gseq: number }
+}
+
+export interface Tables extends BlobTables {
+  meta: MetaTable
+  users: UsersTable
+  files: FilesTable
+  sessions: SessionsTable
+  tokens: TokensTable
+  friend_requests: FriendRequestsTable
+  friendships: FriendshipsTable
+  outbox: OutboxTable
+  deferred: DeferredTable
+  events: EventsTable
+  subscribers: SubscribersTable
+  login_failures: LoginFailuresTable
+  dead_letters: DeadLettersTable
+  watermarks: WatermarksTable
+  unpublished: UnpublishedTable
+}
+
+/** Builds queries on a regional server's tables. */
+export const query = queryBuilder<Tables>()
+
+/** Builds queries that both kinds of server run. */
+export const blobQuery = queryBuilder<BlobTables>()

@@ -1,0 +1,165 @@
+/**
+ * From what a change did to what the people concerned are told, in the same transaction, wherever it came from. Who has
+ * had no stream open here lately is told nothing: nobody could read it.
+ */
+
+import type { Tx } from '../db/engine/database.js'
+import { addEvent } from '../db/regional/events.js'
+import { fileById } from '../db/regional/files.js'
+import { friendIdsOf, friendRequest, friendship } from '../db/regional/friends.js'
+import type { Applied } from '../db/regional/replica.js'
+import { subscriberOf } from '../db/regional/subscribers.js'
+import type { Hook } from '../db/regional/table-hooks.js'
+import { activeUserById, spaceOf, userById } from '../db/regional/users.js'
+import type { Row } from '../model/merge.js'
+import type { TableName } from '../model/tables.js'
+import type { Live } from './notifier.js'
+import { fileView, friendRequestView, type Holders } from './views.js'
+
+export type EventType =
+  | 'file.created'
+  | 'file.updated'
+  | 'file.deleted'
+  | 'friend.requested'
+  | 'friend.accepted'
+  | 'friend.rejected'
+  | 'friend.removed'
+  | 'storage.changed'
+
+/** More friends than this are not all told of one account's end or one file at once. */
+const MAX_AUDIENCE = 10_000
+
+export class Events {
+  readonly #live: Live
+  readonly #holders: Holders
+  readonly #now: () => number
+
+  constructor(live: Live, holders: Holders, now: () => number) {
+    this.#live = live
+    this.#holders = holders
+    this.#now = now
+  }
+
+  /** What the change of a row in each table tells. */
+  readonly #hooks: Record<TableName, Hook> = {
+    users: (tx, id, before, after) => this.#tellUser(tx, id, before, after),
+    files: (tx, id, before, after) => this.#tellFile(tx, id, before, after),
+    // Streams look at their credentials when they wake.
+    sessions: (tx, _id, _before, { cells }) => this.#wake(tx, String(cells.user_id)),
+    tokens: (tx, _id, _before, { cells }) => this.#wake(tx, String(cells.user_id)),
+    friend_requests: (tx, id, before, after) => this.#tellRequest(tx, id, before, after),
+    friendships: (tx, _id, before, after) => this.#tellFriendship(tx, before, after),
+  }
+
+  /** Writes the events of an applied change, and wakes those who wait on them once they are durable. */
+  tell(tx: Tx, { table, key, before, after }: Applied): void {
+    if (after === undefined || after === before) return
+    this.#hooks[table](tx, key, before, after)
+  }
+
+  #tellFile(tx: Tx, id: string, before: Row | undefined, after: Row): void {
+    const owner = String(after.cells.owner_id)
+    const was = before !== undefined && before.cells.deleted === 0
+    const is = after.cells.deleted === 0
+    if (!was && !is) return
+    const data = once(() => {
+      const row = fileById(tx, id)
+      return row && JSON.stringify(fileView(row, this.#holders))
+    })
+    this.#emitFile(tx, owner, { was, is, id, data })
+    if (was !== is) this.#emitStorage(tx, owner)
+    const sharedBefore = was && before.cells.visibility !== 'private'
+    const sharedAfter = is && after.cells.visibility !== 'private'
+    if (!sharedBefore && !sharedAfter) return
+    // Friends see nothing of a disabled account.
+    if (activeUserById(tx, owner) === undefined) return
+    for (const friend of friendIdsOf(tx, owner, MAX_AUDIENCE)) {
+      this.#emitFile(tx, friend, { was: sharedBefore, is: sharedAfter, id, data })
+    }
+  }
+
+  /** Whoever may see a file from now on sees it created; whoever may no longer sees it deleted. */
+  #emitFile(
+    tx: Tx,
+    userId: string,
+    file: { was: boolean; is: boolean; id: string; data: () => string | undefined },
+  ): void {
+    if (file.was && file.is) this.#emit(tx, userId, 'file.updated', file.data)
+    else if (file.is) this.#emit(tx, userId, 'file.created', file.data)
+    else this.#emit(tx, userId, 'file.deleted', () => JSON.stringify({ id: file.id }))
+  }
+
+  /** Once, whatever a unit of work has done with an account's files. */
+  #emitStorage(tx: Tx, userId: string): void {
+    tx.atEnd(`storage.changed ${userId}`, () => {
+      const space = spaceOf(tx, userId)
+      if (space !== undefined) this.#emit(tx, userId, 'storage.changed', () => JSON.stringify(space))
+    })
+  }
+
+  #tellUser(tx: Tx, id: string, before: Row | undefined, after: Row): void {
+    this.#wake(tx, id)
+    if (before === undefined) return
+    if (isActive(before) !== isActive(after)) this.#tellFriends(tx, id, before, isActive(after))
+    else if (before.cells.storage_quota !== after.cells.storage_quota) this.#emitStorage(tx, id)
+  }
+
+  /** To friends an account that is deleted or disabled is one less, and an enabled one is back. */
+  #tellFriends(tx: Tx, id: string, before: Row, isBack: boolean): void {
+    const username = userById(tx, id)?.username_shown ?? before.cells.username
+    for (const friend of friendIdsOf(tx, id, MAX_AUDIENCE)) {
+      const since = isBack ? friendship(tx, id, friend)?.since : undefined
+      const type = isBack ? 'friend.accepted' : 'friend.removed'
+      this.#emit(tx, friend, type, () => JSON.stringify({ id, username, since }))
+    }
+  }
+
+  #tellRequest(tx: Tx, id: string, before: Row | undefined, after: Row): void {
+    const status = after.cells.status
+    if (before?.cells.status === status) return
+    // An accepted one is told as the friendship that it made; one taken back is over like a rejected one.
+    const row = status === 'accepted' ? undefined : friendRequest(tx, id)
+    if (row === undefined) return
+    const type = status === 'pending' ? 'friend.requested' : 'friend.rejected'
+    const data = () => JSON.stringify(friendRequestView(row))
+    this.#emit(tx, row.from_id, type, data)
+    this.#emit(tx, row.to_id, type, data)
+  }
+
+  #tellFriendship(tx: Tx, before: Row | undefined, after: Row): void {
+    const was = before?.cells.active === 1
+    const is = after.cells.active === 1
+    if (was === is) return
+    const pair = [String(after.cells.user_a), String(after.cells.user_b)].map((id) => activeUserById(tx, id))
+    const [a, b] = pair
+    if (a === undefined || b === undefined) return
+    for (const [user, other] of [[a, b] as const, [b, a] as const]) {
+      const seen = { id: other.id, username: other.username_shown }
+      const told = is ? { ...seen, since: after.cells.since } : seen
+      this.#emit(tx, user.id, is ? 'friend.accepted' : 'friend.removed', () => JSON.stringify(told))
+    }
+  }
+
+  /** @param data asked for only if anybody can read the event; undefined when they may not */
+  #emit(tx: Tx, userId: string, type: EventType, data: () => string | undefined): void {
+    if (this.#live.count(userId) === 0 && subscriberOf(tx, userId) === undefined) return
+    const told = data()
+    if (told === undefined) return
+    addEvent(tx, { user_id: userId, type, data: told, created_at: new Date(this.#now()).toISOString() })
+    this.#wake(tx, userId)
+  }
+
+  #wake(tx: Tx, userId: string): void {
+    tx.afterCommit(() => this.#live.wake(userId))
+  }
+}
+
+/** Neither deleted nor disabled. */
+function isActive({ cells }: Row): boolean {
+  return cells.deleted === 0 && cells.disabled === 0
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
+}

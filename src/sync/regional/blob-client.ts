@@ -1,0 +1,171 @@
+import { once } from 'node:events'
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import { Agent, type RequestOptions, request } from 'node:https'
+import { isIP } from 'node:net'
+import { text } from 'node:stream/consumers'
+import type { ConnectionOptions } from 'node:tls'
+import { urlToHttpOptions } from 'node:url'
+import type { FileSlice } from '../../blobs/file-slice.js'
+import type { PeerTls } from '../../certs/peer-tls.js'
+import { type ByteSource, pour } from '../../lib/byte-source.js'
+import { writeChunk } from '../../net/write-chunk.js'
+import { blobPath, UPLOAD_LENGTH, UPLOAD_OFFSET } from '../protocol.js'
+import { BulkDownload } from './bulk-download.js'
+import { type RemoteBytes, TransferRefused } from './remote-blobs.js'
+
+/** Transfers at once, in both directions together; more wait. */
+const CONNECTIONS = 12
+
+/** Downloads at once that have a connection of their own, and how much each has to bring so that it is worth a handshake. */
+const BULK_CONNECTIONS = 4
+const BULK_BYTES = 4 * 1024 * 1024
+
+/** A transfer in which nothing moves for so long has failed. */
+const STALLED_MS = 30_000
+
+interface Answer extends ByteSource {
+  status: number
+}
+
+/** The grand's store of blobs, over HTTPS with certificates on both sides. */
+export class GrandBytes implements RemoteBytes {
+  readonly #origin: string
+  readonly #tls: () => PeerTls
+  #agent: { tls: PeerTls; agent: Agent } | undefined
+  #bulkCount = 0
+
+  /** @param tls asked for each connection, for it may change */
+  constructor(origin: string, tls: () => PeerTls) {
+    this.#origin = origin
+    this.#tls = tls
+  }
+
+  async offset(sha256: string, signal: AbortSignal): Promise<number> {
+    const sent = this.#request('HEAD', sha256, { signal })
+    sent.end()
+    const response = await answerTo(sent)
+    await text(response)
+    if (response.statusCode === 404) return 0
+    if (response.statusCode !== 200) throw new TransferRefused(response.statusCode ?? 0, '')
+    return Number(response.headers[UPLOAD_OFFSET] ?? 0)
+  }
+
+  async put(
+    sha256: string,
+    size: number,
+    offset: number,
+    bytes: FileSlice | Buffer,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const headers = {
+      'content-length': String(size - offset),
+      'content-type': 'application/octet-stream',
+      [UPLOAD_OFFSET]: String(offset),
+      [UPLOAD_LENGTH]: String(size),
+    }
+    const sent = this.#request('PUT', sha256, { signal, headers })
+    const answered = answerTo(sent)
+    if (Buffer.isBuffer(bytes)) sent.end(bytes)
+    else sendSlice(bytes, sent)
+    const response = await answered
+    const body = await text(response)
+    // A refusal may come before all is sent.
+    if (!sent.writableFinished) sent.destroy()
+    if ((response.statusCode ?? 0) >= 300) throw new TransferRefused(response.statusCode ?? 0, body)
+  }
+
+  async get(
+    sha256: string,
+    start: number,
+    end: number,
+    signal: AbortSignal,
+  ): Promise<ByteSource | undefined> {
+    const range = `bytes=${start}-${end}`
+    const isBulk = end - start >= BULK_BYTES && this.#bulkCount < BULK_CONNECTIONS
+    const answer = await (isBulk ? this.#getBulk(sha256, range, signal) : this.#get(sha256, range, signal))
+    if (answer.status === 206 || answer.status === 200) return answer
+    const body = await textOf(answer)
+    if (answer.status === 404) return undefined
+    throw new TransferRefused(answer.status, body)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#agent?.agent.destroy()
+  }
+
+  async #get(sha256: string, range: string, signal: AbortSignal): Promise<Answer> {
+    const sent = this.#request('GET', sha256, { signal, headers: { range } })
+    sent.end()
+    const response = await answerTo(sent)
+    return {
+      status: response.statusCode ?? 0,
+      copy: (take) => pour(response, take),
+      close: async () => void response.destroy(),
+    }
+  }
+
+  async #getBulk(sha256: string, range: string, signal: AbortSignal): Promise<Answer> {
+    this.#bulkCount += 1
+    const onClose = () => {
+      this.#bulkCount -= 1
+    }
+    const { host } = new URL(this.#origin)
+    const lines = [
+      `GET ${blobPath(sha256)} HTTP/1.1`,
+      `Host: ${host}`,
+      `Range: ${range}`,
+      'Connection: close',
+    ]
+    return BulkDownload.send({ ...addressOf(this.#origin), ...this.#tls(), minVersion: 'TLSv1.3' }, lines, {
+      signal,
+      stalledMs: STALLED_MS,
+      onClose,
+    })
+  }
+
+  #request(method: string, sha256: string, options: RequestOptions): ClientRequest {
+    const sent = request(this.#origin + blobPath(sha256), { method, agent: this.#agentNow(), ...options })
+    // Whoever waits for the answer or reads it is told; what breaks off when nobody does is no fault.
+    sent.on('error', () => undefined)
+    sent.setTimeout(STALLED_MS, () => sent.destroy(new Error(`nothing moved for ${STALLED_MS} ms`)))
+    return sent
+  }
+
+  /** Connections under certificates that were replaced end with what is under way on them, or by being idle. */
+  #agentNow(): Agent {
+    const tls = this.#tls()
+    if (this.#agent?.tls !== tls) {
+      const settings = { keepAlive: true, maxSockets: CONNECTIONS, timeout: STALLED_MS }
+      this.#agent = { tls, agent: new Agent({ ...tls, ...settings, minVersion: 'TLSv1.3' }) }
+    }
+    return this.#agent.agent
+  }
+}
+
+/** Where a TLS connection goes to; names, and not addresses, are told to the other side (RFC 6066 section 3). */
+function addressOf(origin: string): ConnectionOptions {
+  const { hostname, port } = urlToHttpOptions(new URL(origin))
+  const host = hostname ?? ''
+  return { host, port: Number(port ?? 443), ...(isIP(host) === 0 && { servername: host }) }
+}
+
+async function textOf(answer: Answer): Promise<string> {
+  const chunks: Buffer[] = []
+  await answer.copy((chunk) => void chunks.push(Buffer.from(chunk)))
+  return Buffer.concat(chunks).toString()
+}
+
+async function answerTo(sent: ClientRequest): Promise<IncomingMessage> {
+  const [response] = await once(sent, 'response')
+  return response
+}
+
+/** Sends a file as fast as it is taken; a failure ends the request. */
+function sendSlice(slice: FileSlice, sent: ClientRequest): void {
+  slice
+    .copy((chunk) => writeChunk(sent, chunk))
+    .then(
+      () => sent.end(),
+      (error: Error) => sent.destroy(error),
+    )
+}

@@ -1,0 +1,76 @@
+import type { Socket } from 'node:net'
+import { WebSocket } from 'ws'
+import type { PeerTls } from '../../certs/peer-tls.js'
+import type { Channel, ChannelEvents } from '../channel.js'
+import { HEARTBEAT_MS, LINK_PATH, MAX_FRAME_BYTES } from '../protocol.js'
+
+/** For the connection and the TLS handshake. */
+const CONNECT_MS = 10_000
+
+/** Sent and not yet taken by the network: beyond it the grand has stopped reading. */
+const MAX_UNSENT_BYTES = 64 * 1024 * 1024
+
+/**
+ * Connects to the grand: TLS 1.3 with certificates on both sides. Its certificate has to be of our authority and for
+ * the host of the URL. Pings find a peer that is gone without a word.
+ * @param events told of frames and, once, of the end; also when it never came to a connection
+ * @param onOpen called with the channel when the connection stands
+ */
+export function connect(
+  grandUrl: string,
+  tls: PeerTls,
+  events: ChannelEvents,
+  onOpen: (channel: Channel) => void,
+): Channel {
+  const socket = new WebSocket(new URL(LINK_PATH, grandUrl.replace(/^http/, 'ws')), {
+    ...tls,
+    minVersion: 'TLSv1.3',
+    perMessageDeflate: false,
+    maxPayload: MAX_FRAME_BYTES,
+    handshakeTimeout: CONNECT_MS,
+    skipUTF8Validation: true,
+    // RFC 6455 section 10.3 masks against proxies that read along; inside TLS there are none.
+    generateMask: (mask) => void mask.fill(0),
+  })
+  let reason: string | undefined
+  const channel: Channel = {
+    send(frame) {
+      if (socket.readyState !== WebSocket.OPEN) return
+      socket.send(frame)
+      if (socket.bufferedAmount > MAX_UNSENT_BYTES) channel.close('the grand does not read')
+    },
+    close(why) {
+      reason ??= why
+      socket.terminate()
+    },
+  }
+  let raw: Socket | undefined
+  let last = { read: -1, unsent: 0 }
+  const heartbeat = setInterval(() => {
+    if (raw === undefined) return
+    const now = { read: raw.bytesRead, unsent: socket.bufferedAmount }
+    // Bytes that come, and bytes that go out, are a sign of life: a slow line may be busy with one large frame.
+    if (now.read === last.read && now.unsent >= last.unsent) return channel.close('the grand is silent')
+    last = now
+    socket.ping()
+  }, HEARTBEAT_MS)
+  socket.on('open', () => onOpen(channel))
+  socket.on('upgrade', (response) => {
+    raw = response.socket
+  })
+  socket.on('message', (data) => {
+    try {
+      events.onFrame(data as Buffer)
+    } catch (error) {
+      channel.close((error as Error).message)
+    }
+  })
+  socket.on('error', (error) => {
+    reason ??= error.message
+  })
+  socket.on('close', () => {
+    clearInterval(heartbeat)
+    events.onClose(reason ?? 'the grand closed the link')
+  })
+  return channel
+}

@@ -1,0 +1,321 @@
+import { X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { type ConnectionOptions, connect, createServer, type TLSSocket, type TlsOptions } from 'node:tls'
+import { test } from 'tap'
+import { runCertsCommand } from '../../src/certs/command.js'
+import { isDenied, parseDenyList } from '../../src/certs/deny-list.js'
+import { ensureCertificates, revokeCertificate } from '../../src/certs/folder.js'
+
+const NOW = new Date()
+const DAY_MS = 86_400_000
+
+function load(dir: string, name: string) {
+  const [ca, cert, key] = ['ca.crt', `${name}.crt`, `${name}.key`].map((file) =>
+    readFileSync(join(dir, file)),
+  )
+  return { ca, cert, key }
+}
+
+function certificateOf(dir: string, name: string) {
+  return new X509Certificate(readFileSync(join(dir, `${name}.crt`)))
+}
+
+function contents(dir: string) {
+  return Object.fromEntries(readdirSync(dir).map((file) => [file, readFileSync(join(dir, file), 'utf8')]))
+}
+
+/** One handshake over loopback; gives what each side saw of the other, or throws what made either refuse. */
+async function shake(server: TlsOptions, client: ConnectionOptions) {
+  const options = { minVersion: 'TLSv1.3', requestCert: true, rejectUnauthorized: true } as const
+  const listener = createServer({ ...options, ...server }).listen(0, '127.0.0.1')
+  try {
+    await once(listener, 'listening')
+    const accepted = Promise.race([
+      once(listener, 'secureConnection') as Promise<[TLSSocket]>,
+      once(listener, 'tlsClientError').then(([error]) => Promise.reject(error)),
+    ])
+    const port = (listener.address() as AddressInfo).port
+    const socket = connect({ ...client, port, host: '127.0.0.1', minVersion: 'TLSv1.3' })
+    // In TLS 1.3 the server's refusal arrives after the client has taken the handshake for finished.
+    socket.on('error', () => {})
+    const [[peer]] = await Promise.all([accepted, once(socket, 'secureConnect')])
+    const seen = {
+      protocol: socket.getProtocol(),
+      server: socket.getPeerCertificate(),
+      client: peer.getPeerCertificate(),
+    }
+    peer.destroy()
+    socket.destroy()
+    return seen
+  } finally {
+    listener.close()
+  }
+}
+
+test('a folder gets an authority and a certificate for each server', async (t) => {
+  const dir = join(t.testdir(), 'certs', 'dev')
+  const statuses = await ensureCertificates(dir, { names: ['grand', 'eu', 'us'], now: NOW })
+  t.strictSame(
+    statuses.map(({ name, made, revoked, trusted, expiresSoon }) => [
+      name,
+      made,
+      revoked,
+      trusted,
+      expiresSoon,
+    ]),
+    ['ca', 'eu', 'grand', 'us'].map((name) => [name, true, false, true, false]),
+  )
+  t.equal(statuses.find(({ name }) => name === 'eu')?.daysLeft, 364)
+  for (const file of readdirSync(dir)) t.equal(statSync(join(dir, file)).mode & 0o777, 0o600, file)
+  t.equal(statSync(dir).mode & 0o777, 0o700)
+
+  const ca = certificateOf(dir, 'ca')
+  t.ok(ca.ca, 'basicConstraints CA')
+  t.ok(ca.verify(ca.publicKey))
+  for (const name of ['grand', 'eu']) {
+    const certificate = certificateOf(dir, name)
+    t.notOk(certificate.ca)
+    t.ok(certificate.checkIssued(ca))
+    t.equal(certificate.subject, `CN=${name}`)
+    t.equal(certificate.publicKey.asymmetricKeyDetails?.namedCurve, 'prime256v1')
+    t.strictSame(certificate.keyUsage, ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'], 'serverAuth, clientAuth')
+  }
+  t.equal(
+    certificateOf(dir, 'eu').subjectAltName,
+    'DNS:eu',
+    'a regional cannot pose as the grand on localhost',
+  )
+  t.equal(
+    certificateOf(dir, 'grand').subjectAltName,
+    'DNS:grand, DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1',
+  )
+})
+
+test('both sides of a TLS 1.3 link prove who they are', async (t) => {
+  const dir = t.testdir()
+  await ensureCertificates(dir, { names: ['grand', 'eu'], now: NOW })
+  for (const servername of ['grand', 'localhost']) {
+    const seen = await shake(load(dir, 'grand'), { ...load(dir, 'eu'), servername })
+    t.equal(seen.protocol, 'TLSv1.3')
+    t.equal(seen.client.subject.CN, 'eu')
+    t.equal(seen.client.subjectaltname, 'DNS:eu')
+    t.equal(seen.server.subject.CN, 'grand')
+  }
+  await t.rejects(
+    shake(load(dir, 'eu'), { ...load(dir, 'eu'), servername: 'grand' }),
+    { code: 'ERR_TLS_CERT_ALTNAME_INVALID' },
+    'a regional that poses as the grand',
+  )
+  const { ca } = load(dir, 'eu')
+  await t.rejects(shake(load(dir, 'grand'), { ca, servername: 'grand' }), Error, 'no client certificate')
+
+  const other = join(dir, 'other')
+  await ensureCertificates(other, { names: ['eu'], now: NOW })
+  const foreign = { ...load(other, 'eu'), ca, servername: 'grand' }
+  await t.rejects(shake(load(dir, 'grand'), foreign), Error, 'a certificate of another authority')
+})
+
+test('a server added later leaves the others as they are', async (t) => {
+  const dir = t.testdir()
+  await ensureCertificates(dir, { names: ['grand', 'eu'], now: NOW })
+  const before = contents(dir)
+  const statuses = await ensureCertificates(dir, {
+    names: ['sa'],
+    hosts: ['sa.example.org', '192.0.2.7'],
+    now: NOW,
+  })
+  t.strictSame(
+    statuses.filter(({ made }) => made).map(({ name }) => name),
+    ['sa'],
+  )
+  const after = contents(dir)
+  t.match(after, before)
+  t.strictSame(Object.keys(after).length, Object.keys(before).length + 2)
+  t.equal(certificateOf(dir, 'sa').subjectAltName, 'DNS:sa, DNS:sa.example.org, IP Address:192.0.2.7')
+})
+
+test('what is about to expire is told, and renewing changes nothing else', async (t) => {
+  const dir = t.testdir()
+  await ensureCertificates(dir, { names: ['eu'], now: new Date(NOW.getTime() - 340 * DAY_MS) })
+  await ensureCertificates(dir, { names: ['us'], now: NOW })
+  const soon = await ensureCertificates(dir, { names: [], now: NOW })
+  t.match(
+    soon.map(({ name, expiresSoon }) => [name, expiresSoon]),
+    [
+      ['ca', false],
+      ['eu', true],
+      ['us', false],
+    ],
+  )
+  const late = await ensureCertificates(dir, { names: [], now: new Date(NOW.getTime() + 40 * DAY_MS) })
+  t.ok((late.find(({ name }) => name === 'eu')?.daysLeft ?? 0) < 0)
+
+  const before = contents(dir)
+  const renewed = await ensureCertificates(dir, { names: [], renew: ['eu'], now: NOW })
+  t.match(
+    renewed.find(({ name }) => name === 'eu'),
+    { made: true, expiresSoon: false, trusted: true },
+  )
+  const after = contents(dir)
+  t.not(after['eu.key'], before['eu.key'])
+  t.equal(after['us.crt'], before['us.crt'])
+  t.equal(after['ca.crt'], before['ca.crt'])
+})
+
+test('a renewed authority still vouches for what it signed', async (t) => {
+  const dir = t.testdir()
+  await ensureCertificates(dir, { names: ['grand', 'eu'], now: NOW })
+  const before = contents(dir)
+  const statuses = await ensureCertificates(dir, {
+    names: [],
+    renew: ['ca'],
+    now: new Date(NOW.getTime() + DAY_MS / 2),
+  })
+  t.not(contents(dir)['ca.crt'], before['ca.crt'])
+  t.ok(statuses.every(({ trusted }) => trusted))
+  t.equal(
+    (await shake(load(dir, 'grand'), { ...load(dir, 'eu'), servername: 'grand' })).client.subject.CN,
+    'eu',
+  )
+})
+
+test('no certificate outlives the authority, and none is made without its key', async (t) => {
+  const dir = t.testdir()
+  await ensureCertificates(dir, { names: [], now: new Date(NOW.getTime() - 3600 * DAY_MS) })
+  const statuses = await ensureCertificates(dir, { names: ['eu'], now: NOW })
+  t.same(statuses[1]?.validTo, statuses[0]?.validTo)
+
+  const bare = t.testdir({ 'ca.crt': readFileSync(join(dir, 'ca.crt'), 'utf8') })
+  await t.rejects(ensureCertificates(bare, { names: ['eu'], now: NOW }), { message: /ca\.key is not there/ })
+  t.strictSame(readdirSync(bare), ['ca.crt'])
+})
+
+test('a revoked certificate stands on the deny list by fingerprint, and its renewal does not', async (t) => {
+  const dir = t.testdir()
+  await ensureCertificates(dir, { names: ['eu', 'us'], now: NOW })
+  const fingerprint = await revokeCertificate(dir, 'us', NOW)
+  await revokeCertificate(dir, 'us', NOW)
+  const list = readFileSync(join(dir, 'revoked.txt'), 'utf8')
+  t.equal(list, `${fingerprint} # us, revoked ${NOW.toISOString()}\n`)
+  const denied = parseDenyList(list)
+  t.ok(isDenied(denied, certificateOf(dir, 'us')))
+  t.notOk(isDenied(denied, certificateOf(dir, 'eu')))
+  const statuses = await ensureCertificates(dir, { names: [], renew: ['us'], now: NOW })
+  t.notOk(statuses.some(({ revoked }) => revoked))
+})
+
+test('a deny list takes serial numbers and fingerprints as any tool prints them', async (t) => {
+  const certificate = { fingerprint256: `AB:${'0C:'.repeat(30)}FF`, serialNumber: '0A0B0C' }
+  for (const line of [
+    certificate.fingerprint256,
+    `ab${'0c'.repeat(30)}ff`,
+    '0a:0b:0c',
+    'A0B0C',
+    '  0A0B0C  # lost',
+  ]) {
+    t.ok(isDenied(parseDenyList(`# people who left\n\n${line}\n`), certificate), line)
+  }
+  t.notOk(isDenied(parseDenyList('0A0B0D\n# 0A0B0C'), certificate))
+  t.throws(() => parseDenyList('0A0B0C\nthe one in us'), { message: /^line 2 is neither/ })
+})
+
+test('a certificate that is kept is not taken for one with other hosts', async (t) => {
+  const dir = join(t.testdir(), 'dev')
+  const run = (...args: string[]) => runCertsCommand(['--out', dir, ...args], {})
+  await run()
+  const before = contents(dir)
+  await t.rejects(run('grand', '--host', 'grand.example.org'), {
+    message:
+      'grand has a certificate, and it is not for grand.example.org: make it anew with --renew grand --host grand.example.org',
+  })
+  t.strictSame(contents(dir), before, 'nothing is changed')
+  await t.rejects(run('--renew', 'ca', '--host', 'ca.example.org'), { message: /--host needs the NAME/ })
+
+  const renewed = await run('--renew', 'grand', '--host', 'Grand.example.org', '--host', '2001:DB8:0::7')
+  const hosts = 'localhost, 127.0.0.1, ::1, grand.example.org, 2001:db8::7'
+  t.match(renewed, new RegExp(`^ {2}grand .* days, also for ${hosts}, new$`, 'm'))
+  t.match(
+    await run('grand', '--host', 'grand.example.org', '--host', '2001:db8::7', '--host', 'LOCALHOST'),
+    /^ {2}grand .*2001:db8::7$/m,
+    'one that is for all of them is kept',
+  )
+})
+
+test('a certificate that is made anew is for the hosts of the last one, unless others are named', async (t) => {
+  const dir = join(t.testdir(), 'dev')
+  const run = (...args: string[]) => runCertsCommand(['--out', dir, ...args], {})
+  await run('grand', '--host', 'grand.example.org', '--host', '2001:db8::7')
+  const { subjectAltName } = certificateOf(dir, 'grand')
+  await run('--renew', 'grand')
+  t.equal(certificateOf(dir, 'grand').subjectAltName, subjectAltName)
+  await run('--renew', 'grand', '--host', 'hub.example.org')
+  t.match(certificateOf(dir, 'grand').subjectAltName, /^DNS:grand, .*, DNS:hub\.example\.org$/)
+  t.notMatch(certificateOf(dir, 'grand').subjectAltName, 'grand.example.org')
+  writeFileSync(join(dir, 'grand.crt'), 'spoilt')
+  await run('--renew', 'grand')
+  t.match(certificateOf(dir, 'grand').subjectAltName, /^DNS:grand, DNS:localhost, /)
+})
+
+test('the command works in the folder that the servers read, unless another is named', async (t) => {
+  const dir = join(t.testdir(), 'certs')
+  const env = { SYNCSPHERE_CERTS_DIR: dir }
+  await runCertsCommand(['eu'], env)
+  await runCertsCommand(['revoke', 'eu'], env)
+  t.ok(isDenied(parseDenyList(readFileSync(join(dir, 'revoked.txt'), 'utf8')), certificateOf(dir, 'eu')))
+})
+
+test('each server is handed what it needs, and nothing that is of others', async (t) => {
+  const root = t.testdir({ certs: { ca: {}, sa: {}, strange: {} } })
+  const [dir, to] = [join(root, 'authority'), join(root, 'certs')]
+  const run = (...args: string[]) => runCertsCommand(['--out', dir, '--hand-out', to, ...args], {})
+  t.match(await run('grand', 'eu'), /^Handed out below .*: eu, grand$/m)
+  t.strictSame(readdirSync(join(to, 'eu')).sort(), ['ca.crt', 'eu.crt', 'eu.key'])
+  for (const file of readdirSync(join(to, 'eu'))) {
+    t.equal(readFileSync(join(to, 'eu', file), 'utf8'), contents(dir)[file])
+    t.equal(statSync(join(to, 'eu', file)).mode & 0o777, 0o600, file)
+  }
+  t.strictSame(readdirSync(join(to, 'ca')), [], 'the key of the authority goes nowhere')
+
+  await run('sa')
+  t.strictSame(readdirSync(join(to, 'sa')).sort(), ['ca.crt', 'sa.crt', 'sa.key'])
+  await run('--renew', 'eu')
+  t.equal(certificateOf(join(to, 'eu'), 'eu').serialNumber, certificateOf(dir, 'eu').serialNumber)
+  await run('revoke', 'eu')
+  t.ok(
+    isDenied(parseDenyList(contents(join(to, 'grand'))['revoked.txt'] ?? ''), certificateOf(dir, 'eu')),
+    'the grand gets the deny list',
+  )
+  writeFileSync(join(to, 'us'), 'in the way')
+  await t.rejects(run('us'), { message: /^the files of us could not be handed out: .*certs\/us/ })
+})
+
+test('the command makes, tells, renews and revokes', async (t) => {
+  const dir = join(t.testdir(), 'dev')
+  const run = (...args: string[]) => runCertsCommand(['--out', dir, ...args], {})
+
+  const first = await run()
+  t.match(first, /^ {2}ca +valid until \d{4}-\d\d-\d\d, 36\d\d days, new$/m)
+  for (const name of ['grand', 'eu', 'us', 'ap']) {
+    t.match(first, new RegExp(`^  ${name} +valid until .*, 36\\d days(, also for .*)?, new$`, 'm'))
+  }
+  t.notMatch(await run('sa'), /grand.*new/)
+  t.match(await run('revoke', 'us'), /^us is revoked: ([0-9A-F]{2}:){31}[0-9A-F]{2}$/)
+  t.match(await run(), /^ {2}us .*REVOKED: renew it with --renew us$/m)
+  t.match(await run('--renew', 'us'), /^ {2}us +valid until .*, new$/m)
+  t.match(await run('--help'), 'npm run certs -- [NAME …]')
+  for (const wrong of [
+    ['../x'],
+    ['ca'],
+    ['revoke'],
+    ['revoke', 'zz'],
+    ['--colour'],
+    ['--host', 'a b', 'eu'],
+  ]) {
+    await t.rejects(run(...wrong), { message: /^[^\n]+$/ }, wrong.join(' '))
+  }
+  writeFileSync(join(dir, 'eu.crt'), 'not a certificate')
+  await t.rejects(run(), { message: /eu\.crt cannot be read as a certificate/ })
+})

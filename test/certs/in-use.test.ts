@@ -1,0 +1,85 @@
+import { execFileSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { Registry } from 'prom-client'
+import t, { type Test } from 'tap'
+import { ensureCertificates } from '../../src/certs/folder.js'
+import { CertificatesInUse } from '../../src/certs/in-use.js'
+import { TlsFiles } from '../../src/certs/tls-files.js'
+import type { Timers } from '../../src/lib/timers.js'
+import { observeCertificates } from '../../src/observability/metrics.js'
+import { newDataDir } from '../support/data-dir.js'
+
+const DAY_MS = 86_400_000
+
+/** A server's certificates of a year on a clock of the test's own, with the lines that it logs. */
+async function certificatesOfAYear(t: Test) {
+  const dir = await newDataDir(t)
+  const made = new Date()
+  await ensureCertificates(dir, { names: ['eu'], now: made })
+  const clock = { now: made.getTime() }
+  const lines: Record<string, unknown>[] = []
+  const logger = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) })
+  const certificates = new CertificatesInUse(logger, () => clock.now)
+  const paths = { cert: join(dir, 'eu.crt'), key: join(dir, 'eu.key') }
+  const files = await TlsFiles.open(paths)
+  certificates.add(files, () => undefined)
+  return { dir, clock, lines, certificates, paths, made }
+}
+
+t.test('a certificate file whose read may never end is refused', async (t) => {
+  const { dir, paths } = await certificatesOfAYear(t)
+  const pipe = join(dir, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  await t.rejects(TlsFiles.open({ ...paths, cert: pipe }), /pipe: it is no regular file/)
+})
+
+t.test('a certificate near its end is warned of each day, and until it is renewed', async (t) => {
+  const { dir, clock, lines, certificates, paths } = await certificatesOfAYear(t)
+  const rounds: { ms: number; run: () => void }[] = []
+  const timers = { every: (ms: number, run: () => void) => rounds.push({ ms, run }) && { stop() {} } }
+  certificates.watch(DAY_MS, timers as unknown as Timers)
+  t.same(lines, [], 'a year is long')
+  t.equal(rounds[0]?.ms, DAY_MS)
+  clock.now += 339.5 * DAY_MS
+  rounds[0]?.run()
+  t.match(lines, [{ level: 40, file: paths.cert, days_left: 25, msg: /expires soon/ }])
+  clock.now += 40 * DAY_MS
+  rounds[0]?.run()
+  t.match(lines[1], { level: 40, days_left: -15, msg: /has expired/ })
+  await ensureCertificates(dir, { names: [], renew: ['eu'], now: new Date(clock.now) })
+  await certificates.reload()
+  rounds[0]?.run()
+  t.notMatch(lines.slice(2), [{ level: 40 }])
+})
+
+t.test('a metric tells how long each certificate lasts', async (t) => {
+  const { clock, certificates, paths } = await certificatesOfAYear(t)
+  const registry = new Registry()
+  observeCertificates(registry, () => certificates.lives())
+  clock.now += 360 * DAY_MS
+  const [metric] = await registry.getMetricsAsJSON()
+  t.match(metric, {
+    name: 'syncsphere_certificate_expiry_seconds',
+    values: [{ labels: { file: paths.cert } }],
+  })
+  const seconds = metric?.values[0]?.value ?? 0
+  t.ok(seconds > 4 * 86_400 && seconds < 6 * 86_400, `${seconds} s`)
+})
+
+t.test('a file of several certificates ends with that which ends first', async (t) => {
+  const { dir, certificates, made, paths, clock } = await certificatesOfAYear(t)
+  const [before] = certificates.lives()
+  const old = await newDataDir(t)
+  await ensureCertificates(old, { names: ['eu'], now: new Date(made.getTime() - 300 * DAY_MS) })
+  const chain = await Promise.all([readFile(paths.cert), readFile(join(old, 'eu.crt'))])
+  const file = join(dir, `${randomUUID()}.crt`)
+  await writeFile(file, Buffer.concat(chain))
+  const other = new CertificatesInUse(pino({ level: 'silent' }), () => clock.now)
+  other.add(await TlsFiles.open({ cert: file, key: paths.key }), () => undefined)
+  const [life] = other.lives()
+  const days = ((before?.secondsLeft ?? 0) - (life?.secondsLeft ?? 0)) / 86_400
+  t.equal(Math.round(days), 300)
+})
