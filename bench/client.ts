@@ -112,13 +112,13 @@ export class BenchClient {
 }
 
 async function post(url: string, body: object, cookie = ''): Promise<Dispatcher.ResponseData> {
-  const answer = await request(url, {
+  const received = await request(url, {
     dispatcher: agent,
     method: 'POST',
     headers: { 'content-type': 'application/json', ...(cookie && { cookie }) },
     body: JSON.stringify(body),
   })
-  const text = await answer.body.text()
-  if (answer.statusCode >= 300) throw new Error(`${url}: ${answer.statusCode} ${text}`)
-  return answer
+  const text = await received.body.text()
+  if (received.statusCode >= 300) throw new Error(`${url}: ${received.statusCode} ${text}`)
+  return received
 }

@@ -4,7 +4,7 @@ import { needed } from './installed.js'
 
 const execute = promisify(execFile)
 
-export interface CurlAnswer {
+export interface CurlResponse {
   seconds: number
   /** With the headers before it. */
   text: string
@@ -15,7 +15,7 @@ export interface CurlAnswer {
  * @returns seconds, from before the connection until the end of the answer
  * @throws Error for an answer that refuses
  */
-export async function curl(...args: string[]): Promise<CurlAnswer> {
+export async function curl(...args: string[]): Promise<CurlResponse> {
   const format = '\n%{http_code} %{time_total}'
   const { stdout } = await execute(needed('curl'), [
     '--silent',

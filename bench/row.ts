@@ -74,7 +74,7 @@ export async function measureRow(
       execFileSync('sync')
       const figures = await contender.measure()
       say(
-        `${row.name}: ${round === 0 ? 'warm-up' : `round ${round}`}, ${contender.name}: ${told(row, figures)}`,
+        `${row.name}: ${round === 0 ? 'warm-up' : `round ${round}`}, ${contender.name}: ${describe(row, figures)}`,
       )
       if (round > 0) keep(values.get(contender.name) as Map<string, number[]>, figures)
     }
@@ -100,7 +100,7 @@ function keep(values: Map<string, number[]>, figures: Figures): void {
   }
 }
 
-function told(row: Row, figures: Figures): string {
+function describe(row: Row, figures: Figures): string {
   return Object.entries(figures)
     .map(([name, value]) => `${name} ${value.toPrecision(4)} ${row.figures[name]?.unit ?? ''}`)
     .join(', ')

@@ -23,12 +23,12 @@ export class ServerProcess implements AsyncDisposable {
   readonly #child: ChildProcess
   readonly #command: string
   /** What it has said first on standard output, if that was waited for. */
-  readonly greeting: string
+  readonly banner: string
 
-  private constructor(child: ChildProcess, command: string, greeting: string) {
+  private constructor(child: ChildProcess, command: string, banner: string) {
     this.#child = child
     this.#command = command
-    this.greeting = greeting
+    this.banner = banner
   }
 
   /** Resolves when the server serves. */
@@ -47,9 +47,9 @@ export class ServerProcess implements AsyncDisposable {
       port === undefined
         ? once(stdout, 'data').then(([line]) => String(line).trim())
         : until(() => takesConnections(port)).then(() => '')
-    const greeting = await Promise.race([serves, ended])
+    const banner = await Promise.race([serves, ended])
     stdout.resume()
-    return new ServerProcess(child, command, greeting)
+    return new ServerProcess(child, command, banner)
   }
 
   /** The most memory that the server and the processes that it has started have had, MB of resident set. */

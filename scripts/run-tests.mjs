@@ -102,8 +102,8 @@ async function work(index) {
 /** Says what came of a file, in a line if all is well. Returns whether it is. */
 function tell(said) {
   const isGreen = said.some(isPass) && !said.some(isFailure)
-  const isTold = (line) => END_OF_FILE.test(line) || isSkip(line)
-  console.log(isGreen ? said.filter(isTold).join('\n') : `${said.join('\n')}\nnot ok`)
+  const isReported = (line) => END_OF_FILE.test(line) || isSkip(line)
+  console.log(isGreen ? said.filter(isReported).join('\n') : `${said.join('\n')}\nnot ok`)
   return isGreen
 }
 

@@ -3,7 +3,7 @@ import { fastify } from 'fastify'
 
 const [, , , answers = '{}'] = process.argv
 const app = fastify()
-for (const [path, answer] of Object.entries(JSON.parse(answers) as Record<string, object>)) {
-  app.get(path, () => answer)
+for (const [path, response] of Object.entries(JSON.parse(answers) as Record<string, object>)) {
+  app.get(path, () => response)
 }
 console.log(await app.listen({ host: '127.0.0.1', port: 0 }))

@@ -22,7 +22,7 @@ export class NodePeer implements AsyncDisposable {
   }
 
   get origin(): string {
-    return this.#server.greeting
+    return this.#server.banner
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -87,8 +87,8 @@ export class SyncthingPair implements AsyncDisposable {
       this.#servers.push(await ServerProcess.start(command, args, { env, logFile, port: device.gui }))
     }
     await until(async () => {
-      const answer = await call(devices[0], 'GET', '/rest/system/connections').catch(() => ({}))
-      const { connections = {} } = answer as { connections?: Record<string, { connected: boolean }> }
+      const response = await call(devices[0], 'GET', '/rest/system/connections').catch(() => ({}))
+      const { connections = {} } = response as { connections?: Record<string, { connected: boolean }> }
       return Object.values(connections).some(({ connected }) => connected)
     }, 50)
   }

@@ -16,13 +16,13 @@ import { applyChange } from '../../src/db/regional/replica.js'
 import { indexNames } from '../../src/db/search/name-index.js'
 import { pageOf } from '../../src/domain/paging.js'
 import { Passwords } from '../../src/domain/passwords.js'
-import type { Chance } from '../../src/lib/random.js'
+import type { Random } from '../../src/lib/random.js'
 import { systemTimers } from '../../src/lib/timers.js'
 import type { Draft } from '../../src/model/change.js'
 import { tick, ZERO_STAMP } from '../../src/model/clock.js'
 import { folderOf, nameOf } from './names.js'
 import { FOLDER, type Middles, OWNER, PASSWORD, RARE_WORD, SORTS } from './seeded.js'
-import { Dice } from './seeded-random.js'
+import { SeededRandom } from './seeded-random.js'
 
 export interface Seed {
   server: string
@@ -75,7 +75,7 @@ export async function seedDataDir(
   connection.pragma('temp_store = MEMORY')
   migrate(connection, 'regional')
   await using db = Database.on(connection, systemTimers)
-  await identify(db, seed.server, chanceOf(new Dice('server')))
+  await identify(db, seed.server, randomOf(new SeededRandom('server')))
   const blobs = new BlobStore(db, dataDir)
   const writer = new Writer(seed.server)
   const password_hash = await new Passwords().hash(PASSWORD)
@@ -100,13 +100,13 @@ export async function seedDataDir(
         : timeOf(i, seed.files, BEGAN_MS + 2 * 24 * 3600 * 1000, ENDED_MS)
     const file = fileOf(i, atMs)
     const stored_at = new Date(atMs)
-    blobs.keep(tx, { sha256: file.sha256, size: file.content.length, content: file.content }, stored_at)
+    blobs.store(tx, { sha256: file.sha256, size: file.content.length, content: file.content }, stored_at)
     const { name, folder, media_type, sha256, visibility } = file
     const time = stored_at.toISOString()
     const fields = { owner_id, name, folder, media_type, sha256, visibility, size: file.content.length }
     writer.apply(tx, atMs, {
       type: 'file.uploaded',
-      key: new Dice(`id of file ${i}`).uuid(atMs),
+      key: new SeededRandom(`id of file ${i}`).uuid(atMs),
       fields: { ...fields, created_at: time, modified_at: time },
     })
   })
@@ -155,29 +155,29 @@ async function inUnits(
 }
 
 function fileOf(i: number, atMs: number) {
-  const dice = new Dice(`file ${i}`)
-  const { name, mediaType } = nameOf(dice, atMs)
-  const content = Buffer.from(`the file ${i} `.padEnd(20 + dice.below(200), '.'))
+  const random = new SeededRandom(`file ${i}`)
+  const { name, mediaType } = nameOf(random, atMs)
+  const content = Buffer.from(`the file ${i} `.padEnd(20 + random.below(200), '.'))
   return {
     // A hundred in one folder, eight with one word.
     name: i < SAME && i % 125 === 7 ? `${RARE_WORD} ${name}` : name,
-    folder: i < SAME && i % 10 === 0 ? FOLDER : folderOf(dice, atMs),
+    folder: i < SAME && i % 10 === 0 ? FOLDER : folderOf(random, atMs),
     media_type: mediaType,
-    visibility: dice.pick(['private', 'private', 'private', 'friends', 'public']),
+    visibility: random.pick(['private', 'private', 'private', 'friends', 'public']),
     content,
     sha256: createHash('sha256').update(content).digest('hex'),
   }
 }
 
 function idOfUser(i: number, atMs: number): string {
-  return new Dice(`user ${i}`).uuid(atMs)
+  return new SeededRandom(`user ${i}`).uuid(atMs)
 }
 
 function timeOf(i: number, count: number, beganMs: number, endedMs: number): number {
   return Math.floor(beganMs + ((endedMs - beganMs) * i) / count)
 }
 
-function chanceOf(dice: Dice): Chance {
-  const bytes = (count: number) => Buffer.from(Array.from({ length: count }, () => dice.below(256)))
-  return { fraction: () => dice.fraction(), bytes, id: () => dice.uuid(BEGAN_MS) }
+function randomOf(random: SeededRandom): Random {
+  const bytes = (count: number) => Buffer.from(Array.from({ length: count }, () => random.below(256)))
+  return { fraction: () => random.fraction(), bytes, id: () => random.uuid(BEGAN_MS) }
 }

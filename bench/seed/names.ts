@@ -1,5 +1,5 @@
 /** Names and folders as people have them: several words, dates, numbers, extensions, more than one alphabet. */
-import type { Dice } from './seeded-random.js'
+import type { SeededRandom } from './seeded-random.js'
 
 const WORDS =
   `account agenda agreement album analysis annual application archive article audit backup balance bank
@@ -86,28 +86,28 @@ const MEDIA_TYPES: Record<string, string> = {
 const DAY_MS = 24 * 3600 * 1000
 
 /** The name of a file that is made at a time, and its media type. */
-export function nameOf(dice: Dice, atMs: number): { name: string; mediaType: string } {
-  const extension = dice.weighted(EXTENSIONS)
+export function nameOf(random: SeededRandom, atMs: number): { name: string; mediaType: string } {
+  const extension = random.weighted(EXTENSIONS)
   const mediaType = MEDIA_TYPES[extension] ?? 'application/octet-stream'
-  const day = new Date(atMs - dice.below(30) * DAY_MS).toISOString().slice(0, 10)
-  if (/jpg|heic|mp4/.test(extension) && dice.below(3) > 0) {
-    const clock = String(dice.below(240_000)).padStart(6, '0')
+  const day = new Date(atMs - random.below(30) * DAY_MS).toISOString().slice(0, 10)
+  if (/jpg|heic|mp4/.test(extension) && random.below(3) > 0) {
+    const clock = String(random.below(240_000)).padStart(6, '0')
     return { name: `IMG_${day.replaceAll('-', '')}_${clock}.${extension}`, mediaType }
   }
-  const words = Array.from({ length: 1 + dice.below(4) }, () => wordOf(dice))
-  const separator = dice.pick([' ', ' ', ' ', '_', '-'])
-  const dated = dice.below(3) === 0 ? [...words, day] : words
-  const number = dice.below(4) === 0 ? [dice.pick(['v', 'No. ', '#', '']) + dice.below(1000)] : []
-  const mark = dice.pick(['', '', '', '', ' (1)', ' (copy)', ' final', "'s", ' 100%'])
+  const words = Array.from({ length: 1 + random.below(4) }, () => wordOf(random))
+  const separator = random.pick([' ', ' ', ' ', '_', '-'])
+  const dated = random.below(3) === 0 ? [...words, day] : words
+  const number = random.below(4) === 0 ? [random.pick(['v', 'No. ', '#', '']) + random.below(1000)] : []
+  const mark = random.pick(['', '', '', '', ' (1)', ' (copy)', ' final', "'s", ' 100%'])
   return { name: `${[...dated, ...number].join(separator)}${mark}.${extension}`, mediaType }
 }
 
 /** One of some thousand folders, as deep as three. */
-export function folderOf(dice: Dice, atMs: number): string {
+export function folderOf(random: SeededRandom, atMs: number): string {
   const year = new Date(atMs).getUTCFullYear()
   const month = String(1 + new Date(atMs).getUTCMonth()).padStart(2, '0')
-  const word = () => WORDS[dice.below(60) * 4] as string
-  switch (dice.below(4)) {
+  const word = () => WORDS[random.below(60) * 4] as string
+  switch (random.below(4)) {
     case 0:
       return `/Photos/${year}/${month}`
     case 1:
@@ -115,13 +115,13 @@ export function folderOf(dice: Dice, atMs: number): string {
     case 2:
       return `/Projects/${word()}/${word()}`
     default:
-      return `/${dice.pick(ABROAD)}/${word()}`
+      return `/${random.pick(ABROAD)}/${word()}`
   }
 }
 
 /** Few words are in many names, many words in few. */
-function wordOf(dice: Dice): string {
-  if (dice.below(12) === 0) return dice.pick(ABROAD)
-  const word = WORDS[Math.floor(WORDS.length * dice.fraction() ** 2)] as string
-  return dice.below(3) === 0 ? word.charAt(0).toUpperCase() + word.slice(1) : word
+function wordOf(random: SeededRandom): string {
+  if (random.below(12) === 0) return random.pick(ABROAD)
+  const word = WORDS[Math.floor(WORDS.length * random.fraction() ** 2)] as string
+  return random.below(3) === 0 ? word.charAt(0).toUpperCase() + word.slice(1) : word
 }

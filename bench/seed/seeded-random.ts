@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 /** Numbers that follow from a name alone: the same name throws the same. */
-export class Dice {
+export class SeededRandom {
   readonly #name: string
   #bytes = Buffer.alloc(0)
   #block = 0

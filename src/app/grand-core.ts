@@ -6,12 +6,12 @@ import { missingTotal } from '../blobs/missing-blobs.js'
 import { checkBlob, scrub } from '../blobs/scrub.js'
 import type { GrandConfig } from '../config/config.js'
 import type { Database } from '../db/engine/database.js'
-import { SqliteLog } from '../log/sqlite-change-log.js'
-import { Disk } from '../sync/grand/disk-space.js'
+import { SqliteChangeLog } from '../log/sqlite-change-log.js'
+import { DiskSpace } from '../sync/grand/disk-space.js'
 import { Downloads } from '../sync/grand/downloads.js'
-import { sweepBytes } from '../sync/grand/garbage-collection.js'
+import { collectGarbage } from '../sync/grand/garbage-collection.js'
 import { Hub } from '../sync/grand/hub.js'
-import { Intake } from '../sync/grand/ingest.js'
+import { Ingest } from '../sync/grand/ingest.js'
 import type { GrandMetrics, GrandReadings } from '../sync/grand/metrics.js'
 import { Pages } from '../sync/grand/pages.js'
 import { Uploads } from '../sync/grand/uploads.js'
@@ -20,7 +20,7 @@ import type { Machine } from './machine.js'
 
 export type GrandCoreConfig = Pick<GrandConfig, 'name' | 'dataDir' | 'minFreeDiskBytes' | 'maxFileSizeBytes'>
 
-export interface GrandGround {
+export interface GrandCoreDeps {
   db: Database
   machine: Machine
   logger: Logger
@@ -33,20 +33,20 @@ export type GrandCore = Awaited<ReturnType<typeof openGrandCore>>
 /** @throws WrongServer */
 export async function openGrandCore(
   { name: server, dataDir, minFreeDiskBytes, maxFileSizeBytes }: GrandCoreConfig,
-  { db, machine, logger, measure }: GrandGround,
+  { db, machine, logger, measure }: GrandCoreDeps,
 ) {
-  const { now, timers, files, chance } = machine
-  const log = await SqliteLog.open(db, server, chance)
+  const { now, timers, files, random } = machine
+  const log = await SqliteChangeLog.open(db, server, random)
   const blobs = new BlobStore(db, dataDir, files)
   const incoming = new IncomingBlobs(db, blobs, dataDir, { files, now })
-  const disk = new Disk(blobs, minFreeDiskBytes, timers)
-  const intake = new Intake({ db, log, blobs, disk, now, timers, logger })
+  const disk = new DiskSpace(blobs, minFreeDiskBytes, timers)
+  const ingest = new Ingest({ db, log, blobs, disk, now, timers, logger })
   const metrics = measure({
     head: () => log.head().gseq,
     links: () => hub.status(),
     missing: () => missingTotal(db),
     freeBytes: () => disk.freeBytes(),
-    paused: () => intake.pausedSince !== undefined,
+    paused: () => ingest.pausedSince !== undefined,
   })
   const onError = (err: unknown) => logger.error({ err }, 'watermarks could not be kept')
   const hub: Hub = new Hub({
@@ -54,14 +54,14 @@ export async function openGrandCore(
     db,
     log,
     pages: new Pages(log, blobs, db),
-    intake,
+    ingest,
     watermarks: (onMoved) => new Watermarks({ db, server, timers, onMoved, onError }),
     now,
     timers,
     logger,
     metrics,
   })
-  const arrivals = hub
+  const observer = hub
   const uploads = new Uploads({
     db,
     blobs,
@@ -69,30 +69,30 @@ export async function openGrandCore(
     disk,
     maxFileSizeBytes,
     timers,
-    arrivals,
+    observer,
     logger,
     metrics,
   })
   const onUnreadable = (blob: { sha256: string; size: number }) => {
     checkBlob({ db, blobs }, blob)
-      .then((whole) => whole || hub.lost([blob.sha256]))
+      .then((whole) => whole || hub.blobsLost([blob.sha256]))
       .catch((err: unknown) => logger.error({ err, sha256: blob.sha256 }, 'a blob could not be checked'))
   }
   const downloads = new Downloads({ db, blobs, incoming, metrics, onUnreadable })
   return {
     log,
     disk,
-    intake,
+    ingest,
     metrics,
     hub,
     uploads,
     downloads,
-    sweep: (signal: AbortSignal) => sweepBytes({ db, blobs, incoming, now, timers }, signal),
+    collectGarbage: (signal: AbortSignal) => collectGarbage({ db, blobs, incoming, now, timers }, signal),
     /** Rotten bytes are missing from then on, and asked of the regionals. */
     async scrub(everyMs: number, signal: AbortSignal) {
-      const { rotten } = await scrub({ db, blobs, now, everyMs }, signal)
-      hub.lost(rotten)
-      return { rotten }
+      const { corrupt } = await scrub({ db, blobs, now, everyMs }, signal)
+      hub.blobsLost(corrupt)
+      return { corrupt }
     },
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { missingTotal } from '../blobs/missing-blobs.js'
-import { SCRUB_LOOK_MS } from '../blobs/scrub.js'
+import { SCRUB_CHECK_MS } from '../blobs/scrub.js'
 import { CertificatesInUse } from '../certs/in-use.js'
 import { openPeerTls, type PeerTls } from '../certs/peer-tls.js'
 import type { TlsFiles } from '../certs/tls-files.js'
@@ -38,7 +38,7 @@ export interface Grand extends AsyncDisposable {
   reload(): Promise<void>
 }
 
-export interface GrandDependencies {
+export interface GrandDeps {
   /** Milliseconds since 1970. */
   now?: () => number
   logger?: Logger
@@ -48,7 +48,7 @@ export interface GrandDependencies {
 }
 
 /** How often what is done now and then is done. */
-const TIMING = { sweepMs: 3600 * 1000, scrubMs: DAY_MS, certificatesMs: DAY_MS }
+const TIMING = { garbageMs: 3600 * 1000, scrubMs: DAY_MS, certificatesMs: DAY_MS }
 
 /** For transfers that are under way when the server is told to close; they can be resumed. */
 const GRACE_MS = 10_000
@@ -60,7 +60,7 @@ const GRACE_MS = 10_000
  */
 export async function openGrand(
   config: GrandConfig,
-  { now = Date.now, logger: given, timing = {}, helperProgram }: GrandDependencies = {},
+  { now = Date.now, logger: given, timing = {}, helperProgram }: GrandDeps = {},
 ): Promise<Grand> {
   const tls = await openPeerTls(config.certsDir, config.name)
   await using resources = new Resources()
@@ -95,7 +95,7 @@ export async function openGrand(
   }
 }
 
-interface Ground {
+interface AssembleDeps {
   db: Database
   storage: StorageCheck
   machine: Machine
@@ -104,19 +104,19 @@ interface Ground {
   timing: typeof TIMING
 }
 
-async function assemble(config: GrandConfig, { db, storage, machine, logger, tls, timing }: Ground) {
+async function assemble(config: GrandConfig, { db, storage, machine, logger, tls, timing }: AssembleDeps) {
   const { name } = config
   const { now } = machine
   // First, for it may not be readable, and what follows would be left running.
   const denyList = new DenyListFile(config.certsDir, logger, () =>
-    peers.review((socket) => server.cut(socket)),
+    peers.review((socket) => server.destroyConnections(socket)),
   )
   const registry = createMetricsRegistry({ server: name, processMetrics: true })
   const certificates = new CertificatesInUse(logger, now)
-  observeCertificates(registry, () => certificates.lives())
+  observeCertificates(registry, () => certificates.expiries())
   const measure = (readings: GrandReadings) => createGrandMetrics(registry, readings)
   const core = await openGrandCore(config, { db, machine, logger, measure })
-  const { log, hub, intake, disk, uploads, downloads, metrics } = core
+  const { log, hub, ingest, disk, uploads, downloads, metrics } = core
   const peers: Peers = new Peers({ denyList, now, logger, metrics })
   let closing = false
   const status = () => ({
@@ -124,7 +124,7 @@ async function assemble(config: GrandConfig, { db, storage, machine, logger, tls
     version: VERSION,
     log_id: log.id,
     log_head: log.head().gseq,
-    paused_since: intake.pausedSince === undefined ? null : new Date(intake.pausedSince).toISOString(),
+    paused_since: ingest.pausedSince === undefined ? null : new Date(ingest.pausedSince).toISOString(),
     links: hub.status(),
     missing: missingTotal(db),
     transfers: { incoming: uploads.count, outgoing: downloads.count },
@@ -145,22 +145,22 @@ async function assemble(config: GrandConfig, { db, storage, machine, logger, tls
   const server: GrandServer = new GrandServer({ tls: tls.pems, hub, peers, route, logger })
   certificates.add(tls, () => server.useTls(tls.pems))
   const watching = certificates.watch(timing.certificatesMs)
-  const sweeping = periodic('sweep', timing.sweepMs, core.sweep, logger)
+  const sweeping = periodic('sweep', timing.garbageMs, core.collectGarbage, logger)
   const scrubOnce = (signal: AbortSignal) => core.scrub(timing.scrubMs, signal)
-  const scrubbing = periodic('scrub', Math.min(SCRUB_LOOK_MS, timing.scrubMs), scrubOnce, logger)
+  const scrubbing = periodic('scrub', Math.min(SCRUB_CHECK_MS, timing.scrubMs), scrubOnce, logger)
   return {
     server,
     log,
     async reload() {
       await certificates.reload()
-      denyList.look()
-      peers.review((socket) => server.cut(socket))
+      denyList.refresh()
+      peers.review((socket) => server.destroyConnections(socket))
     },
     async [Symbol.asyncDispose]() {
       closing = true
       denyList[Symbol.dispose]()
       watching[Symbol.dispose]()
-      server.stopListening()
+      server.unsubscribe()
       await hub[Symbol.asyncDispose]()
       await sweeping[Symbol.asyncDispose]()
       await scrubbing[Symbol.asyncDispose]()

@@ -41,7 +41,7 @@ export class HelperProcess implements PasswordHasher, AsyncDisposable {
   #child: ChildProcess | undefined
   #jobs = 0
   #isCheckpointing = false
-  #isOver = false
+  #isDisposed = false
 
   /** @param program the built program's file */
   constructor(program: string, logger: Logger) {
@@ -55,18 +55,18 @@ export class HelperProcess implements PasswordHasher, AsyncDisposable {
   }
 
   hash(password: string): Promise<string> {
-    return this.#ask({ password }) as Promise<string>
+    return this.#request({ password }) as Promise<string>
   }
 
   verify(phc: string, password: string): Promise<boolean> {
-    return this.#ask({ password, phc }) as Promise<boolean>
+    return this.#request({ password, phc }) as Promise<boolean>
   }
 
   /** Copies what is committed from a database's log into its file; does nothing while it is at that already. */
   checkpoint(database: string): void {
-    if (this.#isCheckpointing || this.#isOver) return
+    if (this.#isCheckpointing || this.#isDisposed) return
     this.#isCheckpointing = true
-    this.#ask({ database })
+    this.#request({ database })
       .catch((error: Error) => this.#logger.warn({ err: error }, 'a checkpoint has failed'))
       .finally(() => {
         this.#isCheckpointing = false
@@ -75,7 +75,7 @@ export class HelperProcess implements PasswordHasher, AsyncDisposable {
 
   /** Resolves when the process is gone. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isOver = true
+    this.#isDisposed = true
     const child = this.#child
     this.#child = undefined
     if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
@@ -85,7 +85,7 @@ export class HelperProcess implements PasswordHasher, AsyncDisposable {
     await exit
   }
 
-  #ask(work: Hashing | Checkpoint): Promise<string | boolean> {
+  #request(work: Hashing | Checkpoint): Promise<string | boolean> {
     return new Promise((resolve, reject) => {
       this.#jobs += 1
       const job = { id: this.#jobs, ...work }
@@ -93,18 +93,18 @@ export class HelperProcess implements PasswordHasher, AsyncDisposable {
       try {
         this.#send(job)
       } catch {
-        this.#doHere(job.id)
+        this.#runHere(job.id)
       }
     })
   }
 
   /** @throws Error when no process can be started */
   #send(job: Job): void {
-    if (this.#isOver) throw new Error('the server is closing')
+    if (this.#isDisposed) throw new Error('the server is closing')
     this.#child ??= this.#start()
     this.#child.channel?.ref()
     this.#child.send(job, (error) => {
-      if (error !== null) this.#doHere(job.id)
+      if (error !== null) this.#runHere(job.id)
     })
   }
 
@@ -115,14 +115,14 @@ export class HelperProcess implements PasswordHasher, AsyncDisposable {
       execArgv: [],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })
-    makeWay(child)
+    lowerPriority(child)
     const ended = (error?: Error) => {
       if (this.#child !== child) return
       this.#child = undefined
       this.#logger.warn({ err: error }, 'the helper process has ended')
-      for (const id of this.#pending.keys()) this.#doHere(id)
+      for (const id of this.#pending.keys()) this.#runHere(id)
     }
-    child.on('message', (outcome: Outcome) => this.#answered(outcome))
+    child.on('message', (outcome: Outcome) => this.#settle(outcome))
     child.once('error', ended)
     child.once('disconnect', ended)
     // It keeps nobody alive who waits for no answer.
@@ -130,7 +130,7 @@ export class HelperProcess implements PasswordHasher, AsyncDisposable {
     return child
   }
 
-  #answered(outcome: Outcome): void {
+  #settle(outcome: Outcome): void {
     const pending = this.#pending.get(outcome.id)
     this.#pending.delete(outcome.id)
     if (this.#pending.size === 0) this.#child?.channel?.unref()
@@ -138,7 +138,7 @@ export class HelperProcess implements PasswordHasher, AsyncDisposable {
     else pending?.reject(new Error(outcome.fault))
   }
 
-  #doHere(id: number): void {
+  #runHere(id: number): void {
     const pending = this.#pending.get(id)
     this.#pending.delete(id)
     if (pending === undefined) return
@@ -149,7 +149,7 @@ export class HelperProcess implements PasswordHasher, AsyncDisposable {
 }
 
 /** Right after the start: its threads take this over from the one that makes them. */
-function makeWay({ pid }: ChildProcess): void {
+function lowerPriority({ pid }: ChildProcess): void {
   try {
     if (pid !== undefined) setPriority(pid, NICENESS)
   } catch {

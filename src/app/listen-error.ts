@@ -1,5 +1,5 @@
 import { PREFIX } from '../config/environment.js'
-import { holderOfPort } from '../lib/process-using.js'
+import { processUsingPort } from '../lib/process-using.js'
 
 export interface Address {
   host: string
@@ -11,7 +11,7 @@ const HOST = `${PREFIX}HOST`
 
 /** What keeps a server from listening, by the code of the system's error: the variable to change, and the cause. */
 const CAUSES: Record<string, (address: Address) => string> = {
-  EADDRINUSE: ({ host, port }) => `${PORT}: ${host}:${port} is in use by ${holderOfPort(host, port)}`,
+  EADDRINUSE: ({ host, port }) => `${PORT}: ${host}:${port} is in use by ${processUsingPort(host, port)}`,
   EACCES: ({ host, port }) => `${PORT}: this user may not listen on ${host}:${port}`,
   EADDRNOTAVAIL: ({ host }) => `${HOST}: ${host} is not an address of this machine`,
   ENOTFOUND: ({ host }) => `${HOST}: no address is known for ${host}`,

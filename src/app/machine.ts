@@ -1,6 +1,6 @@
 import type { FileSystem } from '../blobs/file-system.js'
 import { nodeFiles } from '../blobs/node-files.js'
-import { type Chance, systemChance } from '../lib/random.js'
+import { type Random, systemRandom } from '../lib/random.js'
 import { systemTimers, type Timers } from '../lib/timers.js'
 
 /** All that a server takes from the machine it runs on, but for its network and its database. */
@@ -8,13 +8,13 @@ export interface Machine {
   /** Milliseconds since 1970. */
   now(): number
   timers: Timers
-  chance: Chance
+  random: Random
   files: FileSystem
 }
 
 export const thisMachine: Machine = {
   now: Date.now,
   timers: systemTimers,
-  chance: systemChance,
+  random: systemRandom,
   files: nodeFiles,
 }

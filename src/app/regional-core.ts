@@ -5,17 +5,17 @@ import { IncomingBlobs } from '../blobs/incoming-blobs.js'
 import type { RegionalConfig } from '../config/config.js'
 import type { Database } from '../db/engine/database.js'
 import { accountServices } from '../domain/account-services.js'
-import { Feed } from '../domain/event-log.js'
+import { EventLog } from '../domain/event-log.js'
 import { Files, type RemoteRead } from '../domain/files.js'
 import { Friends } from '../domain/friends.js'
 import type { PasswordHashing } from '../domain/passwords.js'
 import { Quota } from '../domain/quota.js'
 import type { SystemClock } from '../domain/system-clock.js'
 import { Uploads } from '../domain/uploads.js'
-import type { Chance } from '../lib/random.js'
-import { Bytes } from '../sync/regional/blob-transfer.js'
-import type { RemoteBytes } from '../sync/regional/remote-blobs.js'
-import { type SyncOptions, SyncPlugin } from '../sync/regional/sync-client.js'
+import type { Random } from '../lib/random.js'
+import { BlobTransfer } from '../sync/regional/blob-transfer.js'
+import type { RemoteBlobs } from '../sync/regional/remote-blobs.js'
+import { SyncClient, type SyncClientDeps } from '../sync/regional/sync-client.js'
 import type { Machine } from './machine.js'
 
 export type RegionalPolicy = Pick<
@@ -23,11 +23,11 @@ export type RegionalPolicy = Pick<
   'name' | 'storageQuotaBytes' | 'registration' | 'maxFileSizeBytes' | 'minFreeDiskBytes'
 >
 
-export interface ServicesGround {
+export interface RegionalServicesDeps {
   db: Database
   blobs: BlobStore
   now: () => number
-  chance: Chance
+  random: Random
   passwords?: PasswordHashing
   remoteRead?: RemoteRead | undefined
 }
@@ -37,23 +37,32 @@ export type RegionalServices = ReturnType<typeof regionalServices>
 /** The domain. */
 export function regionalServices(
   { name: server, storageQuotaBytes: storageQuota, registration, ...policy }: RegionalPolicy,
-  { blobs, remoteRead, ...ground }: ServicesGround,
+  { blobs, remoteRead, ...deps }: RegionalServicesDeps,
 ) {
-  const { db, now } = ground
-  const base = accountServices({ server, storageQuota, registration, ...ground })
-  const { journal, copies, live } = base
+  const { db, now } = deps
+  const base = accountServices({ server, storageQuota, registration, ...deps })
+  const { journal, replicas, notifier } = base
   const quota = new Quota(db)
   const { maxFileSizeBytes: maxFileSize, minFreeDiskBytes: minFreeDisk } = policy
   return {
     ...base,
-    files: new Files({ db, blobs, journal, holders: copies, now, remoteRead }),
-    uploads: new Uploads({ db, blobs, journal, quota, holders: copies, now, maxFileSize, minFreeDisk }),
+    files: new Files({ db, blobs, journal, availability: replicas, now, remoteRead }),
+    uploads: new Uploads({
+      db,
+      blobs,
+      journal,
+      quota,
+      availability: replicas,
+      now,
+      maxFileSize,
+      minFreeDisk,
+    }),
     friends: new Friends(db, journal, now),
-    feed: new Feed(db, live, now),
+    eventLog: new EventLog(db, notifier, now),
   }
 }
 
-export interface TransferParts {
+export interface TransferDeps {
   db: Database
   blobs: BlobStore
   clock: SystemClock
@@ -64,23 +73,34 @@ export interface TransferParts {
 /** What brings blobs to the grand and from it. */
 export function openTransfer(
   { dataDir }: Pick<RegionalConfig, 'dataDir'>,
-  { db, blobs, clock, machine, logger }: TransferParts,
-  grand: RemoteBytes,
-): Bytes {
-  const { timers, chance, files } = machine
+  { db, blobs, clock, machine, logger }: TransferDeps,
+  grand: RemoteBlobs,
+): BlobTransfer {
+  const { timers, random, files } = machine
   const incoming = new IncomingBlobs(db, blobs, dataDir, { files, now: () => clock.now() })
-  return new Bytes({ grand, db, blobs, incoming, timers, chance, logger })
+  return new BlobTransfer({ grand, db, blobs, incoming, timers, random, logger })
 }
 
-export interface SyncParts extends TransferParts {
-  services: Pick<RegionalServices, 'journal' | 'copies'>
+export interface StartSyncDeps extends TransferDeps {
+  services: Pick<RegionalServices, 'journal' | 'replicas'>
 }
 
 /** Begins to keep in step with the sphere. */
-export function joinSphere(
+export function startSync(
   { name: server }: Pick<RegionalConfig, 'name'>,
-  { db, blobs, services: { journal, copies }, clock, machine: { timers, chance }, logger }: SyncParts,
-  way: Pick<SyncOptions, 'dial' | 'bytes'>,
-): SyncPlugin {
-  return new SyncPlugin({ ...way, server, db, blobs, journal, copies, clock, timers, chance, logger }).start()
+  { db, blobs, services: { journal, replicas }, clock, machine: { timers, random }, logger }: StartSyncDeps,
+  link: Pick<SyncClientDeps, 'dial' | 'transfer'>,
+): SyncClient {
+  return new SyncClient({
+    ...link,
+    server,
+    db,
+    blobs,
+    journal,
+    replicas,
+    clock,
+    timers,
+    random,
+    logger,
+  }).start()
 }

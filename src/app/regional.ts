@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { BlobStore } from '../blobs/blob-store.js'
 import { missingTotal } from '../blobs/missing-blobs.js'
-import { SCRUB_LOOK_MS, type ScrubOptions, scrub } from '../blobs/scrub.js'
+import { SCRUB_CHECK_MS, type ScrubOptions, scrub } from '../blobs/scrub.js'
 import { CertificatesInUse } from '../certs/in-use.js'
 import { openPeerTls } from '../certs/peer-tls.js'
 import { TlsFiles } from '../certs/tls-files.js'
@@ -18,8 +18,8 @@ import { identify } from '../db/identity.js'
 import { stateDigest } from '../db/regional/digest.js'
 import { indexAllNames } from '../db/search/name-indexing.js'
 import { applyUnknownChanges } from '../domain/deferred-changes.js'
-import { clean } from '../domain/garbage-collection.js'
-import { noticeOtherWriters } from '../domain/other-writers.js'
+import { collectGarbage } from '../domain/garbage-collection.js'
+import { watchOtherWriters } from '../domain/other-writers.js'
 import { argon2, Passwords } from '../domain/passwords.js'
 import { SystemClock } from '../domain/system-clock.js'
 import { accountHandlers } from '../http/api/accounts.js'
@@ -29,7 +29,7 @@ import { fileHandlers } from '../http/api/files.js'
 import { friendHandlers } from '../http/api/friends.js'
 import { serverHandlers } from '../http/api/server.js'
 import { sessionHandlers } from '../http/api/sessions.js'
-import { uploadHandler, type WaitForCopies } from '../http/api/upload.js'
+import { uploadHandler, type WaitForReplicas } from '../http/api/upload.js'
 import { EventStreams } from '../http/events/event-streams.js'
 import { sessionCookie } from '../http/guards/session-cookie.js'
 import { useTls } from '../http/node-server.js'
@@ -46,19 +46,19 @@ import {
   observeSync,
 } from '../observability/metrics.js'
 import type { Dial } from '../sync/channel.js'
-import { GrandBytes } from '../sync/regional/blob-client.js'
-import { NoSync } from '../sync/regional/no-sync-client.js'
-import type { SyncPlugin } from '../sync/regional/sync-client.js'
-import { connect } from '../sync/regional/websocket-channel.js'
+import { GrandBlobClient } from '../sync/regional/blob-client.js'
+import { NoSyncClient } from '../sync/regional/no-sync-client.js'
+import type { SyncClient } from '../sync/regional/sync-client.js'
+import { dialChannel } from '../sync/regional/websocket-channel.js'
 import { HelperProcess } from './helper-process.js'
 import { listenOrExplain } from './listen-error.js'
 import { thisMachine } from './machine.js'
 import {
-  joinSphere,
   openTransfer,
   type RegionalServices,
   regionalServices,
-  type TransferParts,
+  startSync,
+  type TransferDeps,
 } from './regional-core.js'
 import { StorageCheck } from './storage-check.js'
 
@@ -69,7 +69,7 @@ export interface Regional extends AsyncDisposable {
   reload(): Promise<void>
 }
 
-export interface RegionalDependencies {
+export interface RegionalDeps {
   /** Milliseconds since 1970. */
   now?: () => number
   logger?: Logger
@@ -80,9 +80,9 @@ export interface RegionalDependencies {
 
 /** How long an upload waits for the copies that it asks for, and how often what is done now and then is done. */
 const TIMING = {
-  copiesMs: 30_000,
+  replicasMs: 30_000,
   indexingMs: 1000,
-  cleaningMs: 3600 * 1000,
+  garbageMs: 3600 * 1000,
   scrubMs: DAY_MS,
   certificatesMs: DAY_MS,
 }
@@ -97,7 +97,7 @@ const GRACE_MS = 10_000
  */
 export async function openRegional(
   config: RegionalConfig,
-  { now = Date.now, logger: given, timing: givenTiming = {}, helperProgram }: RegionalDependencies = {},
+  { now = Date.now, logger: given, timing: givenTiming = {}, helperProgram }: RegionalDeps = {},
 ): Promise<Regional> {
   const timing = { ...TIMING, ...givenTiming }
   await using resources = new Resources()
@@ -117,27 +117,29 @@ export async function openRegional(
   const passwords = new Passwords(helper ?? argon2)
   const parts = { db, blobs, clock, machine, logger }
   const { grandUrl } = config
-  const way = grandUrl === undefined ? undefined : await openWay(config, grandUrl, certificates, parts)
+  const link = grandUrl === undefined ? undefined : await openLink(config, grandUrl, certificates, parts)
   const services = regionalServices(config, {
     db,
     blobs,
     now: () => clock.now(),
-    chance: machine.chance,
+    random: machine.random,
     passwords,
-    remoteRead: way && ((...range) => way.bytes.read(...range)),
+    remoteRead: link && ((...range) => link.transfer.read(...range)),
   })
   await applyUnknownChanges(db, services.journal)
-  const sync: Sync = way ? joinSphere(config, { ...parts, services }, way) : new NoSync(config.name, db)
+  const sync: Sync = link
+    ? startSync(config, { ...parts, services }, link)
+    : new NoSyncClient(config.name, db)
   resources.use(sync)
-  resources.use(noticeOtherWriters({ ...services, db, timers: machine.timers }))
-  const sweepParts = (beforeMs: number) => sync.sweepParts(beforeMs)
-  const { feed } = services
-  const cleanOnce = (signal: AbortSignal) =>
-    clean({ db, blobs, feed, sweepParts, now: () => clock.now() }, signal)
-  resources.use(periodic('cleaning', timing.cleaningMs, cleanOnce, logger))
+  resources.use(watchOtherWriters({ ...services, db, timers: machine.timers }))
+  const removeAbandonedParts = (beforeMs: number) => sync.removeAbandonedParts(beforeMs)
+  const { eventLog } = services
+  const collectOnce = (signal: AbortSignal) =>
+    collectGarbage({ db, blobs, eventLog, removeAbandonedParts, now: () => clock.now() }, signal)
+  resources.use(periodic('cleaning', timing.garbageMs, collectOnce, logger))
   const scrubbing = { db, blobs, now, everyMs: timing.scrubMs }
   const scrubOnce = (signal: AbortSignal) => scrubAndFetch(scrubbing, sync, signal)
-  resources.use(periodic('scrub', Math.min(SCRUB_LOOK_MS, timing.scrubMs), scrubOnce, logger))
+  resources.use(periodic('scrub', Math.min(SCRUB_CHECK_MS, timing.scrubMs), scrubOnce, logger))
   const indexOnce = (signal: AbortSignal) => indexAllNames(db, signal)
   resources.use(periodic('names', timing.indexingMs, indexOnce, logger))
   const app = resources.use(
@@ -167,24 +169,24 @@ export async function openRegional(
 }
 
 type Services = RegionalServices
-type Sync = NoSync | SyncPlugin
+type Sync = NoSyncClient | SyncClient
 
 /** The way to the grand: for changes, and for blobs. */
-async function openWay(
+async function openLink(
   config: RegionalConfig,
   grandUrl: string,
   certificates: CertificatesInUse,
-  parts: TransferParts,
+  parts: TransferDeps,
 ) {
   const tls = await openPeerTls(config.certsDir, config.name)
   // Whoever connects next asks for what is current then.
   certificates.add(tls, () => undefined)
-  const dial: Dial = (events, onOpen) => connect(grandUrl, tls.pems, events, onOpen)
-  return { dial, bytes: openTransfer(config, parts, new GrandBytes(grandUrl, () => tls.pems)) }
+  const dial: Dial = (events, onOpen) => dialChannel(grandUrl, tls.pems, events, onOpen)
+  return { dial, transfer: openTransfer(config, parts, new GrandBlobClient(grandUrl, () => tls.pems)) }
 }
 
-interface HttpParts {
-  copiesMs: number
+interface HttpDeps {
+  replicasMs: number
   storage: StorageCheck
   certificates: CertificatesInUse
   logger: Logger
@@ -195,19 +197,19 @@ async function openHttp(
   db: Database,
   services: Services,
   sync: Sync,
-  { copiesMs, storage, certificates, logger }: HttpParts,
+  { replicasMs, storage, certificates, logger }: HttpDeps,
 ) {
-  const { accounts, sessions, tokens, files, uploads, friends, feed, copies } = services
+  const { accounts, sessions, tokens, files, uploads, friends, eventLog, replicas } = services
   const registry = createMetricsRegistry({ server: config.name, processMetrics: true })
   const metrics = createHttpMetrics(registry)
   observeSync(registry, () => ({ ...sync.status(), missing_blobs: missingTotal(db).blobs }))
-  const streams = new EventStreams(feed, metrics)
-  observeCertificates(registry, () => certificates.lives())
+  const streams = new EventStreams(eventLog, metrics)
+  observeCertificates(registry, () => certificates.expiries())
   const tlsFiles = config.tls && (await TlsFiles.open({ cert: config.tls.certFile, key: config.tls.keyFile }))
   const tls = tlsFiles?.pems
   const { publicOrigin, rateLimits, operatorToken } = config
-  const waitForCopies: WaitForCopies = (fileId, count, signal) =>
-    copies.wait(db, fileId, count, copiesMs, signal)
+  const waitForReplicas: WaitForReplicas = (fileId, count, signal) =>
+    replicas.wait(db, fileId, count, replicasMs, signal)
   const cookie = sessionCookie(isServedOverHttps({ tls, publicOrigin }))
   const app = await buildServer({
     contract: loadContract(),
@@ -215,7 +217,7 @@ async function openHttp(
       ...accountHandlers(accounts, cookie, publicOrigin),
       ...sessionHandlers(sessions, tokens, cookie),
       ...fileHandlers(files),
-      ...uploadHandler({ uploads, files, waitForCopies, metrics }),
+      ...uploadHandler({ uploads, files, waitForReplicas, metrics }),
       ...downloadHandler(files, metrics),
       ...friendHandlers(friends, files),
       ...eventHandlers(streams, sessions, tokens),
@@ -238,7 +240,7 @@ async function openHttp(
     publicOrigin,
     trustProxy: trustedProxies(config.trustProxy),
     rateLimits,
-    onSent: metrics.requestAnswered,
+    onSent: metrics.requestCompleted,
   })
   if (tlsFiles !== undefined) certificates.add(tlsFiles, () => useTls(app.server, tlsFiles.pems))
   app.addHook('onClose', () => streams[Symbol.dispose]())
@@ -259,7 +261,7 @@ async function closeWithin(graceMs: number, app: FastifyInstance): Promise<void>
 
 /** Rotten bytes are missing from then on, and fetched again. */
 async function scrubAndFetch(options: ScrubOptions, sync: Sync, signal: AbortSignal) {
-  const { rotten } = await scrub(options, signal)
-  if (rotten.length > 0) sync.look()
-  return { rotten }
+  const { corrupt } = await scrub(options, signal)
+  if (corrupt.length > 0) sync.refresh()
+  return { corrupt }
 }

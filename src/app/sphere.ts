@@ -18,7 +18,7 @@ export type Report = { url: string } | { faults: readonly string[] }
 
 type Server = SphereConfig['servers'][number]
 
-export interface SphereDependencies {
+export interface SphereDeps {
   /** Of the servers; what each needs for itself is added. */
   env: Environment
   /** The folder of the built programs. */
@@ -34,13 +34,13 @@ export interface SphereDependencies {
 /** The servers of a sphere on this machine, each a process of its own that is started again when it ends. */
 export class Sphere {
   readonly #config: SphereConfig
-  readonly #deps: SphereDependencies
+  readonly #deps: SphereDeps
   readonly #children = new Map<string, ChildProcess>()
   readonly #urls = new Map<string, string>()
   #isUp = false
   #isStopping = false
 
-  constructor(config: SphereConfig, deps: SphereDependencies) {
+  constructor(config: SphereConfig, deps: SphereDeps) {
     this.#config = config
     this.#deps = deps
   }
@@ -65,7 +65,7 @@ export class Sphere {
       detached: true,
     })
     this.#children.set(name, child)
-    child.once('message', (report: Report) => this.#hear(server, report))
+    child.once('message', (report: Report) => this.#handleReport(server, report))
     // Its last message comes before the channel ends.
     const [[code, signal]] = await Promise.all([once(child, 'exit'), once(child, 'disconnect')])
     this.#children.delete(name)
@@ -74,7 +74,7 @@ export class Sphere {
     setTimeout(() => this.#isStopping || this.#run(server), RESTART_MS)
   }
 
-  #hear(server: Server, report: Report): void {
+  #handleReport(server: Server, report: Report): void {
     if ('faults' in report) {
       this.#fail(server, report.faults)
       return

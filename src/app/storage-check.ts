@@ -5,7 +5,7 @@ import type { FileSystem } from '../blobs/file-system.js'
 import { nodeFiles } from '../blobs/node-files.js'
 import type { Database } from '../db/engine/database.js'
 import { writeMeta } from '../db/meta.js'
-import { isFull, UnusablePath } from '../lib/storage-fault.js'
+import { isFull, UnusablePathError } from '../lib/storage-fault.js'
 import { pause, systemTimers, type Timers } from '../lib/timers.js'
 
 /** An outcome counts for so long. */
@@ -18,7 +18,7 @@ const STUCK_MS = 10_000
 /** As much as no file of the server needs less than. */
 const PROBE = Buffer.alloc(64 * 1024)
 
-export interface StorageCheckOptions {
+export interface StorageCheckDeps {
   dataDir: string
   db: Database
   logger: Logger
@@ -28,14 +28,14 @@ export interface StorageCheckOptions {
 
 /** Whether a server can store what it is given: tried by storing something, as often as somebody asks. */
 export class StorageCheck {
-  readonly #options: Required<StorageCheckOptions>
+  readonly #deps: Required<StorageCheckDeps>
   #reason: string | undefined
   #trying: Promise<void> | undefined
   #beganAt = Number.NEGATIVE_INFINITY
   #endedAt = Number.NEGATIVE_INFINITY
 
-  constructor(options: StorageCheckOptions) {
-    this.#options = { files: nodeFiles, timers: systemTimers, ...options }
+  constructor(options: StorageCheckDeps) {
+    this.#deps = { files: nodeFiles, timers: systemTimers, ...options }
   }
 
   /**
@@ -44,7 +44,7 @@ export class StorageCheck {
    * @throws UnusablePath
    */
   async assertUsable(): Promise<void> {
-    const { files, dataDir } = this.#options
+    const { files, dataDir } = this.#deps
     try {
       for (const name of ['tmp', 'blobs']) {
         const path = join(dataDir, name)
@@ -58,7 +58,7 @@ export class StorageCheck {
 
   /** What keeps the server from storing anything, as of a moment ago; undefined when nothing does. */
   async fault(): Promise<string | undefined> {
-    const { timers } = this.#options
+    const { timers } = this.#deps
     if (this.#trying === undefined && timers.now() - this.#endedAt > FRESH_MS) {
       this.#beganAt = timers.now()
       this.#trying = this.#try()
@@ -70,7 +70,7 @@ export class StorageCheck {
 
   async #waitFor(trying: Promise<void>): Promise<void> {
     const enough = new AbortController()
-    await Promise.race([trying, pause(this.#options.timers, PATIENCE_MS, enough.signal)])
+    await Promise.race([trying, pause(this.#deps.timers, PATIENCE_MS, enough.signal)])
     enough.abort()
   }
 
@@ -78,12 +78,12 @@ export class StorageCheck {
     const fault = await this.#tryAll().catch((error: Error) => error)
     this.#note(fault)
     this.#trying = undefined
-    this.#endedAt = this.#options.timers.now()
+    this.#endedAt = this.#deps.timers.now()
   }
 
   #note(fault: Error | undefined): void {
-    const { logger } = this.#options
-    const reason = fault instanceof UnusablePath ? fault.reason : fault?.message
+    const { logger } = this.#deps
+    const reason = fault instanceof UnusablePathError ? fault.reason : fault?.message
     if (reason !== this.#reason) {
       if (fault !== undefined) logger.error({ err: fault }, 'nothing can be stored')
       else logger.info('storing works again')
@@ -98,7 +98,7 @@ export class StorageCheck {
 
   /** A file that is written, and gets a second name where blobs are. */
   async #tryFiles(): Promise<void> {
-    const { files, dataDir } = this.#options
+    const { files, dataDir } = this.#deps
     const [path, linked] = [join(dataDir, 'tmp', 'probe'), join(dataDir, 'blobs', 'probe')]
     try {
       await attempt(path, () => writeProbe(files, path))
@@ -112,12 +112,12 @@ export class StorageCheck {
   }
 
   async #tryDatabase(): Promise<void> {
-    const { db, dataDir } = this.#options
+    const { db, dataDir } = this.#deps
     await db
       .write((tx) => writeMeta(tx, 'probe', randomUUID()))
       .catch((error: Error & { code?: string }) => {
         // Another process has it, which ends.
-        if (error.code !== 'SQLITE_BUSY') throw new UnusablePath(dataDir, { cause: error })
+        if (error.code !== 'SQLITE_BUSY') throw new UnusablePathError(dataDir, { cause: error })
       })
   }
 }
@@ -126,7 +126,7 @@ async function attempt(path: string, step: () => Promise<void>): Promise<void> {
   try {
     await step()
   } catch (cause) {
-    throw new UnusablePath(path, { cause })
+    throw new UnusablePathError(path, { cause })
   }
 }
 

@@ -12,8 +12,8 @@ process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 
 process.on('message', (job: Job) => {
   done(job).then(
-    (value) => answer({ id: job.id, value }),
-    (error: Error) => answer({ id: job.id, fault: error.message }),
+    (value) => respond({ id: job.id, value }),
+    (error: Error) => respond({ id: job.id, fault: error.message }),
   )
 })
 
@@ -23,6 +23,6 @@ async function done(job: Job): Promise<string | boolean> {
   return true
 }
 
-function answer(outcome: Outcome): void {
+function respond(outcome: Outcome): void {
   if (process.connected) process.send?.(outcome)
 }

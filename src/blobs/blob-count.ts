@@ -7,7 +7,7 @@ const blobCount = prepare()(() =>
   blobQuery.selectFrom('blobs').select((eb) => eb.fn.countAll<number>().as('count')),
 )
 
-const someBlobs = prepare<{ after: string; limit: number }>()((slot) =>
+const nextBlobs = prepare<{ after: string; limit: number }>()((slot) =>
   blobQuery
     .selectFrom(
       blobQuery
@@ -27,16 +27,16 @@ export function countBlobs(reader: Reader): number {
 }
 
 /** How many blobs follow one in order, up to a limit, and the last of them; a million at once would take a while. */
-export function countSomeBlobs(
+export function countNextBlobs(
   reader: Reader,
   after: string,
   limit: number,
 ): { count: number; last: string } {
-  const { count = 0, last = '' } = reader.get(someBlobs, { after, limit }) ?? {}
+  const { count = 0, last = '' } = reader.get(nextBlobs, { after, limit }) ?? {}
   return { count, last }
 }
 
 /** Blobs that one round may remove: a tenth of all, so that a mistake elsewhere is noticed before all is gone. */
-export function mostBlobsSwept(count: number): number {
+export function maxBlobsCollected(count: number): number {
   return Math.max(1000, Math.floor(count / 10))
 }

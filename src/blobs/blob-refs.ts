@@ -7,7 +7,7 @@ import type { Reader, Tx } from '../db/engine/database.js'
 import { prepare } from '../db/engine/query.js'
 import { blobQuery } from '../db/tables.js'
 import type { BlobRef } from '../model/change.js'
-import { addMissing, forgetMissingEntries, isMissing, removeMissing } from './missing-blobs.js'
+import { addMissing, clearMissingEntries, isMissing, removeMissing } from './missing-blobs.js'
 
 /** A row, by the kind that its changes begin with. */
 export interface RowId {
@@ -47,7 +47,7 @@ const place = prepare<Ref & { gseq: number }>()((slot) =>
     .where('size', '=', slot('size'))
     .where('gseq', '=', 0),
 )
-const forgetEntries = prepare()(() =>
+const clearEntries = prepare()(() =>
   blobQuery.updateTable('blob_refs').set({ gseq: 0 }).where('gseq', '>', 0),
 )
 const stored = prepare<{ sha256: string }>()((slot) =>
@@ -107,9 +107,9 @@ export function setRefEntry(tx: Tx, row: RowId, blob: BlobRef, gseq: number): vo
 }
 
 /** Entries of another log mean nothing any more. */
-export function forgetRefEntries(tx: Tx): void {
-  tx.run(forgetEntries)
-  forgetMissingEntries(tx)
+export function clearRefEntries(tx: Tx): void {
+  tx.run(clearEntries)
+  clearMissingEntries(tx)
 }
 
 export function isStored(reader: Reader, sha256: string): boolean {

@@ -13,7 +13,7 @@ import { prepare } from '../db/engine/query.js'
 import { blobQuery } from '../db/tables.js'
 import { isStorageFault } from '../lib/storage-fault.js'
 import { unreferencedBlobs } from './blob-refs.js'
-import { BlobWriter, type Placed, type StagedBlob } from './blob-writer.js'
+import { BlobWriter, type StagedBlob, type StagedContent } from './blob-writer.js'
 import { FileSlice } from './file-slice.js'
 import type { FileSystem } from './file-system.js'
 import { nodeFiles } from './node-files.js'
@@ -65,16 +65,16 @@ export class BlobStore {
     this.#tmp = join(dataDir, 'tmp')
     files.makeFolderSync(this.#blobs)
     files.makeFolderSync(this.#tmp)
-    this.#sweepTemporary()
+    this.#removeTemporary()
   }
 
   /** Takes bytes of unknown size as they arrive; dispose of it in any case. */
   writer(): BlobWriter {
-    return new BlobWriter(this.#files, this.#tmp, (path, sha256) => this.place(path, sha256))
+    return new BlobWriter(this.#files, this.#tmp, (path, sha256) => this.moveIntoPlace(path, sha256))
   }
 
   /** Names staged bytes in the database. */
-  keep(tx: Tx, { sha256, size, content }: StagedBlob, now: Date): void {
+  store(tx: Tx, { sha256, size, content }: StagedBlob, now: Date): void {
     tx.run(insert, { sha256, size, content: content ?? null, stored_at: now.toISOString() })
   }
 
@@ -93,12 +93,12 @@ export class BlobStore {
   }
 
   /** Some blobs in order of their hash, after one of them. */
-  page(after: string, limit: number): { sha256: string; size: number }[] {
+  selectPage(after: string, limit: number): { sha256: string; size: number }[] {
     return this.#db.all(page, { after, limit })
   }
 
   /** Lets go of bytes that turned out to be wrong. */
-  forget(tx: Tx, sha256: string): void {
+  remove(tx: Tx, sha256: string): void {
     tx.run(remove, { sha256 })
     this.#files.removeSync(this.pathOf(sha256))
   }
@@ -132,7 +132,7 @@ export class BlobStore {
    * before a time.
    * @returns the last one looked at, how many went and their bytes; undefined when there are no more
    */
-  async sweep(
+  async collectGarbage(
     before: string,
     after: string,
     limit: number,
@@ -162,7 +162,7 @@ export class BlobStore {
    * Gives a complete, fsynced file its place under its hash. Until what it returns is disposed of nobody removes it;
    * bytes that the database does not name by then go.
    */
-  async place(path: string, sha256: string): Promise<Placed> {
+  async moveIntoPlace(path: string, sha256: string): Promise<StagedContent> {
     this.#pin(sha256, 1)
     const named = join(this.#tmp, `${sha256}.${randomUUID()}`)
     const placed = { [Symbol.asyncDispose]: () => this.#release(named, sha256) }
@@ -203,7 +203,7 @@ export class BlobStore {
     else this.#pins.set(sha256, count)
   }
 
-  #sweepTemporary(): void {
+  #removeTemporary(): void {
     for (const name of this.#files.listSync(this.#tmp)) {
       const [sha256, id] = name.split('.')
       if (sha256 !== undefined && id !== undefined && !this.has(this.#db, sha256)) {

@@ -11,7 +11,7 @@ export interface StagedBlob {
 }
 
 /** A complete file in its place under the blobs; dispose of it once the database names it, or will not. */
-export type Placed = AsyncDisposable
+export type StagedContent = AsyncDisposable
 
 /** Bytes that fit into the database; larger blobs are files. */
 export const INLINE_BYTES = 64 * 1024
@@ -20,14 +20,18 @@ export const INLINE_BYTES = 64 * 1024
 export class BlobWriter implements AsyncDisposable {
   readonly #files: FileSystem
   readonly #folder: string
-  readonly #place: (path: string, sha256: string) => Promise<Placed>
+  readonly #place: (path: string, sha256: string) => Promise<StagedContent>
   #size = 0
   #small: Buffer[] = []
   #file: { path: string; sink: FileSink } | undefined
-  #placed: Placed | undefined
+  #isStaged: StagedContent | undefined
 
   /** @param place gives a complete, durable file its place under its hash */
-  constructor(files: FileSystem, folder: string, place: (path: string, sha256: string) => Promise<Placed>) {
+  constructor(
+    files: FileSystem,
+    folder: string,
+    place: (path: string, sha256: string) => Promise<StagedContent>,
+  ) {
     this.#files = files
     this.#folder = folder
     this.#place = place
@@ -61,13 +65,13 @@ export class BlobWriter implements AsyncDisposable {
     await sink.sync()
     await sink[Symbol.asyncDispose]()
     this.#file = undefined
-    this.#placed = await this.#place(path, sha256)
+    this.#isStaged = await this.#place(path, sha256)
     return { sha256, size: this.#size }
   }
 
   /** Leaves no temporary file; bytes that the database does not name by now go with it. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#placed?.[Symbol.asyncDispose]()
+    await this.#isStaged?.[Symbol.asyncDispose]()
     if (this.#file === undefined) return
     await this.#file.sink[Symbol.asyncDispose]().catch(() => undefined)
     await this.#files.unlink(this.#file.path).catch(() => undefined)

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { OpenFile } from './file-system.js'
-import { giveBack, SharedBytes, takeBuffer } from './transfer-buffers.js'
+import { acquireBuffer, releaseBuffer, SharedBytes } from './transfer-buffers.js'
 
 const NOTHING = Buffer.alloc(0)
 
@@ -27,7 +27,7 @@ export class FileSink implements AsyncDisposable {
   readonly #hash: Hash
   readonly #mostWrites: number
   readonly #onWritten: (written: SharedBytes) => void
-  #gathering = takeBuffer()
+  #gathering = acquireBuffer()
   /** Where in the file the gathered bytes will go. */
   #position: number
   #gathered = 0
@@ -83,7 +83,7 @@ export class FileSink implements AsyncDisposable {
     this.#gathered = 0
     // Until then their buffers are in use.
     await Promise.allSettled(this.#writes)
-    giveBack(this.#gathering)
+    releaseBuffer(this.#gathering)
     this.#gathering = NOTHING
     await this.#file.close()
   }
@@ -116,7 +116,7 @@ export class FileSink implements AsyncDisposable {
     this.#writes.push(write)
     this.#position += this.#gathered
     this.#gathered = 0
-    this.#gathering = takeBuffer()
+    this.#gathering = acquireBuffer()
     // Its failure is for whoever waits on it next; until then it must not count as unhandled.
     write.catch(() => undefined)
   }

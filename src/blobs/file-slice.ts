@@ -1,9 +1,9 @@
-import type { ByteSource, Take } from '../lib/byte-source.js'
+import type { ByteSource, ChunkSink } from '../lib/byte-source.js'
 import { BLOCK_BYTES, type OpenFile } from './file-system.js'
-import { giveBack, takeBuffer } from './transfer-buffers.js'
+import { acquireBuffer, releaseBuffer } from './transfer-buffers.js'
 
 /** A file has less bytes than it should have. */
-export class FileTooShort extends Error {}
+export class FileTooShortError extends Error {}
 
 /** A part of an open file, which is handed out once. */
 export class FileSlice implements ByteSource {
@@ -22,7 +22,7 @@ export class FileSlice implements ByteSource {
    * Hands out the bytes, and closes the file.
    * @throws FileTooShort, and what `take` throws
    */
-  async copy(take: Take): Promise<void> {
+  async copy(take: ChunkSink): Promise<void> {
     try {
       await copyBytes(this.#file, this.#start, this.#end, take)
     } finally {
@@ -40,8 +40,8 @@ export class FileSlice implements ByteSource {
  * Hands out the bytes of a file from `start` to `end`, both inclusive, the next ones being read meanwhile.
  * @throws FileTooShort, and what `take` throws
  */
-export async function copyBytes(file: OpenFile, start: number, end: number, take: Take): Promise<void> {
-  const buffers = [takeBuffer(), takeBuffer()] as const
+export async function copyBytes(file: OpenFile, start: number, end: number, take: ChunkSink): Promise<void> {
+  const buffers = [acquireBuffer(), acquireBuffer()] as const
   let reading = readBlocks(file, buffers[0], start, end)
   try {
     for (let at = start, turn = 1; at <= end; turn += 1) {
@@ -53,7 +53,7 @@ export async function copyBytes(file: OpenFile, start: number, end: number, take
   } finally {
     // Only when nothing is written to them any more.
     await reading.catch(() => undefined)
-    for (const buffer of buffers) giveBack(buffer)
+    for (const buffer of buffers) releaseBuffer(buffer)
   }
 }
 
@@ -63,6 +63,6 @@ async function readBlocks(file: OpenFile, buffer: Buffer, at: number, end: numbe
   const wanted = before + end + 1 - at
   const length = Math.min(buffer.length, Math.ceil(wanted / BLOCK_BYTES) * BLOCK_BYTES)
   const { bytesRead } = await file.read(buffer.subarray(0, length), at - before)
-  if (bytesRead <= before) throw new FileTooShort(`the file ends before ${at}`)
+  if (bytesRead <= before) throw new FileTooShortError(`the file ends before ${at}`)
   return buffer.subarray(before, Math.min(bytesRead, wanted))
 }

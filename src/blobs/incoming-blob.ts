@@ -1,21 +1,21 @@
 import { createHash, type Hash } from 'node:crypto'
-import type { Take } from '../lib/byte-source.js'
+import type { ChunkSink } from '../lib/byte-source.js'
 import { FileSink } from './file-sink.js'
 import { copyBytes, FileSlice } from './file-slice.js'
 import type { FileSystem, OpenFile } from './file-system.js'
-import { arePlenty, type SharedBytes } from './transfer-buffers.js'
+import { hasSpareBuffers, type SharedBytes } from './transfer-buffers.js'
 
 /** The bytes that came are not those of the hash; they are gone again. */
-export class CorruptBlob extends Error {}
+export class CorruptBlobError extends Error {}
 
 /** So many of the last writes stay in memory for who follows, as long as there are buffers for it. */
 const RECENT = 8
 
-interface IncomingOptions {
+interface IncomingBlobDeps {
   sha256: string
   size: number
   path: string
-  keep: (path: string) => Promise<void>
+  store: (path: string) => Promise<void>
   onEnd: () => void
 }
 
@@ -24,7 +24,7 @@ type State = 'arriving' | 'verified' | 'complete' | 'broken'
 /** One blob that comes from another server: written, hashed and counted as it comes, read along, verified at its end. */
 export class IncomingBlob implements AsyncDisposable {
   readonly #files: FileSystem
-  readonly #options: IncomingOptions
+  readonly #deps: IncomingBlobDeps
   #sink: FileSink | undefined
   #offset = 0
   /** Bytes that are in the file and can be read. */
@@ -35,13 +35,13 @@ export class IncomingBlob implements AsyncDisposable {
   #state: State = 'arriving'
   #changed = Promise.withResolvers<void>()
 
-  constructor(files: FileSystem, options: IncomingOptions) {
+  constructor(files: FileSystem, options: IncomingBlobDeps) {
     this.#files = files
-    this.#options = options
+    this.#deps = options
   }
 
   get size(): number {
-    return this.#options.size
+    return this.#deps.size
   }
 
   /** Bytes that came so far: the next one to bring. */
@@ -51,11 +51,11 @@ export class IncomingBlob implements AsyncDisposable {
 
   /** Takes up what came before. Only for IncomingBlobs. */
   async begin(): Promise<void> {
-    const { path, size } = this.#options
-    const kept = await keptBytes(this.#files, path)
+    const { path, size } = this.#deps
+    const kept = await stagedBytes(this.#files, path)
     if (kept > size) await this.#files.remove(path)
     const hash = createHash('sha256')
-    if (kept > 0 && kept <= size) await this.#takeUp(kept, hash)
+    if (kept > 0 && kept <= size) await this.#resume(kept, hash)
     const file = await this.#files.openDirect(path, 'rw')
     this.#sink = new FileSink(file, {
       position: this.#offset,
@@ -79,15 +79,15 @@ export class IncomingBlob implements AsyncDisposable {
    * @throws CorruptBlob
    */
   async finish(): Promise<void> {
-    const { sha256, path, keep } = this.#options
+    const { sha256, path, store } = this.#deps
     if (this.#offset !== this.size) throw new Error(`only ${this.#offset} of ${this.size} bytes came`)
     await this.#sink?.drain()
     if (this.#sink?.digest() !== sha256) return this.#fail('other bytes than those of the hash')
     this.#state = 'verified'
-    this.#tell()
+    this.#wakeFollowers()
     await this.#sink?.sync()
     await this.#close()
-    await keep(path)
+    await store(path)
     this.#state = 'complete'
   }
 
@@ -96,15 +96,15 @@ export class IncomingBlob implements AsyncDisposable {
    * only when the whole blob is verified, so nobody takes wrong bytes for all of them.
    * @throws Error when the blob breaks off, and what `take` throws
    */
-  async follow(start: number, end: number, take: Take): Promise<void> {
+  async follow(start: number, end: number, take: ChunkSink): Promise<void> {
     // Held open: the file loses its name when it is complete.
-    await using file = await this.#files.openDirect(this.#options.path, 'r')
+    await using file = await this.#files.openDirect(this.#deps.path, 'r')
     this.#followers += 1
     try {
       for (let at = start; at <= end; ) {
         const ready = this.#ready(end)
         if (ready > at) {
-          at = (await this.#giveRecent(at, ready, take)) ?? (await giveWritten(file, at, ready, take))
+          at = (await this.#sendRecent(at, ready, take)) ?? (await sendWritten(file, at, ready, take))
         } else if (this.#state === 'broken') {
           throw new Error('the bytes stopped arriving')
         } else {
@@ -123,22 +123,22 @@ export class IncomingBlob implements AsyncDisposable {
       this.#state = 'broken'
     }
     await this.#close()
-    this.#options.onEnd()
-    this.#tell()
+    this.#deps.onEnd()
+    this.#wakeFollowers()
   }
 
   #noteWritten(written: SharedBytes): void {
     this.#written += written.bytes.length
     this.#recent.push(written.use())
-    this.#forget(this.#followers > 0 && arePlenty() ? RECENT : 0)
-    this.#tell()
+    this.#dropRecent(this.#followers > 0 && hasSpareBuffers() ? RECENT : 0)
+    this.#wakeFollowers()
   }
 
   /**
    * Gives bytes before `ready` if they are still in memory: who keeps up with their arrival does not wait for the disk.
    * @returns what comes after them, or undefined
    */
-  async #giveRecent(at: number, ready: number, take: Take): Promise<number | undefined> {
+  async #sendRecent(at: number, ready: number, take: ChunkSink): Promise<number | undefined> {
     let begin = this.#written
     const found = this.#recent.findLast(({ bytes }) => {
       begin -= bytes.length
@@ -156,7 +156,7 @@ export class IncomingBlob implements AsyncDisposable {
   }
 
   /** Keeps so many of the last bytes in memory. */
-  #forget(keep: number): void {
+  #dropRecent(keep: number): void {
     while (this.#recent.length > keep) this.#recent.shift()?.release()
   }
 
@@ -170,27 +170,27 @@ export class IncomingBlob implements AsyncDisposable {
   async #fail(reason: string): Promise<never> {
     this.#state = 'broken'
     await this.#close()
-    await this.#files.remove(this.#options.path)
-    this.#tell()
-    throw new CorruptBlob(`${this.#options.sha256}: ${reason}`)
+    await this.#files.remove(this.#deps.path)
+    this.#wakeFollowers()
+    throw new CorruptBlobError(`${this.#deps.sha256}: ${reason}`)
   }
 
   /** Goes on after bytes that came before. */
-  async #takeUp(kept: number, hash: Hash): Promise<void> {
-    const before = new FileSlice(await this.#files.openDirect(this.#options.path, 'r'), 0, kept - 1)
+  async #resume(kept: number, hash: Hash): Promise<void> {
+    const before = new FileSlice(await this.#files.openDirect(this.#deps.path, 'r'), 0, kept - 1)
     await before.copy((chunk) => void hash.update(chunk))
     this.#offset = kept
     this.#written = kept
   }
 
   async #close(): Promise<void> {
-    this.#forget(0)
+    this.#dropRecent(0)
     const sink = this.#sink
     this.#sink = undefined
     await sink?.[Symbol.asyncDispose]().catch(() => undefined)
   }
 
-  #tell(): void {
+  #wakeFollowers(): void {
     const { resolve } = this.#changed
     this.#changed = Promise.withResolvers<void>()
     resolve()
@@ -198,12 +198,12 @@ export class IncomingBlob implements AsyncDisposable {
 }
 
 /** Gives all bytes before `ready` that are in the file. @returns what comes after them */
-async function giveWritten(file: OpenFile, at: number, ready: number, take: Take): Promise<number> {
+async function sendWritten(file: OpenFile, at: number, ready: number, take: ChunkSink): Promise<number> {
   await copyBytes(file, at, ready - 1, take)
   return ready
 }
 
 /** Bytes of a blob that came so far, as far as they are in its file. */
-export async function keptBytes(files: FileSystem, path: string): Promise<number> {
+export async function stagedBytes(files: FileSystem, path: string): Promise<number> {
   return (await files.stat(path).catch(() => undefined))?.size ?? 0
 }

@@ -9,7 +9,7 @@ import { query } from '../db/tables.js'
 import type { BlobStore } from './blob-store.js'
 import { INLINE_BYTES } from './blob-writer.js'
 import type { FileSystem } from './file-system.js'
-import { IncomingBlob, keptBytes } from './incoming-blob.js'
+import { IncomingBlob, stagedBytes } from './incoming-blob.js'
 import { nodeFiles } from './node-files.js'
 
 /** Both servers keep a table of the bytes that they lack. */
@@ -18,7 +18,7 @@ const awaited = prepare<{ sha256: string }>()((slot) =>
 )
 
 /** Somebody else is bringing these bytes. */
-export class BlobBusy extends Error {}
+export class BlobBusyError extends Error {}
 
 export class IncomingBlobs {
   readonly #db: Database
@@ -50,12 +50,12 @@ export class IncomingBlobs {
    * @throws BlobBusy
    */
   async open(sha256: string, size: number): Promise<IncomingBlob> {
-    if (this.#arriving.has(sha256)) throw new BlobBusy(`${sha256} is arriving already`)
+    if (this.#arriving.has(sha256)) throw new BlobBusyError(`${sha256} is arriving already`)
     const blob = new IncomingBlob(this.#files, {
       sha256,
       size,
       path: join(this.#folder, sha256),
-      keep: (path) => this.#keep(sha256, size, path),
+      store: (path) => this.#store(sha256, size, path),
       onEnd: () => this.#arriving.delete(sha256),
     })
     // Taken before the first wait, or two could pass the check above.
@@ -78,14 +78,14 @@ export class IncomingBlobs {
   async offsetOf(sha256: string): Promise<number> {
     const arriving = this.#arriving.get(sha256)
     if (arriving !== undefined) return arriving.offset
-    return keptBytes(this.#files, join(this.#folder, sha256))
+    return stagedBytes(this.#files, join(this.#folder, sha256))
   }
 
   /**
    * Removes parts of bytes that nobody waits for any more, and those that nothing was added to since a time,
    * milliseconds since 1970; returns how many.
    */
-  async sweep(beforeMs: number): Promise<number> {
+  async removeAbandoned(beforeMs: number): Promise<number> {
     let count = 0
     for (const name of await this.#files.list(this.#folder)) {
       const path = join(this.#folder, name)
@@ -103,11 +103,11 @@ export class IncomingBlobs {
     return this.#db.get(awaited, { sha256 }) !== undefined
   }
 
-  async #keep(sha256: string, size: number, path: string): Promise<void> {
+  async #store(sha256: string, size: number, path: string): Promise<void> {
     const keep = async (content?: Buffer) =>
       this.#db.write((tx) => {
         const blob = content === undefined ? { sha256, size } : { sha256, size, content }
-        this.#blobs.keep(tx, blob, new Date(this.#now()))
+        this.#blobs.store(tx, blob, new Date(this.#now()))
       })
     if (size <= INLINE_BYTES) {
       await keep(await this.#files.readFile(path))
@@ -119,7 +119,7 @@ export class IncomingBlobs {
     await this.#files.remove(placing)
     await this.#files.link(path, placing)
     {
-      await using _placed = await this.#blobs.place(placing, sha256)
+      await using _placed = await this.#blobs.moveIntoPlace(placing, sha256)
       await keep()
     }
     await this.#files.remove(path)

@@ -55,7 +55,7 @@ const total = prepare()(() =>
       eb.fn.coalesce(eb.fn.sum<number>('size'), eb.lit(0)).as('bytes'),
     ]),
 )
-const forgetEntries = prepare()(() => blobQuery.updateTable('missing').set({ gseq: 0 }))
+const clearEntries = prepare()(() => blobQuery.updateTable('missing').set({ gseq: 0 }))
 
 /** Notes that a blob is not here; `gseq`: the log entry that references it, 0 while that is unknown. */
 export function addMissing(tx: Tx, { sha256, size }: BlobRef, gseq: number): void {
@@ -101,6 +101,6 @@ export function missingTotal(reader: Reader): { blobs: number; bytes: number } {
 }
 
 /** Entries of another log mean nothing any more. */
-export function forgetMissingEntries(tx: Tx): void {
-  tx.run(forgetEntries)
+export function clearMissingEntries(tx: Tx): void {
+  tx.run(clearEntries)
 }

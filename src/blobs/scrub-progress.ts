@@ -10,7 +10,7 @@ interface ScrubProgress {
 }
 
 /** After which blob to go on; undefined: nothing is to be done until `everyMs` after the end of the last scrub. */
-export function placeToScrub(reader: Reader, now: number, everyMs: number): string | undefined {
+export function scrubPosition(reader: Reader, now: number, everyMs: number): string | undefined {
   const stored = readMeta(reader, 'scrub')
   if (stored === undefined) return ''
   const { after, at } = JSON.parse(stored) as ScrubProgress
@@ -19,6 +19,6 @@ export function placeToScrub(reader: Reader, now: number, everyMs: number): stri
   return now - at >= everyMs || now < at ? '' : undefined
 }
 
-export function keepScrubProgress(db: Database, progress: ScrubProgress): Promise<void> {
+export function storeScrubProgress(db: Database, progress: ScrubProgress): Promise<void> {
   return db.write((tx) => writeMeta(tx, 'scrub', JSON.stringify(progress)))
 }

@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '../db/engine/database.js'
 import { refreshMissing } from './blob-refs.js'
 import type { BlobStore } from './blob-store.js'
-import { FileTooShort } from './file-slice.js'
-import { keepScrubProgress, placeToScrub } from './scrub-progress.js'
+import { FileTooShortError } from './file-slice.js'
+import { scrubPosition, storeScrubProgress } from './scrub-progress.js'
 
 /** How often a server looks whether a scrub is due, or was broken off. */
-export const SCRUB_LOOK_MS = 60_000
+export const SCRUB_CHECK_MS = 60_000
 
 const PAGE = 100
 
@@ -17,12 +17,12 @@ const SHARE = 1
 /** How often the place is kept: after a crash so much is read twice. */
 const KEEP_MS = 10_000
 
-export interface CheckOptions {
+export interface ScrubDeps {
   db: Database
   blobs: BlobStore
 }
 
-export interface ScrubOptions extends CheckOptions {
+export interface ScrubOptions extends ScrubDeps {
   /** Milliseconds since 1970. */
   now: () => number
   /** From the end of one scrub to the begin of the next. */
@@ -30,19 +30,19 @@ export interface ScrubOptions extends CheckOptions {
 }
 
 /** What a scrub found. */
-export interface Scrubbed {
+export interface ScrubResult {
   checked: number
-  rotten: string[]
+  corrupt: string[]
 }
 
 /** Compares one blob with its hash; bytes that are others, or gone, are forgotten and noted as missing. */
 export async function checkBlob(
-  { db, blobs }: CheckOptions,
+  { db, blobs }: ScrubDeps,
   { sha256, size }: { sha256: string; size: number },
 ): Promise<boolean> {
   if (await isWhole(blobs, sha256, size)) return true
   await db.write((tx) => {
-    blobs.forget(tx, sha256)
+    blobs.remove(tx, sha256)
     refreshMissing(tx, sha256)
   })
   return false
@@ -54,10 +54,10 @@ export async function checkBlob(
  * when the signal aborts.
  * @throws what reading a blob threw; the next scrub goes on behind that one
  */
-export async function scrub(options: ScrubOptions, signal: AbortSignal): Promise<Scrubbed> {
+export async function scrub(options: ScrubOptions, signal: AbortSignal): Promise<ScrubResult> {
   const { db, blobs, now, everyMs } = options
-  const scrubbed: Scrubbed = { checked: 0, rotten: [] }
-  const from = placeToScrub(db, now(), everyMs)
+  const scrubbed: ScrubResult = { checked: 0, corrupt: [] }
+  const from = scrubPosition(db, now(), everyMs)
   if (from === undefined) return scrubbed
   let after: string | null = from
   let keptAt = performance.now()
@@ -67,22 +67,22 @@ export async function scrub(options: ScrubOptions, signal: AbortSignal): Promise
       const began = performance.now()
       after = blob.sha256
       scrubbed.checked += 1
-      if (!(await checkBlob(options, blob))) scrubbed.rotten.push(blob.sha256)
+      if (!(await checkBlob(options, blob))) scrubbed.corrupt.push(blob.sha256)
       await sleep((performance.now() - began) * SHARE, undefined, { signal }).catch(() => undefined)
       if (performance.now() - keptAt < KEEP_MS) continue
-      await keepScrubProgress(db, { after, at: now() })
+      await storeScrubProgress(db, { after, at: now() })
       keptAt = performance.now()
     }
     after = null
   } finally {
-    await keepScrubProgress(db, { after, at: now() })
+    await storeScrubProgress(db, { after, at: now() })
   }
   return scrubbed
 }
 
 function* blobsAfter(blobs: BlobStore, from: string) {
   for (let after = from; ; ) {
-    const page = blobs.page(after, PAGE)
+    const page = blobs.selectPage(after, PAGE)
     yield* page
     if (page.length < PAGE) return
     after = page.at(-1)?.sha256 ?? ''
@@ -100,7 +100,7 @@ async function isWhole(blobs: BlobStore, sha256: string, size: number): Promise<
     else await bytes.copy(async (chunk) => void hash.update(chunk))
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (error instanceof FileTooShort || code === 'ENOENT' || code === 'EIO') return false
+    if (error instanceof FileTooShortError || code === 'ENOENT' || code === 'EIO') return false
     throw error
   }
   return hash.digest('hex') === sha256

@@ -22,18 +22,18 @@ declare const WebAssembly: {
 let spare: Buffer[] | undefined
 
 /** A buffer to use alone until it is given back. */
-export function takeBuffer(): Buffer {
+export function acquireBuffer(): Buffer {
   spare ??= newBuffers()
   return spare.pop() ?? Buffer.allocUnsafeSlow(SMALL_BYTES)
 }
 
 /** To be called when nothing reads or writes the buffer any more. */
-export function giveBack(buffer: Buffer): void {
+export function releaseBuffer(buffer: Buffer): void {
   if (buffer.length === LARGE_BYTES) spare?.push(buffer)
 }
 
 /** Whether there are as many buffers left as are in use. */
-export function arePlenty(): boolean {
+export function hasSpareBuffers(): boolean {
   return spare === undefined || spare.length >= COUNT / 2
 }
 
@@ -58,7 +58,7 @@ export class SharedBytes {
   /** Somebody is done. */
   release(): void {
     this.#users -= 1
-    if (this.#users === 0) giveBack(this.#buffer)
+    if (this.#users === 0) releaseBuffer(this.#buffer)
   }
 }
 

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { readCertsDir } from '../config/config.js'
 import type { Environment } from '../config/environment.js'
 import { isServerName } from '../lib/server-name.js'
-import { handOut } from './distribute.js'
+import { distributeCertificates } from './distribute.js'
 import { AUTHORITY_NAME, type CertificateStatus, ensureCertificates, revokeCertificate } from './folder.js'
 
 const DEFAULT_SERVERS = ['grand', 'eu', 'us', 'ap']
@@ -73,7 +73,7 @@ async function make(
 }
 
 async function distribute(dir: string, to: string, names: string[]): Promise<string> {
-  const servers = await handOut(dir, to, names)
+  const servers = await distributeCertificates(dir, to, names)
   return `Handed out below ${to}: ${servers.join(', ') || 'nothing'}`
 }
 

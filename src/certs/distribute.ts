@@ -11,7 +11,11 @@ import { AUTHORITY_NAME } from './folder.js'
  * @returns the names of the servers
  * @throws Error that names what could not be copied, and why
  */
-export async function handOut(from: string, to: string, names: readonly string[]): Promise<string[]> {
+export async function distributeCertificates(
+  from: string,
+  to: string,
+  names: readonly string[],
+): Promise<string[]> {
   const files = await readdir(from)
   const made = files.filter((file) => file.endsWith('.crt')).map((file) => file.slice(0, -'.crt'.length))
   const asked = new Set([...names, ...(await readdir(to).catch(() => []))])

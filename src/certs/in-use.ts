@@ -3,7 +3,7 @@ import { systemTimers, type Timers } from '../lib/timers.js'
 import { daysUntil, endOf, expiresSoon } from './expiry.js'
 import type { Part, TlsFiles } from './tls-files.js'
 
-export interface CertificateLife {
+export interface CertificateExpiry {
   /** Its file. */
   file: string
   secondsLeft: number
@@ -30,7 +30,7 @@ export class CertificatesInUse {
     this.#all.push({ files: files as unknown as TlsFiles<Part>, onChanged })
   }
 
-  lives(): CertificateLife[] {
+  expiries(): CertificateExpiry[] {
     return this.#certificates().map(({ file, end }) => ({
       file,
       secondsLeft: (end.getTime() - this.#now()) / 1000,

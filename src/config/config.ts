@@ -4,7 +4,7 @@ import Type, { type Static } from 'typebox'
 import { BYTE_UNITS } from '../lib/byte-size.js'
 import { isServerName } from '../lib/server-name.js'
 import { describeVariables, type Environment, PREFIX, readVariables } from './environment.js'
-import { findMisspelt, type KnownVariables } from './misspelled.js'
+import { findMisspelled, type KnownVariables } from './misspelled.js'
 
 /** More bytes than any disk holds, and still exact as a JavaScript number. */
 const MAX_BYTES = Number.MAX_SAFE_INTEGER
@@ -187,7 +187,7 @@ export function readRegionalConfig(env: Environment): RegionalConfig {
   const { TLS_CERT, TLS_KEY } = values
   if (TLS_CERT && !TLS_KEY) faults.push(needed('TLS_KEY', 'TLS_CERT'))
   if (TLS_KEY && !TLS_CERT) faults.push(needed('TLS_CERT', 'TLS_KEY'))
-  throwFaults([...faults, ...findMisspelt(env, KNOWN_VARIABLES)])
+  throwFaults([...faults, ...findMisspelled(env, KNOWN_VARIABLES)])
   return {
     ...common(values),
     grandUrl: values.GRAND_URL === undefined ? undefined : new URL(values.GRAND_URL).origin,
@@ -207,7 +207,7 @@ export function readRegionalConfig(env: Environment): RegionalConfig {
  */
 export function readGrandConfig(env: Environment): GrandConfig {
   const { values, faults } = readVariables(GrandVariables, env)
-  throwFaults([...faults, ...findMisspelt(env, KNOWN_VARIABLES)])
+  throwFaults([...faults, ...findMisspelled(env, KNOWN_VARIABLES)])
   return common(values)
 }
 

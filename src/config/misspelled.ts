@@ -25,11 +25,11 @@ export interface KnownVariables {
  *
  * @returns one line for each
  */
-export function findMisspelt(env: Environment, known: KnownVariables): string[] {
+export function findMisspelled(env: Environment, known: KnownVariables): string[] {
   const faults: string[] = []
   for (const name of Object.keys(env).sort()) {
     if (isSetByOrchestrator(name, env[name])) continue
-    const meant = meantBy(name, known)
+    const meant = closestTo(name, known)
     if (meant === name) continue
     if (meant) faults.push(`${name}: unknown; is ${PREFIX}${meant} meant?`)
     else if (name.startsWith(PREFIX)) faults.push(`${name}: unknown; SyncSphere has no variable of this name`)
@@ -45,13 +45,13 @@ export function prefixedAlone(env: Environment, { servers }: KnownVariables) {
 }
 
 /** The name itself where it is known, the short name that it is a misspelling of, or undefined. */
-function meantBy(name: string, { servers, launchers }: KnownVariables): string | undefined {
+function closestTo(name: string, { servers, launchers }: KnownVariables): string | undefined {
   const all = [...servers, ...launchers]
   if (name.startsWith(PREFIX)) {
     const short = name.slice(PREFIX.length)
     return all.includes(short) || SERVER_PORT.test(short) ? name : (like(short, all) ?? nearest(short, all))
   }
-  const short = afterMisspeltPrefix(name)
+  const short = afterMisspelledPrefix(name)
   if (short !== undefined) return like(short, all)
   return likeShort(name, servers)
 }
@@ -61,7 +61,7 @@ function likeShort(name: string, servers: readonly string[]): string | undefined
 }
 
 /** What follows a prefix that is almost ours: `PORT` of `SYNC_SPHERE_PORT`, `syncsphere_port` and `SYNCSHPERE_PORT`. */
-function afterMisspeltPrefix(name: string): string | undefined {
+function afterMisspelledPrefix(name: string): string | undefined {
   const end = [...name.matchAll(/[^A-Za-z0-9]/g)].find(
     ({ index }) => editDistance(lettersOf(name.slice(0, index)), PREFIX_LETTERS) <= MOST_EDITS,
   )?.index

@@ -12,7 +12,7 @@ const ALL_PAGES = 0x7fffffff
 /** Another file system, one without hard links, or one that has too many of this file. */
 const NOT_LINKED = ['EXDEV', 'EPERM', 'EOPNOTSUPP', 'EMLINK']
 
-export interface BackedUp {
+export interface BackupResult {
   databases: string[]
   blobs: number
 }
@@ -25,7 +25,7 @@ export interface BackedUp {
  * @param to a folder that does not exist yet, or is empty
  * @throws Error when `from` holds no database, or `to` is not empty or lies in `from`
  */
-export async function backupDataDir(from: string, to: string): Promise<BackedUp> {
+export async function backupDataDir(from: string, to: string): Promise<BackupResult> {
   const databases = (await readdir(from).catch(() => [])).filter((name) => name.endsWith('.db'))
   if (databases.length === 0) throw new Error(`${from} holds no database`)
   if (!relative(from, to).startsWith('..')) throw new Error(`${to} lies in ${from}, which is to be copied`)
@@ -38,12 +38,12 @@ export async function backupDataDir(from: string, to: string): Promise<BackedUp>
     const db = new BetterSqlite3(join(from, name), { readonly: true, fileMustExist: true, timeout: 5000 })
     await db.backup(join(to, name), { progress: () => ALL_PAGES })
     db.close()
-    for (const sha256 of namedFiles(join(to, name))) named.add(sha256)
+    for (const sha256 of referencedFiles(join(to, name))) named.add(sha256)
     await chmod(join(to, name), 0o600)
     await sync(join(to, name))
   }
   count += await copyBlobs(blobs.from, blobs.to)
-  count -= await removeOthers(blobs.to, named)
+  count -= await removeUnreferenced(blobs.to, named)
   await sync(to)
   return { databases, blobs: count }
 }
@@ -75,7 +75,7 @@ async function copyBlob(source: string, target: string): Promise<boolean> {
 }
 
 /** The blobs that a database keeps as files. */
-function namedFiles(path: string): string[] {
+function referencedFiles(path: string): string[] {
   // Not read-only: that would leave the files of its log behind.
   const db = new BetterSqlite3(path, { fileMustExist: true })
   try {
@@ -85,11 +85,11 @@ function namedFiles(path: string): string[] {
   }
 }
 
-async function removeOthers(folder: string, named: Set<string>): Promise<number> {
+async function removeUnreferenced(folder: string, named: Set<string>): Promise<number> {
   let count = 0
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name)
-    if (entry.isDirectory()) count += await removeOthers(path, named)
+    if (entry.isDirectory()) count += await removeUnreferenced(path, named)
     else if (!named.has(entry.name)) {
       await unlink(path)
       count += 1

@@ -1,13 +1,13 @@
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
-import { holderOfFile } from '../lib/process-using.js'
-import { UnusablePath } from '../lib/storage-fault.js'
+import { processUsingFile } from '../lib/process-using.js'
+import { UnusablePathError } from '../lib/storage-fault.js'
 
 /** Another process serves from the folder. */
-class DataDirInUse extends Error {
+class DataDirInUseError extends Error {
   constructor(path: string, options: ErrorOptions) {
-    super(`SYNCSPHERE_DATA_DIR: ${path} is in use by ${holderOfFile(lockOf(path))}`, options)
+    super(`SYNCSPHERE_DATA_DIR: ${path} is in use by ${processUsingFile(lockOf(path))}`, options)
   }
 }
 
@@ -26,8 +26,8 @@ export function takeDataDir(path: string): Disposable {
   } catch (error) {
     lock.close()
     if ((error as { code?: string }).code?.startsWith('SQLITE_BUSY'))
-      throw new DataDirInUse(path, { cause: error })
-    throw new UnusablePath(lockOf(path), { cause: error })
+      throw new DataDirInUseError(path, { cause: error })
+    throw new UnusablePathError(lockOf(path), { cause: error })
   }
   return { [Symbol.dispose]: () => void lock.close() }
 }
@@ -43,7 +43,7 @@ export function makeFolder(path: string): void {
   } catch (cause) {
     // Of a read-only file system Node says that a folder is missing.
     assertWritable(nearestOf(path))
-    throw new UnusablePath(path, { cause })
+    throw new UnusablePathError(path, { cause })
   }
 }
 
@@ -58,7 +58,7 @@ function openLock(path: string): BetterSqlite3.Database {
   try {
     return new BetterSqlite3(path, { timeout: 0 })
   } catch (cause) {
-    throw new UnusablePath(path, { cause })
+    throw new UnusablePathError(path, { cause })
   }
 }
 
@@ -68,7 +68,7 @@ function assertWritable(path: string): void {
     const enter = statSync(path).isDirectory() ? constants.X_OK : 0
     accessSync(path, constants.R_OK | constants.W_OK | enter)
   } catch (cause) {
-    throw new UnusablePath(path, { cause, hint: ownerOf(path) })
+    throw new UnusablePathError(path, { cause, hint: ownerOf(path) })
   }
 }
 

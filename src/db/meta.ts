@@ -1,4 +1,4 @@
-import type { Chance } from '../lib/random.js'
+import type { Random } from '../lib/random.js'
 import { ZERO_STAMP } from '../model/clock.js'
 import type { Reader, Tx } from './engine/database.js'
 import { prepare } from './engine/query.js'
@@ -55,8 +55,8 @@ export function readClock(reader: Reader): string {
 }
 
 /** A fresh incarnation of this database: 32 hex digits. */
-export function mintEpoch(tx: Tx, chance: Chance): string {
-  const epoch = chance.bytes(16).toString('hex')
+export function mintEpoch(tx: Tx, random: Random): string {
+  const epoch = random.bytes(16).toString('hex')
   writeMeta(tx, 'epoch', epoch)
   return epoch
 }

@@ -1,21 +1,21 @@
 import type { Database } from '../db/engine/database.js'
-import { type Chance, systemChance } from '../lib/random.js'
+import { type Random, systemRandom } from '../lib/random.js'
 import { Accounts } from './accounts.js'
 import { Administration } from './administration.js'
-import { Events } from './event-recorder.js'
+import { EventRecorder } from './event-recorder.js'
 import { Journal } from './journal.js'
-import { Live } from './notifier.js'
+import { Notifier } from './notifier.js'
 import { type PasswordHashing, Passwords } from './passwords.js'
-import { Copies } from './replicas.js'
+import { Replicas } from './replicas.js'
 import { Sessions } from './sessions.js'
 import { LoginThrottle } from './throttle.js'
 import { Tokens } from './tokens.js'
 
-export interface AccountServicesOptions {
+export interface AccountServicesDeps {
   server: string
   db: Database
   now: () => number
-  chance?: Chance
+  random?: Random
   /** Hashes passwords; made anew unless it is given. */
   passwords?: PasswordHashing
   /** Quota of a new account, bytes. */
@@ -30,13 +30,13 @@ export function accountServices({
   server,
   db,
   now,
-  chance = systemChance,
+  random = systemRandom,
   passwords = new Passwords(),
   ...policy
-}: AccountServicesOptions) {
-  const copies = new Copies(server)
-  const live = new Live()
-  const journal = new Journal(server, now, new Events(live, copies, now), chance)
+}: AccountServicesDeps) {
+  const replicas = new Replicas(server)
+  const notifier = new Notifier()
+  const journal = new Journal(server, now, new EventRecorder(notifier, replicas, now), random)
   const sessions = new Sessions(db, journal, now)
   const tokens = new Tokens(db, journal, now)
   const throttle = new LoginThrottle(db, now)
@@ -50,5 +50,5 @@ export function accountServices({
     ...policy,
   })
   const administration = new Administration({ db, journal, passwords, now })
-  return { accounts, administration, sessions, tokens, journal, copies, live }
+  return { accounts, administration, sessions, tokens, journal, replicas, notifier }
 }

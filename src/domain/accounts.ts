@@ -2,15 +2,15 @@ import type { Database, Reader, Tx } from '../db/engine/database.js'
 import { loginForm } from '../db/regional/fold.js'
 import {
   activeUserById,
-  claimantOfEmail,
-  claimantOfUsername,
-  keepRehash,
+  emailHolder,
   passwordStamp,
   profileOf,
+  storeRehash,
   type UserRow,
   userByEmail,
   userById,
   userByUsername,
+  usernameHolder,
 } from '../db/regional/users.js'
 import type { Draft, Value } from '../model/change.js'
 import { faultOfEmail, faultOfUsername, usernameForm } from '../model/names.js'
@@ -26,7 +26,7 @@ import { type UserView, userView } from './views.js'
 /** How young a session has to be to delete the account. */
 const FRESH_MS = 10 * 60 * 1000
 
-export interface AccountsOptions {
+export interface AccountsDeps {
   db: Database
   journal: Journal
   passwords: PasswordHashing
@@ -45,15 +45,15 @@ export interface Registration {
 }
 
 export class Accounts {
-  readonly #options: AccountsOptions
+  readonly #deps: AccountsDeps
 
-  constructor(options: AccountsOptions) {
-    this.#options = options
+  constructor(options: AccountsDeps) {
+    this.#deps = options
   }
 
   /** @throws DomainError registration-closed, username-taken, email-taken, validation-failed */
   async register(input: Registration): Promise<UserView> {
-    if (this.#options.registration === 'closed') {
+    if (this.#deps.registration === 'closed') {
       throw new DomainError('registration-closed', 'Accounts on this server are made by its operator.')
     }
     return this.create(input)
@@ -61,13 +61,13 @@ export class Accounts {
 
   /** Makes an account whether or not registration is open; the operator's way too. */
   async create(input: Registration): Promise<UserView> {
-    const { db, journal, passwords, now, storageQuota } = this.#options
+    const { db, journal, passwords, now, storageQuota } = this.#deps
     const username = checked(usernameForm(input.username), faultOfUsername, 'username')
     const email = checked(input.email.trim(), faultOfEmail, 'email')
     // Checked before the hashing too, which is what costs.
     assertFree(db, { username, email })
     const password_hash = await passwords.hash(input.password)
-    const id = journal.chance.id()
+    const id = journal.random.id()
     const created_at = new Date(now()).toISOString()
     const fields = {
       username,
@@ -90,7 +90,7 @@ export class Accounts {
     input: { identifier: string; password: string; remember_me?: boolean },
     client: { address: string; isShared: boolean; userAgent: string },
   ): Promise<{ user: UserView; session: OpenedSession; persistent: boolean }> {
-    const { db, journal, sessions, throttle } = this.#options
+    const { db, journal, sessions, throttle } = this.#deps
     const persistent = input.remember_me ?? false
     const login = loginForm(input.identifier)
     const user = userByUsername(db, login) ?? userByEmail(db, login)
@@ -111,7 +111,7 @@ export class Accounts {
 
   /** @throws DomainError unauthenticated when the account has just been deleted */
   get(userId: string): UserView {
-    return userView(alive(profileOf(this.#options.db, userId)))
+    return userView(assertLive(profileOf(this.#deps.db, userId)))
   }
 
   /** @throws DomainError wrong-password, too-many-attempts, email-taken */
@@ -120,16 +120,16 @@ export class Accounts {
     input: { email?: string; new_password?: string; current_password: string },
     client: { address: string; isShared: boolean },
   ): Promise<UserView> {
-    const { db, journal, passwords, throttle } = this.#options
+    const { db, journal, passwords, throttle } = this.#deps
     const email = input.email && checked(input.email.trim(), faultOfEmail, 'email')
-    const user = live(db, caller.user_id)
+    const user = liveAccount(db, caller.user_id)
     const right = await throttle.attempt(user.id, client, () => this.#verify(user, input.current_password))
     if (!right) throw new DomainError('wrong-password', 'The current password is not this one.')
     const fields: Record<string, Value> = {}
     if (input.new_password !== undefined) fields.password_hash = await passwords.hash(input.new_password)
     if (email !== undefined) fields.email = email
     return db.write((tx) => {
-      const present = live(tx, user.id)
+      const present = liveAccount(tx, user.id)
       if (passwordStamp(present) !== passwordStamp(user)) {
         throw new DomainError('wrong-password', 'The password was changed meanwhile.')
       }
@@ -141,13 +141,13 @@ export class Accounts {
         drafts.push({ type: 'session.renewed', key: caller.session_id, fields: { password_stamp: stamp } })
       }
       journal.record(tx, drafts, stamp)
-      return userView(live(tx, user.id))
+      return userView(liveAccount(tx, user.id))
     })
   }
 
   /** @throws DomainError reauthentication-required */
   async delete(caller: SessionCaller): Promise<void> {
-    const { db, journal, now } = this.#options
+    const { db, journal, now } = this.#deps
     if (now() - Date.parse(caller.session_created_at) > FRESH_MS) {
       throw new DomainError(
         'reauthentication-required',
@@ -155,20 +155,20 @@ export class Accounts {
       )
     }
     await db.write((tx) => {
-      live(tx, caller.user_id)
+      liveAccount(tx, caller.user_id)
       journal.record(tx, [{ type: 'user.deleted', key: caller.user_id, fields: { deleted: true } }])
     })
   }
 
   async #verify(user: UserRow | undefined, password: string): Promise<boolean> {
-    return this.#options.passwords.verify(user === undefined ? undefined : hashOf(user), password)
+    return this.#deps.passwords.verify(user === undefined ? undefined : hashOf(user), password)
   }
 
   async #rehash(user: UserRow, password: string): Promise<void> {
-    const { db, passwords } = this.#options
+    const { db, passwords } = this.#deps
     if (!passwords.isOutdated(hashOf(user))) return
     const rehash = await passwords.hash(password)
-    await db.write((tx: Tx) => keepRehash(tx, user.id, rehash, passwordStamp(user)))
+    await db.write((tx: Tx) => storeRehash(tx, user.id, rehash, passwordStamp(user)))
   }
 }
 
@@ -176,22 +176,22 @@ function hashOf(user: UserRow): string {
   return user.rehash !== null && user.rehash_stamp === passwordStamp(user) ? user.rehash : user.password_hash
 }
 
-function live(reader: Reader, id: string): UserRow {
-  return alive(activeUserById(reader, id))
+function liveAccount(reader: Reader, id: string): UserRow {
+  return assertLive(activeUserById(reader, id))
 }
 
-function alive<User>(user: User | undefined): User {
+function assertLive<User>(user: User | undefined): User {
   if (user === undefined)
     throw new DomainError('unauthenticated', 'This account no longer exists or is disabled.')
   return user
 }
 
 function assertFree(reader: Reader, names: { username?: string; email?: string }, except?: string): void {
-  if (names.username !== undefined && claimantOfUsername(reader, loginForm(names.username)) !== undefined) {
+  if (names.username !== undefined && usernameHolder(reader, loginForm(names.username)) !== undefined) {
     throw new DomainError('username-taken', 'An account with this username exists.')
   }
   if (names.email === undefined) return
-  const holder = claimantOfEmail(reader, loginForm(names.email))
+  const holder = emailHolder(reader, loginForm(names.email))
   if (holder !== undefined && holder !== except) {
     throw new DomainError('email-taken', 'An account with this email exists.')
   }

@@ -8,7 +8,7 @@ import type { Journal } from './journal.js'
 import type { PasswordHashing } from './passwords.js'
 import { type AccountDetails, type AccountView, accountView } from './views.js'
 
-export interface AdministrationOptions {
+export interface AdministrationDeps {
   db: Database
   journal: Journal
   passwords: PasswordHashing
@@ -23,16 +23,16 @@ const PAGE = 500
  * were deleted, but keeps its name, its email and all that it stores; enabling it brings everything back.
  */
 export class Administration {
-  readonly #options: AdministrationOptions
+  readonly #deps: AdministrationDeps
 
-  constructor(options: AdministrationOptions) {
-    this.#options = options
+  constructor(options: AdministrationDeps) {
+    this.#deps = options
   }
 
   /** All live accounts in order of their names, read page by page. */
   *list(): Generator<AccountView> {
     for (let after = ''; ; ) {
-      const page = accountSummaries(this.#options.db, after, PAGE)
+      const page = accountSummaries(this.#deps.db, after, PAGE)
       yield* page.map(accountView)
       if (page.length < PAGE) return
       after = (page.at(-1) as AccountSummary).username_login
@@ -41,7 +41,7 @@ export class Administration {
 
   /** @throws DomainError user-not-found */
   show(username: string): AccountDetails {
-    const { db, now } = this.#options
+    const { db, now } = this.#deps
     const user = find(db, username)
     return { ...accountView(user), ...accountUsage(db, user, new Date(now()).toISOString()) }
   }
@@ -59,8 +59,8 @@ export class Administration {
    * @throws DomainError user-not-found
    */
   async setPassword(username: string, password: string): Promise<AccountView> {
-    find(this.#options.db, username)
-    return this.#update(username, { password_hash: await this.#options.passwords.hash(password) })
+    find(this.#deps.db, username)
+    return this.#update(username, { password_hash: await this.#deps.passwords.hash(password) })
   }
 
   /** @throws DomainError user-not-found */
@@ -79,7 +79,7 @@ export class Administration {
 
   /** @returns the account as it is then, or as it was before it was deleted */
   #record(username: string, draft: (id: string) => Draft): Promise<AccountView> {
-    const { db, journal } = this.#options
+    const { db, journal } = this.#deps
     return db.write((tx: Tx) => {
       const user = find(tx, username)
       journal.record(tx, [draft(user.id)])

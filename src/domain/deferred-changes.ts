@@ -2,7 +2,7 @@ import { setRefEntry } from '../blobs/blob-refs.js'
 import type { Database, Tx } from '../db/engine/database.js'
 import { addDeadLetter } from '../db/regional/dead-letters.js'
 import { removeUnknown, type Unknown, unknownChanges } from '../db/regional/deferred.js'
-import { isPassingFault } from '../lib/storage-fault.js'
+import { isTransientError } from '../lib/storage-fault.js'
 import { blobOf, kindOf } from '../model/change.js'
 import { readChange } from '../model/change-reader.js'
 import type { Journal } from './journal.js'
@@ -16,17 +16,17 @@ export async function applyUnknownChanges(db: Database, journal: Journal): Promi
     const last = page.at(-1)
     if (last === undefined) return
     await db.write((tx) => {
-      for (const unknown of page) applyOrSetAside(tx, journal, unknown)
+      for (const unknown of page) applyOrReject(tx, journal, unknown)
     })
     after = last.seq
   }
 }
 
-function applyOrSetAside(tx: Tx, journal: Journal, unknown: Unknown): void {
+function applyOrReject(tx: Tx, journal: Journal, unknown: Unknown): void {
   try {
     tx.attempt(() => apply(tx, journal, unknown))
   } catch (error) {
-    if (isPassingFault(error)) throw error
+    if (isTransientError(error)) throw error
     addDeadLetter(tx, unknown.gseq, JSON.stringify(unknown.change), (error as Error).message)
     removeUnknown(tx, unknown)
   }

@@ -1,31 +1,31 @@
 import type { Database, Tx } from '../db/engine/database.js'
 import { readMeta } from '../db/meta.js'
 import {
-  type EventPlace,
+  type EventPosition,
   type EventRow,
   eventAt,
   eventsSince,
   newestEvent,
   oldestEvent,
 } from '../db/regional/events.js'
-import { forgetUnseen, keepSubscriber, subscriberOf } from '../db/regional/subscribers.js'
+import { expireSubscribers, subscriberOf, upsertSubscriber } from '../db/regional/subscribers.js'
 import { DAY_MS } from '../lib/durations.js'
-import type { Live } from './notifier.js'
+import type { Notifier } from './notifier.js'
 
 /** How long events are kept, and for a user whose last stream has ended. */
-export const EVENTS_MS = 7 * DAY_MS
+export const EVENT_RETENTION_MS = 7 * DAY_MS
 /** How exactly it is known when a stream was open last. */
-const SEEN_MS = DAY_MS
+const TOUCH_MS = DAY_MS
 
 /** What happened to a user, as a sequence that a client reads on in after it was away. */
-export class Feed {
+export class EventLog {
   readonly #db: Database
-  readonly #live: Live
+  readonly #notifier: Notifier
   readonly #now: () => number
 
-  constructor(db: Database, live: Live, now: () => number) {
+  constructor(db: Database, live: Notifier, now: () => number) {
     this.#db = db
-    this.#live = live
+    this.#notifier = live
     this.#now = now
   }
 
@@ -33,7 +33,7 @@ export class Feed {
    * The public form of a place: it means nothing in another incarnation of the database. A server that was restored from
    * a backup gives the same positions once more, to other events: their time tells them apart.
    */
-  idOf({ seq, created_at }: EventPlace): string {
+  idOf({ seq, created_at }: EventPosition): string {
     return `${this.#incarnation()}-${seq}-${Date.parse(created_at).toString(36)}`
   }
 
@@ -42,10 +42,10 @@ export class Feed {
    * @param lastEventId the id that it got last, if any
    * @returns `missed` when events after that id can be gone, or the id is another server's
    */
-  resume(userId: string, lastEventId: string | undefined): { place: EventPlace; missed: boolean } {
+  resume(userId: string, lastEventId: string | undefined): { place: EventPosition; missed: boolean } {
     const newest = newestEvent(this.#db)
     if (lastEventId === undefined) return { place: newest, missed: false }
-    const place = this.#placeOf(lastEventId)
+    const place = this.#positionOf(lastEventId)
     const { since = Number.POSITIVE_INFINITY } = subscriberOf(this.#db, userId) ?? {}
     if (place === undefined || place.seq < since) return { place: newest, missed: true }
     const missed = place.seq < newest.seq && place.seq + 1 < oldestEvent(this.#db)
@@ -61,36 +61,36 @@ export class Feed {
    * Calls `look` whenever there may be more; returns the way to stop it. What happens later is kept for who comes back,
    * if it can be: on a full disk they are told that something is missing.
    */
-  listen(userId: string, look: () => void): () => void {
-    this.#db.write((tx) => this.#see(tx, userId)).catch(() => undefined)
-    return this.#live.listen(userId, look)
+  subscribe(userId: string, look: () => void): () => void {
+    this.#db.write((tx) => this.#touch(tx, userId)).catch(() => undefined)
+    return this.#notifier.subscribe(userId, look)
   }
 
   /** Notes, a few at a time, whose streams are open now. */
-  async seeListeners(limit: number, rest: () => Promise<void>): Promise<void> {
-    const users = this.#live.users()
+  async touchSubscribers(limit: number, rest: () => Promise<void>): Promise<void> {
+    const users = this.#notifier.users()
     for (let from = 0; from < users.length; from += limit) {
       await this.#db.write((tx) => {
-        for (const userId of users.slice(from, from + limit)) this.#see(tx, userId)
+        for (const userId of users.slice(from, from + limit)) this.#touch(tx, userId)
       })
       await rest()
     }
   }
 
   /** Keeps events no more for at most `limit` users who have not been seen for long; returns how many. */
-  forgetUnseen(tx: Tx, limit: number): number {
-    return forgetUnseen(tx, new Date(this.#now() - EVENTS_MS - SEEN_MS).toISOString(), limit)
+  expireSubscribers(tx: Tx, limit: number): number {
+    return expireSubscribers(tx, new Date(this.#now() - EVENT_RETENTION_MS - TOUCH_MS).toISOString(), limit)
   }
 
-  #see(tx: Tx, user_id: string): void {
+  #touch(tx: Tx, user_id: string): void {
     const seenAt = subscriberOf(tx, user_id)?.seen_at
-    if (seenAt !== undefined && this.#now() - Date.parse(seenAt) < SEEN_MS) return
+    if (seenAt !== undefined && this.#now() - Date.parse(seenAt) < TOUCH_MS) return
     const since = newestEvent(tx).seq
-    keepSubscriber(tx, { user_id, since, seen_at: new Date(this.#now()).toISOString() })
+    upsertSubscriber(tx, { user_id, since, seen_at: new Date(this.#now()).toISOString() })
   }
 
   /** The place that an id is of; undefined where this server did not give it, or keeps its event no more. */
-  #placeOf(id: string): EventPlace | undefined {
+  #positionOf(id: string): EventPosition | undefined {
     const digits = id.split('-')[1] ?? ''
     const place = /^\d{1,15}$/.test(digits) ? eventAt(this.#db, Number(digits)) : undefined
     return place !== undefined && this.idOf(place) === id ? place : undefined

@@ -7,14 +7,14 @@ import type { Tx } from '../db/engine/database.js'
 import { addEvent } from '../db/regional/events.js'
 import { fileById } from '../db/regional/files.js'
 import { friendIdsOf, friendRequest, friendship } from '../db/regional/friends.js'
-import type { Applied } from '../db/regional/replica.js'
+import type { AppliedChange } from '../db/regional/replica.js'
 import { subscriberOf } from '../db/regional/subscribers.js'
 import type { Hook } from '../db/regional/table-hooks.js'
 import { activeUserById, spaceOf, userById } from '../db/regional/users.js'
 import type { Row } from '../model/merge.js'
 import type { TableName } from '../model/tables.js'
-import type { Live } from './notifier.js'
-import { fileView, friendRequestView, type Holders } from './views.js'
+import type { Notifier } from './notifier.js'
+import { type Availability, fileView, friendRequestView } from './views.js'
 
 export type EventType =
   | 'file.created'
@@ -29,42 +29,42 @@ export type EventType =
 /** More friends than this are not all told of one account's end or one file at once. */
 const MAX_AUDIENCE = 10_000
 
-export class Events {
-  readonly #live: Live
-  readonly #holders: Holders
+export class EventRecorder {
+  readonly #notifier: Notifier
+  readonly #availability: Availability
   readonly #now: () => number
 
-  constructor(live: Live, holders: Holders, now: () => number) {
-    this.#live = live
-    this.#holders = holders
+  constructor(live: Notifier, holders: Availability, now: () => number) {
+    this.#notifier = live
+    this.#availability = holders
     this.#now = now
   }
 
   /** What the change of a row in each table tells. */
   readonly #hooks: Record<TableName, Hook> = {
-    users: (tx, id, before, after) => this.#tellUser(tx, id, before, after),
-    files: (tx, id, before, after) => this.#tellFile(tx, id, before, after),
+    users: (tx, id, before, after) => this.#recordUser(tx, id, before, after),
+    files: (tx, id, before, after) => this.#recordFile(tx, id, before, after),
     // Streams look at their credentials when they wake.
-    sessions: (tx, _id, _before, { cells }) => this.#wake(tx, String(cells.user_id)),
-    tokens: (tx, _id, _before, { cells }) => this.#wake(tx, String(cells.user_id)),
-    friend_requests: (tx, id, before, after) => this.#tellRequest(tx, id, before, after),
-    friendships: (tx, _id, before, after) => this.#tellFriendship(tx, before, after),
+    sessions: (tx, _id, _before, { cells }) => this.#notify(tx, String(cells.user_id)),
+    tokens: (tx, _id, _before, { cells }) => this.#notify(tx, String(cells.user_id)),
+    friend_requests: (tx, id, before, after) => this.#recordRequest(tx, id, before, after),
+    friendships: (tx, _id, before, after) => this.#recordFriendship(tx, before, after),
   }
 
   /** Writes the events of an applied change, and wakes those who wait on them once they are durable. */
-  tell(tx: Tx, { table, key, before, after }: Applied): void {
+  record(tx: Tx, { table, key, before, after }: AppliedChange): void {
     if (after === undefined || after === before) return
     this.#hooks[table](tx, key, before, after)
   }
 
-  #tellFile(tx: Tx, id: string, before: Row | undefined, after: Row): void {
+  #recordFile(tx: Tx, id: string, before: Row | undefined, after: Row): void {
     const owner = String(after.cells.owner_id)
     const was = before !== undefined && before.cells.deleted === 0
     const is = after.cells.deleted === 0
     if (!was && !is) return
     const data = once(() => {
       const row = fileById(tx, id)
-      return row && JSON.stringify(fileView(row, this.#holders))
+      return row && JSON.stringify(fileView(row, this.#availability))
     })
     this.#emitFile(tx, owner, { was, is, id, data })
     if (was !== is) this.#emitStorage(tx, owner)
@@ -97,15 +97,15 @@ export class Events {
     })
   }
 
-  #tellUser(tx: Tx, id: string, before: Row | undefined, after: Row): void {
-    this.#wake(tx, id)
+  #recordUser(tx: Tx, id: string, before: Row | undefined, after: Row): void {
+    this.#notify(tx, id)
     if (before === undefined) return
-    if (isActive(before) !== isActive(after)) this.#tellFriends(tx, id, before, isActive(after))
+    if (isActive(before) !== isActive(after)) this.#recordFriends(tx, id, before, isActive(after))
     else if (before.cells.storage_quota !== after.cells.storage_quota) this.#emitStorage(tx, id)
   }
 
   /** To friends an account that is deleted or disabled is one less, and an enabled one is back. */
-  #tellFriends(tx: Tx, id: string, before: Row, isBack: boolean): void {
+  #recordFriends(tx: Tx, id: string, before: Row, isBack: boolean): void {
     const username = userById(tx, id)?.username_shown ?? before.cells.username
     for (const friend of friendIdsOf(tx, id, MAX_AUDIENCE)) {
       const since = isBack ? friendship(tx, id, friend)?.since : undefined
@@ -114,7 +114,7 @@ export class Events {
     }
   }
 
-  #tellRequest(tx: Tx, id: string, before: Row | undefined, after: Row): void {
+  #recordRequest(tx: Tx, id: string, before: Row | undefined, after: Row): void {
     const status = after.cells.status
     if (before?.cells.status === status) return
     // An accepted one is told as the friendship that it made; one taken back is over like a rejected one.
@@ -126,7 +126,7 @@ export class Events {
     this.#emit(tx, row.to_id, type, data)
   }
 
-  #tellFriendship(tx: Tx, before: Row | undefined, after: Row): void {
+  #recordFriendship(tx: Tx, before: Row | undefined, after: Row): void {
     const was = before?.cells.active === 1
     const is = after.cells.active === 1
     if (was === is) return
@@ -135,22 +135,22 @@ export class Events {
     if (a === undefined || b === undefined) return
     for (const [user, other] of [[a, b] as const, [b, a] as const]) {
       const seen = { id: other.id, username: other.username_shown }
-      const told = is ? { ...seen, since: after.cells.since } : seen
-      this.#emit(tx, user.id, is ? 'friend.accepted' : 'friend.removed', () => JSON.stringify(told))
+      const payload = is ? { ...seen, since: after.cells.since } : seen
+      this.#emit(tx, user.id, is ? 'friend.accepted' : 'friend.removed', () => JSON.stringify(payload))
     }
   }
 
   /** @param data asked for only if anybody can read the event; undefined when they may not */
   #emit(tx: Tx, userId: string, type: EventType, data: () => string | undefined): void {
-    if (this.#live.count(userId) === 0 && subscriberOf(tx, userId) === undefined) return
-    const told = data()
-    if (told === undefined) return
-    addEvent(tx, { user_id: userId, type, data: told, created_at: new Date(this.#now()).toISOString() })
-    this.#wake(tx, userId)
+    if (this.#notifier.count(userId) === 0 && subscriberOf(tx, userId) === undefined) return
+    const payload = data()
+    if (payload === undefined) return
+    addEvent(tx, { user_id: userId, type, data: payload, created_at: new Date(this.#now()).toISOString() })
+    this.#notify(tx, userId)
   }
 
-  #wake(tx: Tx, userId: string): void {
-    tx.afterCommit(() => this.#live.wake(userId))
+  #notify(tx: Tx, userId: string): void {
+    tx.afterCommit(() => this.#notifier.notify(userId))
   }
 }
 

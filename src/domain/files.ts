@@ -8,16 +8,16 @@ import type { FileFilter, SortColumn } from '../db/search/file-queries.js'
 import type { Visibility } from '../db/tables.js'
 import type { ByteSource } from '../lib/byte-source.js'
 import { type Json, parse } from '../lib/json.js'
-import { isPassingFault } from '../lib/storage-fault.js'
+import { isTransientError } from '../lib/storage-fault.js'
 import type { Value } from '../model/change.js'
 import { faultOfFileName, faultOfFolder, folderForm } from '../model/names.js'
-import { mayRead, userOf } from './access.js'
+import { mayRead, requireUser } from './access.js'
 import type { Caller } from './caller.js'
 import { checked } from './checked.js'
 import { DomainError } from './errors.js'
 import type { Journal } from './journal.js'
 import { decodeCursor, jsonPageOf, type Page } from './paging.js'
-import { type FileView, fileJson, fileView, type Holders } from './views.js'
+import { type Availability, type FileView, fileJson, fileView } from './views.js'
 
 export type Sort = SortColumn | `-${SortColumn}`
 
@@ -48,7 +48,7 @@ export class Files {
   readonly #db: Database
   readonly #blobs: BlobStore
   readonly #journal: Journal
-  readonly #holders: Holders
+  readonly #availability: Availability
   readonly #now: () => number
   readonly #remoteRead: RemoteRead | undefined
 
@@ -56,7 +56,7 @@ export class Files {
     db: Database
     blobs: BlobStore
     journal: Journal
-    holders: Holders
+    availability: Availability
     now: () => number
     /** Reads bytes that are not here; a server that works alone has none. */
     remoteRead?: RemoteRead | undefined
@@ -64,7 +64,7 @@ export class Files {
     this.#db = options.db
     this.#blobs = options.blobs
     this.#journal = options.journal
-    this.#holders = options.holders
+    this.#availability = options.availability
     this.#now = options.now
     this.#remoteRead = options.remoteRead
   }
@@ -119,7 +119,7 @@ export class Files {
 
   /** A file whose bytes a caller may have. @throws DomainError file-not-found */
   downloadable(caller: Caller, id: string): FileView {
-    return fileView(this.#readable(caller, id), this.#holders)
+    return fileView(this.#readable(caller, id), this.#availability)
   }
 
   /**
@@ -132,7 +132,7 @@ export class Files {
       .slice(sha256, start, end, 'cache')
       .catch((error: NodeJS.ErrnoException) => {
         // The disk does not give the file; the scrub finds out, and the others still have the bytes.
-        if (isPassingFault(error)) throw error
+        if (isTransientError(error)) throw error
       })
     const bytes = here ?? (await this.#remoteRead?.(sha256, size, start, end))
     if (bytes !== undefined) return bytes
@@ -164,7 +164,7 @@ export class Files {
       return [sort, file[column], file.id]
     }
     const scanned = scannedTo && [sort, scannedTo.value, scannedTo.id]
-    return jsonPageOf(rows, query.limit, (row) => fileJson(row, this.#holders), position, scanned)
+    return jsonPageOf(rows, query.limit, (row) => fileJson(row, this.#availability), position, scanned)
   }
 
   #filter({ folder, q, visibility }: FileQuery) {
@@ -185,13 +185,13 @@ export class Files {
 
   #owned(caller: Caller, id: string): FileRow {
     const file = this.#readable(caller, id)
-    if (file.owner_id !== userOf(caller))
+    if (file.owner_id !== requireUser(caller))
       throw new DomainError('not-owner', 'Only its owner may change this file.')
     return file
   }
 
   #versioned(row: FileRow): VersionedFile {
-    return { file: fileView(row, this.#holders), etag: versionOf(row) }
+    return { file: fileView(row, this.#availability), etag: versionOf(row) }
   }
 }
 

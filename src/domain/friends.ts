@@ -57,7 +57,7 @@ export class Friends {
       if (pendingRequests(tx, userId, other.id).length > 0) {
         throw new DomainError('request-pending', 'You have asked already.')
       }
-      const id = this.#journal.chance.id()
+      const id = this.#journal.random.id()
       const fields = { from_id: userId, to_id: other.id, created_at: this.#time(), status: 'pending' }
       this.#journal.record(tx, [{ type: 'friend_request.made', key: id, fields }])
       return friendRequestView(friendRequest(tx, id) as FriendRequestRow)
@@ -158,9 +158,9 @@ export class Friends {
    */
   #decline(tx: Tx, request: FriendRequestRow, status: RequestStatus): Draft[] {
     const { id, from_id, to_id } = request
-    const answer: Draft = { type: 'friend_request.answered', key: id, fields: { status } }
+    const response: Draft = { type: 'friend_request.answered', key: id, fields: { status } }
     const areFriends = friendship(tx, from_id, to_id) !== undefined
-    return areFriends ? [answer] : [answer, this.#pair(from_id, to_id, false)]
+    return areFriends ? [response] : [response, this.#pair(from_id, to_id, false)]
   }
 
   #pair(a: string, b: string, active: boolean): Draft {

@@ -1,12 +1,12 @@
 import type { Tx } from '../db/engine/database.js'
 import { readClock, writeMeta } from '../db/meta.js'
 import { appendOutbox } from '../db/regional/outbox.js'
-import { type Applied, applyChange } from '../db/regional/replica.js'
-import { type Chance, systemChance } from '../lib/random.js'
+import { type AppliedChange, applyChange } from '../db/regional/replica.js'
+import { type Random, systemRandom } from '../lib/random.js'
 import { Signal } from '../lib/signal.js'
 import type { Draft, Fact } from '../model/change.js'
 import { tick } from '../model/clock.js'
-import type { Events } from './event-recorder.js'
+import type { EventRecorder } from './event-recorder.js'
 
 /**
  * The one way into the replicated tables. What happens here becomes changes, merged into the rows by the very
@@ -14,15 +14,15 @@ import type { Events } from './event-recorder.js'
  */
 export class Journal {
   /** What the ids and the secrets of new rows are made of. */
-  readonly chance: Chance
+  readonly random: Random
   readonly #server: string
   readonly #now: () => number
-  readonly #events: Events
+  readonly #events: EventRecorder
   /** Emitted after every commit that put changes into the outbox. */
   readonly outboxGrown = new Signal()
 
-  constructor(server: string, now: () => number, events: Events, chance: Chance = systemChance) {
-    this.chance = chance
+  constructor(server: string, now: () => number, events: EventRecorder, random: Random = systemRandom) {
+    this.random = random
     this.#server = server
     this.#now = now
     this.#events = events
@@ -39,14 +39,14 @@ export class Journal {
   record(tx: Tx, drafts: Draft[], stamp = this.tick(tx)): void {
     for (const draft of drafts) {
       const fact = { stamp, ...draft }
-      appendOutbox(tx, this.#server, fact, this.chance)
+      appendOutbox(tx, this.#server, fact, this.random)
       this.#merge(tx, fact)
     }
     tx.afterCommit(() => this.outboxGrown.emit())
   }
 
   /** Applies a change of another server; records no new one. Its stamps have to be observed in the same unit of work. */
-  apply(tx: Tx, fact: Fact): Applied {
+  apply(tx: Tx, fact: Fact): AppliedChange {
     return this.#merge(tx, fact)
   }
 
@@ -55,9 +55,9 @@ export class Journal {
     if (stamp > readClock(tx)) writeMeta(tx, 'clock', stamp)
   }
 
-  #merge(tx: Tx, fact: Fact): Applied {
+  #merge(tx: Tx, fact: Fact): AppliedChange {
     const applied = applyChange(tx, fact)
-    this.#events.tell(tx, applied)
+    this.#events.record(tx, applied)
     return applied
   }
 }

@@ -1,18 +1,18 @@
 import type { Database } from '../db/engine/database.js'
 import type { Timers } from '../lib/timers.js'
 import type { Journal } from './journal.js'
-import type { Live } from './notifier.js'
+import type { Notifier } from './notifier.js'
 
 /** How soon they are noticed. */
-const LOOK_MS = 100
+const POLL_MS = 100
 
 /** Users who are woken at once: all together would hold the loop. */
 const SLICE = 200
 
-export interface OtherWritersOptions {
+export interface OtherWritersDeps {
   db: Database
   journal: Journal
-  live: Live
+  notifier: Notifier
   timers: Timers
 }
 
@@ -20,14 +20,14 @@ export interface OtherWritersOptions {
  * Notices what other processes write: the operator's commands work on the database of a running server, and their commits
  * tell nobody here. What they did is passed on to the sphere, and every event stream looks at its events and its session.
  */
-export function noticeOtherWriters({ db, journal, live, timers }: OtherWritersOptions): Disposable {
+export function watchOtherWriters({ db, journal, notifier, timers }: OtherWritersDeps): Disposable {
   let known = db.otherWrites()
-  const looking = timers.every(LOOK_MS, () => {
+  const looking = timers.every(POLL_MS, () => {
     const writes = otherWrites(db) ?? known
     if (writes === known) return
     known = writes
     journal.outboxGrown.emit()
-    wake(live.users(), live, timers)
+    notifyAll(notifier.users(), notifier, timers)
   })
   return { [Symbol.dispose]: () => looking.stop() }
 }
@@ -41,7 +41,7 @@ function otherWrites(db: Database): number | undefined {
   }
 }
 
-function wake(users: string[], live: Live, timers: Timers): void {
-  for (const user of users.slice(0, SLICE)) live.wake(user)
-  if (users.length > SLICE) timers.soon(() => wake(users.slice(SLICE), live, timers))
+function notifyAll(users: string[], live: Notifier, timers: Timers): void {
+  for (const user of users.slice(0, SLICE)) live.notify(user)
+  if (users.length > SLICE) timers.soon(() => notifyAll(users.slice(SLICE), live, timers))
 }

@@ -1,6 +1,6 @@
 import type { Reader } from '../db/engine/database.js'
 import { fileById } from '../db/regional/files.js'
-import type { Held, Holders, Stored } from './views.js'
+import type { Availability, FileAvailability, StoredBlob } from './views.js'
 
 /** Where bytes that are not here come from. */
 export interface Source {
@@ -13,19 +13,19 @@ export interface Source {
  * Which servers hold a file's bytes. Each server tells up to which entry of the log it has all bytes; a file whose
  * entry lies below is there. It costs nothing for each file.
  */
-export class Copies implements Holders {
+export class Replicas implements Availability {
   readonly #server: string
   readonly #watermarks = new Map<string, number>()
   readonly #waiters = new Set<() => void>()
   /** While it can be reached. */
   #source: Source | undefined
-  #alone = true
+  #isStandalone = true
 
   constructor(server: string) {
     this.#server = server
   }
 
-  of({ gseq, missing }: Stored): Held {
+  of({ gseq, missing }: StoredBlob): FileAvailability {
     const others: string[] = []
     for (const [server, watermark] of this.#watermarks) {
       if (server !== this.#server && gseq !== null && watermark >= gseq) others.push(server)
@@ -39,27 +39,27 @@ export class Copies implements Holders {
 
   /** There are other servers, even when they cannot be reached now. */
   joinSphere(): void {
-    this.#alone = false
+    this.#isStandalone = false
   }
 
   /** Where bytes can be had from now; undefined when nobody can be reached. */
   setSource(source: Source | undefined): void {
     this.#source = source
-    this.look()
+    this.notifyWaiters()
   }
 
   setWatermark(server: string, gseq: number): void {
     this.#watermarks.set(server, gseq)
-    this.look()
+    this.notifyWaiters()
   }
 
   /** Positions of another log mean nothing any more. */
-  forget(): void {
+  clearWatermarks(): void {
     this.#watermarks.clear()
   }
 
   /** Those who wait look again. */
-  look(): void {
+  notifyWaiters(): void {
     for (const waiter of [...this.#waiters]) waiter()
   }
 
@@ -78,7 +78,7 @@ export class Copies implements Holders {
       const file = fileById(reader, fileId)
       return file !== undefined && this.of(file).stored_on.length >= count
     }
-    if (reached() || this.#alone || signal.aborted) return reached()
+    if (reached() || this.#isStandalone || signal.aborted) return reached()
     return new Promise((resolve) => {
       const done = (result: boolean) => {
         this.#waiters.delete(look)

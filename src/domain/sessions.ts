@@ -49,10 +49,10 @@ export class Sessions {
   /** The draft of a new session, for the unit of work that checked the password. */
   open(user: UserRow, userAgent: string, remember: boolean): { session: OpenedSession; draft: Draft } {
     const now = this.#now()
-    const secret = newSecret(this.#journal.chance)
+    const secret = newSecret(this.#journal.random)
     const lifetimeMs = remember ? LONG_MS : SHORT_MS
     const expires_at = new Date(now + lifetimeMs).toISOString()
-    const id = this.#journal.chance.id()
+    const id = this.#journal.random.id()
     const fields = {
       user_id: user.id,
       secret_sha256: secretHash(secret),

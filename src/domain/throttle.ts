@@ -23,10 +23,10 @@ interface Limit {
   most: number
 }
 
-interface Flight {
+interface InFlight {
   count: number
-  landed: Promise<void>
-  land: () => void
+  released: Promise<void>
+  release: () => void
 }
 
 /**
@@ -37,7 +37,7 @@ export class LoginThrottle {
   readonly #db: Database
   readonly #now: () => number
   /** Attempts under way: as many as could still fail may run at once, so that parallel guesses gain nothing. */
-  readonly #flights = new Map<string, Flight>()
+  readonly #inFlight = new Map<string, InFlight>()
 
   constructor(db: Database, now: () => number) {
     this.#db = db
@@ -56,42 +56,42 @@ export class LoginThrottle {
   ): Promise<boolean> {
     const limits: [Limit, ...Limit[]] = [{ key: `${account} ${address}`, most: MAX_FOR_ACCOUNT }]
     if (!isShared) limits.push({ key: address, most: MAX_FOR_ADDRESS })
-    await this.#takeoff(limits)
+    await this.#acquire(limits)
     try {
       const right = await verify()
       await this.#count(limits, right)
       return right
     } finally {
-      for (const { key } of limits) this.#land(key)
+      for (const { key } of limits) this.#release(key)
     }
   }
 
-  async #takeoff(limits: Limit[]): Promise<void> {
+  async #acquire(limits: Limit[]): Promise<void> {
     for (;;) {
-      const full = limits.map((limit) => this.#full(limit)).find((flight) => flight !== undefined)
-      if (full === undefined) break
-      await full.landed
+      const blocking = limits.map((limit) => this.#blocking(limit)).find((flight) => flight !== undefined)
+      if (blocking === undefined) break
+      await blocking.released
     }
     for (const { key } of limits) {
-      const flight = this.#flights.get(key) ?? newFlight()
+      const flight = this.#inFlight.get(key) ?? newInFlight()
       flight.count += 1
-      this.#flights.set(key, flight)
+      this.#inFlight.set(key, flight)
     }
   }
 
   /** The attempts under way whose outcome has to be awaited, since all of them failing would reach the limit. */
-  #full({ key, most }: Limit): Flight | undefined {
+  #blocking({ key, most }: Limit): InFlight | undefined {
     const left = most - this.#failures(key, most)
-    const flight = this.#flights.get(key)
+    const flight = this.#inFlight.get(key)
     return flight !== undefined && flight.count >= left ? flight : undefined
   }
 
-  #land(key: string): void {
-    const flight = this.#flights.get(key) as Flight
-    const { land } = flight
-    if (flight.count === 1) this.#flights.delete(key)
-    else this.#flights.set(key, { ...newFlight(), count: flight.count - 1 })
-    land()
+  #release(key: string): void {
+    const flight = this.#inFlight.get(key) as InFlight
+    const { release } = flight
+    if (flight.count === 1) this.#inFlight.delete(key)
+    else this.#inFlight.set(key, { ...newInFlight(), count: flight.count - 1 })
+    release()
   }
 
   async #count(limits: [Limit, ...Limit[]], right: boolean): Promise<void> {
@@ -118,7 +118,7 @@ export class LoginThrottle {
   }
 }
 
-function newFlight(): Flight {
+function newInFlight(): InFlight {
   const { promise, resolve } = Promise.withResolvers<void>()
-  return { count: 0, landed: promise, land: resolve }
+  return { count: 0, released: promise, release: resolve }
 }

@@ -35,7 +35,7 @@ export class Tokens {
     userId: string,
     input: { name: string; scope?: TokenScope; expires_in_days?: number },
   ): Promise<TokenView & { token: string }> {
-    const token = newSecret(this.#journal.chance)
+    const token = newSecret(this.#journal.random)
     const now = this.#now()
     const fields = {
       user_id: userId,
@@ -48,7 +48,7 @@ export class Tokens {
           ? null
           : new Date(now + input.expires_in_days * DAY_MS).toISOString(),
     }
-    const id = this.#journal.chance.id()
+    const id = this.#journal.random.id()
     await this.#db.write((tx) => {
       if (this.#page(tx, userId, '', MAX_TOKENS).length >= MAX_TOKENS) {
         throw new DomainError(

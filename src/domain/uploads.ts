@@ -3,7 +3,7 @@ import { INLINE_BYTES, type StagedBlob } from '../blobs/blob-writer.js'
 import type { Database } from '../db/engine/database.js'
 import { type FileRow, fileById } from '../db/regional/files.js'
 import type { Visibility } from '../db/tables.js'
-import type { Take } from '../lib/byte-source.js'
+import type { ChunkSink } from '../lib/byte-source.js'
 import { isFull, isStorageFault } from '../lib/storage-fault.js'
 import { faultOfFileName, faultOfFolder, folderForm } from '../model/names.js'
 import { checked } from './checked.js'
@@ -12,14 +12,14 @@ import { type VersionedFile, versionOf } from './files.js'
 import type { Journal } from './journal.js'
 import type { Quota } from './quota.js'
 import { unwritable } from './unwritable.js'
-import { fileView, type Holders } from './views.js'
+import { type Availability, fileView } from './views.js'
 
-export interface UploadsOptions {
+export interface UploadsDeps {
   db: Database
   blobs: BlobStore
   journal: Journal
   quota: Quota
-  holders: Holders
+  availability: Availability
   now: () => number
   maxFileSize: number
   minFreeDisk: number
@@ -44,10 +44,10 @@ export interface UploadOptions {
 type Chosen = Pick<FileRow, 'name' | 'folder' | 'media_type' | 'visibility'>
 
 export class Uploads {
-  readonly #options: UploadsOptions
+  readonly #deps: UploadsDeps
 
-  constructor(options: UploadsOptions) {
-    this.#options = options
+  constructor(options: UploadsDeps) {
+    this.#deps = options
   }
 
   /**
@@ -55,7 +55,7 @@ export class Uploads {
    * @throws DomainError file-too-large, quota-exceeded, disk-full
    */
   assertRoom(userId: string, bytes: number): void {
-    const { quota, blobs, maxFileSize, minFreeDisk } = this.#options
+    const { quota, blobs, maxFileSize, minFreeDisk } = this.#deps
     if (bytes > maxFileSize) throw tooLarge(maxFileSize)
     quota.assertRoom(userId, bytes)
     if (blobs.freeBytes() - bytes < minFreeDisk) throw diskFull()
@@ -69,9 +69,9 @@ export class Uploads {
   async store(
     userId: string,
     input: NewFile,
-    receive: (take: Take) => Promise<UploadOptions>,
+    receive: (take: ChunkSink) => Promise<UploadOptions>,
   ): Promise<VersionedFile> {
-    const { blobs, quota, maxFileSize } = this.#options
+    const { blobs, quota, maxFileSize } = this.#deps
     const { media_type, declaredBytes } = input
     const name = checked(input.name, faultOfFileName, 'name')
     using reservation = quota.reservation(userId)
@@ -98,8 +98,8 @@ export class Uploads {
   }
 
   async #commit(userId: string, chosen: Chosen, blob: StagedBlob, held: Disposable): Promise<VersionedFile> {
-    const { db, blobs, journal, quota, holders, now } = this.#options
-    const id = journal.chance.id()
+    const { db, blobs, journal, quota, availability, now } = this.#deps
+    const id = journal.random.id()
     const at = new Date(now())
     const fields = {
       owner_id: userId,
@@ -113,10 +113,10 @@ export class Uploads {
       // What was reserved counts as stored from here on; asked again, as other servers' uploads count too.
       held[Symbol.dispose]()
       quota.assertRoom(userId, blob.size, tx)
-      blobs.keep(tx, blob, at)
+      blobs.store(tx, blob, at)
       journal.record(tx, [{ type: 'file.uploaded', key: id, fields }])
       const row = fileById(tx, id) as FileRow
-      return { file: fileView(row, holders), etag: versionOf(row) }
+      return { file: fileView(row, availability), etag: versionOf(row) }
     })
   }
 }

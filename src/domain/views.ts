@@ -76,13 +76,13 @@ export interface TokenView {
 }
 
 /** What tells where the bytes of a file are. */
-export type Stored = Pick<FileRow, 'gseq' | 'missing'>
+export type StoredBlob = Pick<FileRow, 'gseq' | 'missing'>
 
-export type Held = Pick<FileView, 'stored_on' | 'available'>
+export type FileAvailability = Pick<FileView, 'stored_on' | 'available'>
 
 /** Tells which servers hold a file's bytes. */
-export interface Holders {
-  of(file: Stored): Held
+export interface Availability {
+  of(file: StoredBlob): FileAvailability
 }
 
 export function userView(row: Profile): UserView {
@@ -102,7 +102,7 @@ export function accountView(row: Profile & Pick<AccountSummary, 'disabled'>): Ac
   return { ...userView(row), disabled: row.disabled === 1 }
 }
 
-export function fileView(row: FileRow, holders: Holders): FileView {
+export function fileView(row: FileRow, holders: Availability): FileView {
   return {
     id: row.id,
     owner: { id: row.owner_id, username: row.owner_username },
@@ -119,8 +119,8 @@ export function fileView(row: FileRow, holders: Holders): FileView {
 }
 
 /** The same of a file in a list. */
-export function fileJson(row: ListedFile, holders: Holders): JsonText<FileView> {
-  const shown: JsonText<Omit<FileView, keyof Held>> = row.shown
+export function fileJson(row: ListedFile, holders: Availability): JsonText<FileView> {
+  const shown: JsonText<Omit<FileView, keyof FileAvailability>> = row.shown
   const { stored_on, available } = holders.of(row)
   return `${shown.slice(0, -1)},"available":${available},"stored_on":${JSON.stringify(stored_on)}}`
 }

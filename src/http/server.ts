@@ -16,7 +16,7 @@ import type { Contract } from '../contract/load.js'
 import { checkedOperations, routesOf } from '../contract/routes.js'
 import { componentSchemas } from '../contract/schemas.js'
 import { DomainError } from '../domain/errors.js'
-import { systemChance } from '../lib/random.js'
+import { systemRandom } from '../lib/random.js'
 import { addApiDocs } from './api/api-docs.js'
 import { addJsonParser } from './api/json-body.js'
 import { operationHooks } from './api/operations.js'
@@ -41,7 +41,7 @@ export interface SentResponse {
   durationSeconds: number
 }
 
-export interface ServerOptions {
+export interface ServerDeps {
   contract: Contract
   handlers: Handlers
   credentials: Credentials
@@ -64,10 +64,7 @@ export interface ServerOptions {
 }
 
 /** Whether users reach the server over HTTPS, by itself or through a proxy: it decides on cookies and HSTS. */
-export function isServedOverHttps({
-  tls,
-  publicOrigin,
-}: Pick<ServerOptions, 'tls' | 'publicOrigin'>): boolean {
+export function isServedOverHttps({ tls, publicOrigin }: Pick<ServerDeps, 'tls' | 'publicOrigin'>): boolean {
   return tls !== undefined || publicOrigin?.startsWith('https:') === true
 }
 
@@ -76,7 +73,7 @@ export function isServedOverHttps({
  * `app.close()`: event streams at once, after the responses to other requests.
  * @throws Error with one line for each operation without handler, handler without operation, or fault of the document
  */
-export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
+export async function buildServer(options: ServerDeps): Promise<FastifyInstance> {
   const { contract, handlers, credentials, publicOrigin } = options
   const operations = checkedOperations(contract.document, Object.keys(handlers))
   const secure = isServedOverHttps(options)
@@ -94,7 +91,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     clientErrorHandler: () => undefined,
     loggerInstance: options.logger as FastifyBaseLogger,
     logController: new RequestLog(),
-    genReqId: systemChance.id,
+    genReqId: systemRandom.id,
     ...(options.trustProxy !== undefined && { trustProxy: options.trustProxy }),
     schemaController: { compilersFactory: { buildSerializer: responseSerialisers() } },
     bodyLimit: limits.jsonBodyBytes,

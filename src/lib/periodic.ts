@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { systemTimers, type Timers } from './timers.js'
 
 /** What one round did; it is logged when any of it is worth a word. */
-type Round = (signal: AbortSignal) => Promise<{ [what: string]: number | readonly string[] }>
+type PeriodicJob = (signal: AbortSignal) => Promise<{ [what: string]: number | readonly string[] }>
 
 /**
  * Runs rounds of background work, one after the other, every so often; disposing of it ends the one that runs.
@@ -11,7 +11,7 @@ type Round = (signal: AbortSignal) => Promise<{ [what: string]: number | readonl
 export function periodic(
   name: string,
   intervalMs: number,
-  round: Round,
+  round: PeriodicJob,
   logger: Logger,
   timers: Timers = systemTimers,
 ): AsyncDisposable {

@@ -9,13 +9,13 @@ const ANY_ADDRESS = /^0+$/
  * Tells which other process listens on a port of this machine: `process 4711 (nginx)`. It is read from Linux's /proc,
  * which shows the processes of the same user alone; of the rest it says `another process`.
  */
-export function holderOfPort(host: string, port: number): string {
+export function processUsingPort(host: string, port: number): string {
   const inodes = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) => listeners(table, host, port))
   return describe(processWith(inodes.map((inode) => `socket:[${inode}]`)))
 }
 
 /** Tells which other process has a file open, in the same words. */
-export function holderOfFile(path: string): string {
+export function processUsingFile(path: string): string {
   return describe(processWith([realpathSync(path)]))
 }
 

@@ -1,8 +1,8 @@
 import { randomBytes, randomFillSync } from 'node:crypto'
 import { V7Generator } from 'uuidv7'
 
-/** Whatever is left to chance. The core asks for it here and nowhere else, so that a simulation can decide it by a seed. */
-export interface Chance {
+/** Whatever is left to random. The core asks for it here and nowhere else, so that a simulation can decide it by a seed. */
+export interface Random {
   /** From 0 up to, not including, 1. */
   fraction(): number
   /** Bytes that nobody can guess. */
@@ -29,7 +29,7 @@ class RandomPool {
 
 const ids = new V7Generator(new RandomPool())
 
-export const systemChance: Chance = {
+export const systemRandom: Random = {
   fraction: () => Math.random(),
   bytes: (count) => randomBytes(count),
   id: () => ids.generate().toString(),

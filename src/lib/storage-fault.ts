@@ -30,7 +30,7 @@ const REASONS: [code: string, reason: string][] = [
 const NO_LINKS = ['EPERM', 'EOPNOTSUPP', 'ENOSYS']
 
 /** These are gone in a while, whatever was to be done. */
-const PASSING = [
+const TRANSIENT = [
   'SQLITE_FULL',
   'SQLITE_BUSY',
   'SQLITE_IOERR',
@@ -45,9 +45,9 @@ const PASSING = [
 ]
 
 /** Whether an error is the machine's state (a full disk, a busy database) and no fault of what was to be done. */
-export function isPassingFault(error: unknown): boolean {
+export function isTransientError(error: unknown): boolean {
   const code = codeOf(error)
-  return PASSING.some((passing) => code.startsWith(passing))
+  return TRANSIENT.some((passing) => code.startsWith(passing))
 }
 
 /** Whether an error that was met in storing something is the disk's: also those that a damaged blob would give a reader. */
@@ -69,7 +69,7 @@ export function reasonOf(error: unknown): string | undefined {
 }
 
 /** A file or folder that cannot be used, and why: one line for the operator. */
-export class UnusablePath extends Error {
+export class UnusablePathError extends Error {
   readonly reason: string
 
   constructor(path: string, { cause, hint = '' }: { cause: unknown; hint?: string }) {

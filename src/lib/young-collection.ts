@@ -15,7 +15,7 @@ let waitingBytes = 0
  * Tells of a chunk that soon nobody needs, so that young objects are collected in time. Chunks of a stream are memory outside
  * of the heap, of which V8 only knows that there is more and more: it would search all of the heap for what holds them.
  */
-export function noteGarbage(bytes: number): void {
+export function collectYoung(bytes: number): void {
   waitingBytes += bytes
   if (waitingBytes < BYTES) return
   waitingBytes = 0

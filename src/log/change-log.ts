@@ -32,10 +32,10 @@ export interface Position {
 }
 
 /** The changes do not follow what is known of their origin: one before them is not here, or another has their place. */
-export class LogGap extends Error {}
+export class LogGapError extends Error {}
 
 /** An ordered, durable, unlimited list of changes: numbered from 1 without a gap, and chained by hashes. */
-export interface Log {
+export interface ChangeLog {
   /** Names this incarnation of the log: 32 hex digits, minted with it. */
   readonly id: string
   /** The last entry; `gseq` 0 when there is none. */

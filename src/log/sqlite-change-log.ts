@@ -3,15 +3,15 @@ import { INLINE_BYTES } from '../blobs/blob-writer.js'
 import type { Database, Reader, Tx } from '../db/engine/database.js'
 import { prepare } from '../db/engine/query.js'
 import { grandQuery } from '../db/grand/tables.js'
-import { WrongServer } from '../db/identity.js'
-import { type Chance, systemChance } from '../lib/random.js'
+import { WrongServerError } from '../db/identity.js'
+import { type Random, systemRandom } from '../lib/random.js'
 import { blobOf, type Change, stampsOf } from '../model/change.js'
 import { later, ZERO_STAMP } from '../model/clock.js'
 import {
   type Candidate,
+  type ChangeLog,
   type Entry,
-  type Log,
-  LogGap,
+  LogGapError,
   type Logged,
   NO_HASH,
   type Position,
@@ -78,7 +78,7 @@ const setHead = prepare<{ origin: string; epoch: string; oseq: number; id: strin
 )
 
 /** The log in the grand server's own database, under its group commit. */
-export class SqliteLog implements Log {
+export class SqliteChangeLog implements ChangeLog {
   readonly id: string
   readonly #db: Database
   /** What `head` has read since the last commit: it is asked for at every message. */
@@ -94,13 +94,13 @@ export class SqliteLog implements Log {
    * @param server the grand server's name, which is kept with the log
    * @throws WrongServer
    */
-  static async open(db: Database, server: string, chance: Chance = systemChance): Promise<SqliteLog> {
+  static async open(db: Database, server: string, random: Random = systemRandom): Promise<SqliteChangeLog> {
     const id = db.get(readMeta, { key: 'log_id' })?.value
-    if (id === undefined) return new SqliteLog(db, await begin(db, server, chance))
+    if (id === undefined) return new SqliteChangeLog(db, await begin(db, server, random))
     const known = db.get(readMeta, { key: 'server' })?.value
     if (known !== server)
-      throw new WrongServer(`the data is that of the server ${known}, and this one is ${server}`)
-    return new SqliteLog(db, id)
+      throw new WrongServerError(`the data is that of the server ${known}, and this one is ${server}`)
+    return new SqliteChangeLog(db, id)
   }
 
   head(): Position {
@@ -136,8 +136,8 @@ export class SqliteLog implements Log {
   }
 }
 
-async function begin(db: Database, server: string, chance: Chance): Promise<string> {
-  const id = chance.bytes(16).toString('hex')
+async function begin(db: Database, server: string, random: Random): Promise<string> {
+  const id = random.bytes(16).toString('hex')
   await db.write((tx) => {
     tx.run(insertMeta, { key: 'log_id', value: id })
     tx.run(insertMeta, { key: 'server', value: server })
@@ -163,10 +163,10 @@ function append(tx: Tx, candidates: Candidate[]): Logged[] {
   let seen = tx.get(headOf, { origin, epoch }) ?? { oseq: 0, id: '' }
   for (const { text, change } of candidates) {
     const { id, oseq } = change
-    if (oseq > seen.oseq + 1) throw new LogGap(`change ${oseq} came, and ${seen.oseq + 1} is the next`)
+    if (oseq > seen.oseq + 1) throw new LogGapError(`change ${oseq} came, and ${seen.oseq + 1} is the next`)
     if (tx.get(byId, { id }) === undefined) {
       // Acknowledging it unlogged would lose it: whoever sent it took another history for its own.
-      if (oseq <= seen.oseq) throw new LogGap(`another change than ${id} has the place ${oseq}`)
+      if (oseq <= seen.oseq) throw new LogGapError(`another change than ${id} has the place ${oseq}`)
       gseq += 1
       ghash = hash('sha256', ghash + text)
       tx.run(insert, {

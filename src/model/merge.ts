@@ -85,13 +85,13 @@ function join(table: Declared, row: Row, part: Part): Row {
   const cells = { ...row.cells }
   const stamps = { ...row.stamps }
   const created = part.created_stamp ?? row.created_stamp
-  const dead = isDead(table, row)
+  const dead = isDeleted(table, row)
   let changed = created < row.created_stamp
   for (const [name, rule] of table.rules) {
-    const told = part.cells[name]
-    if (told === undefined) continue
+    const incoming = part.cells[name]
+    if (incoming === undefined) continue
     // What a dead row forgets is not told to it again.
-    const value = dead && table.erased.includes(name) ? '' : told
+    const value = dead && table.erased.includes(name) ? '' : incoming
     const order = precedence(rule, row, part, name)
     if (order < 0 || (order === 0 && !greater(value, row.cells[name] ?? null))) continue
     cells[name] = value
@@ -124,19 +124,19 @@ function greater(a: Cell, b: Cell): boolean {
   return typeof a === typeof b ? a > b : String(a) > String(b)
 }
 
-function isDead({ latch }: Declared, row: Row): boolean {
+function isDeleted({ latch }: Declared, row: Row): boolean {
   return latch !== undefined && row.cells[latch] === 1
 }
 
 /** The row as it is once its account is deleted: dead, and blanked. It is no change, for it follows from merged state. */
-export function buried(table: TableName, row: Row): Row {
+export function tombstoneOf(table: TableName, row: Row): Row {
   const declared = declarationOf(table)
   const { latch } = declared
   return latch === undefined ? row : erase(declared, { ...row, cells: { ...row.cells, [latch]: 1 } })
 }
 
 function erase(table: Declared, row: Row): Row {
-  if (!isDead(table, row)) return row
+  if (!isDeleted(table, row)) return row
   for (const name of table.erased) row.cells[name] = ''
   return row
 }

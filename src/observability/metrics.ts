@@ -25,7 +25,7 @@ export function createMetricsRegistry({ server, processMetrics }: RegistryOption
 }
 
 /** One answered request, as it is counted. */
-export interface AnsweredRequest {
+export interface CompletedRequest {
   method: string
   /** The route as declared (`/files/{file_id}`), never the URL: a label must not take values that a client makes up. */
   route: string
@@ -34,7 +34,7 @@ export interface AnsweredRequest {
 }
 
 export interface HttpMetrics {
-  requestAnswered(request: AnsweredRequest): void
+  requestCompleted(request: CompletedRequest): void
   /** Bytes of files that were received, also of uploads that failed later. */
   bytesUploaded(sizeBytes: number): void
   /** Bytes of files that were handed out. */
@@ -69,7 +69,7 @@ export function createHttpMetrics(registry: Registry): HttpMetrics {
     registers,
   })
   return {
-    requestAnswered({ method, route, status, durationSeconds }) {
+    requestCompleted({ method, route, status, durationSeconds }) {
       requests.observe({ method: METHODS.has(method) ? method : 'other', route, status }, durationSeconds)
     },
     bytesUploaded(sizeBytes) {

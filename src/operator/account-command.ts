@@ -130,8 +130,8 @@ async function deleteAccount(args: string[], terminal: Terminal): Promise<void> 
 async function administer(
   { env, print }: Terminal,
   work: (accounts: Administration) => Promise<AccountView>,
-  told: (account: AccountView) => string,
+  summary: (account: AccountView) => string,
 ): Promise<void> {
   const account = await withAccounts(readRegionalConfig(env), ({ administration }) => work(administration))
-  await print([told(account)])
+  await print([summary(account)])
 }

@@ -6,7 +6,7 @@ import { resolved } from '../contract/fuzz-values.js'
 import { operations } from '../support/contract-check.js'
 import { fieldPart, filePart, formOf, type Part } from '../support/multipart.js'
 import { exchange } from '../support/wire.js'
-import { openVictim } from './target.js'
+import { openTarget } from './target.js'
 
 const MIB = 1024 * 1024
 const DISPOSITION = 'Content-Disposition: form-data'
@@ -87,7 +87,7 @@ const REPETITIVE = [
 ]
 
 t.test('what is small to send and large to take is refused at little cost', async (t) => {
-  const { server, dana, faults } = await openVictim(t)
+  const { server, dana, faults } = await openTarget(t)
   let used = 0
   for (const [what, [body, outcome]] of Object.entries(FORMS)) {
     const start = performance.now()
@@ -95,15 +95,19 @@ t.test('what is small to send and large to take is refused at little cost', asyn
     // A server that has heard enough answers and closes while this one is still sending.
     const head = `POST /upload HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: ${dana.headers['cookie']}\r\nContent-Type: ${contentType}\r\n`
     const bytes = body()
-    const [answer] = await exchange(
+    const [response] = await exchange(
       server.url,
       Buffer.concat([Buffer.from(`${head}Content-Length: ${bytes.length}\r\n\r\n`), bytes]),
     )
-    const json = JSON.parse(answer?.body.toString() || '{}') as { type?: string; size?: number }
+    const json = JSON.parse(response?.body.toString() || '{}') as { type?: string; size?: number }
     const seconds = (performance.now() - start) / 1000
-    t.match(`${answer?.status} ${json.type?.split(':').at(-1)}`, outcome, `${what} (${seconds.toFixed(1)} s)`)
+    t.match(
+      `${response?.status} ${json.type?.split(':').at(-1)}`,
+      outcome,
+      `${what} (${seconds.toFixed(1)} s)`,
+    )
     t.ok(seconds < 15, `${what}: ${seconds.toFixed(1)} s`)
-    if (answer?.status === 201) used += json.size ?? 0
+    if (response?.status === 201) used += json.size ?? 0
   }
   t.equal(await dana.usedStorage(), used, 'nothing of what was refused was kept')
   t.ok(server.peakBytes < 400 * MIB, `${Math.round(server.peakBytes / MIB)} MiB at most`)
@@ -111,7 +115,7 @@ t.test('what is small to send and large to take is refused at little cost', asyn
 })
 
 t.test('no text takes long to be found wrong', async (t) => {
-  const { server, dana, faults } = await openVictim(t)
+  const { server, dana, faults } = await openTarget(t)
   let slowest = { ms: 0, what: '' }
   for (const operation of operations) {
     const properties = Object.keys(operation.jsonBody ? (resolved(operation.jsonBody).properties ?? {}) : {})
@@ -140,7 +144,7 @@ t.test('no text takes long to be found wrong', async (t) => {
 })
 
 t.test('ranges never make more of a file than it is', async (t) => {
-  const { server, dana, faults } = await openVictim(t)
+  const { server, dana, faults } = await openTarget(t)
   const size = 2 * MIB
   const { id } = await dana.put(randomBytes(size), { visibility: 'public' })
   const ranges = {
@@ -153,10 +157,10 @@ t.test('ranges never make more of a file than it is', async (t) => {
     'none that there is': [Array.from({ length: 200 }, () => `${size}-`).join(), 416],
   } as const
   for (const [what, [range, expected]] of Object.entries(ranges)) {
-    const answer = await dana.get(`/download/${id}`, { range: `bytes=${range}` })
+    const response = await dana.get(`/download/${id}`, { range: `bytes=${range}` })
     const accepted = expected === 200 ? [200, 206] : [expected, 400]
-    t.ok((accepted as number[]).includes(answer.status), `${what}: ${answer.status}`)
-    t.ok(answer.bytes.length <= size, `${what}: ${answer.bytes.length} bytes`)
+    t.ok((accepted as number[]).includes(response.status), `${what}: ${response.status}`)
+    t.ok(response.bytes.length <= size, `${what}: ${response.bytes.length} bytes`)
   }
   const hurried = Array.from({ length: 300 }, async () => {
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1')

@@ -148,8 +148,8 @@ t.test('what a form of HTML can send is no JSON', async (t) => {
   ]
   for (const type of odd) {
     const utf16 = Buffer.from('\ufeff{"name":"x"}', 'utf16le')
-    const answer = await alice.ask('POST', '/tokens', { headers: { 'content-type': type }, body: utf16 })
-    t.equal(answer.outcome, '400 malformed-json', `${type}: JSON is UTF-8, whatever is said`)
+    const response = await alice.ask('POST', '/tokens', { headers: { 'content-type': type }, body: utf16 })
+    t.equal(response.outcome, '400 malformed-json', `${type}: JSON is UTF-8, whatever is said`)
   }
   t.equal(everything(regional), before)
 })
@@ -157,17 +157,17 @@ t.test('what a form of HTML can send is no JSON', async (t) => {
 t.test('a session that somebody else made up or knew before is never taken over', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
-  const planted = 'x'.repeat(43)
+  const injected = 'x'.repeat(43)
   const logIn = (cookie: string) =>
     regional.nobody().ask('POST', '/login', {
       headers: { cookie },
       json: { identifier: 'alice', password: alice.password },
     })
-  const first = cookieOf(await logIn(`syncsphere_session=${planted}`))
+  const first = cookieOf(await logIn(`syncsphere_session=${injected}`))
   const second = cookieOf(await logIn(`syncsphere_session=${first}`))
-  t.equal(new Set([planted, first, second, alice.session]).size, 4, 'each login has a secret of its own')
+  t.equal(new Set([injected, first, second, alice.session]).size, 4, 'each login has a secret of its own')
   const as = (cookie: string) => regional.nobody().ask('GET', '/me', { headers: { cookie } })
-  t.equal((await as(`syncsphere_session=${planted}`)).outcome, '401 unauthenticated')
+  t.equal((await as(`syncsphere_session=${injected}`)).outcome, '401 unauthenticated')
   t.equal((await as(`syncsphere_session=${second}`)).status, 200)
   const mallory = await regional.person('mallory')
   const both = await as(`syncsphere_session=${mallory.session}; syncsphere_session=${second}`)

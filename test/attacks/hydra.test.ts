@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { Client } from '../support/client.js'
-import { openVictim, type Victim } from './target.js'
+import { openTarget, type Target } from './target.js'
 import { missing, run } from './tools.js'
 
 const skip = missing('hydra')
@@ -23,17 +23,17 @@ interface Form {
  * Hydra fills in forms, and takes a 401 for HTTP authentication, at which it gives up; this passes forms on as JSON, and
  * every answer as a page of 200.
  */
-async function openForm(t: Test, { server }: Victim): Promise<Form> {
+async function openForm(t: Test, { server }: Target): Promise<Form> {
   const statuses: number[] = []
   const form = createServer(async (request, response) => {
     const filled = new URLSearchParams(Buffer.concat(await request.toArray()).toString())
-    const answer = await fetch(server.url + request.url, {
+    const received = await fetch(server.url + request.url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(Object.fromEntries(filled)),
     })
-    statuses.push(answer.status)
-    response.end(await answer.text())
+    statuses.push(received.status)
+    response.end(await received.text())
   }).listen(0, '127.0.0.1')
   t.teardown(() => form.close())
   await once(form, 'listening')
@@ -63,9 +63,9 @@ async function guess(t: Test, port: number, passwords: string[], atOnce: number)
 }
 
 t.test('hydra finds the password of nobody who is guarded', { skip }, async (t) => {
-  const victim = await openVictim(t)
-  const { server, dana, faults } = victim
-  const { port, statuses } = await openForm(t, victim)
+  const target = await openTarget(t)
+  const { server, dana, faults } = target
+  const { port, statuses } = await openForm(t, target)
   const wrong = Array.from({ length: GUESSES }, (_, i) => `guess number ${i}`)
   const found = await guess(t, port, [wrong[0] as string, dana.password], 1)
   t.match(found, /password: correct horse battery/, 'among two it is found, so hydra does its work')

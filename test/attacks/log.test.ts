@@ -1,6 +1,6 @@
 import t from 'tap'
 import { until } from '../support/until.js'
-import { openVictim } from './target.js'
+import { openTarget } from './target.js'
 
 interface Line {
   request_id?: string
@@ -9,7 +9,7 @@ interface Line {
 }
 
 t.test('what was refused stands in the log: when, who, from where and what, but no secret', async (t) => {
-  const { server, dana, faults } = await openVictim(t, { LOG_LEVEL: 'trace' })
+  const { server, dana, faults } = await openTarget(t, { LOG_LEVEL: 'trace' })
   const { id } = await dana.put('hello', { name: 'secret-name.txt', folder: '/secret-folder' })
   const reader = dana.as({ authorization: `Bearer ${await dana.token('read')}` })
   const nobody = dana.as({})

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { until } from '../support/until.js'
-import { openVictim, type Victim } from './target.js'
+import { openTarget, type Target } from './target.js'
 import { isLong, missing, run } from './tools.js'
 
 const skip = missing('slowhttptest')
@@ -33,16 +33,16 @@ const SLOW_READERS = (origin: string, id: string) => [
 ]
 
 /** What somebody who works meets: reading, and every tenth time an upload; until `stop` is called. */
-function work({ dana }: Victim): { stop(): Promise<Latency> } {
+function work({ dana }: Target): { stop(): Promise<Latency> } {
   const times: number[] = []
   let failed = 0
   let isStopped = false
   async function go(): Promise<void> {
     for (let i = 0; !isStopped; i += 1) {
       const start = performance.now()
-      const answer = await (i % 10 === 0 ? dana.upload(randomBytes(2000)) : dana.get('/files?limit=20'))
+      const response = await (i % 10 === 0 ? dana.upload(randomBytes(2000)) : dana.get('/files?limit=20'))
       times.push(performance.now() - start)
-      if (answer.status >= 300) failed += 1
+      if (response.status >= 300) failed += 1
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
   }
@@ -71,9 +71,9 @@ function established(port: number): number {
 }
 
 /** Attacks the server in these ways, each with a thousand connections: until it has ended them all, or for a time. */
-async function besiege(t: Test, victim: Victim, attacks: string[][], untilEnded: boolean): Promise<Latency> {
-  const port = Number(new URL(victim.server.url).port)
-  const busy = work(victim)
+async function besiege(t: Test, target: Target, attacks: string[][], untilEnded: boolean): Promise<Latency> {
+  const port = Number(new URL(target.server.url).port)
+  const busy = work(target)
   const over = new AbortController()
   const common = ['-c', String(CONNECTIONS), '-r', '500', '-l', '600', '-p', '5']
   const tools = attacks.map((args) => run(t, 'slowhttptest', [...common, ...args], 600_000, over.signal))
@@ -101,18 +101,18 @@ async function besiege(t: Test, victim: Victim, attacks: string[][], untilEnded:
 }
 
 t.test('a thousand slow clients of each kind keep nobody from working', { skip }, async (t) => {
-  const victim = await openVictim(t)
-  const { server, dana, faults } = victim
+  const target = await openTarget(t)
+  const { server, dana, faults } = target
   const { id } = await dana.put(randomBytes(20 * MIB), { visibility: 'public' })
   for (let i = 0; i < 20; i += 1) await dana.put(randomBytes(100))
 
-  const calm = work(victim)
+  const calm = work(target)
   await new Promise((resolve) => setTimeout(resolve, 2000))
   t.comment(`unattacked: ${show(await calm.stop())}`)
 
-  const senders = await besiege(t, victim, [SLOW_HEADERS(server.url), SLOW_BODIES(server.url)], true)
+  const senders = await besiege(t, target, [SLOW_HEADERS(server.url), SLOW_BODIES(server.url)], true)
   t.comment(`slow headers and bodies, until the server had ended them all: ${show(senders)}`)
-  const readers = await besiege(t, victim, [SLOW_READERS(server.url, id)], isLong)
+  const readers = await besiege(t, target, [SLOW_READERS(server.url, id)], isLong)
   t.comment(`slow readers${isLong ? ', until the server had ended them all' : ''}: ${show(readers)}`)
   t.ok(server.peakBytes < 800 * MIB, `${Math.round(server.peakBytes / MIB)} MiB at most`)
   t.strictSame(await faults(), [])

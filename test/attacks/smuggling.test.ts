@@ -1,6 +1,6 @@
 import t from 'tap'
 import { openTestRegional } from '../support/test-regional.js'
-import { exchange, type WireAnswer } from '../support/wire.js'
+import { exchange, type WireResponse } from '../support/wire.js'
 
 t.setTimeout(100_000)
 
@@ -105,7 +105,7 @@ const READ: Record<string, string> = {
   'an upgrade to a WebSocket': login(['Connection: Upgrade', 'Upgrade: websocket', LENGTH], JSON_BODY),
 }
 
-const shown = (answers: WireAnswer[]) =>
+const shown = (answers: WireResponse[]) =>
   answers.map(({ status, body }) => `${status} ${body.toString().slice(0, 120)}`)
 
 t.test('what can be read in two ways is refused, and nothing after it is answered', async (t) => {
@@ -146,7 +146,7 @@ t.test('an empty body in chunks is none, and nothing after it is answered', asyn
     const method = line.split(' ', 1) as string[]
     const answers = await exchange(regional.url, bytes, { methods: method })
     t.same(
-      answers.map((answer) => answer.status),
+      answers.map((response) => response.status),
       [status],
       line,
     )

@@ -68,7 +68,7 @@ t.test('a sniffer between the servers finds nothing that it can read', { skip },
   await alice.put(small, { name: 'marked-name.txt', folder: '/marked-folder' })
   const { id } = await alice.put(Buffer.concat([Buffer.from(large), randomBytes(300_000)]))
   await sphere.converged()
-  await sphere.haveAllBytes('eu', 'us')
+  await sphere.haveAllBlobs('eu', 'us')
   t.equal((await sphere.at('us', alice).get(`/download/${id}`)).status, 200)
 
   const captured = await sniffer.stop()

@@ -9,7 +9,7 @@ import type { Schema } from '../../src/contract/document.js'
 import type { Operation } from '../../src/contract/operation.js'
 import { type JsonSchema, resolved } from '../contract/fuzz-values.js'
 import { operations } from '../support/contract-check.js'
-import { openVictim } from './target.js'
+import { openTarget } from './target.js'
 import { isLong, missing, run } from './tools.js'
 
 const skip = missing('sqlmap')
@@ -121,7 +121,7 @@ t.test('sqlmap finds an injection where there is one', { skip }, async (t) => {
 })
 
 t.test('sqlmap finds nothing in any parameter of any operation', { skip }, async (t) => {
-  const { server, dana, faults } = await openVictim(t)
+  const { server, dana, faults } = await openTarget(t)
   const { id } = await dana.put('hello', { visibility: 'public' })
   const credentials = ['-H', `Authorization: Bearer ${await dana.token('write')}`]
   const targets = operations

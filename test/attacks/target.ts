@@ -5,7 +5,7 @@ import type { Person } from '../support/person.js'
 import { type ServerProcess, startServer } from '../support/server-process.js'
 import { OPERATOR_TOKEN } from '../support/test-regional.js'
 
-export interface Victim {
+export interface Target {
   server: ServerProcess
   dana: Person
   /** Ends the server; what is wrong with what it left, or with how it ended. */
@@ -13,7 +13,7 @@ export interface Victim {
 }
 
 /** A server as a process of its own, with somebody who uses it. */
-export async function openVictim(t: Test, env: Record<string, string> = {}): Promise<Victim> {
+export async function openTarget(t: Test, env: Record<string, string> = {}): Promise<Target> {
   const DATA_DIR = await newDataDir(t)
   const server = await startServer(t, { DATA_DIR, OPERATOR_TOKEN, LOG_LEVEL: 'error', ...env }).serves()
   const dana = server.person('dana')

@@ -3,7 +3,7 @@ import { setRefEntry, unreferencedBlobs } from '../../src/blobs/blob-refs.js'
 import { BlobStore } from '../../src/blobs/blob-store.js'
 import { firstMissingEntry, isMissing, missingAfter, missingSizes } from '../../src/blobs/missing-blobs.js'
 import { Database, type Tx } from '../../src/db/engine/database.js'
-import { buryOrphans } from '../../src/db/regional/orphans.js'
+import { deleteOrphans } from '../../src/db/regional/orphans.js'
 import { applyChange } from '../../src/db/regional/replica.js'
 import { sha256 } from '../support/person.js'
 
@@ -42,7 +42,7 @@ function server(t: Test) {
   const remove = (tx: Tx, type: 'file.deleted' | 'user.deleted', key: string) =>
     applyChange(tx, { type, key, fields: { deleted: true }, stamp: stamp(4) })
   const store = (tx: Tx, bytes: string) =>
-    blobs.keep(tx, { sha256: sha256(bytes), size: bytes.length, content: Buffer.from(bytes) }, new Date(AT))
+    blobs.store(tx, { sha256: sha256(bytes), size: bytes.length, content: Buffer.from(bytes) }, new Date(AT))
   const missing = () => missingAfter(db, undefined, 10).map((blob) => blob.sha256)
   return { db, upload, remove, store, missing }
 }
@@ -147,7 +147,7 @@ t.test('files of a deleted account go in steps, and their blobs with them', asyn
   })
   let count = 0
   for (let after = ''; ; ) {
-    const step = await db.write((tx) => buryOrphans(tx, after, { accounts: 10, files: 100 }))
+    const step = await db.write((tx) => deleteOrphans(tx, after, { accounts: 10, files: 100 }))
     if (step === undefined) break
     t.ok(step.count <= 100)
     count += step.count

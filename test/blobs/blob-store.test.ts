@@ -8,11 +8,11 @@ import t, { type Test } from 'tap'
 import { BlobStore } from '../../src/blobs/blob-store.js'
 import type { StagedBlob } from '../../src/blobs/blob-writer.js'
 import { Database } from '../../src/db/engine/database.js'
-import { Feed } from '../../src/domain/event-log.js'
-import { clean } from '../../src/domain/garbage-collection.js'
-import { Live } from '../../src/domain/notifier.js'
+import { EventLog } from '../../src/domain/event-log.js'
+import { collectGarbage } from '../../src/domain/garbage-collection.js'
+import { Notifier } from '../../src/domain/notifier.js'
 import { collect } from '../support/collect.js'
-import { listen } from '../support/event-stream.js'
+import { openEventStream } from '../support/event-stream.js'
 import { sha256 } from '../support/person.js'
 import { openTestRegional } from '../support/test-regional.js'
 import { until } from '../support/until.js'
@@ -44,7 +44,7 @@ async function stage(store: BlobStore, bytes: Buffer, chunkBytes = 10_000) {
 async function keep(db: Database, store: BlobStore, bytes: Buffer, at = NOW): Promise<StagedBlob> {
   const { writer, staged } = await stage(store, bytes)
   await using _ = writer
-  await db.write((tx) => store.keep(tx, staged, at))
+  await db.write((tx) => store.store(tx, staged, at))
   return staged
 }
 
@@ -114,7 +114,7 @@ t.test('what is not kept leaves nothing, unless somebody else keeps the same', a
 
   const [one, other] = [await stage(store, bytes), await stage(store, bytes)]
   await one.writer[Symbol.asyncDispose]()
-  await db.write((tx) => store.keep(tx, other.staged, NOW))
+  await db.write((tx) => store.store(tx, other.staged, NOW))
   await other.writer[Symbol.asyncDispose]()
   t.ok((await bytesOf(db, store, sha256(bytes))).equals(bytes))
   const third = await stage(store, bytes)
@@ -161,17 +161,20 @@ t.test('the sweep takes what nobody names for a day, and never what is on its wa
   for (const bytes of [large, small, onItsWay]) await keep(db, store, bytes)
   const upload = await stage(store, onItsWay)
   const before = (ms: number) => new Date(NOW.getTime() + ms).toISOString()
-  t.match(await store.sweep(before(-1), '', 100), { count: 0 }, 'younger than that')
-  t.match(await store.sweep(before(1), '', 100), { count: 2, freed: 300_100 })
+  t.match(await store.collectGarbage(before(-1), '', 100), { count: 0 }, 'younger than that')
+  t.match(await store.collectGarbage(before(1), '', 100), { count: 2, freed: 300_100 })
   t.equal(existsSync(store.pathOf(sha256(large))), false)
   t.notOk(store.has(db, sha256(small)))
-  await db.write((tx) => store.keep(tx, upload.staged, NOW))
+  await db.write((tx) => store.store(tx, upload.staged, NOW))
   await upload.writer[Symbol.asyncDispose]()
   t.ok((await bytesOf(db, store, sha256(onItsWay))).equals(onItsWay))
   for (let i = 0; i < 30; i++) {
-    const [stored, swept] = await Promise.all([keep(db, store, large), store.sweep(before(1), '', 100)])
+    const [stored, collected] = await Promise.all([
+      keep(db, store, large),
+      store.collectGarbage(before(1), '', 100),
+    ])
     if (store.has(db, stored.sha256)) t.ok((await bytesOf(db, store, stored.sha256)).equals(large), 'whole')
-    else t.equal(existsSync(store.pathOf(stored.sha256)), false, `or gone with its row (${swept?.count})`)
+    else t.equal(existsSync(store.pathOf(stored.sha256)), false, `or gone with its row (${collected?.count})`)
   }
 })
 
@@ -179,7 +182,7 @@ t.test('cleaning removes what is of no use, and stops at a share of all', async 
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const bob = await regional.person('bob')
-  await listen(t, regional.url, alice)
+  await openEventStream(t, regional.url, alice)
   const files = await Promise.all(
     [1, 2, 3].map((i) => alice.put(randomBytes(100_000 * i), { visibility: 'public' })),
   )
@@ -191,8 +194,8 @@ t.test('cleaning removes what is of no use, and stops at a share of all', async 
   const db = Database.open(join(regional.dataDir, 'regional.db'), 'regional')
   const blobs = new BlobStore(db, regional.dataDir)
   const round = (now: number) => {
-    const feed = new Feed(db, new Live(), () => now)
-    return clean({ db, blobs, feed, now: () => now }, new AbortController().signal)
+    const eventLog = new EventLog(db, new Notifier(), () => now)
+    return collectGarbage({ db, blobs, eventLog, now: () => now }, new AbortController().signal)
   }
   const early = await round(Date.now())
   t.match(

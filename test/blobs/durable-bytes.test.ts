@@ -31,7 +31,7 @@ t.test('uploaded bytes are durable under their name before the database names th
     t.equal(afterPowerCut(), undefined)
     const staged = await writer.finish()
     t.strictSame(afterPowerCut(), BYTES)
-    await db.write((tx) => store.keep(tx, staged, new Date()))
+    await db.write((tx) => store.store(tx, staged, new Date()))
   }
   t.strictSame(afterPowerCut(), BYTES)
 })
@@ -40,8 +40,8 @@ t.test('so are bytes that come from another server', async (t) => {
   const { db, files, store, afterPowerCut } = newStore(t)
   const incoming = new IncomingBlobs(db, store, '/data', { files })
   let left: Buffer | undefined
-  const keep = store.keep.bind(store)
-  store.keep = (...blob) => {
+  const keep = store.store.bind(store)
+  store.store = (...blob) => {
     left = afterPowerCut()
     keep(...blob)
   }

@@ -10,7 +10,7 @@ import { FileSink } from '../../src/blobs/file-sink.js'
 import { FileSlice } from '../../src/blobs/file-slice.js'
 import type { FileSystem, OpenFile } from '../../src/blobs/file-system.js'
 import { nodeFiles } from '../../src/blobs/node-files.js'
-import { giveBack, type SharedBytes, takeBuffer } from '../../src/blobs/transfer-buffers.js'
+import { acquireBuffer, releaseBuffer, type SharedBytes } from '../../src/blobs/transfer-buffers.js'
 import { collect } from '../support/collect.js'
 import { until } from '../support/until.js'
 
@@ -193,17 +193,17 @@ t.test('a file that is shorter than it should be is no whole one', async (t) => 
 t.test(
   'more transfers than there are large buffers for have small ones, and none is had twice',
   async (t) => {
-    const buffers = Array.from({ length: 100 }, takeBuffer)
+    const buffers = Array.from({ length: 100 }, acquireBuffer)
     for (const [i, buffer] of buffers.entries()) buffer.fill(i)
     t.ok(buffers.every((buffer, i) => buffer[0] === i && buffer.at(-1) === i))
     const bytes = buffers.reduce((sum, { length }) => sum + length, 0)
     t.ok(bytes <= 40 * MIB, `${bytes} bytes`)
-    for (const buffer of buffers) giveBack(buffer)
-    const again = takeBuffer()
+    for (const buffer of buffers) releaseBuffer(buffer)
+    const again = acquireBuffer()
     t.equal(
       again,
       buffers.findLast(({ length }) => length === MIB),
     )
-    giveBack(again)
+    releaseBuffer(again)
   },
 )

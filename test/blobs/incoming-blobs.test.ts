@@ -165,7 +165,7 @@ test('parts of bytes that nobody waits for go at the start and with the sweep', 
   }
   await begin(wanted!)
   await begin(unwanted[0]!)
-  t.equal(await incoming.sweep(0), 1)
+  t.equal(await incoming.removeAbandoned(0), 1)
   t.same(readdirSync(join(dir, 'incoming')), [wanted!.sha256])
   await begin(unwanted[1]!)
   writeFileSync(join(dir, 'incoming', `${wanted!.sha256}.placing`), 'left by a crash')
@@ -183,6 +183,6 @@ test('parts that nobody went on with are swept, and what arrives is not', async 
   }
   await using _blob = await incoming.open(arriving.sha256, 100)
   for (const { sha256 } of [old, arriving]) utimesSync(join(dir, 'incoming', sha256), 1000, 1000)
-  t.equal(await incoming.sweep(Date.now() - 60_000), 1)
+  t.equal(await incoming.removeAbandoned(Date.now() - 60_000), 1)
   t.same(readdirSync(join(dir, 'incoming')).sort(), [fresh.sha256, arriving.sha256].sort())
 })

@@ -38,7 +38,7 @@ class SpoiltDisk {
     await using writer = this.#blobs.writer()
     await writer.write(bytes)
     const staged = await writer.finish()
-    await this.#db.write((tx) => this.#blobs.keep(tx, staged, new Date(this.now)))
+    await this.#db.write((tx) => this.#blobs.store(tx, staged, new Date(this.now)))
     if (!this.#bytes.has(staged.sha256)) this.names.push(staged.sha256)
     this.#bytes.set(staged.sha256, bytes)
     writeFileSync(this.#blobs.pathOf(staged.sha256), 'spoilt')
@@ -68,14 +68,14 @@ class SpoiltDisk {
     let found = 0
     const blobs = new Proxy(this.#blobs, {
       get: (blobs, name) => {
-        if (name === 'forget' && ++found >= most) stop.abort()
+        if (name === 'remove' && ++found >= most) stop.abort()
         const value = Reflect.get(blobs, name, blobs)
         return typeof value === 'function' ? value.bind(blobs) : value
       },
     })
     const { now } = this
-    const { rotten } = await scrub({ db: this.#db, blobs, now: () => now, everyMs: DAY_MS }, stop.signal)
-    return rotten
+    const { corrupt } = await scrub({ db: this.#db, blobs, now: () => now, everyMs: DAY_MS }, stop.signal)
+    return corrupt
   }
 
   #open(): Database {

@@ -36,7 +36,7 @@ class Docs {
   }
 
   /** The JSON that the page shows as the answer. */
-  async answer(operation: Locator): Promise<Record<string, unknown>> {
+  async response(operation: Locator): Promise<Record<string, unknown>> {
     return JSON.parse(await operation.locator('.live-responses-table pre').first().innerText())
   }
 }
@@ -68,7 +68,7 @@ test('a person registers, logs in, uploads and downloads in Swagger UI', { skip 
     .locator('input[type=file]')
     .setInputFiles({ name, mimeType: 'application/octet-stream', buffer: bytes })
   t.equal(await docs.execute(upload), 201)
-  const file = await docs.answer(upload)
+  const file = await docs.response(upload)
   t.match(file, { name, folder: '/', size: bytes.length, owner: { username: PERSON.username } })
 
   const download = await docs.open('downloadFile')

@@ -58,7 +58,7 @@ t.test('a certificate near its end is warned of each day, and until it is renewe
 t.test('a metric tells how long each certificate lasts', async (t) => {
   const { clock, certificates, paths } = await certificatesOfAYear(t)
   const registry = new Registry()
-  observeCertificates(registry, () => certificates.lives())
+  observeCertificates(registry, () => certificates.expiries())
   clock.now += 360 * DAY_MS
   const [metric] = await registry.getMetricsAsJSON()
   t.match(metric, {
@@ -71,7 +71,7 @@ t.test('a metric tells how long each certificate lasts', async (t) => {
 
 t.test('a file of several certificates ends with that which ends first', async (t) => {
   const { dir, certificates, made, paths, clock } = await certificatesOfAYear(t)
-  const [before] = certificates.lives()
+  const [before] = certificates.expiries()
   const old = await newDataDir(t)
   await ensureCertificates(old, { names: ['eu'], now: new Date(made.getTime() - 300 * DAY_MS) })
   const chain = await Promise.all([readFile(paths.cert), readFile(join(old, 'eu.crt'))])
@@ -79,7 +79,7 @@ t.test('a file of several certificates ends with that which ends first', async (
   await writeFile(file, Buffer.concat(chain))
   const other = new CertificatesInUse(pino({ level: 'silent' }), () => clock.now)
   other.add(await TlsFiles.open({ cert: file, key: paths.key }), () => undefined)
-  const [life] = other.lives()
+  const [life] = other.expiries()
   const days = ((before?.secondsLeft ?? 0) - (life?.secondsLeft ?? 0)) / 86_400
   t.equal(Math.round(days), 300)
 })

@@ -25,7 +25,7 @@ export function newAccount(
   registration: Tried,
 ): AccountModel {
   return {
-    id: registration.answer?.json?.id as string | undefined,
+    id: registration.response?.json?.id as string | undefined,
     username,
     registration,
     email: new Register(email),
@@ -47,7 +47,7 @@ async function logOut(device: Device): Promise<Tried> {
   if (tried.outcome !== 'acknowledged') return tried
   device.credential = undefined
   const again = await attempt(device.client, 'GET', '/me', { headers: credential.headers })
-  if (again.answer?.status === 200)
+  if (again.response?.status === 200)
     figures.violations.push(`${device.server}: a session worked after its logout`)
   return tried
 }
@@ -86,8 +86,8 @@ async function changeEmail(device: Device): Promise<Tried> {
 
 async function makeToken(device: Device): Promise<Tried> {
   const tried = await device.ask('POST', '/tokens', { json: { name: `t${unique()}`, scope: 'read' } })
-  if (tried.answer?.status === 201) {
-    const { id, token } = tried.answer.json as { id: string; token: string }
+  if (tried.response?.status === 201) {
+    const { id, token } = tried.response.json as { id: string; token: string }
     const headers = { authorization: `Bearer ${token}` }
     device.account.credentials.push({ kind: 'token', id, headers, opened: tried, ends: [] })
   }
@@ -137,7 +137,7 @@ async function administer(device: Device, account: AccountModel): Promise<void> 
   const disabling = await setDisabled(device, account, true)
   if (disabling.outcome === 'acknowledged') {
     const again = await device.ask('GET', '/me')
-    if (again.answer?.status === 200)
+    if (again.response?.status === 200)
       figures.violations.push(`${device.server}: a session of a disabled account worked`)
   }
   const elsewhere = device.random.pick(REGIONALS)

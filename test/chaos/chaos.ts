@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Person } from '../support/person.js'
-import { Random } from '../support/random.js'
+import { SeededRandom } from '../support/random.js'
 import type { Apart } from './checks/sphere.js'
 import { checkWorld } from './checks/world.js'
 import type { Device } from './device.js'
@@ -62,7 +62,7 @@ async function run(
   { seconds, seed, say }: ChaosOptions,
 ): Promise<Outcome> {
   if (sphere.diskless !== undefined) figures.leftOut.add(`disk full: ${sphere.diskless}`)
-  const random = new Random(`chaos ${seed}`)
+  const random = new SeededRandom(`chaos ${seed}`)
   const world = new World()
   const gate = new Lock()
   const devices = await settle({ sphere, world, random, figures, gate, count: USERS, thinkMs: THINK_MS })
@@ -84,7 +84,7 @@ async function run(
 }
 
 interface Disturbance extends Pick<ChaosOptions, 'seconds' | 'say'> {
-  random: Random
+  random: SeededRandom
   figures: Figures
   gate: Lock
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Asked, Client } from '../support/client.js'
-import type { Random } from '../support/random.js'
+import { Client, type ClientRequest } from '../support/client.js'
+import type { SeededRandom } from '../support/random.js'
 import type { Figures } from './figures.js'
 import type { Lock } from './lock.js'
 import type { AccountModel, Credential, World } from './model/world.js'
@@ -21,7 +21,7 @@ export interface DeviceOptions {
   /** Those who were there from the beginning. */
   people: AccountModel[]
   world: World
-  random: Random
+  random: SeededRandom
   figures: Figures
   /** Held shared during each operation. */
   gate: Lock
@@ -55,7 +55,7 @@ export class Device {
     return this.options.account
   }
 
-  get random(): Random {
+  get random(): SeededRandom {
     return this.options.random
   }
 
@@ -74,21 +74,21 @@ export class Device {
         return this.credential === undefined ? undefined : await operations.get(kind)?.(this)
       })
       if (tried !== undefined) figures.operation(kind, tried.outcome)
-      const isAway = tried === undefined || tried.answer === undefined
+      const isAway = tried === undefined || tried.response === undefined
       await sleep(isAway ? REST_MS : random.between(...thinkMs), undefined, { signal }).catch(() => undefined)
     }
     await this.client.close()
   }
 
   /** Asks, as whoever is logged in here. */
-  async ask(method: string, path: string, asked: Asked = {}): Promise<Tried> {
+  async ask(method: string, path: string, asked: ClientRequest = {}): Promise<Tried> {
     const { credential } = this
     const tried = await attempt(this.client, method, path, {
       ...asked,
       headers: { ...credential?.headers, ...asked.headers },
     })
     this.#note(method, path, tried)
-    if (tried.answer?.status === 401 && this.credential === credential) this.credential = undefined
+    if (tried.response?.status === 401 && this.credential === credential) this.credential = undefined
     return tried
   }
 
@@ -104,13 +104,13 @@ export class Device {
     this.credential = credential
     account.credentials.push(credential)
     const sessions = await this.ask('GET', '/sessions?limit=200')
-    const items = (sessions.answer?.json?.items ?? []) as { id: string; current: boolean }[]
+    const items = (sessions.response?.json?.items ?? []) as { id: string; current: boolean }[]
     credential.id = items.find(({ current }) => current)?.id ?? ''
     return tried
   }
 
-  #note(method: string, path: string, { answer }: Tried): void {
-    if (answer?.status !== 500) return
+  #note(method: string, path: string, { response }: Tried): void {
+    if (response?.status !== 500) return
     const { figures, server } = this.options
     const what = `${server}: ${method} ${path.split('/', 2).join('/')}`
     figures.failures.set(what, (figures.failures.get(what) ?? 0) + 1)

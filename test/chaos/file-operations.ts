@@ -58,7 +58,7 @@ export async function upload(device: Device, query = '', signal?: AbortSignal): 
   })
   account.files.push({
     server,
-    id: tried.answer?.json?.id as string | undefined,
+    id: tried.response?.json?.id as string | undefined,
     sha256: hash,
     size: bytes.length,
     upload: tried,
@@ -109,7 +109,7 @@ async function download(device: Device): Promise<Tried | undefined> {
   if (files.length === 0) return undefined
   const file = device.random.pick(files)
   const tried = await device.ask('GET', `/download/${file.id}`)
-  if (tried.answer?.status === 200 && sha256(tried.answer.bytes) !== file.sha256)
+  if (tried.response?.status === 200 && sha256(tried.response.bytes) !== file.sha256)
     figures.violations.push(`${device.server} gave other bytes than those of ${file.id}`)
   return tried
 }

@@ -4,7 +4,7 @@ import type { Tried } from './requests.js'
 
 export const FRIEND_OPERATIONS: [kind: string, operation: Operation][] = [
   ['ask a friend', ask],
-  ['answer a request', answer],
+  ['answer a request', response],
   ['cancel a request', cancel],
   ['end a friendship', end],
   ['list friends', (device) => device.ask('GET', '/friends')],
@@ -37,16 +37,16 @@ async function ask(device: Device): Promise<Tried> {
   const tried = await device.ask('POST', '/friends/request', { json: { username: other.username } })
   const { active } = device.options.world.pair(device.account, other)
   // Who had been asked accepts by asking; otherwise nothing is settled yet.
-  if (tried.outcome === 'unknown' || tried.answer?.status === 200) active.note(true, tried)
+  if (tried.outcome === 'unknown' || tried.response?.status === 200) active.note(true, tried)
   return tried
 }
 
 async function requests(device: Device, direction: 'incoming' | 'outgoing'): Promise<RequestView[]> {
   const tried = await device.ask('GET', `/friends/requests?direction=${direction}`)
-  return (tried.answer?.status === 200 ? tried.answer.json['items'] : []) as RequestView[]
+  return (tried.response?.status === 200 ? tried.response.json['items'] : []) as RequestView[]
 }
 
-async function answer(device: Device): Promise<Tried | undefined> {
+async function response(device: Device): Promise<Tried | undefined> {
   const incoming = await requests(device, 'incoming')
   if (incoming.length === 0) return undefined
   const { id, from } = device.random.pick(incoming)

@@ -11,7 +11,7 @@ function attempt(began: number, ended: number, outcome: Outcome = 'acknowledged'
 }
 
 function account(username = 'dana'): AccountModel {
-  const tried = { ...attempt(0, 10), answer: undefined }
+  const tried = { ...attempt(0, 10), response: undefined }
   return { ...newAccount(username, `${username}@example.com`, 'a password', tried), id: username }
 }
 

@@ -1,5 +1,5 @@
 import { Person } from '../support/person.js'
-import type { Random } from '../support/random.js'
+import type { SeededRandom } from '../support/random.js'
 import { ACCOUNT_OPERATIONS, newAccount } from './account-operations.js'
 import { Device } from './device.js'
 import type { Figures } from './figures.js'
@@ -42,7 +42,7 @@ const WEIGHTS: Record<string, number> = {
 export interface PeopleOptions {
   sphere: ChaosSphere
   world: World
-  random: Random
+  random: SeededRandom
   figures: Figures
   /** Held shared during each operation. */
   gate: Lock

@@ -1,5 +1,5 @@
 import type { Direction } from '../support/link-proxy.js'
-import type { Random } from '../support/random.js'
+import type { SeededRandom } from '../support/random.js'
 import { REGIONALS } from './sphere.js'
 
 /** One thing that goes wrong: where, after how long a rest, for how long, and how badly. */
@@ -39,7 +39,7 @@ export interface Lane {
 }
 
 /** What goes wrong follows from the seed alone; when, as far as it depends on real processes, does not. */
-export function lanesOf(random: Random, disks: string[]): Lane[] {
+export function lanesOf(random: SeededRandom, disks: string[]): Lane[] {
   const links = REGIONALS.map((name) =>
     lane(`link of ${name}`, random, deal(random.fork(name), LINK_FAULTS, [name]), {
       restMs: [500, 6000],
@@ -67,7 +67,7 @@ interface Pace {
 }
 
 /** Goes through all cards again and again, so that each kind has its turn. */
-function lane(name: string, random: Random, cards: Card[], { restMs, lastsMs }: Pace): Lane {
+function lane(name: string, random: SeededRandom, cards: Card[], { restMs, lastsMs }: Pace): Lane {
   const own = random.fork(name)
   let at = 0
   return {
@@ -87,7 +87,7 @@ function lane(name: string, random: Random, cards: Card[], { restMs, lastsMs }: 
 }
 
 /** One of each kind comes first, so that a short run meets them all. */
-function storageOf(random: Random, servers: string[], disks: string[]): Card[] {
+function storageOf(random: SeededRandom, servers: string[], disks: string[]): Card[] {
   const full = disks.map((target): Card => ({ kind: 'disk full', target }))
   const back = servers.map((target): Card => ({ kind: 'old backup put back', target }))
   const wiped: Card[] = [{ kind: 'grand wiped', target: 'grand' }]
@@ -97,14 +97,14 @@ function storageOf(random: Random, servers: string[], disks: string[]): Card[] {
   return [...shuffled(random, first), ...shuffled(random, others)]
 }
 
-function deal(random: Random, kinds: readonly FaultKind[], targets: string[]): Card[] {
+function deal(random: SeededRandom, kinds: readonly FaultKind[], targets: string[]): Card[] {
   return shuffled(
     random,
     kinds.flatMap((kind) => targets.map((target): Card => ({ kind, target }))),
   )
 }
 
-function shuffled<T>(random: Random, given: T[]): T[] {
+function shuffled<T>(random: SeededRandom, given: T[]): T[] {
   return given
     .map((one) => ({ one, at: random.fraction() }))
     .sort((a, b) => a.at - b.at)

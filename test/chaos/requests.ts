@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { type Answer, type Asked, Client } from '../support/client.js'
+import { Client, type ClientRequest, type ClientResponse } from '../support/client.js'
 import { cookieOf } from '../support/person.js'
 import type { Attempt, Outcome } from './model/register.js'
 
@@ -10,7 +10,7 @@ const NOT_DONE = [503, 507]
 
 export interface Tried extends Attempt {
   /** Undefined when none came. */
-  answer: Answer | undefined
+  response: ClientResponse | undefined
 }
 
 /** Asks once, and tells what the asker knows afterwards. @throws Error when the answer breaks the contract */
@@ -18,19 +18,19 @@ export async function attempt(
   client: Client,
   method: string,
   path: string,
-  { signal, ...asked }: Asked = {},
+  { signal, ...asked }: ClientRequest = {},
 ): Promise<Tried> {
   const began = Date.now()
   const patience = AbortSignal.timeout(PATIENCE_MS)
   const both = signal === undefined ? patience : AbortSignal.any([signal, patience])
   try {
-    const answer = await client.ask(method, path, { ...asked, signal: both })
-    return { began, ended: Date.now(), outcome: outcomeOf(answer.status), answer }
+    const response = await client.ask(method, path, { ...asked, signal: both })
+    return { began, ended: Date.now(), outcome: outcomeOf(response.status), response }
   } catch (error) {
     if (!isNetworkError(error)) throw error
     const { code } = error as { code?: string }
     const outcome = code === 'ECONNREFUSED' ? 'refused' : 'unknown'
-    return { began, ended: Date.now(), outcome, answer: undefined }
+    return { began, ended: Date.now(), outcome, response: undefined }
   }
 }
 
@@ -45,10 +45,12 @@ export async function logIn(url: () => string, identifier: string, password: str
   const client = new Client(url, `127.${randomInt(100, 200)}.${randomInt(255)}.${randomInt(1, 255)}`)
   try {
     const tried = await attempt(client, 'POST', '/login', { json: { identifier, password } })
-    const isIn = tried.answer?.status === 200
+    const isIn = tried.response?.status === 200
     return {
       tried,
-      headers: isIn ? { cookie: `syncsphere_session=${cookieOf(tried.answer as Answer)}` } : undefined,
+      headers: isIn
+        ? { cookie: `syncsphere_session=${cookieOf(tried.response as ClientResponse)}` }
+        : undefined,
     }
   } finally {
     await client.close()

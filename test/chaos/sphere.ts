@@ -8,7 +8,7 @@ import { backupDataDir } from '../../src/db/backup.js'
 import { Client } from '../support/client.js'
 import { faultsOfSphere } from '../support/invariants/sphere-dirs.js'
 import { LinkProxy } from '../support/link-proxy.js'
-import { type Ended, operate } from '../support/operator.js'
+import { operate, type ProgramResult } from '../support/operator.js'
 import { until } from '../support/until.js'
 import { Lock } from './lock.js'
 import { Server, type ServerOptions } from './server.js'
@@ -118,7 +118,9 @@ export class ChaosSphere implements AsyncDisposable {
         one.log_head === first?.log_head &&
         one.state_digest === first.state_digest,
     )
-    return inStep && this.#lacking('grand') === 0 && REGIONALS.every((name) => this.#lacking(name) === 0)
+    return (
+      inStep && this.#countMissing('grand') === 0 && REGIONALS.every((name) => this.#countMissing(name) === 0)
+    )
   }
 
   /** Waits until it is quiet. */
@@ -142,10 +144,11 @@ export class ChaosSphere implements AsyncDisposable {
   async describe(): Promise<string> {
     const lines = await Promise.all(
       REGIONALS.map(
-        async (name) => `${name}: ${JSON.stringify(await this.status(name))}, lacks ${this.#lacking(name)}`,
+        async (name) =>
+          `${name}: ${JSON.stringify(await this.status(name))}, lacks ${this.#countMissing(name)}`,
       ),
     )
-    return [...lines, `grand lacks ${this.#lacking('grand')}`].join('\n')
+    return [...lines, `grand lacks ${this.#countMissing('grand')}`].join('\n')
   }
 
   /** Copies a server's folder while it runs; gives this backup and the ones before it, oldest first. */
@@ -159,7 +162,7 @@ export class ChaosSphere implements AsyncDisposable {
   }
 
   /** Runs a command of the operator's on a regional's data, whether it runs or not. */
-  operate(name: string, command: string[]): Promise<Ended> {
+  operate(name: string, command: string[]): Promise<ProgramResult> {
     const program = join(this.folder, 'program/dist/bin/syncsphere.js')
     return operate({ name, dataDir: this.server(name).dataDir }, command, '', program)
   }
@@ -271,7 +274,7 @@ export class ChaosSphere implements AsyncDisposable {
   }
 
   /** What a server still has to get or to tell. */
-  #lacking(name: string): number {
+  #countMissing(name: string): number {
     const missing = this.#count(name, 'select count(*) from missing')
     const unpublished = name === 'grand' ? 0 : this.#count(name, 'select count(*) from unpublished')
     return missing + unpublished + readdirSync(join(this.server(name).dataDir, 'tmp')).length

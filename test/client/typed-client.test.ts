@@ -64,8 +64,8 @@ test('a client made from the contract alone shares a file with a friend', async 
     requests.data?.items.map(({ id }) => id),
     [asked.data?.id],
   )
-  const answer = { params: { path: { req_id: String(asked.data?.id) } } }
-  const accepted = await noam.POST('/friends/accept/{req_id}', answer)
+  const received = { params: { path: { req_id: String(asked.data?.id) } } }
+  const accepted = await noam.POST('/friends/accept/{req_id}', received)
   t.equal(accepted.data?.username, 'dana')
   const friends = await dana.GET('/friends')
   t.strictSame(

@@ -60,9 +60,9 @@ t.test('a sphere of containers', { skip, timeout: TIMEOUT_MS }, async (t) => {
     for (const [id, bytes] of kept) {
       let got: Buffer = Buffer.alloc(0)
       const arrives = async () => {
-        const answer = await there.get(`/download/${id}`)
-        got = answer.bytes
-        return answer.status === 200
+        const response = await there.get(`/download/${id}`)
+        got = response.bytes
+        return response.status === 200
       }
       // Metadata travels ahead of large bytes: until they are to be had, the answer is 503.
       await eventually(`${regional} hands out ${id}`, arrives)

@@ -245,7 +245,7 @@ test('a certificate without its key is a fault, and the other way round', async 
 })
 
 test('a misspelt variable is a fault that names the right one', async (t) => {
-  const misspelt: Record<string, string> = {
+  const misspelled: Record<string, string> = {
     STORAGE_QOUTA: 'STORAGE_QUOTA',
     STORAGE_QUOTAS: 'STORAGE_QUOTA',
     MAXFILESIZE: 'MAX_FILE_SIZE',
@@ -263,7 +263,7 @@ test('a misspelt variable is a fault that names the right one', async (t) => {
     SYNC_SPHERE_GRAND_URL: 'GRAND_URL',
     syncsphere_data_dir: 'DATA_DIR',
   }
-  for (const [name, meant] of Object.entries(misspelt)) {
+  for (const [name, meant] of Object.entries(misspelled)) {
     t.strictSame(faultsOf({ [name]: 'x' }), [`${name}: unknown; is SYNCSPHERE_${meant} meant?`])
     t.strictSame(faultsOf({ [name]: 'x' }, readGrandConfig), [
       `${name}: unknown; is SYNCSPHERE_${meant} meant?`,

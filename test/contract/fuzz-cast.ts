@@ -1,6 +1,6 @@
 import type { Person } from '../support/person.js'
 import { OPERATOR_TOKEN } from '../support/test-regional.js'
-import type { WireAnswer } from '../support/wire.js'
+import type { WireResponse } from '../support/wire.js'
 import type { Known } from './fuzz-values.js'
 
 /** Few, and the latest: what is older has mostly come to an end. */
@@ -73,7 +73,7 @@ export class FuzzCast {
     return values[pick % Math.max(1, values.length)] ?? 'unknown'
   }
 
-  learn({ headers, body }: WireAnswer): void {
+  learn({ headers, body }: WireResponse): void {
     if (headers['etag']) this.#note('etag', headers['etag'])
     const isJson = /^application\/json/.test(headers['content-type'] ?? '') && body.length > 0
     if (isJson) this.#walk('', JSON.parse(body.toString()))

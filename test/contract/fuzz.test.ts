@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { faultsOfAnswer, operations } from '../support/contract-check.js'
+import { faultsOfResponse, operations } from '../support/contract-check.js'
 import { newDataDir } from '../support/data-dir.js'
 import { faultsOfDataDir } from '../support/invariants/regional-dir.js'
 import { startServer } from '../support/server-process.js'
 import { OPERATOR_TOKEN } from '../support/test-regional.js'
-import { exchange, type WireAnswer } from '../support/wire.js'
+import { exchange, type WireResponse } from '../support/wire.js'
 import { FuzzCast } from './fuzz-cast.js'
 import { type Recipe, requestsFor } from './fuzz-requests.js'
 import { type WireRequest, wireRequest } from './fuzz-wire.js'
@@ -41,11 +41,11 @@ const SAID_BY_THE_DOMAIN = [
 /** Of a request that could not be read nobody knows whether it was a HEAD. */
 const UNREADABLE = [400, 431]
 
-function faultsOf(recipe: Recipe, request: WireRequest, answers: WireAnswer[]): string[] {
+function faultsOf(recipe: Recipe, request: WireRequest, answers: WireResponse[]): string[] {
   const isLeft = recipe.cut > 0 || leavesEarly(recipe)
-  const [answer] = answers
-  if (answer === undefined) return isLeft ? [] : ['no answer']
-  const { status, headers, body, isWhole } = answer
+  const [response] = answers
+  if (response === undefined) return isLeft ? [] : ['no answer']
+  const { status, headers, body, isWhole } = response
   const { method, path } = request
   const faults: string[] = []
   if (answers.length > 1) faults.push('more answers than requests')
@@ -63,7 +63,7 @@ function faultsOf(recipe: Recipe, request: WireRequest, answers: WireAnswer[]): 
   if (headers['cache-control'] === undefined) faults.push('no Cache-Control')
   if (method === 'HEAD' && body.length > 0 && !UNREADABLE.includes(status))
     faults.push('a body in answer to HEAD')
-  if (method !== 'HEAD' && isWhole) faults.push(...faultsOfAnswer({ method, path, status, headers, body }))
+  if (method !== 'HEAD' && isWhole) faults.push(...faultsOfResponse({ method, path, status, headers, body }))
   return faults
 }
 
@@ -106,11 +106,11 @@ t.test('no request of any shape is more than the server can answer, as the contr
       const shown = request.bytes.toString('latin1').slice(0, 1500)
       if (shown.length < (found.get(fault)?.length ?? Number.POSITIVE_INFINITY)) found.set(fault, shown)
     }
-    for (const answer of answers instanceof Error ? [] : answers) {
-      const key = `${recipe.operation.id} ${answer.status}`
+    for (const response of answers instanceof Error ? [] : answers) {
+      const key = `${recipe.operation.id} ${response.status}`
       statuses.set(key, (statuses.get(key) ?? 0) + 1)
-      cast.learn(answer)
-      isSomebodyGone ||= PARTING.includes(recipe.operation.id) && answer.status === 204
+      cast.learn(response)
+      isSomebodyGone ||= PARTING.includes(recipe.operation.id) && response.status === 204
     }
   }
 

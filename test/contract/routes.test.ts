@@ -58,8 +58,8 @@ t.test('every fault of the document is told at once', async (t) => {
 
 t.test('the handler of a GET serves the HEAD beside it, without the bytes', async (t) => {
   const app = await buildSmall()
-  const answer = await app.inject({ method: 'HEAD', url: '/notes/n1' })
-  t.match(answer, { statusCode: 200, body: '', headers: { 'content-length': '5' } })
+  const response = await app.inject({ method: 'HEAD', url: '/notes/n1' })
+  t.match(response, { statusCode: 200, body: '', headers: { 'content-length': '5' } })
   t.equal((await app.inject('/notes/n1')).body, 'bytes')
   await app.close()
 })
@@ -84,17 +84,21 @@ t.test('a request is checked and made into what the contract declares', async (t
     [`/notes/${'n'.repeat(4000)}`, {}, 'path/note_id'],
   ]
   for (const [url, headers, path] of refused) {
-    const answer = await get(url, headers)
-    t.match(answer.json(), { type: /validation-failed$/, status: 400, errors: [{ path }] }, url.slice(0, 60))
+    const response = await get(url, headers)
+    t.match(
+      response.json(),
+      { type: /validation-failed$/, status: 400, errors: [{ path }] },
+      url.slice(0, 60),
+    )
   }
   const post = async (payload: unknown) => {
-    const answer = await app.inject({
+    const response = await app.inject({
       method: 'POST',
       url: '/notes',
       headers: { authorization },
       payload: payload as object,
     })
-    return answer.json()
+    return response.json()
   }
   t.match(await post({ text: 'x', colour: 'red' }), {
     errors: [{ path: 'body/colour', message: 'is unknown here' }],
@@ -113,14 +117,14 @@ t.test('a request is checked and made into what the contract declares', async (t
 
 t.test('a field that the contract does not declare never leaves the server', async (t) => {
   const app = await buildSmall()
-  const answer = await app.inject({
+  const response = await app.inject({
     method: 'POST',
     url: '/notes',
     headers: { authorization: 'Bearer writer' },
     payload: { text: 'x' },
   })
-  t.equal(answer.statusCode, 201)
-  t.same(answer.json(), { id: 'n1', text: 'x' })
+  t.equal(response.statusCode, 201)
+  t.same(response.json(), { id: 'n1', text: 'x' })
   await app.close()
 })
 
@@ -132,15 +136,15 @@ t.test('an answer that the contract does not declare is an internal error, and t
     { status: 201, body: 'a string' },
     { status: 201, headers: { 'content-type': 'text/html' }, body: { id: 'n1', text: 'x' } },
   ]
-  for (const answer of answers) {
-    const app = await buildSmall({ createNote: () => answer })
+  for (const response of answers) {
+    const app = await buildSmall({ createNote: () => response })
     const { statusCode, body } = await app.inject({
       method: 'POST',
       url: '/notes',
       headers: { authorization: 'Bearer writer' },
       payload: { text: 'x' },
     })
-    t.equal(statusCode, 500, JSON.stringify(answer))
+    t.equal(statusCode, 500, JSON.stringify(response))
     t.match(JSON.parse(body), { type: 'urn:problem-type:syncsphere:internal-error', detail: /log/ })
     t.notMatch(body, /declare|createNote/)
     await app.close()

@@ -3,7 +3,7 @@ import { pino } from 'pino'
 import type { Document } from '../../src/contract/document.js'
 import type { Contract } from '../../src/contract/load.js'
 import type { Caller } from '../../src/domain/caller.js'
-import { buildServer, type ServerOptions } from '../../src/http/server.js'
+import { buildServer, type ServerDeps } from '../../src/http/server.js'
 
 /** A contract with one operation of each kind, so that the edge is tested apart from what the project offers. */
 const SMALL_CONTRACT = `
@@ -127,7 +127,7 @@ export function smallContract(change = (text: string) => text): Contract {
 /** A server of the small contract: session `alive`, tokens `reader` and `writer` of `dana`. */
 export function buildSmall(
   handlers: Record<string, unknown> = {},
-  options: Partial<ServerOptions> = {},
+  options: Partial<ServerDeps> = {},
 ): ReturnType<typeof buildServer> {
   const token = (scope: 'read' | 'write'): Caller => ({ kind: 'token', user_id: USER, token_id: USER, scope })
   return buildServer({

@@ -5,16 +5,16 @@ import { Database, type Query } from '../../src/db/engine/database.js'
 import { stateDigest } from '../../src/db/regional/digest.js'
 import { fold } from '../../src/db/regional/fold.js'
 import { readRow } from '../../src/db/regional/replica.js'
-import { Events } from '../../src/domain/event-recorder.js'
+import { EventRecorder } from '../../src/domain/event-recorder.js'
 import { Journal } from '../../src/domain/journal.js'
-import { Live } from '../../src/domain/notifier.js'
+import { Notifier } from '../../src/domain/notifier.js'
 import { type Fact, stampsOf } from '../../src/model/change.js'
 import { tableOf } from '../../src/model/change-types.js'
 import { later } from '../../src/model/clock.js'
 import { mergedColumns } from '../../src/model/merge.js'
 import { TABLES, type TableName, tableOfKind } from '../../src/model/tables.js'
-import { arbitraryFacts, retell } from '../support/arbitrary-changes.js'
-import { holdsAsync } from '../support/property.js'
+import { arbitraryFacts, snapshotOf } from '../support/arbitrary-changes.js'
+import { checkPropertyAsync } from '../support/property.js'
 
 const DERIVED: Partial<Record<TableName, string[]>> = {
   users: [
@@ -36,7 +36,7 @@ function rowsOf(db: Database, sql: string): Row[] {
 async function serverAfter(facts: Fact[]): Promise<Database> {
   const db = Database.open(':memory:', 'regional')
   const holders = { of: () => ({ available: true, stored_on: [] }) }
-  const journal = new Journal('ap', () => 0, new Events(new Live(), holders, () => 0))
+  const journal = new Journal('ap', () => 0, new EventRecorder(new Notifier(), holders, () => 0))
   for (const fact of facts) {
     await db.write((tx) => {
       journal.apply(tx, fact)
@@ -97,7 +97,7 @@ t.test('any order and any repetition of changes end in the same rows, names and 
       order: fc.shuffledSubarray([...facts, ...facts], { minLength: 0 }),
     }),
   )
-  await holdsAsync(
+  await checkPropertyAsync(
     t,
     fc.asyncProperty(shuffled, async ({ facts, order }) => {
       await using one = await serverAfter(facts)
@@ -119,22 +119,22 @@ t.test('a change that says nothing does not wait for its row, however often it c
 })
 
 t.test('a server filled from the rows of another holds the same', async (t) => {
-  await holdsAsync(
+  await checkPropertyAsync(
     t,
     fc.asyncProperty(history, history, async (before, after) => {
       await using original = await serverAfter([...before, ...after])
-      const told = await original.write((tx) =>
+      const sent = await original.write((tx) =>
         TABLE_NAMES.flatMap((table) =>
           rowsOf(original, `select id from ${table}`).map(({ id }) => {
             const row = readRow(tx, table, String(id))
-            return retell(table, String(id), row as NonNullable<typeof row>)
+            return snapshotOf(table, String(id), row as NonNullable<typeof row>)
           }),
         ),
       )
       const orphans = rowsOf(original, 'select change from deferred').map(
         ({ change }) => JSON.parse(String(change)) as Fact,
       )
-      await using refilled = await serverAfter([...before, ...told, ...orphans])
+      await using refilled = await serverAfter([...before, ...sent, ...orphans])
       const { clock: _, ...state } = await stateOf(original)
       assert.equal((await stateOf(refilled))['digest'], state['digest'])
       for (const table of TABLE_NAMES) assert.deepEqual((await stateOf(refilled))[table], state[table], table)

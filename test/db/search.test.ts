@@ -14,7 +14,7 @@ import type { FileView } from '../../src/domain/views.js'
 import { parse } from '../../src/lib/json.js'
 import type { Fact } from '../../src/model/change.js'
 import { bareRegional } from '../support/bare-regional.js'
-import { holdsAsync } from '../support/property.js'
+import { checkPropertyAsync } from '../support/property.js'
 
 const OWNERS = ['01a207e2-48c0-7173-b83d-00000000000a', '01a207e2-48c0-7173-b83d-00000000000b'] as const
 const OWNER = OWNERS[0]
@@ -264,7 +264,7 @@ t.test('a search finds exactly what a look at every name finds, in order, whatev
     order,
     bounds: fc.constantFrom(SMALL, CANDIDATES_ONLY, SCANS_ONLY),
   })
-  await holdsAsync(
+  await checkPropertyAsync(
     t,
     fc.asyncProperty(history, async ({ files, edits, wish, piece, order, bounds, ...indexing }) => {
       await using db = await serverWith(files.map((one, index) => uploaded(index, one)))

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { userById } from '../../src/db/regional/users.js'
 import { Quota } from '../../src/domain/quota.js'
-import type { Take } from '../../src/lib/byte-source.js'
-import { systemChance } from '../../src/lib/random.js'
+import type { ChunkSink } from '../../src/lib/byte-source.js'
+import { systemRandom } from '../../src/lib/random.js'
 import { AT, bareRegional, registration } from '../support/bare-regional.js'
 import { sha256 } from '../support/person.js'
 
@@ -13,7 +13,7 @@ const REFUSED = { code: 'quota-exceeded' }
 async function withOwner(t: Test) {
   const regional = await bareRegional(t)
   const { db, journal } = regional
-  const owner = systemChance.id()
+  const owner = systemRandom.id()
   const draft = { type: 'user.registered', key: owner, fields: registration('alice') } as const
   await db.write((tx) => journal.record(tx, [draft]))
   return { ...regional, owner }
@@ -48,9 +48,9 @@ t.test('what came from another server while an upload was under way counts', asy
     visibility: 'private',
     modified_at: AT,
   }
-  const receive = async (take: Take) => {
+  const receive = async (take: ChunkSink) => {
     await take(randomBytes(500))
-    const fact = { type: 'file.uploaded', key: systemChance.id(), fields: elsewhere } as const
+    const fact = { type: 'file.uploaded', key: systemRandom.id(), fields: elsewhere } as const
     await db.write((tx) => journal.apply(tx, { ...fact, stamp: journal.tick(tx) }))
     return {}
   }

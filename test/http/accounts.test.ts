@@ -88,7 +88,7 @@ t.test('a session is a secret in a cookie that only the browser sees', async (t)
   t.match((await login(true)).headers['set-cookie'], /; Max-Age=604800;/, 'whatever the wall clock says')
 
   const kept = JSON.stringify(regional.rows('select * from sessions'))
-  for (const answer of [short, long]) t.notMatch(kept, cookieOf(answer), 'the secret itself is nowhere')
+  for (const response of [short, long]) t.notMatch(kept, cookieOf(response), 'the secret itself is nowhere')
   const outbox = JSON.stringify(regional.rows('select * from outbox'))
   t.notMatch(outbox, cookieOf(short))
   t.notMatch(outbox, alice.password)

@@ -65,9 +65,9 @@ t.test('the right to a request is checked before its body is read', async (t) =>
   for (const [text, expected] of cases) {
     using connection = await rawConnection(app.listeningOrigin)
     connection.send(text)
-    const answer = await connection.rest()
-    t.match(answer, expected)
-    t.match(answer, /\r\nconnection: close\r\n/i, 'what follows on this connection would be the body')
+    const reply = await connection.rest()
+    t.match(reply, expected)
+    t.match(reply, /\r\nconnection: close\r\n/i, 'what follows on this connection would be the body')
   }
 })
 
@@ -196,8 +196,8 @@ t.test('a malformed or unfinished form is the fault of the client', async (t) =>
   for (const [type, body] of cases) {
     using connection = await rawConnection(app.listeningOrigin)
     connection.send(head('/upload', WRITER, type, `Content-Length: ${body.length}`) + body)
-    const answer = await connection.until(/\}$/)
-    t.match(answer, /^HTTP\/1.1 400 .*validation-failed/s, body.slice(0, 40))
+    const reply = await connection.until(/\}$/)
+    t.match(reply, /^HTTP\/1.1 400 .*validation-failed/s, body.slice(0, 40))
   }
   using broken = await rawConnection(app.listeningOrigin)
   broken.send(`${head('/upload', WRITER, FORM_TYPE, 'Content-Length: 1000')}${FORM_HEAD}123`)
@@ -230,11 +230,11 @@ t.test('an event stream is written by its handler, its headers are the contractâ
     body: (response: ServerResponse) => void response.end('data: 1\n\n'),
   })
   const app = await serve(t, { streamNotes })
-  const answer = await fetch(`${app.listeningOrigin}/events`, { headers: { authorization: 'Bearer reader' } })
-  t.equal(answer.headers.get('content-type'), 'text/event-stream')
-  t.equal(answer.headers.get('cache-control'), 'no-store')
-  t.match(answer.headers.get('x-request-id'), /-/)
-  t.equal(await answer.text(), 'data: 1\n\n')
+  const reply = await fetch(`${app.listeningOrigin}/events`, { headers: { authorization: 'Bearer reader' } })
+  t.equal(reply.headers.get('content-type'), 'text/event-stream')
+  t.equal(reply.headers.get('cache-control'), 'no-store')
+  t.match(reply.headers.get('x-request-id'), /-/)
+  t.equal(await reply.text(), 'data: 1\n\n')
 })
 
 t.test(

@@ -246,11 +246,11 @@ t.test('what is no HTTP gets a problem on the bare connection', async (t) => {
   for (const [name, text, expected] of cases) {
     using connection = await rawConnection(app.listeningOrigin)
     connection.send(text)
-    const answer = await connection.rest()
-    t.match(answer, expected, name)
-    t.match(answer, /x-request-id: [0-9a-f]{8}-/i, name)
-    t.match(answer, /content-type: application\/problem\+json/i, name)
-    t.equal(answer.split('HTTP/1.1 ').length, 2, 'one answer')
+    const received = await connection.rest()
+    t.match(received, expected, name)
+    t.match(received, /x-request-id: [0-9a-f]{8}-/i, name)
+    t.match(received, /content-type: application\/problem\+json/i, name)
+    t.equal(received.split('HTTP/1.1 ').length, 2, 'one answer')
   }
 })
 
@@ -259,9 +259,9 @@ t.test('a request that asks for another protocol is the last one on its connecti
   const ask = (name: string, header = '') => `GET /${name} HTTP/1.1\r\nHost: x\r\n${header}\r\n`
   using connection = await rawConnection(app.listeningOrigin)
   connection.send(ask('notes', 'Connection: Upgrade\r\nUpgrade: h2c\r\n') + ask('second'))
-  const answer = await connection.rest()
-  t.equal(answer.split('HTTP/1.1 ').length, 2, 'no response stands in the place of another')
-  t.match(answer, /^connection: close\r$/im)
+  const received = await connection.rest()
+  t.equal(received.split('HTTP/1.1 ').length, 2, 'no response stands in the place of another')
+  t.match(received, /^connection: close\r$/im)
 })
 
 t.test('a connection on which nothing is asked is closed without a word', async (t) => {

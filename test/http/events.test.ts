@@ -7,12 +7,12 @@ import { backupDataDir } from '../../src/db/backup.js'
 import { Database } from '../../src/db/engine/database.js'
 import { addEvent } from '../../src/db/regional/events.js'
 import { accountServices } from '../../src/domain/account-services.js'
-import { Feed } from '../../src/domain/event-log.js'
-import { Live } from '../../src/domain/notifier.js'
+import { EventLog } from '../../src/domain/event-log.js'
+import { Notifier } from '../../src/domain/notifier.js'
 import { EventStreams } from '../../src/http/events/event-streams.js'
 import { DEFAULT_LIMITS } from '../../src/http/limits.js'
 import { Client } from '../support/client.js'
-import { listen } from '../support/event-stream.js'
+import { openEventStream } from '../support/event-stream.js'
 import { openTestRegional } from '../support/test-regional.js'
 import { until } from '../support/until.js'
 
@@ -26,9 +26,9 @@ t.test('everybody hears of what concerns them, and of nothing else', async (t) =
     await regional.person('carol'),
   ]
   const [hers, his, others] = [
-    await listen(t, regional.url, alice),
-    await listen(t, regional.url, bob),
-    await listen(t, regional.url, carol),
+    await openEventStream(t, regional.url, alice),
+    await openEventStream(t, regional.url, bob),
+    await openEventStream(t, regional.url, carol),
   ]
   await alice.befriend(bob)
   const secret = await alice.put('1', { name: 'secret' })
@@ -72,7 +72,7 @@ t.test('everybody hears of what concerns them, and of nothing else', async (t) =
 t.test('requests that come to nothing, and accounts that end, are told as well', async (t) => {
   const regional = await openTestRegional(t)
   const [alice, bob] = [await regional.person('alice'), await regional.person('bob')]
-  const his = await listen(t, regional.url, bob)
+  const his = await openEventStream(t, regional.url, bob)
   const first = await alice.post('/friends/request', { username: 'bob' })
   await bob.post(`/friends/reject/${first.json.id}`)
   const second = await alice.post('/friends/request', { username: 'bob' })
@@ -96,7 +96,7 @@ t.test('who comes back goes on where they were: nothing is lost, nothing comes t
   let lastId: string | undefined
   let made = 0
   for (let round = 0; round < 6; round++) {
-    const stream = await listen(t, regional.url, alice, lastId)
+    const stream = await openEventStream(t, regional.url, alice, lastId)
     const uploads = Array.from({ length: 30 }, () => alice.put('x', { name: `${made++}` }))
     // Left in the middle of it; the rest comes in the next round.
     await stream.count(10 + round)
@@ -106,7 +106,7 @@ t.test('who comes back goes on where they were: nothing is lost, nothing comes t
     await Promise.all(uploads)
     if (round === 3) await regional.restart()
   }
-  const rest = await listen(t, regional.url, alice, lastId)
+  const rest = await openEventStream(t, regional.url, alice, lastId)
   await until('all came', () => heard.length + rest.events.length >= made * 2)
   const all = [...heard, ...rest.events.map(({ id }) => id)]
   t.equal(all.length, made * 2, 'a file and the storage each')
@@ -123,14 +123,14 @@ t.test('events are kept for who can read them, and for nobody else', async (t) =
   const DAY_MS = 24 * 3600 * 1000
   await using db = Database.open(':memory:', 'regional')
   let now = Date.parse('2026-11-23T10:00:00.000Z')
-  const { accounts, live, journal } = accountServices({
+  const { accounts, notifier, journal } = accountServices({
     server: 'eu',
     db,
     now: () => now,
     storageQuota: 1000,
     registration: 'open',
   })
-  const feed = new Feed(db, live, () => now)
+  const eventLog = new EventLog(db, notifier, () => now)
   const register = (username: string) =>
     accounts.register({ username, email: `${username}@example.org`, password: 'correct horse battery' })
   const [alice, bob] = [await register('alice'), await register('bob')]
@@ -142,25 +142,25 @@ t.test('events are kept for who can read them, and for nobody else', async (t) =
       }
       now += 1
     })
-  const kept = (id: string) => feed.read(id, 0, 100).length
+  const kept = (id: string) => eventLog.read(id, 0, 100).length
   const forget = async () => {
-    await feed.seeListeners(100, async () => undefined)
-    return db.write((tx) => feed.forgetUnseen(tx, 100))
+    await eventLog.touchSubscribers(100, async () => undefined)
+    return db.write((tx) => eventLog.expireSubscribers(tx, 100))
   }
 
   await happen()
   t.equal(kept(alice.id) + kept(bob.id), 0, 'nobody has had a stream yet')
-  const { place } = feed.resume(alice.id, undefined)
-  const stop = feed.listen(alice.id, () => undefined)
+  const { place } = eventLog.resume(alice.id, undefined)
+  const stop = eventLog.subscribe(alice.id, () => undefined)
   await happen()
   stop()
   await happen()
   t.equal(kept(alice.id), 2, 'while the stream was open, and after it')
   t.equal(kept(bob.id), 0)
-  t.same(feed.resume(alice.id, feed.idOf(place)), { place, missed: false })
-  t.match(feed.resume(bob.id, feed.idOf(place)), { missed: true }, 'his are not whole')
+  t.same(eventLog.resume(alice.id, eventLog.idOf(place)), { place, missed: false })
+  t.match(eventLog.resume(bob.id, eventLog.idOf(place)), { missed: true }, 'his are not whole')
 
-  const leave = feed.listen(alice.id, () => undefined)
+  const leave = eventLog.subscribe(alice.id, () => undefined)
   now += 30 * DAY_MS
   t.equal(await forget(), 0)
   await happen()
@@ -172,17 +172,21 @@ t.test('events are kept for who can read them, and for nobody else', async (t) =
   t.equal(await forget(), 1)
   await happen()
   t.equal(kept(alice.id), 3, 'one that did not come back for so long is')
-  t.match(feed.resume(alice.id, feed.idOf(place)), { missed: true }, 'and is told so')
-  feed.listen(alice.id, () => undefined)
+  t.match(eventLog.resume(alice.id, eventLog.idOf(place)), { missed: true }, 'and is told so')
+  eventLog.subscribe(alice.id, () => undefined)
   await db.write(() => undefined)
-  t.match(feed.resume(alice.id, feed.idOf(place)), { missed: true }, 'also while another stream is open')
+  t.match(
+    eventLog.resume(alice.id, eventLog.idOf(place)),
+    { missed: true },
+    'also while another stream is open',
+  )
 })
 
 t.test('an id that this server does not know starts anew, and says so', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   await alice.put('x')
-  const known = await listen(t, regional.url, alice)
+  const known = await openEventStream(t, regional.url, alice)
   for (const id of [
     'nonsense',
     '0123456789ab-1',
@@ -191,7 +195,7 @@ t.test('an id that this server does not know starts anew, and says so', async (t
     known.lastId.replace(/-.*/, ''),
     '9'.repeat(200),
   ]) {
-    const stream = await listen(t, regional.url, alice, id)
+    const stream = await openEventStream(t, regional.url, alice, id)
     await stream.count(1)
     t.same(stream.types, ['stream.reset'], id.slice(0, 30))
     t.equal(stream.lastId, known.lastId)
@@ -209,7 +213,7 @@ t.test('who comes back to a server that was restored from a backup is told to be
   await alice.put('before the backup')
   const backup = await mkdtemp(join(t.testdir(), 'backup-'))
   await backupDataDir(regional.dataDir, backup)
-  const stream = await listen(t, regional.url, alice)
+  const stream = await openEventStream(t, regional.url, alice)
   await alice.put('lost with the disk')
   await stream.count(2)
   stream.close()
@@ -218,7 +222,7 @@ t.test('who comes back to a server that was restored from a backup is told to be
   await rename(backup, regional.dataDir)
   await regional.open()
   for (const name of ['a', 'b', 'c']) await alice.put(name)
-  const again = await listen(t, regional.url, alice, stream.lastId)
+  const again = await openEventStream(t, regional.url, alice, stream.lastId)
   await again.count(1)
   t.same(again.types, ['stream.reset'], 'the numbers are the same, the events are not')
 })
@@ -229,9 +233,9 @@ t.test('a stream ends with the session or token that opened it', async (t) => {
   const other = regional.stranger('alice')
   await other.logIn()
   const token = await alice.token('read')
-  const byToken = await listen(t, regional.url, alice.as({ authorization: `Bearer ${token}` }))
-  const byOther = await listen(t, regional.url, other)
-  const own = await listen(t, regional.url, alice)
+  const byToken = await openEventStream(t, regional.url, alice.as({ authorization: `Bearer ${token}` }))
+  const byOther = await openEventStream(t, regional.url, other)
+  const own = await openEventStream(t, regional.url, alice)
   const change = { new_password: 'paper boat on the river', current_password: alice.password }
   await alice.patch('/me', change)
   await until('the other session is gone', () => byOther.ended)
@@ -246,9 +250,9 @@ t.test('a stream ends with the session or token that opened it', async (t) => {
 
 t.test('a heartbeat keeps a quiet stream open, and ends one whose session has expired', async (t) => {
   await using db = Database.open(':memory:', 'regional')
-  const live = new Live()
+  const notifier = new Notifier()
   const metrics = { eventStreamOpened: () => undefined, eventStreamClosed: () => undefined }
-  using streams = new EventStreams(new Feed(db, live, Date.now), metrics, 20)
+  using streams = new EventStreams(new EventLog(db, notifier, Date.now), metrics, 20)
   let isAllowed = true
   const server = createServer((request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
@@ -260,7 +264,7 @@ t.test('a heartbeat keeps a quiet stream open, and ends one whose session has ex
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const client = new Client(() => url)
   t.teardown(() => client.close())
-  const stream = await listen(t, url, client)
+  const stream = await openEventStream(t, url, client)
   await until('heartbeats', () => stream.comments >= 3)
   await db.write((tx) => {
     for (let i = 0; i < 250; i++)
@@ -270,22 +274,22 @@ t.test('a heartbeat keeps a quiet stream open, and ends one whose session has ex
         data: EVENT,
         created_at: '',
       })
-    tx.afterCommit(() => live.wake('alice'))
+    tx.afterCommit(() => notifier.notify('alice'))
   })
   await stream.count(125)
   t.equal(new Set(stream.events.map(({ id }) => id)).size, 125, 'more than one page, each once')
   isAllowed = false
   await until('it ends', () => stream.ended)
-  t.equal(live.count('alice'), 0, 'and nobody listens any more')
+  t.equal(notifier.count('alice'), 0, 'and nobody listens any more')
 })
 
 t.test(
   'one look at a session counts for all its streams, and a new stream asks for itself alone',
   async (t) => {
     await using db = Database.open(':memory:', 'regional')
-    const live = new Live()
+    const notifier = new Notifier()
     const metrics = { eventStreamOpened: () => undefined, eventStreamClosed: () => undefined }
-    using streams = new EventStreams(new Feed(db, live, Date.now), metrics)
+    using streams = new EventStreams(new EventLog(db, notifier, Date.now), metrics)
     const asked: string[] = []
     let opened = 0
     const server = createServer((_request, response) => {
@@ -299,12 +303,12 @@ t.test(
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     const client = new Client(() => url)
     t.teardown(() => client.close())
-    const heard: Awaited<ReturnType<typeof listen>>[] = []
-    for (let i = 0; i < 30; i += 1) heard.push(await listen(t, url, client))
+    const heard: Awaited<ReturnType<typeof openEventStream>>[] = []
+    for (let i = 0; i < 30; i += 1) heard.push(await openEventStream(t, url, client))
     t.equal(asked.splice(0).length, 30)
     await db.write((tx) => {
       addEvent(tx, { user_id: 'alice', type: 'file.deleted', data: EVENT, created_at: '' })
-      tx.afterCommit(() => live.wake('alice'))
+      tx.afterCommit(() => notifier.notify('alice'))
     })
     for (const stream of heard) await stream.count(1)
     t.same(asked, ['session 0', 'session 1'])
@@ -313,7 +317,7 @@ t.test(
 
 t.test('no account, no address and not all streams together take the room of the others', async (t) => {
   await using db = Database.open(':memory:', 'regional')
-  const { live } = accountServices({
+  const { notifier } = accountServices({
     server: 'eu',
     db,
     now: Date.now,
@@ -321,7 +325,7 @@ t.test('no account, no address and not all streams together take the room of the
     registration: 'open',
   })
   const metrics = { eventStreamOpened: () => undefined, eventStreamClosed: () => undefined }
-  using streams = new EventStreams(new Feed(db, live, Date.now), metrics)
+  using streams = new EventStreams(new EventLog(db, notifier, Date.now), metrics)
   const reader = (userId: string, address?: string) => ({
     userId,
     address,

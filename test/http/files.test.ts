@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { Answer } from '../support/client.js'
+import type { ClientResponse } from '../support/client.js'
 import type { Person } from '../support/person.js'
 import { openTestRegional } from '../support/test-regional.js'
 
@@ -16,9 +16,11 @@ async function pages(
 ): Promise<string[]> {
   const ids: string[] = []
   for (let cursor: string | null = ''; cursor !== null; ) {
-    const answer = await person.get(`${path}${cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`}`)
-    ids.push(...(answer.json.items as { id: string }[]).map(({ id }) => id))
-    cursor = answer.json.next_cursor as string | null
+    const response = await person.get(
+      `${path}${cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`}`,
+    )
+    ids.push(...(response.json.items as { id: string }[]).map(({ id }) => id))
+    cursor = response.json.next_cursor as string | null
     await between()
   }
   return ids
@@ -211,7 +213,7 @@ t.test('a refusal says where the request holds the field that is wrong', async (
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const { id } = await alice.put('x')
-  const cases: [Promise<Answer>, string, RegExp][] = [
+  const cases: [Promise<ClientResponse>, string, RegExp][] = [
     [alice.patch(`/files/${id}`, { name: 'a/b' }), 'body/name', /./],
     [alice.patch(`/files/${id}`, { folder: '/..' }), 'body/folder', /./],
     [alice.get('/files?folder=/..'), 'query/folder', /./],

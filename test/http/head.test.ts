@@ -31,8 +31,8 @@ t.test('whatever can be had by GET answers HEAD, with the same headers and no bo
     const own = new Set(OWN)
     // The length of what is made anew may be another.
     if (path === '/metrics') own.add('content-length')
-    const told = (response: Response) => [...response.headers].filter(([name]) => !own.has(name))
-    t.same(told(head), told(get), path)
+    const sent = (response: Response) => [...response.headers].filter(([name]) => !own.has(name))
+    t.same(sent(head), sent(get), path)
     await get.arrayBuffer()
   }
   for (const path of ['/nothing', `/files/${'0'.repeat(8)}-0000-7000-8000-000000000000`])

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import type { ServerOptions } from '../../src/http/server.js'
+import type { ServerDeps } from '../../src/http/server.js'
 import { rawConnection } from '../contract/raw-http.js'
 import { buildSmall } from '../contract/small-contract.js'
 import { bareRegional } from '../support/bare-regional.js'
@@ -14,7 +14,7 @@ const basic = (username: string, password: string) => ({
 })
 
 /** A server with the plugin, and somebody who has an account, a session and tokens there. */
-async function serve(t: Test, options: Partial<ServerOptions> = {}) {
+async function serve(t: Test, options: Partial<ServerDeps> = {}) {
   const { services, connection } = await bareRegional(t)
   const { accounts, sessions, tokens } = services
   const app = await buildSmall(

@@ -98,11 +98,11 @@ t.test('a name is read as the program that sent it has written it', async (t) =>
   for (const disposition of unreadable) {
     const head = Buffer.from(`Content-Disposition: form-data; ${disposition}`, 'latin1')
     const body = Buffer.concat([Buffer.from('--x\r\n'), head, Buffer.from('\r\n\r\nhello\r\n--x--\r\n')])
-    const answer = await alice.ask('POST', '/upload', {
+    const response = await alice.ask('POST', '/upload', {
       headers: { 'content-type': 'multipart/form-data; boundary=x' },
       body,
     })
-    t.match(answer, {
+    t.match(response, {
       outcome: '400 validation-failed',
       json: { errors: [{ path: 'body', message: /UTF-8|malformed/ }] },
     })
@@ -112,8 +112,8 @@ t.test('a name is read as the program that sent it has written it', async (t) =>
     { head: latin1[0]?.head ?? '', body: Buffer.from('/caf\xe9', 'latin1') },
     latin1[1] as Part,
   ])
-  const answer = await alice.ask('POST', '/upload', { headers: { 'content-type': contentType }, body })
-  t.match(answer.json, { errors: [{ path: 'body/folder', message: 'must be UTF-8' }] })
+  const response = await alice.ask('POST', '/upload', { headers: { 'content-type': contentType }, body })
+  t.match(response.json, { errors: [{ path: 'body/folder', message: 'must be UTF-8' }] })
 })
 
 t.test('fields may come before the file and after it', async (t) => {
@@ -260,8 +260,8 @@ t.test('a form that is not as declared is refused, and nothing of it is left', a
   ]
   for (const [what, parts, outcome = '400 validation-failed'] of forms) {
     const { contentType, body } = formOf(parts)
-    const answer = await alice.ask('POST', '/upload', { headers: { 'content-type': contentType }, body })
-    t.equal(answer.outcome, outcome, what)
+    const response = await alice.ask('POST', '/upload', { headers: { 'content-type': contentType }, body })
+    t.equal(response.outcome, outcome, what)
   }
   const { boundary, contentType, body } = formOf([file])
   const bodies: [what: string, contentType: string, body: Buffer, outcome?: string][] = [
@@ -298,8 +298,8 @@ t.test('a form that is not as declared is refused, and nothing of it is left', a
     ],
   ]
   for (const [what, type, bytes, outcome = '400 validation-failed'] of bodies) {
-    const answer = await alice.ask('POST', '/upload', { headers: { 'content-type': type }, body: bytes })
-    t.equal(answer.outcome, outcome, what)
+    const response = await alice.ask('POST', '/upload', { headers: { 'content-type': type }, body: bytes })
+    t.equal(response.outcome, outcome, what)
   }
   t.equal(await alice.usedStorage(), 15, 'those that were right')
   await until('all is cleared away', async () => (await regional.faults()).length === 0)
@@ -433,8 +433,8 @@ t.test('an upload that breaks off gives its space back and leaves nothing', asyn
   const alice = await regional.person('alice')
   for (const sent of [10, 1000, 100_000, 3_000_000]) await brokenUpload(regional, alice, 3_500_000, sent)
   await until('the space is free again', async () => {
-    const answer = await alice.upload(randomBytes(3_900_000))
-    return answer.status === 201
+    const response = await alice.upload(randomBytes(3_900_000))
+    return response.status === 201
   })
   t.equal(await alice.usedStorage(), 3_900_000)
   await until('all is cleared away', async () => (await regional.faults()).length === 0)

@@ -2,13 +2,13 @@ import { once } from 'node:events'
 import { PassThrough, Readable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
-import { pour } from '../../src/lib/byte-source.js'
+import { copyChunks } from '../../src/lib/byte-source.js'
 
 t.test('all chunks of a stream are handed over in order, each after the one before was taken', async (t) => {
   const chunks = Array.from({ length: 50 }, (_, index) => Buffer.alloc(1000, index))
   const taken: Buffer[] = []
   let underWay = 0
-  await pour(Readable.from(chunks, { objectMode: false }), (chunk) => {
+  await copyChunks(Readable.from(chunks, { objectMode: false }), (chunk) => {
     t.equal(underWay, 0)
     taken.push(chunk)
     if (taken.length % 3 > 0) return undefined
@@ -22,7 +22,7 @@ t.test('all chunks of a stream are handed over in order, each after the one befo
 })
 
 t.test('a stream of nothing is over at once', async () => {
-  await pour(Readable.from([]), () => undefined)
+  await copyChunks(Readable.from([]), () => undefined)
 })
 
 for (const [when, fail] of [
@@ -39,7 +39,7 @@ for (const [when, fail] of [
     const stream = new PassThrough()
     const closed = once(stream, 'close')
     stream.write('something')
-    await t.rejects(pour(stream, fail), /enough/)
+    await t.rejects(copyChunks(stream, fail), /enough/)
     await closed
   })
 }
@@ -49,7 +49,7 @@ t.test('a stream that breaks off while a chunk is being taken is told of after t
   stream.write('something')
   const { promise: held, resolve: letGo } = Promise.withResolvers<void>()
   let taken = false
-  const poured = pour(stream, async () => {
+  const poured = copyChunks(stream, async () => {
     await held
     taken = true
   })
@@ -65,7 +65,7 @@ t.test('a stream that breaks off while a chunk is being taken is told of after t
 t.test('a stream that breaks off, or fails, is not taken for a whole one', async (t) => {
   const cut = new PassThrough()
   const early = t.rejects(
-    pour(cut, () => undefined),
+    copyChunks(cut, () => undefined),
     { code: 'ERR_STREAM_PREMATURE_CLOSE' },
   )
   cut.write('something')
@@ -73,7 +73,7 @@ t.test('a stream that breaks off, or fails, is not taken for a whole one', async
   await early
   const failing = new PassThrough()
   const failed = t.rejects(
-    pour(failing, () => undefined),
+    copyChunks(failing, () => undefined),
     /the wire broke/,
   )
   failing.destroy(new Error('the wire broke'))

@@ -7,7 +7,7 @@ import { faultOfChange, faultOfEnvelope, readChange } from '../../src/model/chan
 import { CHANGES, type ChangeType, tableOf } from '../../src/model/change-types.js'
 import { TABLES } from '../../src/model/tables.js'
 import { arbitraryFact, IDS } from '../support/arbitrary-changes.js'
-import { holds } from '../support/property.js'
+import { checkProperty } from '../support/property.js'
 
 function whole(fact: Fact): Record<string, unknown> {
   const blob = declaredBlob(fact)
@@ -30,14 +30,14 @@ function extended(change: Record<string, unknown>): Record<string, unknown> {
 }
 
 t.test('whatever is declared passes', async (t) => {
-  holds(
+  checkProperty(
     t,
     fc.property(arbitraryFact(), (fact) => assert.equal(faultOfChange(whole(fact)), undefined)),
   )
 })
 
 t.test('of a change with unknown members and fields the known part is read', async (t) => {
-  holds(
+  checkProperty(
     t,
     fc.property(arbitraryFact(), (fact) => {
       const change = JSON.parse(JSON.stringify(whole(fact)))
@@ -49,7 +49,7 @@ t.test('of a change with unknown members and fields the known part is read', asy
 })
 
 t.test('a change of an unknown type or version is passed on, and nothing of it is read', async (t) => {
-  holds(
+  checkProperty(
     t,
     fc.property(arbitraryFact(), (fact) => {
       for (const change of [
@@ -117,7 +117,7 @@ t.test('a blob reference is checked whoever understands the change', async (t) =
 })
 
 t.test('what is not declared is refused, and the fault says where', async (t) => {
-  holds(
+  checkProperty(
     t,
     fc.property(arbitraryFact(), fc.nat(), (fact, pick) => {
       const change = whole(fact)
@@ -151,7 +151,7 @@ function textOf(name: string, length: number): string {
 }
 
 t.test('what is longer than its field allows is refused', async (t) => {
-  holds(
+  checkProperty(
     t,
     fc.property(arbitraryFact(), (fact) => {
       const declared = TABLES[tableOf(fact.type)].fields as Record<string, { schema: { maxLength?: number } }>

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { later, millisecondsOf, type Stamp, tick, ZERO_STAMP } from '../../src/model/clock.js'
-import { holds } from '../support/property.js'
+import { checkProperty } from '../support/property.js'
 
 const MS = fc.integer({ min: 0, max: 2 ** 47 })
 const ORIGIN = fc.constantFrom('eu', 'us', 'a-b', 'grand')
@@ -12,7 +12,7 @@ t.test('stamps of one server rise, whatever its wall clock does and whatever it 
     fc.record({ at: MS }),
     fc.record({ heard: fc.tuple(MS, ORIGIN).map(([ms, origin]) => tick(ZERO_STAMP, ms, origin)) }),
   )
-  holds(
+  checkProperty(
     t,
     fc.property(fc.array(step, { maxLength: 50 }), (steps) => {
       let last: Stamp = ZERO_STAMP
@@ -28,7 +28,7 @@ t.test('stamps of one server rise, whatever its wall clock does and whatever it 
 })
 
 t.test('stamps sort as text the way they sort in time', async (t) => {
-  holds(
+  checkProperty(
     t,
     fc.property(MS, MS, ORIGIN, ORIGIN, (a, b, first, second) => {
       const [x, y] = [tick(ZERO_STAMP, a, first), tick(ZERO_STAMP, b, second)]

@@ -4,8 +4,8 @@ import t from 'tap'
 import type { Fact } from '../../src/model/change.js'
 import { merge, type Row } from '../../src/model/merge.js'
 import { TABLES, type TableName } from '../../src/model/tables.js'
-import { arbitraryFacts, IDS, retell } from '../support/arbitrary-changes.js'
-import { holds } from '../support/property.js'
+import { arbitraryFacts, IDS, snapshotOf } from '../support/arbitrary-changes.js'
+import { checkProperty } from '../support/property.js'
 
 const [KEY] = IDS as [string]
 
@@ -42,7 +42,7 @@ for (const table of Object.keys(TABLES) as TableName[]) {
         order: fc.shuffledSubarray([...facts, ...facts], { minLength: facts.length }),
       }),
     )
-    holds(
+    checkProperty(
       t,
       fc.property(shuffled, ({ facts, order }) => {
         // A subarray may leave one out; whatever is missing comes last.
@@ -54,17 +54,17 @@ for (const table of Object.keys(TABLES) as TableName[]) {
   })
 
   t.test(`${table}: a row told again joins like the changes that made it`, async (t) => {
-    holds(
+    checkProperty(
       t,
       fc.property(history, history, (here, there) => {
         const mine = rowAfter(here)
         const theirs = rowAfter(there)
-        const told = theirs.row === undefined ? theirs.waiting : [retell(table, KEY, theirs.row)]
-        const joined = canonical(rowAfter([...here, ...told]))
+        const sent = theirs.row === undefined ? theirs.waiting : [snapshotOf(table, KEY, theirs.row)]
+        const joined = canonical(rowAfter([...here, ...sent]))
         assert.deepEqual(joined, canonical(rowAfter([...here, ...there])))
-        assert.deepEqual(joined, canonical(rowAfter([...told, ...here])))
+        assert.deepEqual(joined, canonical(rowAfter([...sent, ...here])))
         if (mine.row !== undefined)
-          assert.deepEqual(canonical(rowAfter([retell(table, KEY, mine.row), ...there])), joined)
+          assert.deepEqual(canonical(rowAfter([snapshotOf(table, KEY, mine.row), ...there])), joined)
       }),
       { numRuns: 300 },
     )
@@ -72,7 +72,7 @@ for (const table of Object.keys(TABLES) as TableName[]) {
 }
 
 t.test('a change that says nothing new gives the very same row back', async (t) => {
-  holds(
+  checkProperty(
     t,
     fc.property(arbitraryFacts({ keys: [KEY], table: 'files' }), (facts) => {
       const { row } = rowAfter(facts)
@@ -83,7 +83,7 @@ t.test('a change that says nothing new gives the very same row back', async (t) 
 
 t.test('what is deleted stays deleted, and keeps nothing personal', async (t) => {
   const table = fc.constantFrom('users', 'files' as const)
-  holds(
+  checkProperty(
     t,
     fc.property(
       table.chain((table) =>

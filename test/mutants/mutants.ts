@@ -9,13 +9,13 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ['test/db/database.test.ts'],
     edits: [
       {
-        in: 'GroupCommit.#turn',
+        in: 'GroupCommit.#runTick',
         replace: `if (isOver || batch.length > 0) this.#commit()
  this.#settle()`,
         by: `this.#settle()
     if (isOver || batch.length > 0) this.#commit()`,
       },
-      { in: 'GroupCommit.#settle', replace: 'if (this.#ground.inTransaction) return', by: '' },
+      { in: 'GroupCommit.#settle', replace: 'if (this.#deps.inTransaction) return', by: '' },
     ],
   },
   {
@@ -32,9 +32,9 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ['test/sync/regional/session.test.ts'],
     edits: [
       {
-        in: 'Session.drain',
-        replace: 'this.#underWay.push(batch.last)',
-        by: `this.#underWay.push(batch.last)
+        in: 'RegionalSession.drain',
+        replace: 'this.#inFlight.push(batch.last)',
+        by: `this.#inFlight.push(batch.last)
       this.#acked = batch.last`,
       },
     ],
@@ -145,16 +145,16 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ['test/sync/grand/session.test.ts'],
     edits: [
       {
-        in: 'Link.#append',
-        replace: 'const { count, lacking, arrived }',
-        by: `this.say({ type: 'ack', oseq: last })
-    const { count, lacking, arrived }`,
+        in: 'GrandSession.#append',
+        replace: 'const { count, missing, stored }',
+        by: `this.sendMessage({ type: 'ack', oseq: last })
+    const { count, missing, stored }`,
       },
       {
-        in: 'Link.#append',
-        replace: `this.say({ type: 'ack', oseq: last })
-    this.#host.appended`,
-        by: 'this.#host.appended',
+        in: 'GrandSession.#append',
+        replace: `this.sendMessage({ type: 'ack', oseq: last })
+    this.#host.changesAppended`,
+        by: 'this.#host.changesAppended',
       },
     ],
   },
@@ -213,7 +213,7 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ['test/db/replica.test.ts'],
     edits: [
       {
-        in: 'claimsOfUsername',
+        in: 'accountsWithUsername',
         replace: `.orderBy('created_stamp')
  .orderBy('id')`,
         by: ".orderBy('rowid' as 'id')",
@@ -238,7 +238,9 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'A regional tells that it holds all bytes of the log as soon as it has applied the entries.',
     breaks: '`stored_on` names only servers that hold the bytes.',
     tests: ['test/sync/regional/blob-puller.test.ts'],
-    edits: [{ in: 'Puller.watermark', replace: 'Math.max(0, first - 1)', by: 'Math.max(cursor, first - 1)' }],
+    edits: [
+      { in: 'BlobPuller.watermark', replace: 'Math.max(0, first - 1)', by: 'Math.max(cursor, first - 1)' },
+    ],
   },
   {
     name: 'clock-deaf-to-others',
@@ -261,7 +263,7 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'The sweep takes bytes that an upload has placed and not named yet.',
     breaks: 'an acknowledged file has its bytes.',
     tests: ['test/blobs/blob-store.test.ts'],
-    edits: [{ in: 'BlobStore.sweep', replace: '|| this.#pins.has(sha256)', by: '' }],
+    edits: [{ in: 'BlobStore.collectGarbage', replace: '|| this.#pins.has(sha256)', by: '' }],
   },
   {
     name: 'rows-not-republished',
@@ -275,7 +277,7 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'Wrong passwords are counted, but attempts under way are not.',
     breaks: 'parallel guesses gain nothing.',
     tests: ['test/http/accounts.test.ts'],
-    edits: [{ in: 'LoginThrottle.#takeoff', replace: 'await full.landed', by: 'break' }],
+    edits: [{ in: 'LoginThrottle.#acquire', replace: 'await blocking.released', by: 'break' }],
   },
   {
     name: 'altered-log-taken',
@@ -289,7 +291,7 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'A file gets its place under its hash, but the folder that names it is not made durable.',
     breaks: 'a file whose upload was acknowledged is there after a power cut.',
     tests: ['test/blobs/durable-bytes.test.ts'],
-    edits: [{ in: 'BlobStore.place', replace: 'await this.#syncFolder(dirname(final))', by: '' }],
+    edits: [{ in: 'BlobStore.moveIntoPlace', replace: 'await this.#syncFolder(dirname(final))', by: '' }],
   },
   {
     name: 'pulled-bytes-not-fsynced',
@@ -306,7 +308,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         in: 'beginAfterRestore',
-        replace: 'beginEpoch(tx, { keep: true }, chance)',
+        replace: 'beginEpoch(tx, { keep: true }, random)',
         by: `writeMeta(tx, 'acked', readMeta(tx, 'acked') ?? '{"oseq":0,"id":""}')`,
       },
     ],
@@ -345,7 +347,7 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'What was read once is read for ever, for its snapshot is never closed.',
     breaks: 'readers see what is committed, also by another process.',
     tests: ['test/db/database.test.ts'],
-    edits: [{ in: 'Snapshot.open', replace: '() => this.close()', by: '() => undefined' }],
+    edits: [{ in: 'ReadSnapshot.open', replace: '() => this.close()', by: '() => undefined' }],
   },
   {
     name: 'writes-count-out-of-order',
@@ -384,7 +386,7 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ['test/operator/accounts.test.ts', 'test/network/operator.test.ts'],
     edits: [
       {
-        in: 'noticeOtherWriters',
+        in: 'watchOtherWriters',
         replace: 'if (writes === known) return',
         by: 'if (writes >= known) return',
       },

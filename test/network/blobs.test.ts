@@ -73,7 +73,7 @@ function goesOn(offsets: number[], breaks: Break[]): boolean {
 }
 
 /** Alters one byte of a file in its place, as a failing disk does. */
-async function rot(path: string): Promise<void> {
+async function corrupt(path: string): Promise<void> {
   await using file = await open(path, 'r+')
   const { buffer } = await file.read(Buffer.alloc(1), { position: 1000 })
   buffer[0] = (buffer[0] as number) ^ 1
@@ -95,7 +95,7 @@ async function storedOn(person: Person, id: string, count: number): Promise<stri
 }
 
 t.test('bytes find their way', async (t) => {
-  const sphere = await TestSphere.open(t, ['eu', 'us'], {}, { timing: { scrubMs: 700, copiesMs: 1500 } })
+  const sphere = await TestSphere.open(t, ['eu', 'us'], {}, { timing: { scrubMs: 700, replicasMs: 1500 } })
   const [eu, us] = [sphere.link('eu'), sphere.link('us')]
   const alice = await sphere.regional('eu').person('alice')
   await sphere.converged()
@@ -111,7 +111,7 @@ t.test('bytes find their way', async (t) => {
     const onGrand = blobFile(sphere.grandDir, sha256(bytes))
     await until('the grand has it', () => existsSync(onGrand))
     t.ok(goesOn(sent, breaks), JSON.stringify({ offsets: sent, breaks }))
-    await sphere.haveAllBytes('us')
+    await sphere.haveAllBlobs('us')
     t.ok(readFileSync(blobFile(sphere.regional('us').dataDir, sha256(bytes))).equals(bytes))
   })
 
@@ -123,7 +123,7 @@ t.test('bytes find their way', async (t) => {
     const part = partFile(sphere.regional('us').dataDir, bytes)
     const breaks = await breakOff({ link: us, way: 'to-regional', part, offsets: got }, [3 * MIB, 7 * MIB])
     await sphere.converged()
-    await sphere.haveAllBytes('us')
+    await sphere.haveAllBlobs('us')
     t.ok(goesOn(got, breaks), JSON.stringify({ offsets: got, breaks }))
     t.ok(readFileSync(blobFile(sphere.regional('us').dataDir, sha256(bytes))).equals(bytes))
   })
@@ -139,10 +139,10 @@ t.test('bytes find their way', async (t) => {
 
   await t.test('a byte that rotted on a disk is found and fetched from another server', async (t) => {
     const bytes = randomBytes(200_000)
-    const { id } = await alice.put(bytes, { name: 'rotten.bin' })
+    const { id } = await alice.put(bytes, { name: 'corrupt.bin' })
     await storedOn(there, id, 3)
     const path = blobFile(sphere.regional('us').dataDir, sha256(bytes))
-    await rot(path)
+    await corrupt(path)
     await until('it is as it was', () => whole(path, bytes))
     await storedOn(there, id, 3)
     t.ok((await there.get(`/download/${id}`)).bytes.equals(bytes))
@@ -150,15 +150,15 @@ t.test('bytes find their way', async (t) => {
 
   await t.test('a byte that rotted before it was sent is not sent on', async (t) => {
     const bytes = randomBytes(200_000)
-    await sphere.part('us')
+    await sphere.partition('us')
     const here = await there.put(bytes, { name: 'the same.bin' })
     eu.cut()
     const elsewhere = await alice.put(bytes, { name: 'the same.bin' })
-    await rot(blobFile(sphere.regional('us').dataDir, sha256(bytes)))
+    await corrupt(blobFile(sphere.regional('us').dataDir, sha256(bytes)))
     us.restore()
     await sphere.connected('us')
     await until('us finds out', () => lacks(sphere, 'us', bytes))
-    await sphere.unite()
+    await sphere.heal()
     for (const { id } of [here, elsewhere]) {
       await storedOn(there, id, 3)
       t.ok((await there.get(`/download/${id}`)).bytes.equals(bytes))
@@ -205,15 +205,15 @@ t.test('bytes find their way', async (t) => {
     eu.throttle('to-grand', MIB)
     const { id } = await alice.put(bytes, { name: 'pending.bin' })
     await until('us knows of it', async () => (await there.get(`/files/${id}`)).status === 200)
-    await sphere.part('eu')
+    await sphere.partition('eu')
     await until('it is not to be had', async () => !(await fileOf(there, id)).available)
     const pending = await there.get(`/download/${id}`)
     t.equal(pending.outcome, '503 content-pending')
     t.ok(Number(pending.headers['retry-after']) > 0)
     t.equal((await fileOf(alice, id)).available, true, 'who has it can hand it out')
-    await sphere.part('us')
+    await sphere.partition('us')
     t.equal((await there.get(`/download/${id}`)).outcome, '503 content-pending')
-    await sphere.unite()
+    await sphere.heal()
     await storedOn(there, id, 3)
     t.equal((await fileOf(there, id)).available, true)
     t.ok((await there.get(`/download/${id}`)).bytes.equals(bytes))
@@ -236,7 +236,7 @@ t.test('bytes find their way', async (t) => {
     await until('us knows of it', async () => (await there.get(`/files/${id}`)).status === 200)
     us.cut()
     t.equal((await there.get(`/download/${id}`)).bytes.toString(), 'a few bytes')
-    await sphere.unite()
+    await sphere.heal()
   })
 
   await t.test('an upload that asks for copies waits for them, for a time', async (t) => {
@@ -250,15 +250,15 @@ t.test('bytes find their way', async (t) => {
       t.equal(all.status, 201)
       t.strictSame(all.json.stored_on, ['eu', 'grand', 'us'])
     }
-    await sphere.part('us')
+    await sphere.partition('us')
     const some = await upload(3, randomBytes(200_000))
     t.equal(some.status, 202)
     t.strictSame(some.json.stored_on, ['eu', 'grand'])
-    await sphere.part('eu')
+    await sphere.partition('eu')
     const one = await upload(2, randomBytes(1000))
     t.equal(one.status, 202)
     t.strictSame(one.json.stored_on, ['eu'])
-    await sphere.unite()
+    await sphere.heal()
     for (const { id } of [some.json, one.json]) {
       t.strictSame(await storedOn(alice, id, 3), ['eu', 'grand', 'us'])
       t.strictSame(await storedOn(there, id, 3), ['eu', 'grand', 'us'])
@@ -275,20 +275,20 @@ t.test('a byte that rotted on the grand is found, and brought again by a regiona
   const { id } = await alice.put(bytes)
   await storedOn(alice, id, 2)
   const path = blobFile(sphere.grandDir, sha256(bytes))
-  await rot(path)
+  await corrupt(path)
   await sphere.add('us')
   await until('us knows of it', async () => (await sphere.at('us', alice).get(`/files/${id}`)).status === 200)
   t.ok(lacks(sphere, 'us', bytes), 'the wrong bytes are not taken')
   await sphere.stopGrand()
   await sphere.startGrand({ scrubMs: 300 })
   await until('it is as it was', () => whole(path, bytes))
-  await sphere.haveAllBytes('us')
+  await sphere.haveAllBlobs('us')
   t.ok((await sphere.at('us', alice).get(`/download/${id}`)).bytes.equals(bytes))
   t.strictSame(await sphere.faults(), [])
 })
 
 t.test('bytes that no file names any more are swept everywhere, and no others', async (t) => {
-  const sphere = await TestSphere.open(t, ['eu', 'us'], {}, { timing: { cleaningMs: 200 } })
+  const sphere = await TestSphere.open(t, ['eu', 'us'], {}, { timing: { garbageMs: 200 } })
   const alice = await sphere.regional('eu').person('alice')
   const bob = await sphere.regional('eu').person('bob')
   const [shared, own] = [randomBytes(200_000), randomBytes(200_000)]
@@ -296,7 +296,7 @@ t.test('bytes that no file names any more are swept everywhere, and no others', 
   const his = await bob.put(shared, { visibility: 'public' })
   const gone = await alice.put(own)
   await sphere.converged()
-  await sphere.haveAllBytes('us')
+  await sphere.haveAllBlobs('us')
   for (const { id } of [mine, gone]) await alice.delete(`/files/${id}`)
   await sphere.converged()
   const [sharedFile, ownFile] = [shared, own].map((bytes) => blobFile(sphere.grandDir, sha256(bytes))) as [
@@ -309,7 +309,7 @@ t.test('bytes that no file names any more are swept everywhere, and no others', 
     await until(`${name} has swept`, () => sphere.regional(name).rows('select 1 from blobs').length === 1)
     t.ok(whole(blobFile(sphere.regional(name).dataDir, sha256(shared)), shared))
   }
-  t.equal((await sphere.sweepGrand(Date.now() + DAY_MS + 3600_000)).blobs, 1)
+  t.equal((await sphere.collectGrandGarbage(Date.now() + DAY_MS + 3600_000)).blobs, 1)
   t.ok(existsSync(sharedFile))
   t.notOk(existsSync(ownFile))
   for (const name of sphere.names)

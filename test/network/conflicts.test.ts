@@ -11,8 +11,8 @@ async function signUp(sphere: TestSphere, where: string, username: string, email
   const person = sphere.regional(where).stranger(username)
   person.password = `the password of ${where}`
   const { password } = person
-  const answer = await person.post('/register', { username, email, password })
-  person.id = answer.json.id as string
+  const response = await person.post('/register', { username, email, password })
+  person.id = response.json.id as string
   await person.logIn()
   return person
 }
@@ -33,8 +33,8 @@ async function logIn(
   identifier: string,
   password: string,
 ): Promise<string> {
-  const answer = await sphere.regional(where).nobody().post('/login', { identifier, password })
-  return answer.status === 200 ? answer.json.user.username : answer.outcome
+  const response = await sphere.regional(where).nobody().post('/login', { identifier, password })
+  return response.status === 200 ? response.json.user.username : response.outcome
 }
 
 async function friendsOf(sphere: TestSphere, person: Person): Promise<string[][]> {
@@ -76,12 +76,12 @@ t.test('servers that were cut off from each other come to one outcome', async (t
   }
 
   await t.test('a username that three registered is borne by the first, then by the next', async (t) => {
-    await sphere.part('eu', 'us', 'ap')
+    await sphere.partition('eu', 'us', 'ap')
     const first = await signUp(sphere, 'eu', 'dana', 'first@example.com')
     const second = await signUp(sphere, 'us', 'Dana', 'second@example.com')
     const third = await signUp(sphere, 'ap', 'DANA', 'third@example.com')
     const file = await second.put('kept', { name: 'kept.txt' })
-    await sphere.unite()
+    await sphere.heal()
     const shown = (person: Person) => `${person.username}~${person.id.slice(-4)}`
     t.match(await me(t, sphere, first), { username: 'dana', requested_username: undefined })
     t.match(await me(t, sphere, second), { username: shown(second), requested_username: 'Dana' })
@@ -110,10 +110,10 @@ t.test('servers that were cut off from each other come to one outcome', async (t
   await t.test(
     'an email that two registered is borne by the first; the other can take another one',
     async (t) => {
-      await sphere.part('eu', 'us')
+      await sphere.partition('eu', 'us')
       const erin = await signUp(sphere, 'us', 'erin', 'Shared@example.com')
       const finn = await signUp(sphere, 'eu', 'finn', 'shared@example.com')
-      await sphere.unite()
+      await sphere.heal()
       const shown = `shared@example.com~${finn.id.slice(-4)}`
       t.match(await me(t, sphere, erin), { email: 'Shared@example.com', requested_email: undefined })
       t.match(await me(t, sphere, finn), { email: shown, requested_email: 'shared@example.com' })
@@ -135,7 +135,7 @@ t.test('servers that were cut off from each other come to one outcome', async (t
       ['twice', 'renamed', 'shared'].map((name) => gil.put(name, { name })),
     )
     await sphere.converged()
-    await sphere.part('eu', 'us')
+    await sphere.partition('eu', 'us')
     const there = on('us', gil)
     await gil.patch(`/files/${twice?.id}`, { name: 'earlier', folder: '/from-eu' })
     await there.patch(`/files/${twice?.id}`, { name: 'later' })
@@ -143,7 +143,7 @@ t.test('servers that were cut off from each other come to one outcome', async (t
     await gil.patch(`/files/${renamed?.id}`, { name: 'after its end' })
     await gil.delete(`/files/${shared?.id}`)
     await there.patch(`/files/${shared?.id}`, { visibility: 'public' })
-    await sphere.unite()
+    await sphere.heal()
     for (const [, seen] of sphere.everywhere(gil)) {
       t.match((await seen.get('/files')).json.items, [{ id: twice?.id, name: 'later', folder: '/from-eu' }])
       t.equal((await seen.get('/files')).json.items.length, 1)
@@ -155,13 +155,13 @@ t.test('servers that were cut off from each other come to one outcome', async (t
   await t.test('crossing friend requests: one acceptance settles both', async (t) => {
     const [ann, ben] = await pairOf('ann', 'ben')
     const [cleo, dirk] = await pairOf('cleo', 'dirk')
-    await sphere.part('eu', 'us')
+    await sphere.partition('eu', 'us')
     t.equal((await ann.post('/friends/request', { username: 'ben' })).status, 201)
     const crossing = await on('us', ben).post('/friends/request', { username: 'ann' })
     t.equal(crossing.status, 201)
     t.equal((await cleo.post('/friends/request', { username: 'dirk' })).status, 201)
     t.equal((await on('us', dirk).post('/friends/request', { username: 'cleo' })).status, 201)
-    await sphere.unite()
+    await sphere.heal()
     t.notOk(await areFriends(t, sphere, ann, ben))
     t.equal(await pendingOf(sphere, ann), 2)
     t.equal((await on('ap', ann).post(`/friends/accept/${crossing.json.id}`)).status, 200)
@@ -178,10 +178,10 @@ t.test('servers that were cut off from each other come to one outcome', async (t
 
   await t.test('a crossing request of two who are friends by the other one ends nothing', async (t) => {
     const [eve, fay] = await pairOf('eve', 'fay')
-    await sphere.part('us')
+    await sphere.partition('us')
     const stale = await on('us', fay).post('/friends/request', { username: 'eve' })
     await eve.befriend(fay)
-    await sphere.unite()
+    await sphere.heal()
     t.ok(await areFriends(t, sphere, eve, fay))
     t.equal((await on('ap', eve).post(`/friends/reject/${stale.json.id}`)).status, 204)
     await sphere.converged()
@@ -196,12 +196,12 @@ t.test('servers that were cut off from each other come to one outcome', async (t
       (await from.post('/friends/request', { username: to.username })).json.id as string
     const [gusAsked, idaAsked] = [await asked(gus, hal), await asked(ida, jan)]
     await sphere.converged()
-    await sphere.part('eu', 'us')
+    await sphere.partition('eu', 'us')
     t.equal((await gus.delete(`/friends/request/${gusAsked}`)).status, 204)
     t.equal((await on('us', hal).post(`/friends/accept/${gusAsked}`)).status, 200)
     t.equal((await on('us', jan).post(`/friends/accept/${idaAsked}`)).status, 200)
     t.equal((await ida.delete(`/friends/request/${idaAsked}`)).status, 204)
-    await sphere.unite()
+    await sphere.heal()
     t.ok(await areFriends(t, sphere, gus, hal))
     t.notOk(await areFriends(t, sphere, ida, jan))
     for (const person of [gus, hal, ida, jan]) t.equal(await pendingOf(sphere, person), 0)
@@ -215,14 +215,14 @@ t.test('servers that were cut off from each other come to one outcome', async (t
       (await max.post('/friends/request', { username: 'nia' })).json.id,
     ]
     await sphere.converged()
-    await sphere.part('eu', 'us')
+    await sphere.partition('eu', 'us')
     await lou.post(`/friends/accept/${asked[0]}`)
     await nia.post(`/friends/accept/${asked[1]}`)
     t.equal((await kim.delete('/friends/lou')).status, 204)
     t.equal((await on('us', lou).post(`/friends/accept/${asked[0]}`)).status, 200)
     t.equal((await on('us', nia).post(`/friends/accept/${asked[1]}`)).status, 200)
     t.equal((await max.delete('/friends/nia')).status, 204)
-    await sphere.unite()
+    await sphere.heal()
     t.ok(await areFriends(t, sphere, kim, lou))
     t.notOk(await areFriends(t, sphere, max, nia))
   })
@@ -231,7 +231,7 @@ t.test('servers that were cut off from each other come to one outcome', async (t
     const olga = await sphere.regional('eu').person('olga')
     const before = olga.password
     await sphere.converged()
-    await sphere.part('eu', 'us')
+    await sphere.partition('eu', 'us')
     const there = sphere.regional('us').stranger('olga')
     await there.logIn()
     const setPassword = (person: Person, new_password: string) =>
@@ -241,7 +241,7 @@ t.test('servers that were cut off from each other come to one outcome', async (t
     const loser = sphere.regional('eu').stranger('olga')
     loser.password = 'the earlier password'
     await loser.logIn()
-    await sphere.unite()
+    await sphere.heal()
     for (const name of sphere.names) {
       t.equal(await logIn(sphere, name, 'olga', 'the later password'), 'olga')
       t.equal(await logIn(sphere, name, 'olga', 'the earlier password'), '401 invalid-credentials')
@@ -259,11 +259,11 @@ t.test('servers that were cut off from each other come to one outcome', async (t
   await t.test('a quota that two exceeded together refuses new uploads and takes nothing away', async (t) => {
     const pia = await sphere.regional('eu').person('pia')
     await sphere.converged()
-    await sphere.part('eu', 'us')
+    await sphere.partition('eu', 'us')
     const bytes = [randomBytes(70_000), randomBytes(69_000)] as const
     const files = [await pia.put(bytes[0]), await on('us', pia).put(bytes[1])] as const
-    await sphere.unite()
-    await sphere.haveAllBytes(...sphere.names)
+    await sphere.heal()
+    await sphere.haveAllBlobs(...sphere.names)
     for (const [, there] of sphere.everywhere(pia)) {
       t.equal(await there.usedStorage(), 139_000)
       t.equal((await there.upload('x')).outcome, '507 quota-exceeded')
@@ -290,20 +290,20 @@ for (const { first, until: awaited, rows, sweeps } of COMING_BACK)
   t.test(
     `a deleted account takes with it what was uploaded elsewhere meanwhile: ${first} is back first`,
     async (t) => {
-      const sphere = await TestSphere.open(t, ['eu', 'us', 'ap'], {}, { timing: { cleaningMs: 300 } })
+      const sphere = await TestSphere.open(t, ['eu', 'us', 'ap'], {}, { timing: { garbageMs: 300 } })
       const rosa = await sphere.regional('eu').person('rosa')
       const sam = await sphere.regional('us').person('sam')
       await sphere.converged()
       await rosa.befriend(sphere.at('eu', sam))
       await sphere.converged()
-      await sphere.part('eu', 'us')
+      await sphere.partition('eu', 'us')
       t.equal((await rosa.delete('/me')).status, 204)
       const there = sphere.at('us', rosa)
       const large = await there.put(randomBytes(200_000), { visibility: 'public' })
       const small = await there.put('small', { visibility: 'public' })
       sphere.link(first).restore()
       await until(`ap hears of ${first}`, () => sphere.regional('ap').rows(awaited).length === rows)
-      await sphere.unite()
+      await sphere.heal()
       for (const name of sphere.names) {
         const nobody = sphere.regional(name).nobody()
         for (const { id } of [large, small]) t.equal((await nobody.get(`/download/${id}`)).status, 404)
@@ -315,7 +315,7 @@ for (const { first, until: awaited, rows, sweeps } of COMING_BACK)
       for (const name of sphere.names) sphere.regional(name).pass(25 * 3600 * 1000)
       for (const name of sphere.names)
         await until(`the bytes are gone from ${name}`, () => isEmpty(sphere, name, 'blobs'))
-      t.equal((await sphere.sweepGrand(Date.now() + 25 * 3600 * 1000)).blobs, sweeps)
+      t.equal((await sphere.collectGrandGarbage(Date.now() + 25 * 3600 * 1000)).blobs, sweeps)
       await sphere.converged()
       t.strictSame(await sphere.faults(), [])
     },

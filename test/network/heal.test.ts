@@ -18,7 +18,7 @@ async function busy(person: Person, prefix: string, files = 6): Promise<string[]
 
 async function whole(t: Test, sphere: TestSphere, ...names: string[]): Promise<void> {
   await sphere.converged()
-  await sphere.haveAllBytes(...names)
+  await sphere.haveAllBlobs(...names)
   t.strictSame(await sphere.faults(), [])
 }
 
@@ -108,7 +108,7 @@ t.test(
         await sphere.connected('eu')
         const lost = await busy(alice, 'after the backup')
         await sphere.converged()
-        await sphere.haveAllBytes('us')
+        await sphere.haveAllBlobs('us')
         await eu.stop()
         await sphere.restoreBackup(backup, eu.dataDir)
         sphere.link('eu').cut()
@@ -133,7 +133,7 @@ t.test('a grand that was wiped is filled again by the regionals, bytes too', asy
   await busy(bob, 'us')
   await sphere.converged()
   await alice.befriend(sphere.at('eu', bob))
-  await sphere.haveAllBytes('eu', 'us')
+  await sphere.haveAllBlobs('eu', 'us')
   await sphere.converged()
   await sphere.stopGrand()
   await busy(alice, 'meanwhile')
@@ -157,7 +157,7 @@ t.test('a grand restored from an old backup gets back what it had acknowledged s
   const bob = await sphere.regional('us').person('bob')
   await busy(bob, 'us after the backup')
   await sphere.converged()
-  await sphere.haveAllBytes('eu', 'us')
+  await sphere.haveAllBlobs('eu', 'us')
   await sphere.stopGrand()
   await sphere.restoreBackup(backup, sphere.grandDir)
   await sphere.startGrand()

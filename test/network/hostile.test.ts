@@ -50,9 +50,9 @@ async function openBare(t: Test, sphere: TestSphere): Promise<Socket> {
   const options = { ...certificate(sphere.certsDir, 'rogue'), host: '127.0.0.1', port: sphere.grand.port }
   const socket = connectTls(options)
   t.teardown(() => socket.destroy())
-  let answer = ''
+  let response = ''
   socket.on('data', (chunk) => {
-    answer += chunk.toString('latin1')
+    response += chunk.toString('latin1')
   })
   socket.on('error', () => undefined)
   const key = randomBytes(16).toString('base64')
@@ -60,7 +60,7 @@ async function openBare(t: Test, sphere: TestSphere): Promise<Socket> {
     `GET ${LINK_PATH} HTTP/1.1\r\nHost: grand\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
       `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
   )
-  await until('the bare link stands', () => answer.startsWith('HTTP/1.1 101'))
+  await until('the bare link stands', () => response.startsWith('HTTP/1.1 101'))
   return socket
 }
 
@@ -121,7 +121,7 @@ const ATTACKS: Record<string, Attack> = {
     },
   },
   'a gap': { code: 'gap', run: (rogue) => changed(rogue, { oseq: 7 }) },
-  'a second hello': { code: 'protocol', run: (rogue) => void rogue.greet().catch(() => undefined) },
+  'a second hello': { code: 'protocol', run: (rogue) => void rogue.sayHello().catch(() => undefined) },
   'the watermark of another server': {
     code: 'protocol',
     run: (rogue) => rogue.say({ type: 'watermark', server: 'eu', gseq: 0 }),
@@ -151,9 +151,9 @@ t.test('a rogue regional with a valid certificate harms nobody', async (t) => {
   await t.test('what it must not send is refused with a reason', async (t) => {
     for (const [what, { code, run }] of Object.entries(ATTACKS)) {
       const rogue = await openRogue(t, sphere)
-      await rogue.greet()
+      await rogue.sayHello()
       run(rogue)
-      const refused = await rogue.hear('refused')
+      const refused = await rogue.receive('refused')
       t.equal(refused.code, code, what)
       t.not(refused.reason, '')
       await rogue.ended()
@@ -164,19 +164,19 @@ t.test('a rogue regional with a valid certificate harms nobody', async (t) => {
 
   await t.test('it cannot say hello as another server, and that one stays linked', async (t) => {
     const rogue = await openRogue(t, sphere)
-    rogue.greet({ server: 'eu' }).catch(() => undefined)
-    t.equal((await rogue.hear('refused')).code, 'identity')
+    rogue.sayHello({ server: 'eu' }).catch(() => undefined)
+    t.equal((await rogue.receive('refused')).code, 'identity')
     await rogue.ended()
     await goesOn(t, sphere, alice)
   })
 
   await t.test('a stamp from the future is not logged; what is stamped anew is', async (t) => {
     const rogue = await openRogue(t, sphere)
-    await rogue.greet()
+    await rogue.sayHello()
     const ahead = (Date.now() + HOUR_MS).toString(16).padStart(12, '0')
     const change = rogue.token()
     rogue.send([{ ...change, stamp: `${ahead}-0000-rogue` }])
-    t.match(await rogue.hear('refused'), { code: 'future-stamp', oseq: 1 })
+    t.match(await rogue.receive('refused'), { code: 'future-stamp', oseq: 1 })
     t.equal(loggedOf(sphere, 'rogue'), 0)
     await rogue.put([change])
     t.equal(loggedOf(sphere, 'rogue'), 1)
@@ -185,10 +185,10 @@ t.test('a rogue regional with a valid certificate harms nobody', async (t) => {
 
   await t.test('a flood ends with its link', async (t) => {
     const rogue = await openRogue(t, sphere)
-    await rogue.greet()
+    await rogue.sayHello()
     for (let i = 0; i < 10 * WINDOW; i += 1) rogue.send(Array.from({ length: 100 }, () => rogue.token()))
     const busy = goesOn(t, sphere, alice)
-    t.equal((await rogue.hear('refused')).code, 'overload')
+    t.equal((await rogue.receive('refused')).code, 'overload')
     await rogue.ended()
     await busy
   })
@@ -222,7 +222,7 @@ t.test('a rogue regional with a valid certificate harms nobody', async (t) => {
   await t.test('one that does not read slows nobody down', async (t) => {
     const rogue = await openRogue(t, sphere)
     rogue.applies = false
-    await rogue.greet()
+    await rogue.sayHello()
     rogue.say({ type: 'follow', after: 0 })
     rogue.socket.pause()
     for (let i = 0; i < 5; i += 1) await goesOn(t, sphere, alice)
@@ -230,16 +230,16 @@ t.test('a rogue regional with a valid certificate harms nobody', async (t) => {
 
   await t.test('once it is revoked its link is cut, and it never gets in again', async (t) => {
     const rogue = await openRogue(t, sphere)
-    await rogue.greet()
+    await rogue.sayHello()
     await revokeCertificate(sphere.certsDir, 'rogue', new Date())
-    t.equal((await rogue.hear('refused')).code, 'revoked')
+    t.equal((await rogue.receive('refused')).code, 'revoked')
     await rogue.ended()
     t.notOk(await isLetIn(sphere, certificate(sphere.certsDir, 'rogue')))
     await goesOn(t, sphere, alice)
   })
 
   await sphere.converged()
-  await sphere.haveAllBytes('eu', 'us')
+  await sphere.haveAllBlobs('eu', 'us')
   t.equal((await sphere.status('us')).dead_letters, 0)
   t.strictSame(await sphere.faults(), [])
 })
@@ -282,7 +282,7 @@ t.test(
 async function claimBytes(t: Test, sphere: TestSphere) {
   const bytes = randomBytes(200_000)
   const rogue = await openRogue(t, sphere)
-  await rogue.greet()
+  await rogue.sayHello()
   await rogue.put([rogue.upload(bytes)])
   const url = sphere.grand.url + blobPath(sha256(bytes))
   const open = (name: string) => {
@@ -292,9 +292,9 @@ async function claimBytes(t: Test, sphere: TestSphere) {
   }
   const put = async (dispatcher: Agent, offset: number, body: Buffer | AsyncIterable<Buffer>) => {
     const headers = { 'content-length': String(bytes.length - offset), [UPLOAD_OFFSET]: String(offset) }
-    const answer = await request(url, { method: 'PUT', dispatcher, body: body as Buffer, headers })
-    await answer.body.dump()
-    return answer.statusCode
+    const response = await request(url, { method: 'PUT', dispatcher, body: body as Buffer, headers })
+    await response.body.dump()
+    return response.statusCode
   }
   /** Goes on where the grand is, as regionals do. */
   const bring = async (name: string) => {
@@ -339,13 +339,13 @@ function loggedOf(sphere: TestSphere, origin: string): number {
 /** Whether the grand answers a request over a connection with this certificate. */
 async function isLetIn(sphere: TestSphere, options: ConnectionOptions): Promise<boolean> {
   const socket = connectTls({ ...options, host: '127.0.0.1', port: sphere.grand.port })
-  let answer = ''
+  let response = ''
   socket.on('error', () => undefined)
   socket.on('data', (chunk) => {
-    answer += chunk.toString()
+    response += chunk.toString()
   })
   socket.write('GET /health HTTP/1.1\r\nHost: grand\r\nConnection: close\r\n\r\n')
   await until('it is over', () => socket.destroyed || socket.readableEnded)
   socket.destroy()
-  return answer.startsWith('HTTP/1.1 200')
+  return response.startsWith('HTTP/1.1 200')
 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { listen } from '../support/event-stream.js'
+import { openEventStream } from '../support/event-stream.js'
 import type { Person } from '../support/person.js'
 import { TestSphere } from '../support/test-sphere.js'
 import { until } from '../support/until.js'
@@ -69,14 +69,14 @@ t.test('one account, whichever server it is used on', async (t) => {
 
   await t.test('a session that was opened on a cut-off server with the old password ends too', async (t) => {
     const cid = await newcomer('cid')
-    await sphere.part('ap')
+    await sphere.partition('ap')
     const late = await logIn('ap', cid)
     const change = { new_password: 'a new password', current_password: cid.password }
     t.equal((await cid.patch('/me', change)).status, 200)
     const later = await logIn('ap', cid)
     t.equal((await later.get('/me')).status, 200, 'it cannot know yet')
     t.equal((await sphere.status('ap')).connected, false, 'and says so')
-    await sphere.unite()
+    await sphere.heal()
     t.strictSame(await answers(sphere, late), UNKNOWN)
     t.strictSame(await answers(sphere, later), UNKNOWN)
     t.strictSame(await answers(sphere, cid), WELCOME)
@@ -111,7 +111,7 @@ t.test('one account, whichever server it is used on', async (t) => {
     await sphere.converged()
     const { id } = await eli.put('x', { visibility: 'public' })
     const streams = await Promise.all(
-      sphere.everywhere(eli).map(([name, there]) => listen(t, sphere.regional(name).url, there)),
+      sphere.everywhere(eli).map(([name, there]) => openEventStream(t, sphere.regional(name).url, there)),
     )
     t.equal((await session.delete('/me')).status, 204)
     await sphere.converged()
@@ -147,8 +147,8 @@ t.test('one account, whichever server it is used on', async (t) => {
     'live events tell on any server of what happened on another, and go on after a break',
     async (t) => {
       const [gil, hue] = [await newcomer('gil'), await newcomer('hue')]
-      const stream = await listen(t, sphere.regional('ap').url, on('ap', gil))
-      const friends = await listen(t, sphere.regional('us').url, on('us', hue))
+      const stream = await openEventStream(t, sphere.regional('ap').url, on('ap', gil))
+      const friends = await openEventStream(t, sphere.regional('us').url, on('us', hue))
       const asked = await hue.post('/friends/request', { username: 'gil' })
       await stream.count(1)
       t.match(stream.events[0], {
@@ -172,7 +172,7 @@ t.test('one account, whichever server it is used on', async (t) => {
       await on('us', gil).patch(`/files/${file.id}`, { name: 'renamed.txt' })
       await on('us', gil).delete('/friends/hue')
       await sphere.converged()
-      const resumed = await listen(t, sphere.regional('ap').url, on('ap', gil), stream.lastId)
+      const resumed = await openEventStream(t, sphere.regional('ap').url, on('ap', gil), stream.lastId)
       await on('us', gil).delete(`/files/${file.id}`)
       await resumed.count(4)
       await sphere.converged()

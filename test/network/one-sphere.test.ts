@@ -14,7 +14,7 @@ t.test('what a person does on one regional is there on the others', async (t) =>
   await sphere.converged()
   await alice.befriend(sphere.at('eu', bob))
   await sphere.converged()
-  await sphere.haveAllBytes('eu', 'us', 'ap')
+  await sphere.haveAllBlobs('eu', 'us', 'ap')
   for (const name of ['eu', 'us', 'ap']) {
     const there = sphere.at(name, bob)
     t.same((await there.get(`/download/${note.id}`)).bytes, small, `${name} has the small file`)

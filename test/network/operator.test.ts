@@ -1,5 +1,5 @@
 import t from 'tap'
-import { listen } from '../support/event-stream.js'
+import { openEventStream } from '../support/event-stream.js'
 import { operated } from '../support/operator.js'
 import { TestSphere } from '../support/test-sphere.js'
 import { until } from '../support/until.js'
@@ -16,7 +16,7 @@ t.test('what the operator does with an account by command on one server counts o
   const file = await alice.put('for all', { visibility: 'public' })
   await sphere.converged()
   const elsewhere = sphere.at('us', alice)
-  const stream = await listen(t, sphere.regional('us').url, elsewhere)
+  const stream = await openEventStream(t, sphere.regional('us').url, elsewhere)
   const works = async (name: string) => (await sphere.at(name, alice).get('/me')).status === 200
   const isServed = async (name: string) =>
     (await sphere.regional(name).nobody().get(`/download/${file.id}`)).status === 200
@@ -28,11 +28,11 @@ t.test('what the operator does with an account by command on one server counts o
     t.notOk(await isServed(name), `${name} does not serve the public file`)
   }
 
-  await sphere.part('ap')
+  await sphere.partition('ap')
   await on('us', 'enable')
   await until('it is enabled on eu', () => works('eu'))
   t.notOk(await works('ap'), 'a server that is cut off has not heard')
-  await sphere.unite()
+  await sphere.heal()
   t.ok((await works('ap')) && (await isServed('ap')), 'until it is back')
 
   await on('ap', 'password')
@@ -63,10 +63,10 @@ t.test(
       ['enable', 200],
       ['disable', 401],
     ] as const) {
-      await sphere.part('eu', 'us')
+      await sphere.partition('eu', 'us')
       await on('eu', last === 'enable' ? 'disable' : 'enable')
       await on('us', last)
-      await sphere.unite()
+      await sphere.heal()
       for (const [name, person] of sphere.everywhere(alice))
         t.equal((await person.get('/me')).status, status, `${last} on ${name}`)
     }

@@ -21,9 +21,9 @@ test('two servers in one process count apart', async (t) => {
 test('requests are counted by route and status, and a made-up method adds no series of its own', async (t) => {
   const registry = createMetricsRegistry({ server: 'eu', processMetrics: false })
   const http = createHttpMetrics(registry)
-  http.requestAnswered({ method: 'GET', route: '/files/:file_id', status: 200, durationSeconds: 0.004 })
-  http.requestAnswered({ method: 'BREW', route: 'unmatched', status: 404, durationSeconds: 0.001 })
-  http.requestAnswered({ method: 'STEEP', route: 'unmatched', status: 404, durationSeconds: 0.001 })
+  http.requestCompleted({ method: 'GET', route: '/files/:file_id', status: 200, durationSeconds: 0.004 })
+  http.requestCompleted({ method: 'BREW', route: 'unmatched', status: 404, durationSeconds: 0.001 })
+  http.requestCompleted({ method: 'STEEP', route: 'unmatched', status: 404, durationSeconds: 0.001 })
   const text = await registry.metrics()
   t.match(text, /_bucket\{le="0\.005",server="eu",method="GET",route="\/files\/:file_id",status="200"\} 1\n/)
   t.match(text, /_count\{server="eu",method="other",route="unmatched",status="404"\} 2\n/)

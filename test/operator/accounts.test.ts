@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import t from 'tap'
-import { listen } from '../support/event-stream.js'
+import { openEventStream } from '../support/event-stream.js'
 import { operate, operated } from '../support/operator.js'
 import type { Person } from '../support/person.js'
 import { openTestRegional, type TestRegional } from '../support/test-regional.js'
@@ -105,7 +105,10 @@ t.test('a disabled account is closed at once, and enabling it brings everything 
   const open = await alice.put('for all', { visibility: 'public' })
   const shared = await alice.put('for friends', { visibility: 'friends' })
   const program = regional.nobody().as({ authorization: `Bearer ${await alice.token('read')}` })
-  const [hers, his] = [await listen(t, regional.url, alice), await listen(t, regional.url, bob)]
+  const [hers, his] = [
+    await openEventStream(t, regional.url, alice),
+    await openEventStream(t, regional.url, bob),
+  ]
 
   await operated(regional.config, ['account', 'disable', '--username', 'alice'])
   await until('her event stream has ended', () => hers.ended)
@@ -133,7 +136,7 @@ t.test('a disabled account is closed at once, and enabling it brings everything 
   t.equal((await bob.get('/friends')).json.items[0].username, 'alice')
   await until('her friend is told', () => his.events.at(-1)?.event === 'friend.accepted')
   t.match(his.events.at(-1)?.data, { id: alice.id, username: 'alice', since: String })
-  const again = await listen(t, regional.url, alice, hers.lastId)
+  const again = await openEventStream(t, regional.url, alice, hers.lastId)
   t.same((await again.count(1))[0]?.event, 'stream.reset', 'what she missed was kept for nobody')
   t.same(await regional.faults(), [])
 })
@@ -170,7 +173,7 @@ t.test('a password set by command ends all sessions, streams too, and no token',
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const program = regional.nobody().as({ authorization: `Bearer ${await alice.token('read')}` })
-  const stream = await listen(t, regional.url, alice)
+  const stream = await openEventStream(t, regional.url, alice)
   await operated(regional.config, ['account', 'password', '--username', 'alice'], 'another good password\n')
   await until('her event stream has ended', () => stream.ended)
   t.equal((await alice.get('/me')).outcome, '401 unauthenticated')
@@ -185,7 +188,7 @@ t.test('an account deleted by command is gone at once, and its name is free', as
   const [alice, bob] = [await regional.person('alice'), await regional.person('bob')]
   await alice.befriend(bob)
   const file = await alice.put('for all', { visibility: 'public' })
-  const stream = await listen(t, regional.url, bob)
+  const stream = await openEventStream(t, regional.url, bob)
   t.match(
     await operated(regional.config, ['account', 'delete', '--username', 'alice', '--yes']),
     /deleted.*alice/,
@@ -201,7 +204,7 @@ t.test('a friend who was told of the disabling is not told again of the deletion
   const regional = await openTestRegional(t)
   const [alice, bob] = [await regional.person('alice'), await regional.person('bob')]
   await alice.befriend(bob)
-  const stream = await listen(t, regional.url, bob)
+  const stream = await openEventStream(t, regional.url, bob)
   await operated(regional.config, ['account', 'disable', '--username', 'alice'])
   await operated(regional.config, ['account', 'delete', '--username', 'alice', '--yes'])
   await bob.put('afterwards')

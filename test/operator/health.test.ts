@@ -55,14 +55,14 @@ test('a grand is asked with its own certificate', async (t) => {
 })
 
 test('what listens in its place is not taken for the server', async (t) => {
-  let answer = { status: 200, body: '<h1>It works!</h1>' }
-  const other = createServer((_request, response) => response.writeHead(answer.status).end(answer.body))
+  let received = { status: 200, body: '<h1>It works!</h1>' }
+  const other = createServer((_request, response) => response.writeHead(received.status).end(received.body))
   await once(other.listen(0, '127.0.0.1'), 'listening')
   t.teardown(() => other.close())
   const env = environment(`http://127.0.0.1:${(other.address() as AddressInfo).port}`, {})
   await t.rejects(checkHealth(env), {
     message: /^what answers at http:\/\/127\.0\.0\.1:\d+ is not the server eu$/,
   })
-  answer = { status: 503, body: '{"detail":"The server is closing."}' }
+  received = { status: 503, body: '{"detail":"The server is closing."}' }
   await t.rejects(checkHealth(env), { message: 'eu answers 503: The server is closing.' })
 })

@@ -40,12 +40,12 @@ function serve(): void {
   read(device, buffer, 0, buffer.length, null, (error, bytesRead) => {
     // ENOENT: the request was taken back; ENODEV: unmounted.
     if (error !== null && error.code !== 'ENOENT' && error.code !== 'EINTR') return closeSync(device)
-    if (error === null) answer(decodeRequest(buffer.subarray(0, bytesRead)))
+    if (error === null) response(decodeRequest(buffer.subarray(0, bytesRead)))
     serve()
   })
 }
 
-function answer(request: Request): void {
+function response(request: Request): void {
   const { opcode, unique } = request
   if (opcode === OPCODES.forget || opcode === OPCODES.batchForget) return
   const body = bodyOf(request)

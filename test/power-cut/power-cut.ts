@@ -10,7 +10,7 @@ import { worldAsOf } from '../chaos/model/past.js'
 import { World } from '../chaos/model/world.js'
 import { settle, work } from '../chaos/people.js'
 import { ChaosSphere } from '../chaos/sphere.js'
-import { Random } from '../support/random.js'
+import { SeededRandom } from '../support/random.js'
 import { until } from '../support/until.js'
 import { RecordingDisk, Volume } from './disks.js'
 import { imageAfter, type Step } from './record.js'
@@ -52,7 +52,7 @@ export interface PowerCutOutcome {
  */
 export async function runPowerCuts(options: PowerCutOptions): Promise<PowerCutOutcome> {
   const outcome = { cuts: 0, unflushed: 0, acknowledged: 0, lost: [], violations: [] }
-  const random = new Random(`power ${options.seed}`)
+  const random = new SeededRandom(`power ${options.seed}`)
   for (let session = 0; outcome.cuts < options.cuts; session += 1) {
     const count = Math.min(CUTS_IN_SESSION, options.cuts - outcome.cuts)
     await runSession(random.fork(String(session)), count, options, outcome)
@@ -61,7 +61,7 @@ export async function runPowerCuts(options: PowerCutOptions): Promise<PowerCutOu
 }
 
 async function runSession(
-  random: Random,
+  random: SeededRandom,
   count: number,
   { port, keep, say }: PowerCutOptions,
   outcome: PowerCutOutcome,
@@ -85,7 +85,7 @@ async function runSession(
 }
 
 /** Lets people work on a sphere whose data is on a recording disk. */
-async function load(folder: string, random: Random, port: number) {
+async function load(folder: string, random: SeededRandom, port: number) {
   const world = new World()
   const figures = new Figures()
   await using disk = await RecordingDisk.open(folder, DISK_BYTES)
@@ -107,7 +107,7 @@ async function load(folder: string, random: Random, port: number) {
 }
 
 /** Any moment; rather one at which much is not flushed. */
-function placeIn(steps: Step[], begin: number, random: Random): number {
+function placeIn(steps: Step[], begin: number, random: SeededRandom): number {
   const places = Array.from({ length: 4 }, () => begin + 1 + random.below(steps.length - begin))
   return places.sort((a, b) => unflushedAt(steps, b) - unflushedAt(steps, a))[random.below(2)] as number
 }
@@ -121,7 +121,7 @@ interface Cut {
   /** So many of them came before the power failed. */
   place: number
   world: World
-  random: Random
+  random: SeededRandom
   port: number
   keep: string | undefined
   say: (line: string) => void

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Random } from '../support/random.js'
+import { SeededRandom } from '../support/random.js'
 import { decodeRecord, encodeFlush, encodeWrite, imageAfter, type Step } from './record.js'
 
 const BLOCK = 4096
@@ -26,7 +26,7 @@ t.test(
     const steps = [write(0, 1), write(1, 1), FLUSH, write(0, 2), write(2, 2), FLUSH, write(1, 3)]
     const seen = new Set<string>()
     for (let seed = 0; seed < 200; seed += 1) {
-      const image = imageAfter(steps, 5, 3 * BLOCK, new Random(`${seed}`))
+      const image = imageAfter(steps, 5, 3 * BLOCK, new SeededRandom(`${seed}`))
       const blocks = [0, 1, 2].map((block) => new Set(image.subarray(block * BLOCK, (block + 1) * BLOCK)))
       seen.add(blocks.map((bytes) => [...bytes].sort()).join(' '))
     }
@@ -44,7 +44,7 @@ t.test(
       [...seen].some((one) => one.includes('1,2')),
       'torn too',
     )
-    const after = imageAfter(steps, 6, 3 * BLOCK, new Random('x'))
+    const after = imageAfter(steps, 6, 3 * BLOCK, new SeededRandom('x'))
     t.same([after[0], after[BLOCK], after[2 * BLOCK]], [2, 1, 2])
   },
 )

@@ -1,4 +1,4 @@
-import type { Random } from '../support/random.js'
+import type { SeededRandom } from '../support/random.js'
 
 /** What a disk was told, in order: a write, or without data a flush: what was written before it is on the disk then. */
 export interface Step {
@@ -37,18 +37,18 @@ export function decodeRecord(bytes: Buffer): Step[] {
  * What is on the disk when the power fails behind a step: everything up to the last flush, and of what came after it
  * any part, in any order, down to single sectors.
  */
-export function imageAfter(steps: Step[], count: number, sizeBytes: number, random: Random): Buffer {
+export function imageAfter(steps: Step[], count: number, sizeBytes: number, random: SeededRandom): Buffer {
   const image = Buffer.alloc(sizeBytes)
-  const told = steps.slice(0, count)
-  const flushed = told.findLastIndex(({ data }) => data === undefined)
-  for (const { offset, data } of told.slice(0, flushed + 1)) data?.copy(image, offset)
+  const sent = steps.slice(0, count)
+  const flushed = sent.findLastIndex(({ data }) => data === undefined)
+  for (const { offset, data } of sent.slice(0, flushed + 1)) data?.copy(image, offset)
   // Sometimes nearly all of the rest, sometimes next to nothing.
   const share = random.fraction()
-  for (const step of told.slice(flushed + 1)) land(image, step, share, random)
+  for (const step of sent.slice(flushed + 1)) land(image, step, share, random)
   return image
 }
 
-function land(image: Buffer, { offset, data }: Step, share: number, random: Random): void {
+function land(image: Buffer, { offset, data }: Step, share: number, random: SeededRandom): void {
   if (data === undefined) return
   if (random.happens(0.9)) {
     if (random.happens(share)) data.copy(image, offset)

@@ -5,16 +5,16 @@ import { Database, type Reader } from '../../src/db/engine/database.js'
 import { identify } from '../../src/db/identity.js'
 import { deferredOf } from '../../src/db/regional/deferred.js'
 import { stateDigest } from '../../src/db/regional/digest.js'
-import { Events } from '../../src/domain/event-recorder.js'
+import { EventRecorder } from '../../src/domain/event-recorder.js'
 import { Journal } from '../../src/domain/journal.js'
-import { Live } from '../../src/domain/notifier.js'
-import { Copies } from '../../src/domain/replicas.js'
+import { Notifier } from '../../src/domain/notifier.js'
+import { Replicas } from '../../src/domain/replicas.js'
 import { mergedColumns } from '../../src/model/merge.js'
 import { TABLES, type TableName } from '../../src/model/tables.js'
 import { Applier } from '../../src/sync/regional/apply.js'
 import { awaitedOf, type Ledger } from './ledger.js'
 import { MemoryFiles } from './memory-files.js'
-import { AT_ONCE, openCopy, type SimulatedGrand, type SimulatedRegional, templateOf } from './servers.js'
+import { BATCH, openCopy, type SimulatedGrand, type SimulatedRegional, templateOf } from './servers.js'
 
 export interface Sphere {
   grand: SimulatedGrand
@@ -23,7 +23,7 @@ export interface Sphere {
 }
 
 /** Why the sphere is not at rest yet, or undefined when nothing is under way any more. */
-export function unrestOf(sphere: Sphere): string | undefined {
+export function unfinishedWork(sphere: Sphere): string | undefined {
   const { grand, regionals, ledger } = sphere
   const { core } = grand
   if (core === undefined) return 'the grand is not up'
@@ -34,15 +34,15 @@ export function unrestOf(sphere: Sphere): string | undefined {
     if (!status.connected) return `${name} is not connected: ${status.detail}`
     if (status.applied_position !== head) return `${name} is at ${status.applied_position} of ${head}`
     if (number(reader, 'select count(*) from outbox') > 0) return `${name} has an outbox`
-    const [lacking] = lackingOf(reader, ledger)
-    if (lacking !== undefined) return `${name} lacks the bytes ${lacking}`
-    if (lackingOf(reader).length === 0 && core.hub.watermarks.of(name) !== head) {
+    const [missing] = missingOf(reader, ledger)
+    if (missing !== undefined) return `${name} lacks the bytes ${missing}`
+    if (missingOf(reader).length === 0 && core.hub.watermarks.of(name) !== head) {
       return `the watermark of ${name} is ${core.hub.watermarks.of(name)} of ${head}`
     }
   }
-  const [lacking] = lackingOf(grand.reader, ledger)
-  if (lacking !== undefined) return `the grand lacks the bytes ${lacking}`
-  return staleCopies(sphere)[0]
+  const [missing] = missingOf(grand.reader, ledger)
+  if (missing !== undefined) return `the grand lacks the bytes ${missing}`
+  return staleReplicas(sphere)[0]
 }
 
 /** Everything that is wrong with a sphere at rest. */
@@ -59,7 +59,7 @@ export async function faultsOf(sphere: Sphere): Promise<string[]> {
     ...ledger.faultsOfOrder(),
     ...(await faultsOfDigests(sphere)),
     ...faultsOfNames(regionals),
-    ...faultsOfWaiting(regionals),
+    ...faultsOfDeferred(regionals),
   ]
 }
 
@@ -96,13 +96,17 @@ function differenceOf([first, ...others]: SimulatedRegional[], name: string): st
 /** The digest of what the log says from its beginning, its numbers and its chain checked on the way. */
 async function replay({ core }: SimulatedGrand): Promise<string> {
   const connection = openCopy(templateOf('regional'))
-  const db = Database.on(connection, AT_ONCE)
+  const db = Database.on(connection, BATCH)
   await identify(db, 'replay')
   const deadLetters: string[] = []
   const applier = new Applier({
     db,
     blobs: new BlobStore(db, '/replay', new MemoryFiles(() => 0)),
-    journal: new Journal('replay', () => 0, new Events(new Live(), new Copies('replay'), () => 0)),
+    journal: new Journal(
+      'replay',
+      () => 0,
+      new EventRecorder(new Notifier(), new Replicas('replay'), () => 0),
+    ),
     server: 'replay',
     now: () => 0,
     onDeadLetter: (gseq, reason) => deadLetters.push(`dead letter ${gseq}: ${reason}`),
@@ -127,8 +131,8 @@ function faultsOfRows({ reader }: SimulatedRegional): string[] {
     ...count('dead letters', 'select count(*) from dead_letters'),
     ...count('unpublished rows', 'select count(*) from unpublished'),
     ...count('accounts with a wrong used_storage', WRONG_STORAGE),
-    ...count('names with two holders', holders('username_login')),
-    ...count('emails with two holders', holders('email_login')),
+    ...count('names with two holders', nameHolders('username_login')),
+    ...count('emails with two holders', nameHolders('email_login')),
     ...count('friendships that are not one for their pair', WRONG_PAIRS),
     ...count('missing blobs that no row references', NOT_REFERENCED),
     ...count('live files and blob references that do not agree', WRONG_REFERENCES),
@@ -177,7 +181,7 @@ const WRONG_REFERENCES = `select count(*) from
 const WITHOUT_ENTRY = `select count(*) from files left join users on users.id = owner_id
   where files.deleted = 0 and coalesce(users.deleted, 0) = 0 and gseq is null`
 
-function holders(column: string): string {
+function nameHolders(column: string): string {
   return `select count(*) from (select 1 from users where deleted = 0 group by ${column} having count(*) > 1)`
 }
 
@@ -203,7 +207,7 @@ const SHOWN = `select id, username_shown, username_login, email_shown, email_log
   case deleted when 1 then 0 else used_storage end as used from users order by id`
 
 /** If a row that was lost comes back, it becomes the same everywhere. */
-function faultsOfWaiting(regionals: SimulatedRegional[]): string[] {
+function faultsOfDeferred(regionals: SimulatedRegional[]): string[] {
   const [one = '', ...others] = regionals.map(({ reader }) => {
     const rows = reader.all<unknown, { kind: string; key: string }>({ sql: AWAITED, parameters: [] })
     const awaited = rows.map((row) => {
@@ -241,8 +245,8 @@ const UNKNOWN_BYTES = `select count(*) from blob_refs
   and not exists (select 1 from missing where missing.sha256 = blob_refs.sha256)`
 
 /** Every file is known to be everywhere, where no bytes are lost. */
-function staleCopies({ grand, regionals }: Sphere): string[] {
-  if (regionals.some(({ reader }) => lackingOf(reader).length > 0)) return []
+function staleReplicas({ grand, regionals }: Sphere): string[] {
+  if (regionals.some(({ reader }) => missingOf(reader).length > 0)) return []
   const all = [...regionals.map(({ name }) => name), grand.name].sort().join()
   return regionals.flatMap(({ name, reader, services }) => {
     const files = reader.all<unknown, { id: string; owner_id: string }>({ sql: LIVE_FILES, parameters: [] })
@@ -259,9 +263,9 @@ const LIVE_FILES = `select files.id, owner_id from files join users on users.id 
   where files.deleted = 0 and users.deleted = 0 and users.disabled = 0`
 
 /** Hashes of missing bytes; with a ledger, only those that must not be missing. */
-function lackingOf(reader: Reader, ledger?: Ledger): string[] {
+function missingOf(reader: Reader, ledger?: Ledger): string[] {
   const rows = reader.all<unknown, { sha256: string }>({ sql: 'select sha256 from missing', parameters: [] })
-  return rows.map(({ sha256 }) => sha256).filter((sha256) => ledger === undefined || !ledger.mayLack(sha256))
+  return rows.map(({ sha256 }) => sha256).filter((sha256) => ledger === undefined || !ledger.mayMiss(sha256))
 }
 
 function number(reader: Reader, sql: string): number {

@@ -32,7 +32,7 @@ const FAULTS: Record<Fault, Doing> = {
     return undefined
   },
   part(stage, item) {
-    stage.network.part(regionalOf(stage, item).name, item.ms)
+    stage.network.partition(regionalOf(stage, item).name, item.ms)
     return undefined
   },
   slow(stage, item) {
@@ -54,20 +54,20 @@ const FAULTS: Record<Fault, Doing> = {
       if (!server.hasBackup) return
       server.crash(false)
       server.restore()
-      stage.sphere.ledger.strike(server.name)
+      stage.sphere.ledger.lost(server.name)
     }),
   wipe: (stage, item) =>
     down(stage, item, (server) => {
       server.crash(false)
       server.wipe()
-      stage.sphere.ledger.strike(server.name)
+      stage.sphere.ledger.lost(server.name)
     }),
   skew({ sphere }, { server, ms }) {
     serverNamed(sphere, server).skewMs = ms
     return undefined
   },
   async clean({ sphere }, { server }) {
-    await serverNamed(sphere, server).clean()
+    await serverNamed(sphere, server).collectGarbage()
   },
   day({ world }) {
     world.skip(DAY_MS)

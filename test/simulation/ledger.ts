@@ -85,7 +85,7 @@ export class Ledger {
   }
 
   /** A server has lost its disk: what nobody holds any more is owed no more. */
-  strike(server: string): void {
+  lost(server: string): void {
     this.#eras.set(server, (this.#eras.get(server) ?? 0) + 1)
     // An outbox that was put back hands out places anew that were read already.
     this.#read.clear()
@@ -98,7 +98,7 @@ export class Ledger {
   }
 
   /** Whether bytes that are missing everywhere are missing by right. */
-  mayLack(sha256: string): boolean {
+  mayMiss(sha256: string): boolean {
     return this.#bytes.get(sha256) !== true
   }
 
@@ -195,8 +195,8 @@ function isReflected(reader: Parameters<typeof readRow>[0], fact: Fact): boolean
   if (row === undefined) return false
   // What is merged says that the file of a deleted account is deleted; that each server buries it in its time, and tells
   // nobody, says no more. So a deletion of its own that is lost there leaves nothing alive and no state different.
-  const isBuried = reader.get({ sql: DELETED, parameters: [row.cells.owner_id ?? ''] }) !== undefined
-  const standing = isBuried ? { ...row, cells: { ...row.cells, deleted: 1 } } : row
+  const isTombstone = reader.get({ sql: DELETED, parameters: [row.cells.owner_id ?? ''] }) !== undefined
+  const standing = isTombstone ? { ...row, cells: { ...row.cells, deleted: 1 } } : row
   return merge(standing, fact) === standing
 }
 

@@ -213,7 +213,7 @@ export class MemoryFiles implements FileSystem {
   }
 
   async #step(): Promise<void> {
-    if (this.#life !== undefined) await this.#life.sleep(this.#life.random.between(0, 1))
+    if (this.#life !== undefined) await this.#life.sleep(this.#life.seeded.between(0, 1))
   }
 }
 

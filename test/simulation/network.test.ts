@@ -18,7 +18,7 @@ function downloading(seed: string) {
   const core = { downloads: { prepare: async () => download } } as unknown as GrandCore
   network.listen({ life: new Life(world, 'grand'), core })
   const link = new AbortController()
-  const remote = network.bytesFrom('eu', new Life(world, 'eu'))
+  const remote = network.blobsFrom('eu', new Life(world, 'eu'))
   let outcome: string | undefined
   remote
     .get(SHA256, 0, BYTES.length - 1, link.signal)

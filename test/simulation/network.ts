@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream'
 import type { GrandCore } from '../../src/app/grand-core.js'
 import type { FileSlice } from '../../src/blobs/file-slice.js'
-import { type ByteSource, type Pour, pour } from '../../src/lib/byte-source.js'
+import { type ByteSource, type ChunkSource, copyChunks } from '../../src/lib/byte-source.js'
 import type { Channel, ChannelEvents, Dial } from '../../src/sync/channel.js'
-import { Refusal } from '../../src/sync/grand/responses.js'
+import { RefusedError } from '../../src/sync/grand/responses.js'
 import { UPLOAD_LENGTH, UPLOAD_OFFSET } from '../../src/sync/protocol.js'
-import { type RemoteBytes, TransferRefused } from '../../src/sync/regional/remote-blobs.js'
-import type { Random } from '../support/random.js'
+import { type RemoteBlobs, TransferRefusedError } from '../../src/sync/regional/remote-blobs.js'
+import type { SeededRandom } from '../support/random.js'
 import type { Life, World } from './world.js'
 
 /** After so long without a sign of life a side gives a link up (socket-channel.ts, link.ts). */
@@ -34,7 +34,7 @@ interface Listener {
 /** The lines between the regionals and the grand: they keep what TCP promises, and nothing more. */
 export class Network {
   readonly #world: World
-  readonly #random: Random
+  readonly #random: SeededRandom
   readonly #wires = new Set<Wire>()
   readonly #partedUntil = new Map<string, number>()
   /** Milliseconds of delay that a regional's line adds. */
@@ -57,7 +57,7 @@ export class Network {
   }
 
   /** Nothing gets through for a time. */
-  part(name: string, ms: number): void {
+  partition(name: string, ms: number): void {
     this.cut(name, 'silent')
     this.#partedUntil.set(name, this.#world.now + ms)
   }
@@ -82,8 +82,8 @@ export class Network {
   }
 
   /** The grand's store of bytes, as a regional reaches it. */
-  bytesFrom(name: string, life: Life): RemoteBytes {
-    return new SimulatedBytes((signal) => this.#openTransfer(name, life, signal))
+  blobsFrom(name: string, life: Life): RemoteBlobs {
+    return new SimulatedBlobs((signal) => this.#openTransfer(name, life, signal))
   }
 
   #dial(name: string, life: Life, events: ChannelEvents, onOpen: (channel: Channel) => void): Channel {
@@ -119,7 +119,7 @@ export class Network {
     const link = core.hub.connect(wire.name, end)
     end.onClose = (reason) => core.hub.disconnected(link, reason)
     life.after(HELLO_MS, () => {
-      if (!link.greeted) link.close('no hello in time')
+      if (!link.saidHello) link.close('no hello in time')
     })
   }
 
@@ -153,17 +153,17 @@ type Side = 'regional' | 'grand'
 class Wire {
   readonly name: string
   readonly #world: World
-  readonly #random: Random
+  readonly #random: SeededRandom
   readonly #slowness: () => number
   readonly #ends = new Map<Side, WireEnd>()
   /** When the last frame on its way to a side arrives. */
   readonly #lastAt = { regional: 0, grand: 0 }
   /** What goes to a side is swallowed. */
-  readonly #swallows = { regional: false, grand: false }
+  readonly #dropsAll = { regional: false, grand: false }
   #broken: Break | undefined
   onGone: () => void = () => {}
 
-  constructor(world: World, random: Random, name: string, slowness: () => number) {
+  constructor(world: World, random: SeededRandom, name: string, slowness: () => number) {
     this.#world = world
     this.#random = random
     this.name = name
@@ -207,8 +207,8 @@ class Wire {
   break(how: Break): void {
     if (this.isBroken) return
     this.#broken = how
-    this.#swallows.grand = how !== 'mute'
-    this.#swallows.regional = how !== 'deaf'
+    this.#dropsAll.grand = how !== 'mute'
+    this.#dropsAll.regional = how !== 'deaf'
     for (const end of this.#ends.values()) this.#findOut(end, how)
   }
 
@@ -221,7 +221,7 @@ class Wire {
     this.#lastAt[to] = Math.max(this.#lastAt[to], this.#world.now + this.delay())
     this.#world.after(this.#lastAt[to] - this.#world.now, () => {
       const end = this.#ends.get(to)
-      if (end === undefined || end.closed || end.life.over || this.#swallows[to]) return
+      if (end === undefined || end.closed || end.life.over || this.#dropsAll[to]) return
       arrive(end)
     })
   }
@@ -321,7 +321,7 @@ class Transfer {
   }
 
   /** What the grand answers, a moment later; or the error of a connection that broke meanwhile. */
-  answer<T>(work: () => Promise<T>): Promise<T> {
+  respond<T>(work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.onBreak('regional', reject)
       this.life.after(STALLED_MS, () => reject(new Error('the grand does not answer')))
@@ -345,11 +345,11 @@ class Transfer {
 }
 
 function refused(error: Error): Error {
-  if (!(error instanceof Refusal)) return new TransferRefused(500, '')
-  return new TransferRefused(error.status, JSON.stringify({ code: error.code, reason: error.message }))
+  if (!(error instanceof RefusedError)) return new TransferRefusedError(500, '')
+  return new TransferRefusedError(error.status, JSON.stringify({ code: error.code, reason: error.message }))
 }
 
-class SimulatedBytes implements RemoteBytes {
+class SimulatedBlobs implements RemoteBlobs {
   readonly #open: (signal: AbortSignal) => Promise<Transfer>
 
   constructor(open: (signal: AbortSignal) => Promise<Transfer>) {
@@ -359,7 +359,7 @@ class SimulatedBytes implements RemoteBytes {
   async offset(sha256: string, signal: AbortSignal): Promise<number> {
     const transfer = await this.#open(signal)
     const { uploads } = transfer.grand.core
-    const progress = await transfer.answer(() => uploads.progress(sha256)).finally(() => transfer.done())
+    const progress = await transfer.respond(() => uploads.progress(sha256)).finally(() => transfer.done())
     return progress?.offset ?? 0
   }
 
@@ -377,10 +377,10 @@ class SimulatedBytes implements RemoteBytes {
       [UPLOAD_LENGTH]: String(size),
     })
     transfer.onBreak('grand', (error) => body.fail(error))
-    const source: Buffer | Pour = Buffer.isBuffer(bytes) ? bytes : (take) => bytes.copy(take)
-    void feed(transfer, transfer.grand.life, source, body)
+    const source: Buffer | ChunkSource = Buffer.isBuffer(bytes) ? bytes : (take) => bytes.copy(take)
+    void sendBody(transfer, transfer.grand.life, source, body)
     const { uploads } = transfer.grand.core
-    await transfer.answer(() => uploads.take(sha256, transfer.name, body)).finally(() => transfer.done())
+    await transfer.respond(() => uploads.receive(sha256, transfer.name, body)).finally(() => transfer.done())
   }
 
   async get(
@@ -392,24 +392,29 @@ class SimulatedBytes implements RemoteBytes {
     const transfer = await this.#open(signal)
     const { downloads } = transfer.grand.core
     const prepared = await transfer
-      .answer(() => downloads.prepare(sha256, `bytes=${start}-${end}`))
+      .respond(() => downloads.prepare(sha256, `bytes=${start}-${end}`))
       .catch((error: Error) => {
         transfer.done()
-        if (error instanceof TransferRefused && error.status === 404) return undefined
+        if (error instanceof TransferRefusedError && error.status === 404) return undefined
         throw error
       })
     if (prepared === undefined) return undefined
     const body = new Body(transfer.life, {})
     transfer.onBreak('regional', (error) => body.fail(error))
-    void feed(transfer, transfer.grand.life, prepared.bytes, body).finally(() => transfer.done())
-    return { copy: (take) => pour(body, take), close: async () => void body.destroy() }
+    void sendBody(transfer, transfer.grand.life, prepared.bytes, body).finally(() => transfer.done())
+    return { copy: (take) => copyChunks(body, take), close: async () => void body.destroy() }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
 /** Bytes on their way, chunk by chunk. */
-async function feed(transfer: Transfer, life: Life, source: Buffer | Pour, body: Body): Promise<void> {
+async function sendBody(
+  transfer: Transfer,
+  life: Life,
+  source: Buffer | ChunkSource,
+  body: Body,
+): Promise<void> {
   try {
     const take = async (chunk: Buffer) => {
       for (let at = 0; at < chunk.length; at += CHUNK_BYTES) {

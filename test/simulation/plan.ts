@@ -1,8 +1,8 @@
-import { Random } from '../support/random.js'
+import { SeededRandom } from '../support/random.js'
 import { BREAKS, type Break } from './network.js'
 
 /** What people do. Whom and what it is about, an operation picks among what its server knows by then. */
-const DEEDS = {
+const USER_ACTIONS = {
   register: 6,
   upload: 26,
   rename: 16,
@@ -10,7 +10,7 @@ const DEEDS = {
   share: 6,
   delete: 8,
   ask: 9,
-  answer: 9,
+  response: 9,
   unfriend: 3,
   login: 6,
   logout: 4,
@@ -25,7 +25,7 @@ const DEEDS = {
   revoke: 2,
   leave: 1,
 } as const
-export type Deed = keyof typeof DEEDS
+export type UserAction = keyof typeof USER_ACTIONS
 
 /** What goes wrong. */
 const FAULTS = {
@@ -52,7 +52,7 @@ export function isFault(item: Item): item is Item & { what: Fault } {
 export interface Item {
   /** Milliseconds after the item before it. */
   gapMs: number
-  what: Deed | Fault
+  what: UserAction | Fault
   server: string
   /** What it picks by: whole numbers, and lengths of time or skews in milliseconds. */
   a: number
@@ -74,14 +74,16 @@ const NAMES = ['eu', 'us', 'ap', 'sa']
 
 /** A plan that follows from a seed alone. Each seed has only some kinds of faults, so that the others stand out. */
 export function planOf(seed: number, operations: number): Plan {
-  const random = new Random(`plan ${seed}`)
+  const random = new SeededRandom(`plan ${seed}`)
   const regionals = NAMES.slice(0, random.weighted({ 2: 3, 3: 5, 4: 1 }) as unknown as number)
   const kinds = Object.entries(FAULTS).filter(() => random.happens(0.55))
   const faults = Object.fromEntries(kinds) as Partial<Record<Fault, number>>
   const share = kinds.length === 0 ? 0 : random.pick([0.02, 0.05, 0.1, 0.25])
   const items = Array.from({ length: operations }, (): Item => {
     const isFault = random.happens(share)
-    const what: Deed | Fault = isFault ? random.weighted(faults) : random.weighted<Deed>(DEEDS)
+    const what: UserAction | Fault = isFault
+      ? random.weighted(faults)
+      : random.weighted<UserAction>(USER_ACTIONS)
     const ofGrand = isFault && random.happens(0.3)
     return {
       gapMs: gapOf(random),
@@ -96,12 +98,12 @@ export function planOf(seed: number, operations: number): Plan {
   return { seed: `${seed}`, regionals, items }
 }
 
-function lengthOf(random: Random): number {
+function lengthOf(random: SeededRandom): number {
   return random.happens(0.8) ? random.between(0, 3000) : random.between(0, 20_000)
 }
 
 /** Bursts, work, and pauses. */
-function gapOf(random: Random): number {
+function gapOf(random: SeededRandom): number {
   const kind = random.fraction()
   if (kind < 0.35) return 0
   if (kind < 0.9) return random.between(0, 150)

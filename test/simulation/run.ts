@@ -11,7 +11,7 @@ import { describeItem, type Plan, planOf } from './plan.js'
 import { only, shrink } from './shrink.js'
 import { type Outcome, simulate } from './simulate.js'
 
-const TOLD_EVERY_MS = 10_000
+const REPORT_EVERY_MS = 10_000
 
 const { values } = parseArgs({
   options: {
@@ -50,7 +50,7 @@ async function runMany(from: number, count: number, workers: number): Promise<vo
     const seconds = ((performance.now() - began) / 1000).toFixed(0)
     return `${done} of ${count} seeds of ${operations} operations, ${failed.length} failed, ${acknowledged} changes, ${seconds} s`
   }
-  const telling = setInterval(() => console.log(progress()), TOLD_EVERY_MS)
+  const telling = setInterval(() => console.log(progress()), REPORT_EVERY_MS)
   await Promise.all(
     Array.from({ length: workers }, () =>
       work(seeds, (seed, outcome) => {
@@ -76,9 +76,9 @@ async function work(seeds: number[], onOutcome: (seed: number, outcome: Outcome)
   const exited = once(child, 'exit')
   for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
     child.send(seed)
-    const [answer] = await Promise.race([once(child, 'message'), exited])
-    if (typeof answer !== 'object' || answer === null) throw new Error(`a worker ended at seed ${seed}`)
-    onOutcome(seed, answer as Outcome)
+    const [response] = await Promise.race([once(child, 'message'), exited])
+    if (typeof response !== 'object' || response === null) throw new Error(`a worker ended at seed ${seed}`)
+    onOutcome(seed, response as Outcome)
   }
   child.disconnect()
   await exited

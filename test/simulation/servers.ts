@@ -2,26 +2,26 @@ import BetterSqlite3 from 'better-sqlite3'
 import type { Logger } from 'pino'
 import { type GrandCore, openGrandCore } from '../../src/app/grand-core.js'
 import {
-  joinSphere,
   openTransfer,
   type RegionalServices,
   regionalServices,
+  startSync,
 } from '../../src/app/regional-core.js'
 import { BlobStore } from '../../src/blobs/blob-store.js'
 import { Database, type Tx } from '../../src/db/engine/database.js'
 import { migrate } from '../../src/db/engine/migrate.js'
 import { identify } from '../../src/db/identity.js'
-import { clean } from '../../src/domain/garbage-collection.js'
+import { collectGarbage } from '../../src/domain/garbage-collection.js'
 import { SystemClock } from '../../src/domain/system-clock.js'
 import type { Timers } from '../../src/lib/timers.js'
 import type { GrandMetrics } from '../../src/sync/grand/metrics.js'
-import type { SyncPlugin } from '../../src/sync/regional/sync-client.js'
+import type { SyncClient } from '../../src/sync/regional/sync-client.js'
 import { MemoryFiles } from './memory-files.js'
 import type { Network } from './network.js'
 import { Life, type World } from './world.js'
 
 /** All that a server keeps: what is committed, and its files. */
-interface Keeping {
+interface DatabaseFiles {
   connection: BetterSqlite3.Database
   files: MemoryFiles
 }
@@ -32,14 +32,14 @@ interface Backup {
   files: MemoryFiles
 }
 
-export type Told = (level: Level, server: string, message: string, details: object) => void
+export type OnLog = (level: Level, server: string, message: string, details: object) => void
 type Level = 'debug' | 'info' | 'warn' | 'error'
 
 export interface Surroundings {
   world: World
   network: Network
   /** What a server logs. */
-  told: Told
+  onLog: OnLog
 }
 
 /** A server that lives, dies and lives again on what it keeps. */
@@ -47,7 +47,7 @@ abstract class Server {
   readonly name: string
   readonly #surroundings: Surroundings
   readonly #migrations: string
-  #keeping: Keeping
+  #keeping: DatabaseFiles
   #backup: Backup | undefined
   #lives = 0
   protected life: Life | undefined
@@ -70,7 +70,7 @@ abstract class Server {
     return this.life !== undefined
   }
 
-  get keeping(): Keeping {
+  get keeping(): DatabaseFiles {
     return this.#keeping
   }
 
@@ -92,7 +92,7 @@ abstract class Server {
     this.#keeping.files.serve(life, this.diskIsHonest)
     this.prepare(this.#keeping.connection)
     void this.begin(life, network).catch((error: Error) => {
-      this.#surroundings.told('error', this.name, 'could not start', { err: error })
+      this.#surroundings.onLog('error', this.name, 'could not start', { err: error })
     })
   }
 
@@ -105,7 +105,7 @@ abstract class Server {
     // What was not committed is gone with it.
     const { connection } = this.#keeping
     if (connection.inTransaction) connection.exec('ROLLBACK')
-    this.forget()
+    this.dispose()
     if (power) this.#keeping.files.lose()
   }
 
@@ -145,11 +145,11 @@ abstract class Server {
   }
 
   protected log(): Logger {
-    const { world, told } = this.#surroundings
+    const { world, onLog } = this.#surroundings
     const say = (level: Level) => (details: unknown, message?: string) => {
       const text = message ?? String(details)
       if (level !== 'debug') world.trace(`${this.name} ${level}: ${text} ${describe(details)}`)
-      told(level, this.name, text, details as object)
+      onLog(level, this.name, text, details as object)
     }
     return {
       debug: say('debug'),
@@ -159,18 +159,18 @@ abstract class Server {
     } as unknown as Logger
   }
 
-  abstract clean(): Promise<void>
+  abstract collectGarbage(): Promise<void>
 
   protected abstract begin(life: Life, network: Network): Promise<void>
   protected abstract finish(): Promise<void>
-  protected abstract forget(): void
+  protected abstract dispose(): void
 
-  #fresh(): Keeping {
+  #fresh(): DatabaseFiles {
     const files = new MemoryFiles(() => this.wallMs())
     return { connection: openCopy(templateOf(this.#migrations)), files }
   }
 
-  #replace(keeping: Keeping): void {
+  #replace(keeping: DatabaseFiles): void {
     this.#keeping.connection.close()
     this.#keeping = keeping
   }
@@ -187,7 +187,7 @@ export const STORAGE_QUOTA_BYTES = 4 * 1024 * 1024
 
 export class SimulatedRegional extends Server {
   services: RegionalServices | undefined
-  sync: SyncPlugin | undefined
+  sync: SyncClient | undefined
   blobs: BlobStore | undefined
   db: Database | undefined
   /** Told after each commit that put changes into the outbox, before anybody else hears of them. */
@@ -206,11 +206,11 @@ export class SimulatedRegional extends Server {
     const { connection, files } = this.keeping
     const { name } = this
     const db = Database.on(connection, life.timers)
-    await identify(db, name, life.chance)
+    await identify(db, name, life.random)
     const blobs = new BlobStore(db, FOLDER, files)
     const clock = new SystemClock(() => this.wallMs())
     const now = () => clock.now()
-    const { chance, timers } = life
+    const { random, timers } = life
     const policy = {
       name,
       dataDir: FOLDER,
@@ -223,31 +223,34 @@ export class SimulatedRegional extends Server {
       db,
       blobs,
       clock,
-      machine: { now: () => this.wallMs(), timers, chance, files },
+      machine: { now: () => this.wallMs(), timers, random, files },
       logger: this.log(),
     }
-    const bytes = openTransfer(policy, parts, network.bytesFrom(name, life))
+    const transfer = openTransfer(policy, parts, network.blobsFrom(name, life))
     const services = regionalServices(policy, {
       db,
       blobs,
       now,
-      chance,
+      random,
       passwords: PASSWORDS,
-      remoteRead: (...range) => bytes.read(...range),
+      remoteRead: (...range) => transfer.read(...range),
     })
     services.journal.outboxGrown.subscribe(() => this.onOutbox())
-    const way = { dial: network.dialFrom(name, life), bytes }
-    const sync = joinSphere(policy, { ...parts, services }, way)
+    const link = { dial: network.dialFrom(name, life), transfer }
+    const sync = startSync(policy, { ...parts, services }, link)
     Object.assign(this, { services, sync, blobs, db })
   }
 
   /** One round of removing what is of no use any more. */
-  async clean(): Promise<void> {
+  async collectGarbage(): Promise<void> {
     const { db, blobs, services, life } = this
     if (!db || !blobs || !services || !life) return
     const { timers } = life
-    const { feed } = services
-    await clean({ db, blobs, feed, now: () => this.wallMs(), timers }, new AbortController().signal)
+    const { eventLog } = services
+    await collectGarbage(
+      { db, blobs, eventLog, now: () => this.wallMs(), timers },
+      new AbortController().signal,
+    )
   }
 
   protected async finish(): Promise<void> {
@@ -255,7 +258,7 @@ export class SimulatedRegional extends Server {
     await this.db?.write(() => undefined)
   }
 
-  protected forget(): void {
+  protected dispose(): void {
     this.services = undefined
     this.sync = undefined
     this.blobs = undefined
@@ -275,8 +278,8 @@ export class SimulatedGrand extends Server {
   protected async begin(life: Life, network: Network): Promise<void> {
     const { connection, files } = this.keeping
     const db = Database.on(connection, life.timers)
-    const { chance, timers } = life
-    const machine = { now: () => this.wallMs(), timers, chance, files }
+    const { random, timers } = life
+    const machine = { now: () => this.wallMs(), timers, random, files }
     const config = {
       name: this.name,
       dataDir: FOLDER,
@@ -289,8 +292,8 @@ export class SimulatedGrand extends Server {
   }
 
   /** One round of removing bytes that are of no use any more. */
-  async clean(): Promise<void> {
-    await this.core?.sweep(new AbortController().signal)
+  async collectGarbage(): Promise<void> {
+    await this.core?.collectGarbage(new AbortController().signal)
   }
 
   protected async finish(): Promise<void> {
@@ -298,7 +301,7 @@ export class SimulatedGrand extends Server {
     await this.core?.hub[Symbol.asyncDispose]()
   }
 
-  protected forget(): void {
+  protected dispose(): void {
     this.#network.listen(undefined)
     this.core = undefined
   }
@@ -350,7 +353,7 @@ function rememberStatements(connection: BetterSqlite3.Database): void {
 }
 
 /** Everything at once: for who looks on, or works on a database that nobody else uses. */
-export const AT_ONCE: Timers = {
+export const BATCH: Timers = {
   now: () => 0,
   after: () => ({ stop: () => {} }),
   every: () => ({ stop: () => {} }),
@@ -360,7 +363,7 @@ export const AT_ONCE: Timers = {
 const readers = new WeakMap<BetterSqlite3.Database, Database>()
 
 function readerOf(connection: BetterSqlite3.Database): Tx {
-  const reader = readers.get(connection) ?? Database.on(connection, AT_ONCE)
+  const reader = readers.get(connection) ?? Database.on(connection, BATCH)
   readers.set(connection, reader)
   // Only its reading half is used.
   return reader as unknown as Tx

@@ -1,17 +1,17 @@
-import { giveBack, LARGE_BYTES, takeBuffer } from '../../src/blobs/transfer-buffers.js'
-import { faultsOf, type Sphere, unrestOf } from './checks.js'
+import { acquireBuffer, LARGE_BYTES, releaseBuffer } from '../../src/blobs/transfer-buffers.js'
+import { faultsOf, type Sphere, unfinishedWork } from './checks.js'
 import { doFault, PLENTY_BYTES, regionalOf, type Stage, serverNamed } from './faults.js'
 import { Ledger } from './ledger.js'
 import { Network } from './network.js'
-import { type Deed, describeItem, type Item, isFault, type Plan } from './plan.js'
+import { describeItem, type Item, isFault, type Plan, type UserAction } from './plan.js'
 import { SimulatedGrand, SimulatedRegional, type Surroundings } from './servers.js'
-import { doDeed } from './user-actions.js'
+import { doUserAction } from './user-actions.js'
 import { World } from './world.js'
 
 /** Virtual time in which everything has to come to rest once all is healed. */
 const REST_MS = 240_000
 /** How often it is looked whether it has. */
-const LOOK_MS = 500
+const POLL_MS = 500
 
 export interface Outcome {
   /** sha256 of everything that happened, in order. */
@@ -39,12 +39,12 @@ export async function simulate(plan: Plan, { print, sabotage }: SimulateOptions 
   const surroundings: Surroundings = {
     world,
     network: new Network(world),
-    told: (level, server, message, details) => {
+    onLog: (level, server, message, details) => {
       if (message === RESTAMPED) {
         const { renewed } = details as { renewed: Map<string, string> }
         sphere.ledger.restamped(serverNamed(sphere, server) as SimulatedRegional, renewed)
       }
-      const fault = faultTold(level, message, details)
+      const fault = faultReported(level, message, details)
       if (fault !== undefined) faults.push(`${server}: ${fault}`)
     },
   }
@@ -60,7 +60,7 @@ export async function simulate(plan: Plan, { print, sabotage }: SimulateOptions 
     }
   } finally {
     for (const server of [sphere.grand, ...sphere.regionals]) server.close()
-    for (const buffer of large) giveBack(buffer)
+    for (const buffer of large) releaseBuffer(buffer)
   }
   for (const fault of faults) world.trace(`FAULT ${fault}`)
   return { trace: world.traceHash(), faults, virtualMs: world.now, ...sphere.ledger.counts }
@@ -73,14 +73,15 @@ export async function simulate(plan: Plan, { print, sabotage }: SimulateOptions 
  */
 export function takeLargeBuffers(): Buffer[] {
   const taken: Buffer[] = []
-  for (let buffer = takeBuffer(); buffer.length === LARGE_BYTES; buffer = takeBuffer()) taken.push(buffer)
+  for (let buffer = acquireBuffer(); buffer.length === LARGE_BYTES; buffer = acquireBuffer())
+    taken.push(buffer)
   return taken
 }
 
 const RESTAMPED = 'the new stamps'
 
 /** What an honest server never has to say. */
-function faultTold(level: string, message: string, details: object): string | undefined {
+function faultReported(level: string, message: string, details: object): string | undefined {
   const { code, err, reason } = details as { code?: string; err?: Error; reason?: string }
   if (message === 'refused' && code !== 'future-stamp') return `refused an honest regional: ${code} ${reason}`
   if (level !== 'error' || code === 'future-stamp' || message === 'no changes are taken') return undefined
@@ -115,7 +116,7 @@ async function play(stage: Stage, items: Item[], onFault: (fault: string) => voi
     world.trace(describeItem(item))
     try {
       if (isFault(item)) doFault(stage, item, onFault)
-      else startDeed(stage, item as Item & { what: Deed }, onFault)
+      else startUserAction(stage, item as Item & { what: UserAction }, onFault)
     } catch (error) {
       onFault(`${item.what}: ${(error as Error).stack}`)
     }
@@ -123,10 +124,14 @@ async function play(stage: Stage, items: Item[], onFault: (fault: string) => voi
 }
 
 /** Nobody waits for it: others go on meanwhile. */
-function startDeed(stage: Stage, item: Item & { what: Deed }, onFault: (fault: string) => void): void {
+function startUserAction(
+  stage: Stage,
+  item: Item & { what: UserAction },
+  onFault: (fault: string) => void,
+): void {
   const regional = regionalOf(stage, item)
   if (!regional.isUp) return
-  doDeed(regional, item).then(
+  doUserAction(regional, item).then(
     (outcome) => stage.world.trace(`${item.what} on ${regional.name}: ${outcome}`),
     (error: Error) => onFault(`${item.what} on ${regional.name}: ${error.stack}`),
   )
@@ -143,10 +148,10 @@ async function heal({ world, network, sphere }: Stage): Promise<string | undefin
       server.keeping.files.free = PLENTY_BYTES
       server.start()
     }
-    unrest = unrestOf(sphere)
+    unrest = unfinishedWork(sphere)
     // Once more: the last news may still be on its way.
     quietLooks = unrest === undefined ? quietLooks + 1 : 0
-    if (quietLooks < 2) world.after(LOOK_MS, look)
+    if (quietLooks < 2) world.after(POLL_MS, look)
   }
   look()
   await world.run(() => quietLooks === 2, end)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { giveBack } from '../../src/blobs/transfer-buffers.js'
+import { releaseBuffer } from '../../src/blobs/transfer-buffers.js'
 import { type Plan, planOf } from './plan.js'
 import { SABOTAGES } from './sabotage.js'
 import { only, shrink } from './shrink.js'
@@ -32,7 +32,7 @@ t.test('the same seed gives the same trace, to the last byte of every frame', as
 t.test('the same seed gives the same trace, whatever buffers other runs have left', async (t) => {
   const buffers = takeLargeBuffers()
   const { trace } = await simulate(planOf(1, 200))
-  for (const buffer of buffers) giveBack(buffer)
+  for (const buffer of buffers) releaseBuffer(buffer)
   t.equal((await simulate(planOf(1, 200))).trace, trace)
 })
 

@@ -1,8 +1,8 @@
 /** What people do on a regional, by the very functions that answer their requests. */
 
 import { DomainError } from '../../src/domain/errors.js'
-import type { Pour, Take } from '../../src/lib/byte-source.js'
-import type { Deed, Item } from './plan.js'
+import type { ChunkSink, ChunkSource } from '../../src/lib/byte-source.js'
+import type { Item, UserAction } from './plan.js'
 import { type SimulatedRegional, STORAGE_QUOTA_BYTES } from './servers.js'
 
 /** Few names and contents, so that people claim the same ones. */
@@ -13,9 +13,12 @@ const PASSWORD = 'correct horse battery'
 type Row = Record<string, string>
 
 /** Does it. @returns how it ended: `ok`, what the API would have refused it with, or that there was nothing to do */
-export async function doDeed(regional: SimulatedRegional, item: Item & { what: Deed }): Promise<string> {
+export async function doUserAction(
+  regional: SimulatedRegional,
+  item: Item & { what: UserAction },
+): Promise<string> {
   try {
-    return (await DEEDS[item.what](regional, item)) === undefined ? 'nothing to do' : 'ok'
+    return (await ACTIONS[item.what](regional, item)) === undefined ? 'nothing to do' : 'ok'
   } catch (error) {
     if (error instanceof DomainError) return error.code
     throw error
@@ -23,9 +26,9 @@ export async function doDeed(regional: SimulatedRegional, item: Item & { what: D
 }
 
 /** Gives something if there was anything to do. */
-type Doing = (regional: SimulatedRegional, item: Item) => Promise<unknown>
+type Action = (regional: SimulatedRegional, item: Item) => Promise<unknown>
 
-const DEEDS: Record<Deed, Doing> = {
+const ACTIONS: Record<UserAction, Action> = {
   register: async (regional, { a, b }) =>
     services(regional).accounts.register({
       username: `name${a % NAMES}`,
@@ -40,7 +43,7 @@ const DEEDS: Record<Deed, Doing> = {
       media_type: 'text/plain',
       declaredBytes: content.length,
     }
-    const receive = async (take: Take) => {
+    const receive = async (take: ChunkSink) => {
       await chunksOf(content)(take)
       return { visibility: visibilityOf(b) }
     }
@@ -59,7 +62,7 @@ const DEEDS: Record<Deed, Doing> = {
     const [from, to] = [oneOf(regional, USERS, a), oneOf(regional, USERS, b)]
     return from && to && services(regional).friends.request(String(from.id), String(to.username_shown))
   },
-  async answer(regional, { a, b }) {
+  async response(regional, { a, b }) {
     const request = oneOf(regional, REQUESTS, a)
     if (request === undefined) return undefined
     const { friends } = services(regional)
@@ -212,7 +215,7 @@ function contentOf(n: number): Buffer {
   return content
 }
 
-function chunksOf(content: Buffer): Pour {
+function chunksOf(content: Buffer): ChunkSource {
   return async (take) => {
     for (let at = 0; at < content.length; at += 30_000) await take(content.subarray(at, at + 30_000))
   }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { V7Generator } from 'uuidv7'
-import type { Chance } from '../../src/lib/random.js'
+import type { Random } from '../../src/lib/random.js'
 import type { Timer, Timers } from '../../src/lib/timers.js'
-import { Random } from '../support/random.js'
+import { SeededRandom } from '../support/random.js'
 
 /** The virtual moment at which everything begins, milliseconds since 1970. */
 const EPOCH_MS = Date.UTC(2026, 10, 23, 10)
@@ -18,7 +18,7 @@ interface Event {
  * of the same seed go through the same moments in the same order.
  */
 export class World {
-  readonly random: Random
+  readonly random: SeededRandom
   readonly #hash = createHash('sha256')
   readonly #print: ((line: string) => void) | undefined
   readonly #due = new Heap()
@@ -28,7 +28,7 @@ export class World {
 
   /** @param print told of every event, if the trace is wanted as text */
   constructor(seed: string, print?: (line: string) => void) {
-    this.random = new Random(seed)
+    this.random = new SeededRandom(seed)
     this.#print = print
   }
 
@@ -92,28 +92,28 @@ function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
-/** The time and the chance of one run of one server: when it has ended, nothing that it waits for ever comes. */
+/** The time and the randomness of one run of one server: when it has ended, nothing that it waits for ever comes. */
 export class Life {
   readonly timers: Timers
-  readonly chance: Chance
   readonly random: Random
+  readonly seeded: SeededRandom
   readonly #world: World
   #over = false
 
   constructor(world: World, name: string) {
-    const random = world.random.fork(name)
-    const ids = new V7Generator({ nextUint32: () => random.uint32() })
+    const seeded = world.random.fork(name)
+    const ids = new V7Generator({ nextUint32: () => seeded.uint32() })
     this.#world = world
-    this.random = random
+    this.seeded = seeded
     this.timers = {
       now: () => world.now,
       after: (ms, run) => this.after(ms, run),
       every: (ms, run) => this.#every(ms, run),
-      soon: (run) => void this.after(random.between(0, 1), run),
+      soon: (run) => void this.after(seeded.between(0, 1), run),
     }
-    this.chance = {
-      fraction: () => random.fraction(),
-      bytes: (count) => Buffer.from(Array.from({ length: count }, () => random.below(256))),
+    this.random = {
+      fraction: () => seeded.fraction(),
+      bytes: (count) => Buffer.from(Array.from({ length: count }, () => seeded.below(256))),
       id: () => ids.generateOrResetWithTs(world.wallMs).toString(),
     }
   }

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import type { Answer, Asked, Client } from '../support/client.js'
+import type { Client, ClientRequest, ClientResponse } from '../support/client.js'
 import { operations } from '../support/contract-check.js'
 import { filePart, formOf } from '../support/multipart.js'
 import type { Person } from '../support/person.js'
@@ -35,7 +35,7 @@ interface World {
   unique(): string
 }
 
-type Request = [method: string, path: string, asked?: Asked]
+type Request = [method: string, path: string, asked?: ClientRequest]
 type Row = { ask: (world: World, role: Role) => Promise<Request> | Request; expect: Record<Role, string> }
 
 const UNAUTHENTICATED = '401 unauthenticated'
@@ -64,7 +64,7 @@ function readers(owner: string, friend: string, other: string): Partial<Record<R
 const NO_FILE = '404 file-not-found'
 const PATCHED = { json: { name: 'renamed' } }
 const form = formOf([filePart('a.bin', 'hello')])
-const body = (json: unknown): Asked => ({ json })
+const body = (json: unknown): ClientRequest => ({ json })
 
 /** A dead cookie counts as no login where none is needed; a wrong token is always refused. */
 const download = (owner: string, friend: string, other: string): Record<Role, string> => ({
@@ -292,19 +292,19 @@ async function assertAccess(t: Test, world: World, roles: readonly Role[]): Prom
     // The owner goes last: what the owner does to the thing or to the account, nobody could ask for after it.
     for (const role of roles.toReversed()) {
       const [method, path, asked] = await ask(world, role)
-      const { outcome } = await answerOf(world.as[role], method, path, asked)
+      const { outcome } = await responseOf(world.as[role], method, path, asked)
       t.equal(outcome, expect[role], `${name} as ${role}`)
       if (name === 'logoutUser' && outcome === '204') await returnTo(world, role)
     }
   }
 }
 
-async function answerOf(
+async function responseOf(
   client: Client,
   method: string,
   path: string,
-  asked?: Asked,
-): Promise<Pick<Answer, 'outcome'>> {
+  asked?: ClientRequest,
+): Promise<Pick<ClientResponse, 'outcome'>> {
   try {
     return await client.ask(method, path, asked)
   } catch (error) {

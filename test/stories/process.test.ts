@@ -86,9 +86,9 @@ t.test('memory does not grow with the size of a file', async (t) => {
     head.length + size + tail.length,
   )
   await pipeline(Readable.from(body()), upload)
-  const [answer] = (await once(upload, 'response')) as [IncomingMessage]
-  t.equal(answer.statusCode, 201)
-  const { id } = JSON.parse(Buffer.concat(await answer.toArray()).toString()) as { id: string }
+  const [reply] = (await once(upload, 'response')) as [IncomingMessage]
+  t.equal(reply.statusCode, 201)
+  const { id } = JSON.parse(Buffer.concat(await reply.toArray()).toString()) as { id: string }
   const download = request(`${server.url}/download/${id}`, { headers: alice.headers, agent: false }).end()
   const [response] = (await once(download, 'response')) as [IncomingMessage]
   const received = createHash('sha256')

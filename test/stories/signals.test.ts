@@ -43,8 +43,8 @@ async function openConnection(url: string): Promise<{ socket: TLSSocket; statusO
   await once(socket, 'secureConnect')
   const statusOf = async () => {
     socket.write('GET /health HTTP/1.1\r\nHost: x\r\n\r\n')
-    const [answer] = (await once(socket, 'data')) as [Buffer]
-    return answer.toString().slice(0, 'HTTP/1.1 200'.length)
+    const [received] = (await once(socket, 'data')) as [Buffer]
+    return received.toString().slice(0, 'HTTP/1.1 200'.length)
   }
   return { socket, statusOf }
 }

@@ -40,7 +40,7 @@ function poolOf({ schema, faultOf }: Declared): Value[] {
     : CANDIDATES.filter((value) => Check(schema, value))
 }
 
-export interface Wished {
+export interface ArbitraryOptions {
   table?: TableName
   keys?: string[]
   /** What is set once has one value for each key, as it has where keys are minted and never used again. */
@@ -48,7 +48,11 @@ export interface Wished {
 }
 
 /** A change of any declared type, with any fields that the type may carry. */
-export function arbitraryFact({ table, keys = IDS, sameOnce = false }: Wished = {}): fc.Arbitrary<Fact> {
+export function arbitraryFact({
+  table,
+  keys = IDS,
+  sameOnce = false,
+}: ArbitraryOptions = {}): fc.Arbitrary<Fact> {
   const types = (Object.keys(CHANGES) as ChangeType[]).filter(
     (type) => !table || CHANGES[type].table === table,
   )
@@ -83,22 +87,22 @@ export function arbitraryFact({ table, keys = IDS, sameOnce = false }: Wished = 
 }
 
 /** Changes of one table or all, with some of them more than once. */
-export function arbitraryFacts(wished: Wished = {}, maxLength = 12): fc.Arbitrary<Fact[]> {
+export function arbitraryFacts(wished: ArbitraryOptions = {}, maxLength = 12): fc.Arbitrary<Fact[]> {
   return fc.array(arbitraryFact(wished), { minLength: 1, maxLength })
 }
 
 /** A row told again, as one change. */
-export function retell(table: TableName, key: string, row: Row): Fact {
+export function snapshotOf(table: TableName, key: string, row: Row): Fact {
   const type = (Object.keys(CHANGES) as ChangeType[]).find(
     (name) => CHANGES[name].table === table && CHANGES[name].isSnapshot,
   ) as ChangeType
-  const told = Object.entries(row.cells).filter(
+  const sent = Object.entries(row.cells).filter(
     ([name, cell]) => fieldsOf(table)[name]?.rule !== 'latch' || cell === 1,
   )
   const valueFrom = (name: string, cell: Cell): Value => {
     const { schema } = fieldsOf(table)[name] as Declared
     return typeof cell === 'number' && Check(schema, cell === 1) ? cell === 1 : cell
   }
-  const fields = Object.fromEntries(told.map(([name, cell]) => [name, valueFrom(name, cell)]))
+  const fields = Object.fromEntries(sent.map(([name, cell]) => [name, valueFrom(name, cell)]))
   return { type, key, stamp: row.created_stamp, fields, stamps: row.stamps }
 }

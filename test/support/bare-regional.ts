@@ -8,7 +8,7 @@ import { Database } from '../../src/db/engine/database.js'
 import { migrate } from '../../src/db/engine/migrate.js'
 import { identify } from '../../src/db/identity.js'
 import { readMeta } from '../../src/db/meta.js'
-import { systemChance } from '../../src/lib/random.js'
+import { systemRandom } from '../../src/lib/random.js'
 import { systemTimers } from '../../src/lib/timers.js'
 import { NO_HASH } from '../../src/log/change-log.js'
 import type { Change } from '../../src/model/change.js'
@@ -36,10 +36,10 @@ export async function bareRegional(t: Test) {
     maxFileSizeBytes: 10 * QUOTA_BYTES,
     minFreeDiskBytes: 0,
   } as const
-  const services = regionalServices(policy, { db, blobs, now, chance: systemChance })
+  const services = regionalServices(policy, { db, blobs, now, random: systemRandom })
   const deadLetters: string[] = []
   const onDeadLetter = (_gseq: number, reason: string) => void deadLetters.push(reason)
-  const { journal, copies, uploads } = services
+  const { journal, replicas, uploads } = services
   const applier = new Applier({ db, blobs, journal, server: 'eu', now, onDeadLetter })
   const logger = pino({ level: 'silent' })
   return {
@@ -49,7 +49,7 @@ export async function bareRegional(t: Test) {
     blobs,
     services,
     journal,
-    copies,
+    replicas,
     uploads,
     applier,
     deadLetters,
@@ -74,22 +74,22 @@ export function registration(username: string) {
 export function registered(username: string, origin: string, epoch: string, oseq: number): Change {
   const fields = registration(username)
   const stamp = `0${Date.parse(AT).toString(16)}-${oseq.toString(16).padStart(4, '0')}-${origin}`
-  const envelope = { v: 1, id: systemChance.id(), origin, epoch, oseq, stamp } as const
-  return { ...envelope, type: 'user.registered', key: systemChance.id(), fields }
+  const envelope = { v: 1, id: systemRandom.id(), origin, epoch, oseq, stamp } as const
+  return { ...envelope, type: 'user.registered', key: systemRandom.id(), fields }
 }
 
 /** Changes as the entries of a log that begins with them. */
 export function entriesOf(changes: Change[]) {
   let ghash = NO_HASH
-  return changes.map((told, index) => {
-    const change = encodeChange(told)
+  return changes.map((sent, index) => {
+    const change = encodeChange(sent)
     ghash = createHash('sha256').update(ghash).update(change).digest('hex')
     return { gseq: index + 1, ghash, change }
   })
 }
 
 /** The place in the log up to which a database says that it has applied it; 0 before the first entry. */
-export function placeOf(db: Database): number {
+export function positionOf(db: Database): number {
   const cursor = readMeta(db, 'cursor')
   return cursor === undefined ? 0 : JSON.parse(cursor).gseq
 }

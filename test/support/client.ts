@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream'
 import { Agent, request } from 'undici'
-import { faultsOfAnswer } from './contract-check.js'
+import { faultsOfResponse } from './contract-check.js'
 
-export interface Answer {
+export interface ClientResponse {
   status: number
   headers: Record<string, string>
   bytes: Buffer
@@ -12,7 +12,7 @@ export interface Answer {
   outcome: string
 }
 
-export interface Asked {
+export interface ClientRequest {
   headers?: Record<string, string>
   /** Sent as application/json. */
   json?: unknown
@@ -44,7 +44,7 @@ export class Client {
     return client
   }
 
-  async ask(method: string, path: string, asked: Asked = {}): Promise<Answer> {
+  async ask(method: string, path: string, asked: ClientRequest = {}): Promise<ClientResponse> {
     const { statusCode, headers, body } = await request(this.origin() + path, {
       dispatcher: this.#agent,
       method: method as 'GET',
@@ -57,7 +57,7 @@ export class Client {
       ...(asked.signal && { signal: asked.signal }),
     })
     const bytes = Buffer.from(await body.arrayBuffer())
-    const faults = faultsOfAnswer({ method, path, status: statusCode, headers, body: bytes })
+    const faults = faultsOfResponse({ method, path, status: statusCode, headers, body: bytes })
     if (faults.length > 0) throw new Error(`${method} ${path}: ${faults.join('; ')}`)
     const isJson = /json$/.test(String(headers['content-type']).split(';')[0] ?? '') && bytes.length > 0
     const json = isJson && !path.startsWith('/download') ? JSON.parse(bytes.toString()) : undefined
@@ -71,19 +71,19 @@ export class Client {
     }
   }
 
-  get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+  get(path: string, headers: Record<string, string> = {}): Promise<ClientResponse> {
     return this.ask('GET', path, { headers })
   }
 
-  post(path: string, json?: unknown): Promise<Answer> {
+  post(path: string, json?: unknown): Promise<ClientResponse> {
     return this.ask('POST', path, { json })
   }
 
-  patch(path: string, json: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  patch(path: string, json: unknown, headers: Record<string, string> = {}): Promise<ClientResponse> {
     return this.ask('PATCH', path, { json, headers })
   }
 
-  delete(path: string): Promise<Answer> {
+  delete(path: string): Promise<ClientResponse> {
     return this.ask('DELETE', path)
   }
 

@@ -5,7 +5,7 @@ import { loadContract } from '../../src/contract/load.js'
 import { type Operation, operationsOf } from '../../src/contract/operation.js'
 import { componentSchemas, pointAtIds } from '../../src/contract/schemas.js'
 
-export interface Seen {
+export interface Exchange {
   method: string
   /** With its query. */
   path: string
@@ -52,7 +52,7 @@ function operationOf(method: string, path: string): Operation | undefined {
 }
 
 /** What in an answer openapi.yaml does not declare; empty when all is as declared. */
-export function faultsOfAnswer(seen: Seen): string[] {
+export function faultsOfResponse(seen: Exchange): string[] {
   const operation = operationOf(seen.method, seen.path)
   const slug = slugOf(seen)
   if (operation === undefined) return seen.status < 400 || slug !== undefined ? [] : ['no problem document']
@@ -67,13 +67,13 @@ export function faultsOfAnswer(seen: Seen): string[] {
   return faults.map((fault) => `${name}: ${fault}`)
 }
 
-function slugOf({ headers, body }: Seen): string | undefined {
+function slugOf({ headers, body }: Exchange): string | undefined {
   if (!String(headers['content-type']).startsWith('application/problem+json') || body.length === 0)
     return undefined
   return (JSON.parse(body.toString()) as { type: string }).type.replace('urn:problem-type:syncsphere:', '')
 }
 
-function headerFaults(response: ResponseObject, { headers }: Seen): string[] {
+function headerFaults(response: ResponseObject, { headers }: Exchange): string[] {
   return Object.entries(response.headers ?? {}).flatMap(([name, entry]) => {
     const header = resolve<HeaderObject & object>(document, entry as HeaderObject & object)
     const value = headers[name.toLowerCase()]
@@ -85,7 +85,7 @@ function headerFaults(response: ResponseObject, { headers }: Seen): string[] {
 
 function bodyFaults(
   response: ResponseObject,
-  { method, headers, body }: Seen,
+  { method, headers, body }: Exchange,
   slug: string | undefined,
 ): string[] {
   if (method === 'HEAD') return body.length === 0 ? [] : ['a body in answer to HEAD']

@@ -77,7 +77,7 @@ export class EventStream {
 }
 
 /** Opens a stream for as long as the test runs, and waits until it stands. */
-export async function listen(
+export async function openEventStream(
   t: Test,
   url: string,
   client: Client,

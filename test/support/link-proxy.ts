@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { LinkWay } from './link-dial.js'
+import { LinkDirection } from './link-direction.js'
 
 /** Which way bytes go. */
 export type Direction = 'to-grand' | 'to-regional'
@@ -14,12 +14,12 @@ interface Pair {
 export class LinkProxy {
   readonly #server: Server
   readonly #pairs = new Set<Pair>()
-  readonly #ways: Record<Direction, LinkWay>
+  readonly #ways: Record<Direction, LinkDirection>
   #target = 0
   #up = true
 
   private constructor() {
-    const newWay = () => new LinkWay(() => this.#dropAll())
+    const newWay = () => new LinkDirection(() => this.#dropAll())
     this.#ways = { 'to-grand': newWay(), 'to-regional': newWay() }
     this.#server = createServer({ allowHalfOpen: true }, (client) => this.#accept(client))
   }
@@ -109,7 +109,7 @@ export class LinkProxy {
     await new Promise((resolve) => this.#server.close(resolve))
   }
 
-  #those(directions: Direction[]): LinkWay[] {
+  #those(directions: Direction[]): LinkDirection[] {
     return directions.length === 0 ? Object.values(this.#ways) : directions.map((one) => this.#ways[one])
   }
 

@@ -51,9 +51,9 @@ const EDITS = [
     'album.snapshot': snapshot('albums'),`,
   },
   {
-    in: 'Events.#hooks',
-    replace: 'users: (tx, id, before, after) => this.#tellUser(tx, id, before, after),',
-    by: 'albums: () => {},\n    users: (tx, id, before, after) => this.#tellUser(tx, id, before, after),',
+    in: 'EventRecorder.#hooks',
+    replace: 'users: (tx, id, before, after) => this.#recordUser(tx, id, before, after),',
+    by: 'albums: () => {},\n    users: (tx, id, before, after) => this.#recordUser(tx, id, before, after),',
   },
   {
     in: 'Files.update',
@@ -61,7 +61,7 @@ const EDITS = [
     by: `const cover = { cover_sha256: file.sha256, cover_size: file.size }
       this.#journal.record(tx, [
         { type: 'file.updated', key: id, fields: { ...fields, note: 'a note' } },
-        { type: 'album.made', key: this.#journal.chance.id(), fields: { owner_id: file.owner_id, ...cover } },
+        { type: 'album.made', key: this.#journal.random.id(), fields: { owner_id: file.owner_id, ...cover } },
       ])`,
   },
 ]

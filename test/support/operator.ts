@@ -6,7 +6,7 @@ import type { RegionalConfig } from '../../src/config/config.js'
 
 const PROGRAM = fileURLToPath(new URL('../../dist/bin/syncsphere.js', import.meta.url))
 
-export interface Ended {
+export interface ProgramResult {
   code: number | null
   output: string
   errors: string
@@ -18,7 +18,7 @@ export async function operate(
   command: string[],
   input: string | Buffer = '',
   program = PROGRAM,
-): Promise<Ended> {
+): Promise<ProgramResult> {
   const env = {
     PATH: process.env['PATH'] ?? '',
     SYNCSPHERE_NAME: name,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type Answer, type Asked, Client } from './client.js'
+import { Client, type ClientRequest, type ClientResponse } from './client.js'
 import { fieldPart, filePart, formOf } from './multipart.js'
 
 export interface UploadOptions {
@@ -27,19 +27,19 @@ export class Person extends Client {
 
   async register(): Promise<void> {
     const { username, email, password } = this
-    const answer = await this.post('/register', { username, email, password })
-    if (answer.status !== 201) throw new Error(`${username} could not register: ${answer.outcome}`)
-    this.id = answer.json.id as string
+    const response = await this.post('/register', { username, email, password })
+    if (response.status !== 201) throw new Error(`${username} could not register: ${response.outcome}`)
+    this.id = response.json.id as string
   }
 
   async logIn(): Promise<void> {
-    const answer = await this.ask('POST', '/login', {
+    const response = await this.ask('POST', '/login', {
       json: { identifier: this.username, password: this.password },
       headers: { cookie: '' },
     })
-    if (answer.status !== 200) throw new Error(`${this.username} could not log in: ${answer.outcome}`)
-    this.id = answer.json.user.id as string
-    this.session = cookieOf(answer)
+    if (response.status !== 200) throw new Error(`${this.username} could not log in: ${response.outcome}`)
+    this.id = response.json.user.id as string
+    this.session = cookieOf(response)
     this.headers = { cookie: `syncsphere_session=${this.session}` }
   }
 
@@ -48,7 +48,11 @@ export class Person extends Client {
     return (await this.post('/tokens', { name, scope })).json.token as string
   }
 
-  upload(bytes: Buffer | string, options: UploadOptions = {}, asked: Asked = {}): Promise<Answer> {
+  upload(
+    bytes: Buffer | string,
+    options: UploadOptions = {},
+    asked: ClientRequest = {},
+  ): Promise<ClientResponse> {
     const { name = 'file.bin', mediaType, ...fields } = options
     const form = formOf([
       ...Object.entries(fields).map(([field, value]) => fieldPart(field, value)),
@@ -66,9 +70,9 @@ export class Person extends Client {
     bytes: Buffer | string,
     options: UploadOptions = {},
   ): Promise<{ id: string; name: string; size: number }> {
-    const answer = await this.upload(bytes, options)
-    if (answer.status !== 201) throw new Error(`upload: ${answer.outcome} ${answer.json?.detail}`)
-    return answer.json as { id: string; name: string; size: number }
+    const response = await this.upload(bytes, options)
+    if (response.status !== 201) throw new Error(`upload: ${response.outcome} ${response.json?.detail}`)
+    return response.json as { id: string; name: string; size: number }
   }
 
   async usedStorage(): Promise<number> {
@@ -83,8 +87,8 @@ export class Person extends Client {
   }
 }
 
-export function cookieOf(answer: Answer): string {
-  return /syncsphere_session=([^;]*)/.exec(String(answer.headers['set-cookie']))?.[1] ?? ''
+export function cookieOf(response: ClientResponse): string {
+  return /syncsphere_session=([^;]*)/.exec(String(response.headers['set-cookie']))?.[1] ?? ''
 }
 
 export function sha256(bytes: Buffer | string): string {

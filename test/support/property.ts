@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { Test } from 'tap'
 
 /** One assertion for a whole property, whose predicate throws where it does not hold; it shows the smallest case. */
-export function holds<Values>(
+export function checkProperty<Values>(
   t: Test,
   property: fc.IRawProperty<Values>,
   parameters: fc.Parameters<Values> = {},
@@ -12,7 +12,7 @@ export function holds<Values>(
   else t.pass(`held in ${details.numRuns} runs`)
 }
 
-export async function holdsAsync<Values>(
+export async function checkPropertyAsync<Values>(
   t: Test,
   property: fc.IAsyncProperty<Values>,
   parameters: fc.Parameters<Values> = {},

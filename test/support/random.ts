@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 /** Numbers that follow from a seed (sfc32, Chris Doty-Humphrey's Small Fast Counter). */
-export class Random {
+export class SeededRandom {
   readonly #name: string
   #a: number
   #b: number
@@ -17,8 +17,8 @@ export class Random {
   }
 
   /** Numbers of their own for one part of the world: what is drawn elsewhere does not move them. */
-  fork(name: string): Random {
-    return new Random(`${this.#name}/${name}`)
+  fork(name: string): SeededRandom {
+    return new SeededRandom(`${this.#name}/${name}`)
   }
 
   uint32(): number {

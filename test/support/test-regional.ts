@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { pino } from 'pino'
 import type { Test } from 'tap'
-import { openRegional, type Regional, type RegionalDependencies } from '../../src/app/regional.js'
+import { openRegional, type Regional, type RegionalDeps } from '../../src/app/regional.js'
 import type { RegionalConfig } from '../../src/config/config.js'
 import { Client } from './client.js'
 import { faultsOfDataDir } from './invariants/regional-dir.js'
@@ -15,13 +15,13 @@ export const OPERATOR_TOKEN = 'operator-token-of-the-tests'
 /** A regional server in this process, on a free port and in a folder of its own, with people who use it. */
 export class TestRegional {
   readonly config: RegionalConfig
-  readonly #dependencies: RegionalDependencies
+  readonly #dependencies: RegionalDeps
   #regional: Regional | undefined
   readonly #clients: Client[] = []
   /** Added to the wall clock. */
   #aheadMs = 0
 
-  constructor(config: RegionalConfig, dependencies: RegionalDependencies = {}) {
+  constructor(config: RegionalConfig, dependencies: RegionalDeps = {}) {
     this.config = config
     this.#dependencies = dependencies
   }
@@ -137,7 +137,7 @@ export async function testConfig(overrides: Partial<RegionalConfig> = {}): Promi
 export async function openTestRegional(
   t: Test,
   overrides: Partial<RegionalConfig> = {},
-  dependencies: RegionalDependencies = {},
+  dependencies: RegionalDeps = {},
 ): Promise<TestRegional> {
   const regional = new TestRegional(await testConfig(overrides), dependencies)
   t.teardown(async () => {

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Test } from 'tap'
-import { type Grand, type GrandDependencies, openGrand } from '../../src/app/grand.js'
-import type { RegionalDependencies } from '../../src/app/regional.js'
+import { type Grand, type GrandDeps, openGrand } from '../../src/app/grand.js'
+import type { RegionalDeps } from '../../src/app/regional.js'
 import { BlobStore } from '../../src/blobs/blob-store.js'
 import { IncomingBlobs } from '../../src/blobs/incoming-blobs.js'
 import { ensureCertificates } from '../../src/certs/folder.js'
 import type { GrandConfig, RegionalConfig } from '../../src/config/config.js'
 import { Database } from '../../src/db/engine/database.js'
-import { type Swept, sweepBytes } from '../../src/sync/grand/garbage-collection.js'
+import { type Collected, collectGarbage } from '../../src/sync/grand/garbage-collection.js'
 import { LinkProxy } from './link-proxy.js'
 import type { Person } from './person.js'
 import { OPERATOR_TOKEN, TestRegional, testConfig } from './test-regional.js'
@@ -38,7 +38,7 @@ export class TestSphere {
     t: Test,
     names = ['eu', 'us', 'ap'],
     overrides: Partial<RegionalConfig> = {},
-    dependencies: RegionalDependencies = {},
+    dependencies: RegionalDeps = {},
   ) {
     const sphere = new TestSphere(await mkdtemp(join(tmpdir(), 'sphere-')))
     t.teardown(() => sphere.close())
@@ -64,7 +64,7 @@ export class TestSphere {
   async add(
     name: string,
     overrides: Partial<RegionalConfig> = {},
-    dependencies: RegionalDependencies = {},
+    dependencies: RegionalDeps = {},
   ): Promise<TestRegional> {
     await ensureCertificates(this.certsDir, { names: ['grand', name], now: new Date() })
     const link = await LinkProxy.open()
@@ -110,19 +110,19 @@ export class TestSphere {
   }
 
   /** Cuts regionals off, and waits until they know. */
-  async part(...names: string[]): Promise<void> {
+  async partition(...names: string[]): Promise<void> {
     for (const name of names) this.link(name).cut()
     for (const name of names)
       await until(`${name} notices`, async () => (await this.status(name)).connected === false)
   }
 
   /** Lets all regionals find each other again, and waits until they hold the same state. */
-  async unite(): Promise<void> {
+  async heal(): Promise<void> {
     for (const { link } of this.#members.values()) link.restore()
     await this.converged()
   }
 
-  async startGrand(timing: GrandDependencies['timing'] = {}): Promise<void> {
+  async startGrand(timing: GrandDeps['timing'] = {}): Promise<void> {
     await ensureCertificates(this.certsDir, { names: ['grand'], now: new Date() })
     const config: GrandConfig = {
       name: 'grand',
@@ -147,15 +147,18 @@ export class TestSphere {
   }
 
   /** Sweeps the grand's bytes as if it were a later time, milliseconds since 1970; the grand is closed meanwhile. */
-  async sweepGrand(nowMs: number): Promise<Swept> {
+  async collectGrandGarbage(nowMs: number): Promise<Collected> {
     await this.stopGrand()
     const db = Database.open(join(this.grandDir, 'grand.db'), 'grand')
     const blobs = new BlobStore(db, this.grandDir)
     const incoming = new IncomingBlobs(db, blobs, this.grandDir)
-    const swept = await sweepBytes({ db, blobs, incoming, now: () => nowMs }, new AbortController().signal)
+    const collected = await collectGarbage(
+      { db, blobs, incoming, now: () => nowMs },
+      new AbortController().signal,
+    )
     await db[Symbol.asyncDispose]()
     await this.startGrand()
-    return swept
+    return collected
   }
 
   /** Takes away all that a stopped grand had. */
@@ -179,8 +182,8 @@ export class TestSphere {
     const operator = this.regional(name)
       .nobody()
       .as({ authorization: `Bearer ${OPERATOR_TOKEN}` })
-    const answer = await operator.get(`/sync/status${query}`)
-    return answer.json as Record<string, unknown>
+    const response = await operator.get(`/sync/status${query}`)
+    return response.json as Record<string, unknown>
   }
 
   async #digest(name: string): Promise<unknown> {
@@ -211,7 +214,7 @@ export class TestSphere {
   }
 
   /** Waits until these have the bytes of every file, each in its place. */
-  async haveAllBytes(...names: string[]): Promise<void> {
+  async haveAllBlobs(...names: string[]): Promise<void> {
     for (const name of names) {
       const regional = this.regional(name)
       const underWay = () =>

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 
 /** One answer as it came over the wire; interim ones (1xx) are passed over. */
-export interface WireAnswer {
+export interface WireResponse {
   status: number
   /** Names in lower case; of several with one name the last, but all cookies. */
   headers: Record<string, string>
@@ -28,7 +28,11 @@ export interface Sending {
  * this side, ended it.
  * @throws Error when the server does not end it for 20 s
  */
-export async function exchange(origin: string, bytes: Buffer, sending: Sending = {}): Promise<WireAnswer[]> {
+export async function exchange(
+  origin: string,
+  bytes: Buffer,
+  sending: Sending = {},
+): Promise<WireResponse[]> {
   const { hostname, port } = new URL(origin)
   const { localAddress, methods, leaveAfterHead, leaveAfterMs, halfClose } = sending
   const socket = connect({ host: hostname, port: Number(port), ...(localAddress && { localAddress }) })
@@ -46,7 +50,7 @@ export async function exchange(origin: string, bytes: Buffer, sending: Sending =
   const hasLeft = await ended(socket, leaveAfterMs)
   if (hasLeft === 'late')
     throw new Error(`no end in 20 s; came: ${Buffer.concat(received).toString('latin1').slice(0, 500)}`)
-  return answersIn(Buffer.concat(received), methods)
+  return responsesIn(Buffer.concat(received), methods)
 }
 
 async function ended(socket: Socket, leaveAfterMs: number | undefined): Promise<'ended' | 'late'> {
@@ -63,8 +67,8 @@ async function ended(socket: Socket, leaveAfterMs: number | undefined): Promise<
 }
 
 /** Takes answers of HTTP/1.1 apart (RFC 9112). @throws Error where something else stands */
-function answersIn(bytes: Buffer, methods: string[] = []): WireAnswer[] {
-  const answers: WireAnswer[] = []
+function responsesIn(bytes: Buffer, methods: string[] = []): WireResponse[] {
+  const answers: WireResponse[] = []
   for (let at = 0; at < bytes.length; ) {
     const endOfHead = bytes.indexOf('\r\n\r\n', at)
     if (endOfHead < 0) throw new Error(`half a head: ${bytes.toString('latin1', at, at + 200)}`)

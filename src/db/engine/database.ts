@@ -5,12 +5,12 @@
  * acknowledged commits in a power cut).
  */
 import BetterSqlite3 from 'better-sqlite3'
-import { reasonOf, UnusablePath } from '../../lib/storage-fault.js'
+import { reasonOf, UnusablePathError } from '../../lib/storage-fault.js'
 import { systemTimers, type Timers } from '../../lib/timers.js'
 import { GroupCommit, type Unit } from './group-commit.js'
 import { migrate } from './migrate.js'
 import { bind } from './parameter.js'
-import { Snapshot } from './read-snapshot.js'
+import { ReadSnapshot } from './read-snapshot.js'
 
 /** A built query, from `prepare`: made once, with slots for parameters. */
 export interface Query<Params, Row> {
@@ -44,7 +44,7 @@ export interface Tx extends Reader {
 const CHECKPOINT_PAGES = { alone: 1000, helped: 4000 }
 
 /** Statements after which somebody else is to copy: so few that what is left for the commit above does not take long. */
-const GROWN_STATEMENTS = 250
+const CHECKPOINT_STATEMENTS = 250
 
 /** A WAL that has grown beyond it, as under a backup, is cut when it begins anew. */
 const MAX_IDLE_WAL_BYTES = 64 * 1024 * 1024
@@ -52,7 +52,7 @@ const MAX_IDLE_WAL_BYTES = 64 * 1024 * 1024
 export class Database implements AsyncDisposable, Reader {
   readonly #connection: BetterSqlite3.Database
   readonly #statements = new Map<string, BetterSqlite3.Statement>()
-  readonly #snapshot: Snapshot
+  readonly #snapshot: ReadSnapshot
   readonly #commits: GroupCommit<Tx>
 
   readonly #onGrown: () => void
@@ -61,7 +61,7 @@ export class Database implements AsyncDisposable, Reader {
   private constructor(connection: BetterSqlite3.Database, timers: Timers, onGrown = () => {}) {
     this.#connection = connection
     this.#onGrown = onGrown
-    const snapshot = new Snapshot(connection, timers)
+    const snapshot = new ReadSnapshot(connection, timers)
     this.#snapshot = snapshot
     this.#commits = new GroupCommit(
       {
@@ -88,7 +88,7 @@ export class Database implements AsyncDisposable, Reader {
     try {
       return new Database(connect(path, migrations, onGrown !== undefined), systemTimers, onGrown)
     } catch (error) {
-      throw reasonOf(error) === undefined ? error : new UnusablePath(path, { cause: error })
+      throw reasonOf(error) === undefined ? error : new UnusablePathError(path, { cause: error })
     }
   }
 
@@ -173,7 +173,7 @@ export class Database implements AsyncDisposable, Reader {
 
   #run(sql: string, values: readonly unknown[]): number {
     this.#statementsRun += 1
-    if (this.#statementsRun % GROWN_STATEMENTS === 0) this.#onGrown()
+    if (this.#statementsRun % CHECKPOINT_STATEMENTS === 0) this.#onGrown()
     return this.#statement(sql).run(values).changes
   }
 
@@ -208,13 +208,13 @@ export class Database implements AsyncDisposable, Reader {
   }
 }
 
-function connect(path: string, migrations: string, isHelped: boolean): BetterSqlite3.Database {
+function connect(path: string, migrations: string, checkpointsElsewhere: boolean): BetterSqlite3.Database {
   const connection = new BetterSqlite3(path, { timeout: 5000 })
   connection.pragma('journal_mode = WAL')
   connection.pragma('synchronous = FULL')
   connection.pragma('cache_size = -16000')
   connection.pragma('temp_store = MEMORY')
-  const pages = isHelped ? CHECKPOINT_PAGES.helped : CHECKPOINT_PAGES.alone
+  const pages = checkpointsElsewhere ? CHECKPOINT_PAGES.helped : CHECKPOINT_PAGES.alone
   connection.pragma(`wal_autocheckpoint = ${pages}`)
   connection.pragma(`journal_size_limit = ${MAX_IDLE_WAL_BYTES}`)
   migrate(connection, migrations)

@@ -16,7 +16,7 @@ export interface Unit<Tx> {
 type Outcome<Tx> = { unit: Unit<Tx>; value: unknown } | { unit: Unit<Tx>; error: unknown }
 
 /** The connection that the units work on. */
-export interface Ground<Tx> {
+export interface GroupCommitDeps<Tx> {
   readonly inTransaction: boolean
   execute(sql: string): void
   tx(unit: Unit<Tx>): Tx
@@ -30,7 +30,7 @@ const BUSY_RETRY_MS = 20
 const BUSY_PATIENCE_MS = 5000
 
 export class GroupCommit<Tx> {
-  readonly #ground: Ground<Tx>
+  readonly #deps: GroupCommitDeps<Tx>
   readonly #timers: Timers
   readonly #queue: Unit<Tx>[] = []
   readonly #series: Unit<Tx>[][] = []
@@ -42,8 +42,8 @@ export class GroupCommit<Tx> {
   #busySince: number | undefined
   #idle: (() => void)[] = []
 
-  constructor(ground: Ground<Tx>, timers: Timers) {
-    this.#ground = ground
+  constructor(deps: GroupCommitDeps<Tx>, timers: Timers) {
+    this.#deps = deps
     this.#timers = timers
   }
 
@@ -84,25 +84,25 @@ export class GroupCommit<Tx> {
   #schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
-    if (this.#busySince === undefined) this.#timers.soon(() => this.#turn())
-    else this.#tryLater()
+    if (this.#busySince === undefined) this.#timers.soon(() => this.#runTick())
+    else this.#retryLater()
   }
 
-  #tryLater(): void {
-    this.#timers.after(BUSY_RETRY_MS, () => this.#turn())
+  #retryLater(): void {
+    this.#timers.after(BUSY_RETRY_MS, () => this.#runTick())
   }
 
   /** One unit of a series, then those of others. A series that nobody comes between is committed when it ends. */
-  #turn(): void {
+  #runTick(): void {
     this.#settle()
-    const isOpen = this.#ground.inTransaction
-    if (this.#mustWait()) {
-      this.#tryLater()
+    const isOpen = this.#deps.inTransaction
+    if (this.#isBusyElsewhere()) {
+      this.#retryLater()
       return
     }
     const series = this.#series[0]
     const next = series?.shift()
-    if (next !== undefined) this.#runOfSeries(next)
+    if (next !== undefined) this.#nextSeries(next)
     const batch = this.#queue.splice(0, MAX_BATCH)
     this.#runBatch(batch, batch.length === 1 && next === undefined && !isOpen)
     const isOver = series === undefined || series.length === 0
@@ -118,7 +118,7 @@ export class GroupCommit<Tx> {
    * Begins, or says that another process writes. It is waited for here, for a while: if SQLite did, the loop would stand
    * still. What waits too long fails, and then what comes later does so at its first try.
    */
-  #mustWait(): boolean {
+  #isBusyElsewhere(): boolean {
     try {
       this.#begin()
     } catch (error) {
@@ -132,7 +132,7 @@ export class GroupCommit<Tx> {
   }
 
   /** Without a savepoint: what is taken back with it is of its own series. */
-  #runOfSeries(unit: Unit<Tx>): void {
+  #nextSeries(unit: Unit<Tx>): void {
     try {
       this.#begin()
       this.#outcomes.push({ unit, value: this.#perform(unit) })
@@ -157,17 +157,17 @@ export class GroupCommit<Tx> {
   }
 
   #attempt(unit: Unit<Tx>, alone: boolean): Outcome<Tx> {
-    const ground = this.#ground
-    if (!alone) ground.execute('SAVEPOINT unit')
+    const deps = this.#deps
+    if (!alone) deps.execute('SAVEPOINT unit')
     try {
       const value = this.#perform(unit)
-      if (!alone) ground.execute('RELEASE unit')
+      if (!alone) deps.execute('RELEASE unit')
       return { unit, value }
     } catch (error) {
       // SQLite ends the whole transaction by itself on some errors (a full disk): then nobody's work stands.
-      if (!ground.inTransaction) throw error
-      ground.execute(alone ? 'ROLLBACK' : 'ROLLBACK TO unit')
-      if (!alone) ground.execute('RELEASE unit')
+      if (!deps.inTransaction) throw error
+      deps.execute(alone ? 'ROLLBACK' : 'ROLLBACK TO unit')
+      if (!alone) deps.execute('RELEASE unit')
       return { unit, error }
     }
   }
@@ -175,7 +175,7 @@ export class GroupCommit<Tx> {
   #perform(unit: Unit<Tx>): unknown {
     this.#isRunning = true
     try {
-      const value = unit.work(this.#ground.tx(unit))
+      const value = unit.work(this.#deps.tx(unit))
       if (value instanceof Promise) throw new TypeError('a unit of work must not wait')
       for (const last of unit.last.values()) last()
       return value
@@ -185,12 +185,12 @@ export class GroupCommit<Tx> {
   }
 
   #begin(): void {
-    if (!this.#ground.inTransaction) this.#ground.execute('BEGIN IMMEDIATE')
+    if (!this.#deps.inTransaction) this.#deps.execute('BEGIN IMMEDIATE')
   }
 
   #commit(): void {
     try {
-      if (this.#ground.inTransaction) this.#ground.execute('COMMIT')
+      if (this.#deps.inTransaction) this.#deps.execute('COMMIT')
     } catch (error) {
       this.#fail([], error)
     }
@@ -198,7 +198,7 @@ export class GroupCommit<Tx> {
 
   /** A failure of the transaction itself is the outcome of all in it, and of those that it had still to run. */
   #fail(waiting: Unit<Tx>[], error: unknown): void {
-    if (this.#ground.inTransaction) this.#ground.execute('ROLLBACK')
+    if (this.#deps.inTransaction) this.#deps.execute('ROLLBACK')
     const failed = this.#outcomes.map((outcome) =>
       'error' in outcome ? outcome : { unit: outcome.unit, error },
     )
@@ -207,7 +207,7 @@ export class GroupCommit<Tx> {
 
   /** Gives those of the last commit their answers. */
   #settle(): void {
-    if (this.#ground.inTransaction) return
+    if (this.#deps.inTransaction) return
     const outcomes = this.#outcomes
     this.#outcomes = []
     for (const outcome of outcomes) {

@@ -8,7 +8,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely'
 import type { Query } from './database.js'
-import { Slot } from './parameter.js'
+import { Parameter } from './parameter.js'
 
 /** Writes queries that SQLite plans once, however often they run. */
 class PlannedOnce extends SqliteQueryCompiler {
@@ -17,7 +17,7 @@ class PlannedOnce extends SqliteQueryCompiler {
    * changes nothing but this: SQLite reads a bare parameter while it plans a join, and plans anew at every binding.
    */
   protected override appendValue(value: unknown): void {
-    if (value instanceof Slot) {
+    if (value instanceof Parameter) {
       this.append('+')
       super.appendValue(value)
     } else this.appendImmediateValue(value)
@@ -43,7 +43,7 @@ export function queryBuilder<Schema>(): Kysely<Schema> {
 }
 
 /** Gives the slots of a query's parameters, by name. */
-export type SlotOf<Params> = <Name extends keyof Params & string>(name: Name) => Params[Name]
+export type ParameterOf<Params> = <Name extends keyof Params & string>(name: Name) => Params[Name]
 
 /** What `prepare` has built, for the test that reads the plan of each. */
 export const preparedQueries: { sql: string }[] = []
@@ -53,8 +53,9 @@ export const preparedQueries: { sql: string }[] = []
  * @example const byId = prepare<{ id: string }>()((slot) => query.selectFrom('users').selectAll().where('id', '=', slot('id')))
  */
 export function prepare<Params = Record<never, never>>() {
-  return <Row>(build: (slot: SlotOf<Params>) => Compilable<Row>): Query<Params, Row> => {
-    const slot = <Name extends keyof Params & string>(name: Name) => new Slot(name) as unknown as Params[Name]
+  return <Row>(build: (slot: ParameterOf<Params>) => Compilable<Row>): Query<Params, Row> => {
+    const slot = <Name extends keyof Params & string>(name: Name) =>
+      new Parameter(name) as unknown as Params[Name]
     const { sql, parameters } = build(slot).compile()
     preparedQueries.push({ sql })
     return { sql, parameters }

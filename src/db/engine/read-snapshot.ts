@@ -6,7 +6,7 @@ import type { Timers } from '../../lib/timers.js'
  * What is read in one turn of the loop is read in one transaction: to begin and end one, for which SQLite locks and
  * unlocks a part of a file, takes longer than most reads. Whoever writes closes it first.
  */
-export class Snapshot {
+export class ReadSnapshot {
   readonly #connection: BetterSqlite3.Database
   readonly #timers: Timers
   readonly #begin: BetterSqlite3.Statement

@@ -12,7 +12,7 @@ import type { Reader, Tx } from '../engine/database.js'
 import { prepare } from '../engine/query.js'
 import { grandQuery } from './tables.js'
 
-const bury = prepare<RowId>()((slot) =>
+const insertTombstone = prepare<RowId>()((slot) =>
   grandQuery
     .insertInto('tombstones')
     .values({ kind: slot('kind'), key: slot('key') })
@@ -72,7 +72,7 @@ const remove = prepare<RowId & { sha256: string; size: number }>()((slot) =>
 )
 
 /** References of a deleted account that go with it at once; the rest goes in steps (`expireRefs`). */
-const AT_ONCE = 500
+const BATCH = 500
 
 /** Notes what appended changes reference; returns the hashes that are referenced from now on and missing. */
 export function noteRefs(tx: Tx, logged: Logged[]): string[] {
@@ -106,23 +106,23 @@ function note(tx: Tx, gseq: number, change: Change): string | undefined {
   const { key, fields } = change
   const row = { kind: kindOf(change), key }
   if (fields.deleted === true) {
-    tx.run(bury, row)
+    tx.run(insertTombstone, row)
     for (const ref of tx.all(ofRow, row)) removeRef(tx, ref)
     if (row.kind === 'user')
-      for (const ref of tx.all(ofOwner, { owner_id: key, limit: AT_ONCE })) removeRef(tx, ref)
+      for (const ref of tx.all(ofOwner, { owner_id: key, limit: BATCH })) removeRef(tx, ref)
     return undefined
   }
   const blob = blobOf(change)
   const owner_id = typeof fields['owner_id'] === 'string' ? fields['owner_id'] : null
-  if (blob === undefined || isBuried(tx, row)) return undefined
-  if (owner_id !== null && isBuried(tx, { kind: 'user', key: owner_id })) return undefined
+  if (blob === undefined || hasTombstone(tx, row)) return undefined
+  if (owner_id !== null && hasTombstone(tx, { kind: 'user', key: owner_id })) return undefined
   tx.run(insert, { ...row, ...blob, owner_id, gseq })
   if (isStored(tx, blob.sha256)) return undefined
   addMissing(tx, blob, gseq)
   return blob.sha256
 }
 
-function isBuried(reader: Reader, row: RowId): boolean {
+function hasTombstone(reader: Reader, row: RowId): boolean {
   return reader.get(tombstone, row) !== undefined
 }
 

@@ -5,12 +5,12 @@ import type { BlobRef } from '../../model/change.js'
 import type { Row } from '../../model/merge.js'
 import { declarationOf, TABLES, type TableName } from '../../model/tables.js'
 import type { Query, Reader, Tx } from '../engine/database.js'
-import { Slot } from '../engine/parameter.js'
+import { Parameter } from '../engine/parameter.js'
 import { prepare } from '../engine/query.js'
 import { query } from '../tables.js'
 
 /** References of a deleted account that go with it at once: nobody is to wait for a million. The rest is buried in steps. */
-const AT_ONCE = 500
+const BATCH = 500
 
 const deleted = prepare<{ id: string }>()((slot) =>
   query.selectFrom('users').select('deleted').where('id', '=', slot('id')).where('deleted', '=', 1),
@@ -23,7 +23,7 @@ const owned = (Object.keys(TABLES) as TableName[]).flatMap((table): [kind: strin
   if (owner === undefined || blob === undefined) return []
   const columns = `id as key, ${blob.sha256} as sha256, ${blob.size} as size`
   const sql = `select ${columns} from ${table} where ${owner} = +? and deleted = 0 limit ? + 0`
-  return [[kind, { sql, parameters: [new Slot('owner'), new Slot('limit')] }]]
+  return [[kind, { sql, parameters: [new Parameter('owner'), new Parameter('limit')] }]]
 })
 
 /** Whether the account that a row belongs to is deleted; one that is not known yet is not. */
@@ -35,6 +35,6 @@ export function isOwnerDeleted(reader: Reader, table: TableName, { cells }: Row)
 /** Removes references of an account that is deleted. */
 export function removeRefsOf(tx: Tx, accountId: string): void {
   for (const [kind, rows] of owned)
-    for (const { key, ...blob } of tx.all(rows, { owner: accountId, limit: AT_ONCE }))
+    for (const { key, ...blob } of tx.all(rows, { owner: accountId, limit: BATCH }))
       removeRef(tx, { kind, key }, blob)
 }

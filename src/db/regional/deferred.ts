@@ -62,8 +62,8 @@ export function deferUnknown(tx: Tx, change: Change, gseq: number): void {
   tx.run(insert, { kind: kindOf(change), key, reason: 'unknown', id, gseq, change: JSON.stringify(change) })
   const blob = blobOf(change)
   if (blob === undefined) return
-  addRef(tx, holderOf(change), blob)
-  setRefEntry(tx, holderOf(change), blob, gseq)
+  addRef(tx, holdingReason(change), blob)
+  setRefEntry(tx, holdingReason(change), blob, gseq)
 }
 
 /** A deferred change of a newer program, and its entry in the log. */
@@ -82,7 +82,7 @@ export function unknownChanges(reader: Reader, after: number, limit: number): Un
 export function removeUnknown(tx: Tx, { seq, change }: Unknown): void {
   tx.run(remove, { seq })
   const blob: BlobRef | undefined = blobOf(change)
-  if (blob !== undefined) removeRef(tx, holderOf(change), blob)
+  if (blob !== undefined) removeRef(tx, holdingReason(change), blob)
 }
 
 /** All deferred changes of a row, whatever the reason. */
@@ -111,7 +111,7 @@ function keep(tx: Tx, row: RowId, changes: Fact[]): void {
 }
 
 /** An unknown change holds its blob under its own id: what its row holds is not known. */
-function holderOf({ id }: Change): RowId {
+function holdingReason({ id }: Change): RowId {
   return { kind: 'deferred', key: id }
 }
 

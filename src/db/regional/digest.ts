@@ -5,7 +5,7 @@ import { millisecondsOf } from '../../model/clock.js'
 import { mergedColumns } from '../../model/merge.js'
 import { declarationOf, TABLES, type TableName } from '../../model/tables.js'
 import type { Query, Reader } from '../engine/database.js'
-import { Slot } from '../engine/parameter.js'
+import { Parameter } from '../engine/parameter.js'
 import { readClock } from '../meta.js'
 
 const PAGE = 1000
@@ -53,6 +53,6 @@ function pageOf(table: TableName): PageQuery {
   return {
     sql: `select t.id, ${counted} as line from ${table} t
           where t.id > ? ${condition} order by t.id limit ? + 0`,
-    parameters: slots.map((name) => new Slot(name)),
+    parameters: slots.map((name) => new Parameter(name)),
   }
 }

@@ -3,18 +3,18 @@ import { prepare } from '../engine/query.js'
 import { query } from '../tables.js'
 
 /** An event's place in the sequence, and when it was put there. */
-export interface EventPlace {
+export interface EventPosition {
   seq: number
   created_at: string
 }
 
-export interface EventRow extends EventPlace {
+export interface EventRow extends EventPosition {
   type: string
   /** JSON. */
   data: string
 }
 
-const BEFORE_ALL: EventPlace = { seq: 0, created_at: '1970-01-01T00:00:00.000Z' }
+const BEFORE_ALL: EventPosition = { seq: 0, created_at: '1970-01-01T00:00:00.000Z' }
 
 type NewEvent = { user_id: string; type: string; data: string; created_at: string }
 
@@ -69,7 +69,7 @@ export function eventsSince(reader: Reader, user_id: string, after: number, limi
 }
 
 /** The newest event that is kept, or the place before all. */
-export function newestEvent(reader: Reader): EventPlace {
+export function newestEvent(reader: Reader): EventPosition {
   return reader.get(newest) ?? BEFORE_ALL
 }
 
@@ -79,7 +79,7 @@ export function oldestEvent(reader: Reader): number {
 }
 
 /** The event at a position, as far as it is kept. */
-export function eventAt(reader: Reader, seq: number): EventPlace | undefined {
+export function eventAt(reader: Reader, seq: number): EventPosition | undefined {
   return seq === 0 ? BEFORE_ALL : reader.get(at, { seq })
 }
 

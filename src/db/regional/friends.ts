@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { Reader } from '../engine/database.js'
-import { prepare, type SlotOf } from '../engine/query.js'
+import { type ParameterOf, prepare } from '../engine/query.js'
 import type { FriendRequestsTable, FriendshipsTable } from '../tables.js'
 import { query } from '../tables.js'
 
@@ -86,7 +86,7 @@ const SIDE = { incoming: 'to_id', outgoing: 'from_id' } as const
 /** Which of an account's requests: those that others sent, or its own. */
 export type Direction = keyof typeof SIDE
 
-const pendingPage = (direction: Direction) => (slot: SlotOf<Page>) =>
+const pendingPage = (direction: Direction) => (slot: ParameterOf<Page>) =>
   requests
     .where('friend_requests.status', '=', 'pending')
     .where(`friend_requests.${SIDE[direction]}`, '=', slot('user_id'))

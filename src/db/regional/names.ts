@@ -10,7 +10,7 @@ import { prepare } from '../engine/query.js'
 import { query } from '../tables.js'
 import { fold } from './fold.js'
 
-const claimsOfUsername = prepare<{ folded: string }>()((slot) =>
+const accountsWithUsername = prepare<{ folded: string }>()((slot) =>
   query
     .selectFrom('users')
     .select(['id', 'username as claimed', 'username_shown as shown'])
@@ -19,7 +19,7 @@ const claimsOfUsername = prepare<{ folded: string }>()((slot) =>
     .orderBy('created_stamp')
     .orderBy('id'),
 )
-const claimsOfEmail = prepare<{ folded: string }>()((slot) =>
+const accountsWithEmail = prepare<{ folded: string }>()((slot) =>
   query
     .selectFrom('users')
     .select(['id', 'email as claimed', 'email_shown as shown'])
@@ -42,12 +42,12 @@ const showEmail = prepare<{ id: string; shown: string; login: string }>()((slot)
 )
 
 const KINDS = [
-  { column: 'username', claims: claimsOfUsername, show: showUsername },
-  { column: 'email', claims: claimsOfEmail, show: showEmail },
+  { column: 'username', claims: accountsWithUsername, show: showUsername },
+  { column: 'email', claims: accountsWithEmail, show: showEmail },
 ] as const
 
 /** Settles anew every name that the change of a user's row touches. */
-export function settleNames(tx: Tx, id: string, before: Row | undefined, after: Row): void {
+export function resolveNameConflicts(tx: Tx, id: string, before: Row | undefined, after: Row): void {
   const isDead = after.cells.deleted === 1
   const ranksAlike =
     before?.created_stamp === after.created_stamp && before.cells.deleted === after.cells.deleted

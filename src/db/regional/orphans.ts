@@ -2,7 +2,7 @@
 import type { Tx } from '../engine/database.js'
 import { prepare } from '../engine/query.js'
 import { query } from '../tables.js'
-import { buryRow } from './replica.js'
+import { deleteRow } from './replica.js'
 
 const accounts = prepare<{ after: string; limit: number }>()((slot) =>
   query
@@ -27,7 +27,7 @@ const filesOf = prepare<{ owner_id: string; limit: number }>()((slot) =>
  * @param after looks at `limit.accounts` accounts that follow this id, and buries at most `limit.files`
  * @returns the account to go on after, and how many files were buried; undefined when there are no more accounts
  */
-export function buryOrphans(
+export function deleteOrphans(
   tx: Tx,
   after: string,
   limit: { accounts: number; files: number },
@@ -37,7 +37,7 @@ export function buryOrphans(
   let count = 0
   for (const { id, deleted } of page) {
     const orphans = deleted === 1 ? tx.all(filesOf, { owner_id: id, limit: limit.files - count }) : []
-    for (const orphan of orphans) buryRow(tx, 'files', orphan.id)
+    for (const orphan of orphans) deleteRow(tx, 'files', orphan.id)
     count += orphans.length
     if (count === limit.files) return { last, count }
     last = id

@@ -1,4 +1,4 @@
-import type { Chance } from '../../lib/random.js'
+import type { Random } from '../../lib/random.js'
 import { CHANGE_VERSION, type Change, declaredBlob, type Fact } from '../../model/change.js'
 import type { Reader, Tx } from '../engine/database.js'
 import { prepare } from '../engine/query.js'
@@ -6,7 +6,7 @@ import { deleteMeta, mintEpoch, readMeta, writeMeta } from '../meta.js'
 import { query } from '../tables.js'
 
 /** What the outbox keeps of a change; its `oseq` is its place, and its `epoch` that of the whole database. */
-type Kept = Fact & Omit<Change, 'oseq' | 'epoch'>
+type OutboxKept = Fact & Omit<Change, 'oseq' | 'epoch'>
 
 /** The last own change that the grand has acknowledged. */
 export interface Acked {
@@ -40,12 +40,12 @@ const clear = prepare()(() => query.deleteFrom('outbox'))
 const restart = { sql: "delete from sqlite_sequence where name = 'outbox'", parameters: [] }
 
 /** States a fact as a change of this server, in the transaction that writes its row. */
-export function appendOutbox(tx: Tx, origin: string, fact: Fact, chance: Chance): void {
+export function appendOutbox(tx: Tx, origin: string, fact: Fact, random: Random): void {
   const blob = fact.blob ?? declaredBlob(fact)
-  append(tx, { v: CHANGE_VERSION, id: chance.id(), origin, ...fact, ...(blob && { blob }) })
+  append(tx, { v: CHANGE_VERSION, id: random.id(), origin, ...fact, ...(blob && { blob }) })
 }
 
-function append(tx: Tx, change: Kept): void {
+function append(tx: Tx, change: OutboxKept): void {
   tx.get(insert, { change: JSON.stringify(change) })
 }
 
@@ -60,7 +60,7 @@ export function readOutbox(reader: Reader, oseq: number, limit: number): Change[
 /** The id of the change at a place, while the outbox still has it. */
 export function outboxIdAt(reader: Reader, oseq: number): string | undefined {
   const row = reader.get(at, { oseq })
-  return row === undefined ? undefined : (JSON.parse(row.change) as Kept).id
+  return row === undefined ? undefined : (JSON.parse(row.change) as OutboxKept).id
 }
 
 export function readAcked(reader: Reader): Acked {
@@ -84,11 +84,11 @@ export function acknowledge(tx: Tx, acked: Acked): void {
  * it has already.
  * @param keep whether the changes stay; if not, their rows have to be told in another way
  */
-export function beginEpoch(tx: Tx, { keep }: { keep: boolean }, chance: Chance): void {
+export function beginEpoch(tx: Tx, { keep }: { keep: boolean }, random: Random): void {
   const kept = keep ? readOutbox(tx, 0, Number.MAX_SAFE_INTEGER) : []
   tx.run(clear)
   tx.run(restart)
   deleteMeta(tx, 'acked')
-  mintEpoch(tx, chance)
+  mintEpoch(tx, random)
   for (const { epoch: _epoch, oseq: _oseq, ...change } of kept) append(tx, change)
 }

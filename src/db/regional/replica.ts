@@ -3,17 +3,17 @@
 import { addRef, type RowId, removeRef } from '../../blobs/blob-refs.js'
 import type { BlobRef, Fact, Value } from '../../model/change.js'
 import { tableOf } from '../../model/change-types.js'
-import { buried, type Cell, merge, mergedColumns, type Row } from '../../model/merge.js'
+import { type Cell, merge, mergedColumns, type Row, tombstoneOf } from '../../model/merge.js'
 import { declarationOf, TABLES, type TableName, tableOfKind } from '../../model/tables.js'
 import type { Query, Tx } from '../engine/database.js'
-import { Slot } from '../engine/parameter.js'
+import { Parameter } from '../engine/parameter.js'
 import { isOwnerDeleted } from './account-refs.js'
 import { deferForRow, replaceDeferred, takeDeferred } from './deferred.js'
 import { fold } from './fold.js'
 import { HOOKS } from './table-hooks.js'
 
 /** What a change did: the row before and after; `after` is undefined when the change is deferred until its row comes. */
-export interface Applied {
+export interface AppliedChange {
   table: TableName
   key: string
   before: Row | undefined
@@ -53,7 +53,7 @@ const statements = Object.fromEntries(
  * Merges a change into its row. Applying it again, or in another order with others, ends in the same rows.
  * A change whose row is not there yet is deferred, and applied when the row comes.
  */
-export function applyChange(tx: Tx, change: Fact): Applied {
+export function applyChange(tx: Tx, change: Fact): AppliedChange {
   const table = tableOf(change.type)
   const before = readRow(tx, table, change.key)
   let after = merge(before, change)
@@ -80,9 +80,9 @@ export function readRow(tx: Tx, table: TableName, key: string): Row | undefined 
 }
 
 /** Ends a row whose account is deleted. */
-export function buryRow(tx: Tx, table: TableName, key: string): void {
+export function deleteRow(tx: Tx, table: TableName, key: string): void {
   const row = readRow(tx, table, key)
-  if (row !== undefined) writeRow(tx, table, key, row, buried(table, row))
+  if (row !== undefined) writeRow(tx, table, key, row, tombstoneOf(table, row))
 }
 
 /** Puts new stamps in place of old ones in a row, or in the changes that wait for it. */
@@ -169,7 +169,7 @@ function updateOf(table: TableName, written: string[]): Bound {
   if (known !== undefined) return known
   const update = {
     sql: `update or fail ${table} set ${assignments} where id = ?`,
-    parameters: [...written, 'id'].map((name) => new Slot(name)),
+    parameters: [...written, 'id'].map((name) => new Parameter(name)),
   }
   updates.set(assignments, update)
   return update
@@ -196,7 +196,7 @@ function statementsOf(table: TableName): Statements {
   const derived = Object.keys(DERIVED[table]?.({}) ?? {})
   const written = [...merged, ...derived, 'created_stamp', 'stamps']
   const inserted = ['id', ...written, ...Object.keys(INITIAL[table] ?? {})]
-  const slots = (names: string[]) => names.map((name) => new Slot(name))
+  const slots = (names: string[]) => names.map((name) => new Parameter(name))
   return {
     select: {
       sql: `select ${[...merged, 'created_stamp', 'stamps'].join(', ')} from ${table} where id = ?`,

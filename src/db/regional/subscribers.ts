@@ -13,7 +13,7 @@ export interface Subscriber {
 const byUser = prepare<{ user_id: string }>()((slot) =>
   query.selectFrom('subscribers').selectAll().where('user_id', '=', slot('user_id')),
 )
-const keep = prepare<Subscriber>()((slot) =>
+const upsert = prepare<Subscriber>()((slot) =>
   query
     .insertInto('subscribers')
     .values({ user_id: slot('user_id'), since: slot('since'), seen_at: slot('seen_at') })
@@ -31,7 +31,7 @@ const purge = prepare<{ before: string; limit: number }>()((slot) =>
         .limit(slot('limit')),
     ),
 )
-const forget = prepare<{ user_id: string }>()((slot) =>
+const remove = prepare<{ user_id: string }>()((slot) =>
   query.deleteFrom('subscribers').where('user_id', '=', slot('user_id')),
 )
 
@@ -41,15 +41,15 @@ export function subscriberOf(reader: Reader, user_id: string): Subscriber | unde
 }
 
 /** Keeps events for a user from now on; of one for whom they are kept already only the time changes. */
-export function keepSubscriber(tx: Tx, subscriber: Subscriber): void {
-  tx.run(keep, subscriber)
+export function upsertSubscriber(tx: Tx, subscriber: Subscriber): void {
+  tx.run(upsert, subscriber)
 }
 
-export function forgetSubscriber(tx: Tx, user_id: string): void {
-  tx.run(forget, { user_id })
+export function deleteSubscriber(tx: Tx, user_id: string): void {
+  tx.run(remove, { user_id })
 }
 
 /** Forgets at most `limit` users whose streams were last open before a time. Returns how many. */
-export function forgetUnseen(tx: Tx, before: string, limit: number): number {
+export function expireSubscribers(tx: Tx, before: string, limit: number): number {
   return tx.run(purge, { before, limit })
 }

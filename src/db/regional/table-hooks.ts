@@ -3,19 +3,19 @@ import type { Row } from '../../model/merge.js'
 import type { TableName } from '../../model/tables.js'
 import type { Tx } from '../engine/database.js'
 import { removeRefsOf } from './account-refs.js'
-import { settleNames } from './names.js'
-import { forgetSubscriber } from './subscribers.js'
-import { forgetLocal } from './users.js'
+import { resolveNameConflicts } from './names.js'
+import { deleteSubscriber } from './subscribers.js'
+import { clearLocalState } from './users.js'
 
 export type Hook = (tx: Tx, key: string, before: Row | undefined, after: Row) => void
 
 export const HOOKS: Partial<Record<TableName, Hook>> = {
   users(tx, key, before, after) {
-    settleNames(tx, key, before, after)
+    resolveNameConflicts(tx, key, before, after)
     // Neither a disabled account nor its friends are told of each other: its streams begin anew.
-    if (before !== undefined && before.cells.disabled !== after.cells.disabled) forgetSubscriber(tx, key)
+    if (before !== undefined && before.cells.disabled !== after.cells.disabled) deleteSubscriber(tx, key)
     if (after.cells.deleted !== 1) return
-    forgetLocal(tx, key)
+    clearLocalState(tx, key)
     removeRefsOf(tx, key)
   },
 }

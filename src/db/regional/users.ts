@@ -3,7 +3,7 @@ import type { Reader, Tx } from '../engine/database.js'
 import { prepare } from '../engine/query.js'
 import type { UsersTable } from '../tables.js'
 import { query } from '../tables.js'
-import { forgetSubscriber } from './subscribers.js'
+import { deleteSubscriber } from './subscribers.js'
 
 export type UserRow = Selectable<UsersTable>
 
@@ -50,7 +50,7 @@ const activeByUsername = prepare<{ login: string }>()((slot) =>
 const byEmail = prepare<{ login: string }>()((slot) =>
   query.selectFrom('users').selectAll().where('email_login', '=', slot('login')).where('deleted', '=', 0),
 )
-const usernameClaimed = prepare<{ folded: string }>()((slot) =>
+const byRequestedUsername = prepare<{ folded: string }>()((slot) =>
   query
     .selectFrom('users')
     .select('id')
@@ -58,7 +58,7 @@ const usernameClaimed = prepare<{ folded: string }>()((slot) =>
     .where('deleted', '=', 0)
     .limit(1),
 )
-const emailClaimed = prepare<{ folded: string }>()((slot) =>
+const byRequestedEmail = prepare<{ folded: string }>()((slot) =>
   query
     .selectFrom('users')
     .select('id')
@@ -73,7 +73,7 @@ const setRehash = prepare<{ id: string; rehash: string; stamp: string }>()((slot
     .where('id', '=', slot('id')),
 )
 
-const dropRehash = prepare<{ id: string }>()((slot) =>
+const clearRehash = prepare<{ id: string }>()((slot) =>
   query.updateTable('users').set({ rehash: null, rehash_stamp: null }).where('id', '=', slot('id')),
 )
 
@@ -116,13 +116,13 @@ export function userByEmail(reader: Reader, login: string): UserRow | undefined 
 }
 
 /** The id of a live account that claims the folded username. */
-export function claimantOfUsername(reader: Reader, folded: string): string | undefined {
-  return reader.get(usernameClaimed, { folded })?.id
+export function usernameHolder(reader: Reader, folded: string): string | undefined {
+  return reader.get(byRequestedUsername, { folded })?.id
 }
 
 /** The id of a live account that claims the folded email. */
-export function claimantOfEmail(reader: Reader, folded: string): string | undefined {
-  return reader.get(emailClaimed, { folded })?.id
+export function emailHolder(reader: Reader, folded: string): string | undefined {
+  return reader.get(byRequestedEmail, { folded })?.id
 }
 
 /** The stamp of the account's present password. */
@@ -131,12 +131,12 @@ export function passwordStamp(user: Pick<UserRow, 'stamps' | 'created_stamp'>): 
 }
 
 /** Keeps the same password's hash under newer parameters, here only: a replicated one could undo a change of it. */
-export function keepRehash(tx: Tx, id: string, rehash: string, stamp: string): void {
+export function storeRehash(tx: Tx, id: string, rehash: string, stamp: string): void {
   tx.run(setRehash, { id, rehash, stamp })
 }
 
 /** Forgets what this server alone keeps of an account. */
-export function forgetLocal(tx: Tx, id: string): void {
-  tx.run(dropRehash, { id })
-  forgetSubscriber(tx, id)
+export function clearLocalState(tx: Tx, id: string): void {
+  tx.run(clearRehash, { id })
+  deleteSubscriber(tx, id)
 }

@@ -42,7 +42,7 @@ const named = prepare<{ owner_id: string; section: number; trigrams: string; lim
 })
 
 /** The ids of at most `most` files among which are all that a filter asks for; undefined where there is no such set. */
-export function fewCandidates(
+export function boundedCandidates(
   reader: Reader,
   { owner_id, folder, contains, visibility }: FileFilter,
   most: number,

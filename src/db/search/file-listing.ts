@@ -8,7 +8,7 @@
  */
 import type { Reader } from '../engine/database.js'
 import type { ListedFile } from '../regional/files.js'
-import { fewCandidates } from './file-candidates.js'
+import { boundedCandidates } from './file-candidates.js'
 import {
   type FileFilter,
   isCovered,
@@ -62,7 +62,7 @@ export function listFiles(
     const found = scan(reader, shape, { ...params, scanned: bounds.shortScan })
     if (found.scannedTo === undefined) return found
   }
-  const ids = fewCandidates(reader, filter, bounds.candidates)
+  const ids = boundedCandidates(reader, filter, bounds.candidates)
   if (ids !== undefined) {
     const candidates = JSON.stringify(ids)
     return { rows: reader.all(listQuery('candidates', shape), { ...params, candidates }) }

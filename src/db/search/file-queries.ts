@@ -1,7 +1,7 @@
 /** The queries behind a list of files: one for each plan, order and combination of filters, built when it is first asked for. */
 import { type Expression, type ExpressionBuilder, type SelectQueryBuilder, type SqlBool, sql } from 'kysely'
 import type { Query } from '../engine/database.js'
-import { prepare, type SlotOf } from '../engine/query.js'
+import { type ParameterOf, prepare } from '../engine/query.js'
 import { type ListedFile, listed } from '../regional/files.js'
 import type { FilesTable, Tables, Visibility } from '../tables.js'
 import { query } from '../tables.js'
@@ -126,7 +126,7 @@ function indexOf({ sort, folder, shared }: ListShape): FileIndex {
 }
 
 /** The next files of an index. SQLite knows that they are in order, and stops when there are enough of them for a page. */
-function scan(shape: ListShape, slot: SlotOf<ListParams>) {
+function scan(shape: ListShape, slot: ParameterOf<ListParams>) {
   const next = inOrder(filesBy(indexOf(shape)), shape)
     .select(['files.id', COLUMN[shape.sort]])
     .$if(shape.contains && shape.sort !== 'name', (files) => files.select('files.name_folded'))
@@ -138,7 +138,7 @@ function scan(shape: ListShape, slot: SlotOf<ListParams>) {
 }
 
 /** A cross join, so that SQLite looks for each candidate by its id and takes no index of the account. */
-function candidates(shape: ListShape, slot: SlotOf<ListParams>) {
+function candidates(shape: ListShape, slot: ParameterOf<ListParams>) {
   return query
     .selectFrom(sql<{ value: string }>`json_each(${slot('candidates')})`.as('candidate'))
     .crossJoin('files')
@@ -160,7 +160,7 @@ function inOrder<DB extends Pick<Tables, 'files'>, Row>(
 }
 
 /** What an index in order gives. */
-function range(eb: Files, shape: ListShape, slot: SlotOf<ListParams>): Conditions {
+function range(eb: Files, shape: ListShape, slot: ParameterOf<ListParams>): Conditions {
   const conditions = [eb('files.owner_id', '=', slot('owner_id')), eb('files.deleted', '=', 0)]
   if (shape.folder && shape.sort === 'name') conditions.push(eb('files.folder', '=', slot('folder')))
   if (shape.shared) conditions.push(eb('files.visibility', '<>', 'private'))
@@ -171,7 +171,7 @@ function range(eb: Files, shape: ListShape, slot: SlotOf<ListParams>): Condition
   return conditions
 }
 
-function filters(eb: Files, shape: ListShape, slot: SlotOf<ListParams>): Conditions {
+function filters(eb: Files, shape: ListShape, slot: ParameterOf<ListParams>): Conditions {
   const conditions: Conditions = []
   if (shape.folder) conditions.push(eb('files.folder', '=', slot('folder')))
   if (shape.visibility) conditions.push(eb('files.visibility', '=', slot('visibility') as Visibility))

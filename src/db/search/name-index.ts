@@ -7,7 +7,7 @@
  */
 import { hash } from 'node:crypto'
 import type { Query, Tx } from '../engine/database.js'
-import { Slot } from '../engine/parameter.js'
+import { Parameter } from '../engine/parameter.js'
 import { prepare } from '../engine/query.js'
 import { query } from '../tables.js'
 
@@ -33,15 +33,15 @@ const addName: Query<{ section: number; name: string }, unknown> = {
     select coalesce(max(name_number), +? << 32) + 1 from files
     where name_number between +? << 32 and (+? + 1 << 32) - 1 and name_number is not null and deleted = 0
   ), ?)`,
-  parameters: ['section', 'section', 'section', 'name'].map((name) => new Slot(name)),
+  parameters: ['section', 'section', 'section', 'name'].map((name) => new Parameter(name)),
 }
 const setNumber: Query<{ id: string }, unknown> = {
   sql: 'update files set name_number = last_insert_rowid() where id = ?',
-  parameters: [new Slot('id')],
+  parameters: [new Parameter('id')],
 }
 const mergeSegments: Query<{ pages: number }, unknown> = {
   sql: "insert into name_trigrams (name_trigrams, rank) values ('merge', ?)",
-  parameters: [new Slot('pages')],
+  parameters: [new Parameter('pages')],
 }
 
 /**

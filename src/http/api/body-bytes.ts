@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import type { Take } from '../../lib/byte-source.js'
-import { noteGarbage } from '../../lib/young-collection.js'
+import type { ChunkSink } from '../../lib/byte-source.js'
+import { collectYoung } from '../../lib/young-collection.js'
 
 const NOTHING = Buffer.alloc(0)
 
@@ -41,7 +41,7 @@ export class BodyBytes implements Disposable {
   }
 
   /** Hands out all bytes before a delimiter and reads past it. Returns whether there was one. */
-  async copyTo(delimiter: Buffer, take: Take): Promise<boolean> {
+  async copyTo(delimiter: Buffer, take: ChunkSink): Promise<boolean> {
     do {
       const at = this.unread.indexOf(delimiter)
       const end = at === -1 ? this.unread.length - lengthOfStart(this.unread, delimiter) : at
@@ -68,7 +68,7 @@ export class BodyBytes implements Disposable {
   }
 
   readonly #add = (chunk: Buffer) => {
-    noteGarbage(chunk.length)
+    collectYoung(chunk.length)
     this.#chunks.push(chunk)
     if (this.#wake === undefined) this.#request.pause()
     this.#awake()

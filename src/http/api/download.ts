@@ -2,7 +2,7 @@ import { create as contentDisposition } from 'content-disposition'
 import type { Handlers } from '../../contract/handlers.js'
 import type { Files } from '../../domain/files.js'
 import type { FileView } from '../../domain/views.js'
-import type { ByteSource, Take } from '../../lib/byte-source.js'
+import type { ByteSource, ChunkSink } from '../../lib/byte-source.js'
 import { isNotModified, requestedRange, type Validators } from '../responses/conditional.js'
 
 /** Node's own Date header may be so old when the loop is busy. */
@@ -82,7 +82,7 @@ function counted(bytes: ByteSource | Buffer, metrics: DownloadMetrics): ByteSour
     metrics.bytesDownloaded(bytes.length)
     return bytes
   }
-  const copy = (take: Take) =>
+  const copy = (take: ChunkSink) =>
     bytes.copy(async (chunk) => {
       await take(chunk)
       metrics.bytesDownloaded(chunk.length)

@@ -4,7 +4,7 @@
  */
 
 import type { IncomingMessage } from 'node:http'
-import type { Pour } from '../../lib/byte-source.js'
+import type { ChunkSource } from '../../lib/byte-source.js'
 import { FORM_LIMITS } from '../limits.js'
 import { invalidPart } from '../responses/problems.js'
 import { BodyBytes } from './body-bytes.js'
@@ -12,7 +12,7 @@ import { type PartHeader, readPartHeader } from './part-header.js'
 
 export interface FormPart extends PartHeader {
   /** The part's bytes, to be read to their end before the next part comes. */
-  copy: Pour
+  copy: ChunkSource
 }
 
 const BOUNDARY = /;[ \t]*boundary=(?:"([^"]{1,70})"|([^\s";]{1,70}))/i
@@ -27,7 +27,7 @@ export async function* formParts(request: IncomingMessage): AsyncGenerator<FormP
   const delimiter = Buffer.from(`\r\n--${boundary[1] ?? boundary[2]}`, 'latin1')
   // The first delimiter needs no line before it.
   using body = new BodyBytes(request, LINE_END, () => invalidPart('body', 'must be sent whole'))
-  const copy: Pour = async (take) => {
+  const copy: ChunkSource = async (take) => {
     if (!(await body.copyTo(delimiter, take))) throw malformed('it is cut off, or no form at all')
   }
   await copy(() => undefined)

@@ -6,7 +6,7 @@ import { DomainError } from '../../domain/errors.js'
 import type { Files } from '../../domain/files.js'
 import type { Uploads } from '../../domain/uploads.js'
 import type { FileView } from '../../domain/views.js'
-import type { Take } from '../../lib/byte-source.js'
+import type { ChunkSink } from '../../lib/byte-source.js'
 import { faultOfFolder, folderForm } from '../../model/names.js'
 import { FORM_LIMITS } from '../limits.js'
 import { invalidPart } from '../responses/problems.js'
@@ -25,19 +25,19 @@ export interface UploadMetrics {
 }
 
 /** Waits until so many servers hold a file's bytes; whether it was reached. */
-export type WaitForCopies = (fileId: string, minCopies: number, signal: AbortSignal) => Promise<boolean>
+export type WaitForReplicas = (fileId: string, minCopies: number, signal: AbortSignal) => Promise<boolean>
 
 type Fields = { folder?: string; visibility?: 'private' | 'friends' | 'public'; sha256?: string }
 
-export interface UploadHandlerOptions {
+export interface UploadHandlerDeps {
   uploads: Uploads
   files: Files
-  waitForCopies: WaitForCopies
+  waitForReplicas: WaitForReplicas
   metrics: UploadMetrics
 }
 
-export function uploadHandler(options: UploadHandlerOptions): Pick<Handlers, 'uploadFile'> {
-  const { uploads, files, waitForCopies, metrics } = options
+export function uploadHandler(options: UploadHandlerDeps): Pick<Handlers, 'uploadFile'> {
+  const { uploads, files, waitForReplicas, metrics } = options
   return {
     async uploadFile({ query }, context) {
       const { user_id } = account(context.caller)
@@ -54,7 +54,7 @@ export function uploadHandler(options: UploadHandlerOptions): Pick<Handlers, 'up
       })
       const headers = { location: `/files/${file.id}`, etag }
       if (query.min_copies === undefined) return { status: 201, headers, body: file }
-      const reached = await waitForCopies(file.id, query.min_copies, context.signal)
+      const reached = await waitForReplicas(file.id, query.min_copies, context.signal)
       return { status: reached ? 201 : 202, headers, body: present(files, context.caller, file) }
     },
   }
@@ -74,7 +74,7 @@ interface Form {
   filename: string
   mediaType: string
   /** Hands out the file's bytes, and gives the form's fields, whether they come before the file or after it. */
-  receive(take: Take): Promise<Fields>
+  receive(take: ChunkSink): Promise<Fields>
 }
 
 /** Reads a form up to its file. @throws DomainError validation-failed */

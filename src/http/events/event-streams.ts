@@ -5,7 +5,7 @@
  */
 import type { ServerResponse } from 'node:http'
 import { DomainError } from '../../domain/errors.js'
-import type { Feed } from '../../domain/event-log.js'
+import type { EventLog } from '../../domain/event-log.js'
 
 const HEARTBEAT_MS = 15_000
 const RETRY_MS = 2000
@@ -44,7 +44,7 @@ type Part = { seq: number; frame: Buffer }[]
 
 interface Group {
   streams: Set<Stream>
-  stopListening: () => void
+  unsubscribe: () => void
 }
 
 export interface StreamMetrics {
@@ -53,11 +53,11 @@ export interface StreamMetrics {
 }
 
 export class EventStreams implements Disposable {
-  readonly #feed: Feed
+  readonly #eventLog: EventLog
   readonly #metrics: StreamMetrics
   readonly #groups = new Map<string, Group>()
   /** Users of whom there is news that their streams have not been given. */
-  readonly #news = new Set<string>()
+  readonly #withEvents = new Set<string>()
   readonly #heartbeat: NodeJS.Timeout
   /** Streams that are open, in all and from each address. */
   #open = 0
@@ -65,10 +65,10 @@ export class EventStreams implements Disposable {
   #opened = 0
   #tick = 0
 
-  constructor(feed: Feed, metrics: StreamMetrics, heartbeatMs = HEARTBEAT_MS) {
-    this.#feed = feed
+  constructor(eventLog: EventLog, metrics: StreamMetrics, heartbeatMs = HEARTBEAT_MS) {
+    this.#eventLog = eventLog
     this.#metrics = metrics
-    this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs / TICKS).unref()
+    this.#heartbeat = setInterval(() => this.#sendHeartbeats(), heartbeatMs / TICKS).unref()
   }
 
   /** @throws DomainError too-many-streams */
@@ -82,7 +82,7 @@ export class EventStreams implements Disposable {
 
   /** Writes a user's events to a response whose headers are written, until it closes. */
   open(response: ServerResponse, reader: Reader, lastEventId: string | undefined): void {
-    const { place, missed } = this.#feed.resume(reader.userId, lastEventId)
+    const { place, missed } = this.#eventLog.resume(reader.userId, lastEventId)
     const stream: Stream = {
       response,
       reader,
@@ -91,7 +91,7 @@ export class EventStreams implements Disposable {
       tick: this.#opened % TICKS,
     }
     this.#opened += 1
-    const id = this.#feed.idOf(place)
+    const id = this.#eventLog.idOf(place)
     // An id without data tells the client where it stands before anything has happened.
     response.write(`retry: ${RETRY_MS}\nid: ${id}\n\n`)
     if (missed) response.write(`id: ${id}\nevent: stream.reset\ndata: {}\n\n`)
@@ -102,7 +102,7 @@ export class EventStreams implements Disposable {
   /** Ends all streams. */
   [Symbol.dispose](): void {
     clearInterval(this.#heartbeat)
-    this.#news.clear()
+    this.#withEvents.clear()
     for (const { streams } of this.#groups.values()) for (const { response } of streams) response.end()
   }
 
@@ -121,7 +121,7 @@ export class EventStreams implements Disposable {
       this.#count(stream.reader, -1)
       group.streams.delete(stream)
       if (group.streams.size > 0) return
-      group.stopListening()
+      group.unsubscribe()
       if (this.#groups.get(userId) === group) this.#groups.delete(userId)
     })
   }
@@ -137,21 +137,21 @@ export class EventStreams implements Disposable {
   #newGroup(userId: string): Group {
     const group = {
       streams: new Set<Stream>(),
-      stopListening: this.#feed.listen(userId, () => this.#note(userId)),
+      unsubscribe: this.#eventLog.subscribe(userId, () => this.#noteEvents(userId)),
     }
     this.#groups.set(userId, group)
     return group
   }
 
   /** Changes that are made together are written together, and after the response to their author. */
-  #note(userId: string): void {
-    if (this.#news.size === 0) setImmediate(() => this.#sendNews())
-    this.#news.add(userId)
+  #noteEvents(userId: string): void {
+    if (this.#withEvents.size === 0) setImmediate(() => this.#sendEvents())
+    this.#withEvents.add(userId)
   }
 
-  #sendNews(): void {
-    const users = [...this.#news]
-    this.#news.clear()
+  #sendEvents(): void {
+    const users = [...this.#withEvents]
+    this.#withEvents.clear()
     for (const userId of users) this.#pump(this.#groups.get(userId)?.streams ?? [])
   }
 
@@ -163,19 +163,19 @@ export class EventStreams implements Disposable {
       const [first] = ready
       if (first === undefined) return
       const from = ready.reduce((least, { position }) => Math.min(least, position), first.position)
-      const events = this.#feed.read(first.reader.userId, from, READ_LIMIT)
+      const events = this.#eventLog.read(first.reader.userId, from, READ_LIMIT)
       for (const part of this.#partsOf(events)) writePart(ready, part)
       if (events.length < READ_LIMIT) return
     }
   }
 
   /** Encoded events that are written at once: a socket that is full holds one part more than it should. */
-  #partsOf(events: ReturnType<Feed['read']>): Part[] {
+  #partsOf(events: ReturnType<EventLog['read']>): Part[] {
     const parts: Part[] = []
     let bytes = Number.POSITIVE_INFINITY
     for (const event of events) {
       const { seq, type, data } = event
-      const frame = Buffer.from(`id: ${this.#feed.idOf(event)}\nevent: ${type}\ndata: ${data}\n\n`)
+      const frame = Buffer.from(`id: ${this.#eventLog.idOf(event)}\nevent: ${type}\ndata: ${data}\n\n`)
       if (bytes + frame.length > PART_BYTES) {
         parts.push([])
         bytes = 0
@@ -186,7 +186,7 @@ export class EventStreams implements Disposable {
     return parts
   }
 
-  #beat(): void {
+  #sendHeartbeats(): void {
     this.#tick = (this.#tick + 1) % TICKS
     for (const { streams } of this.#groups.values()) {
       const due = [...streams].filter(({ tick, blocked }) => tick === this.#tick && !blocked)

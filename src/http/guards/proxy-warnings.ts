@@ -12,10 +12,10 @@ const INSECURE_COOKIES =
  * @param isSecure whether the configuration says that users come over HTTPS
  */
 export function proxyWarnings(isSecure: boolean): (request: FastifyRequest) => void {
-  const told = new Set<string>()
+  const logged = new Set<string>()
   const warn = (request: FastifyRequest, message: string) => {
-    if (told.has(message)) return
-    told.add(message)
+    if (logged.has(message)) return
+    logged.add(message)
     request.log.warn({ address: request.raw.socket.remoteAddress }, message)
   }
   return (request) => {

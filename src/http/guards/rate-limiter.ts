@@ -34,7 +34,7 @@ export class RateLimiter {
   /** Counts one request of the key; a refused one is not counted. */
   take(key: string, nowMs: number): Allowance {
     const windowMs = this.policy.windowSeconds * 1000
-    this.#turn(nowMs, windowMs)
+    this.#rotate(nowMs, windowMs)
     const elapsedMs = nowMs - this.#windowStart
     const current = this.#current.get(key) ?? 0
     const previous = this.#previous.get(key) ?? 0
@@ -60,7 +60,7 @@ export class RateLimiter {
     }
   }
 
-  #turn(nowMs: number, windowMs: number): void {
+  #rotate(nowMs: number, windowMs: number): void {
     const windows = Math.floor((nowMs - this.#windowStart) / windowMs)
     if (windows === 0) return
     // A clock that was set back starts the window anew.

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
-import { pour, type Take } from '../../lib/byte-source.js'
+import { type ChunkSink, copyChunks } from '../../lib/byte-source.js'
 import { invalidPart } from '../responses/problems.js'
 import { sendContinue } from './continue.js'
 
@@ -9,7 +9,7 @@ import { sendContinue } from './continue.js'
  * `take`, so that the client gets a response.
  * @throws DomainError request-timeout, validation-failed for a body that broke off, and what `take` fails with
  */
-export async function receiveBody({ raw }: FastifyRequest, take: Take): Promise<void> {
+export async function receiveBody({ raw }: FastifyRequest, take: ChunkSink): Promise<void> {
   const body = new PassThrough()
   const fail = (error: Error) => body.destroy(error)
   const close = () => raw.complete || fail(invalidPart('body', 'must be sent whole'))
@@ -17,7 +17,7 @@ export async function receiveBody({ raw }: FastifyRequest, take: Take): Promise<
   if (raw.destroyed) close()
   sendContinue(raw)
   try {
-    await pour(body, take)
+    await copyChunks(body, take)
   } finally {
     raw.off('error', fail).off('close', close).unpipe(body)
   }

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { DomainError } from '../../domain/errors.js'
-import { systemChance } from '../../lib/random.js'
+import { systemRandom } from '../../lib/random.js'
 import { lingeringClose } from '../../net/lingering-close.js'
 import { invalidPart, PROBLEMS, problemDocument, problemHeaders } from './problems.js'
 
@@ -29,7 +29,7 @@ export function sendClientError(
     return
   }
   const problem = problemOf(error)
-  const requestId = systemChance.id()
+  const requestId = systemRandom.id()
   const body = problemDocument(problem, requestId)
   const headers = {
     ...baseHeaders,

@@ -1,7 +1,7 @@
 import type { FastifyError } from 'fastify'
 import { DomainError } from '../../domain/errors.js'
 import { unwritable } from '../../domain/unwritable.js'
-import { isPassingFault } from '../../lib/storage-fault.js'
+import { isTransientError } from '../../lib/storage-fault.js'
 import { invalidPart } from './problems.js'
 
 const MAX_FIELD_ERRORS = 20
@@ -65,7 +65,7 @@ export function mapError(error: unknown): DomainError {
   const translation = BY_CODE[code]
   if (translation) return translation(error as FastifyError)
   // A full disk, a busy database: not the client's doing, and gone in a while.
-  if (isPassingFault(error)) {
+  if (isTransientError(error)) {
     return unwritable(error)
   }
   const refused = BY_STATUS[statusCode ?? 0]

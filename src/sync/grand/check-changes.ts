@@ -14,7 +14,7 @@ export interface Fault {
 }
 
 /** What came, as far as it may be appended, and what is wrong with the next change if there is one. */
-export interface Examined {
+export interface CheckedChanges {
   candidates: Candidate[]
   fault?: Fault
 }
@@ -30,10 +30,10 @@ export interface Sender {
  * Checks the changes of a batch one by one, before the log sees any of them.
  * @param latestMs the latest time that a stamp may bear, milliseconds since 1970
  */
-export function examineChanges(texts: string[], sender: Sender, latestMs: number): Examined {
+export function checkChanges(texts: string[], sender: Sender, latestMs: number): CheckedChanges {
   const candidates: Candidate[] = []
   for (const text of texts) {
-    const examined = examineOne(text, sender, latestMs)
+    const examined = checkChange(text, sender, latestMs)
     if ('code' in examined) return { candidates, fault: examined }
     const before = candidates.at(-1)?.change.oseq
     const { oseq } = examined.change
@@ -64,7 +64,7 @@ export function faultOfBlobs(blobs: Blob[], candidates: Candidate[]): Fault | un
   return undefined
 }
 
-function examineOne(text: string, { server, epoch }: Sender, latestMs: number): Candidate | Fault {
+function checkChange(text: string, { server, epoch }: Sender, latestMs: number): Candidate | Fault {
   const invalid = (reason: string, oseq: number | null = null): Fault => ({ code: 'invalid', reason, oseq })
   // A lone surrogate is kept and hashed as another character than it is sent as.
   if (!text.isWellFormed()) return invalid('a change that is not Unicode')

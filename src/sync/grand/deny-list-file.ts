@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { type CertificateIdentity, DENY_LIST_FILE, isDenied, parseDenyList } from '../../certs/deny-list.js'
 
 /** How often the file is looked at. Not watched: volumes of containers and networks do not always tell. */
-const LOOK_MS = 1000
+const POLL_MS = 1000
 
 /** The deny list beside the certificates, as it stands on the disk now. */
 export class DenyListFile implements Disposable {
@@ -23,14 +23,14 @@ export class DenyListFile implements Disposable {
     this.#logger = logger
     this.#read()
     this.#timer = setInterval(() => {
-      this.look()
+      this.refresh()
       onLook()
-    }, LOOK_MS)
+    }, POLL_MS)
     this.#timer.unref()
   }
 
   /** Reads the file if it changed. One that cannot be understood changes nothing: who was denied stays so. */
-  look(): void {
+  refresh(): void {
     try {
       this.#read()
     } catch (err) {

@@ -2,15 +2,15 @@ import type { BlobStore } from '../../blobs/blob-store.js'
 import type { Timers } from '../../lib/timers.js'
 
 /** The disk is asked so often at most. */
-const ASK_MS = 200
+const CACHE_MS = 200
 
 /** Whether there is room on the disk for more than what has to stay free. */
-export class Disk {
+export class DiskSpace {
   readonly #blobs: BlobStore
   readonly #minFreeBytes: number
   readonly #timers: Timers
-  #free = 0
-  #askedAt = Number.NEGATIVE_INFINITY
+  #freeBytesRead = 0
+  #readAt = Number.NEGATIVE_INFINITY
 
   constructor(blobs: BlobStore, minFreeBytes: number, timers: Timers) {
     this.#blobs = blobs
@@ -21,11 +21,11 @@ export class Disk {
   /** Bytes that are free, as of a moment ago. */
   freeBytes(): number {
     const now = this.#timers.now()
-    if (now - this.#askedAt > ASK_MS) {
-      this.#free = this.#blobs.freeBytes()
-      this.#askedAt = now
+    if (now - this.#readAt > CACHE_MS) {
+      this.#freeBytesRead = this.#blobs.freeBytes()
+      this.#readAt = now
     }
-    return this.#free
+    return this.#freeBytesRead
   }
 
   hasRoomFor(sizeBytes: number): boolean {

@@ -3,15 +3,15 @@ import rangeParser from 'range-parser'
 import type { BlobStore } from '../../blobs/blob-store.js'
 import type { IncomingBlobs } from '../../blobs/incoming-blobs.js'
 import type { Database } from '../../db/engine/database.js'
-import type { Pour } from '../../lib/byte-source.js'
-import { isPassingFault } from '../../lib/storage-fault.js'
+import type { ChunkSource } from '../../lib/byte-source.js'
+import { isTransientError } from '../../lib/storage-fault.js'
 import { writeChunk } from '../../net/write-chunk.js'
 import type { GrandMetrics } from './metrics.js'
-import { answer, Refusal } from './responses.js'
+import { RefusedError, sendBytes } from './responses.js'
 
 const MALFORMED = -2
 
-export interface DownloadsOptions {
+export interface DownloadsDeps {
   db: Database
   blobs: BlobStore
   incoming: IncomingBlobs
@@ -26,16 +26,16 @@ interface Download {
   headers: Record<string, string>
   /** Of `bytes`. */
   size: number
-  bytes: Buffer | Pour
+  bytes: Buffer | ChunkSource
 }
 
 /** Hands out bytes that are here, or that arrive just now: then as they come. */
 export class Downloads {
-  readonly #options: DownloadsOptions
+  readonly #deps: DownloadsDeps
   #count = 0
 
-  constructor(options: DownloadsOptions) {
-    this.#options = options
+  constructor(options: DownloadsDeps) {
+    this.#deps = options
   }
 
   get count(): number {
@@ -48,11 +48,11 @@ export class Downloads {
    * @throws Refusal before anything is answered
    */
   async send(sha256: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { metrics } = this.#options
+    const { metrics } = this.#deps
     const { status, headers, size, bytes } = await this.prepare(sha256, request.headers.range)
     if (Buffer.isBuffer(bytes)) {
       metrics.bytesSent(bytes.length)
-      return answer(response, status, bytes, headers)
+      return sendBytes(response, status, bytes, headers)
     }
     response.writeHead(status, { 'content-length': String(size), 'cache-control': 'no-store', ...headers })
     this.#count += 1
@@ -70,9 +70,9 @@ export class Downloads {
    * @throws Refusal
    */
   async prepare(sha256: string, rangeHeader: string | undefined): Promise<Download> {
-    const { db, blobs, incoming } = this.#options
+    const { db, blobs, incoming } = this.#deps
     const whole = blobs.sizeOf(db, sha256) ?? incoming.arriving(sha256)?.size
-    if (whole === undefined) throw new Refusal(404, 'not-here', 'these bytes are not here, nor arriving')
+    if (whole === undefined) throw new RefusedError(404, 'not-here', 'these bytes are not here, nor arriving')
     const range = readRange(rangeHeader, whole)
     const { start, end } = range ?? { start: 0, end: whole - 1 }
     const headers: Record<string, string> = {
@@ -86,22 +86,22 @@ export class Downloads {
   }
 
   async #open(sha256: string, start: number, end: number): Promise<Download['bytes']> {
-    const { blobs, incoming } = this.#options
+    const { blobs, incoming } = this.#deps
     if (end < start) return Buffer.alloc(0)
     const here = await blobs
       .slice(sha256, start, end, 'disk')
       .catch((error) => this.#unreadable(sha256, error))
     if (here !== undefined) return Buffer.isBuffer(here) ? here : (take) => here.copy(take)
     const arriving = incoming.arriving(sha256)
-    if (arriving === undefined) throw new Refusal(404, 'not-here', 'these bytes are not here any more')
+    if (arriving === undefined) throw new RefusedError(404, 'not-here', 'these bytes are not here any more')
     return (take) => arriving.follow(start, end, take)
   }
 
   #unreadable(sha256: string, error: NodeJS.ErrnoException): never {
-    const size = this.#options.blobs.sizeOf(this.#options.db, sha256)
-    if (isPassingFault(error) || size === undefined) throw error
-    this.#options.onUnreadable({ sha256, size })
-    throw new Refusal(404, 'not-here', 'these bytes cannot be read here')
+    const size = this.#deps.blobs.sizeOf(this.#deps.db, sha256)
+    if (isTransientError(error) || size === undefined) throw error
+    this.#deps.onUnreadable({ sha256, size })
+    throw new RefusedError(404, 'not-here', 'these bytes cannot be read here')
   }
 }
 
@@ -111,7 +111,7 @@ function readRange(header: string | undefined, size: number): { start: number; e
   // What cannot be read is as if it were not there; so are several ranges, which a server need not serve.
   if (ranges === MALFORMED) return undefined
   if (typeof ranges === 'number' || ranges.type !== 'bytes') {
-    throw new Refusal(416, 'range-not-satisfiable', `there are ${size} bytes`, {
+    throw new RefusedError(416, 'range-not-satisfiable', `there are ${size} bytes`, {
       'content-range': `bytes */${size}`,
     })
   }

@@ -1,4 +1,4 @@
-import { countBlobs, mostBlobsSwept } from '../../blobs/blob-count.js'
+import { countBlobs, maxBlobsCollected } from '../../blobs/blob-count.js'
 import type { BlobStore } from '../../blobs/blob-store.js'
 import type { IncomingBlobs } from '../../blobs/incoming-blobs.js'
 import type { Database } from '../../db/engine/database.js'
@@ -10,7 +10,7 @@ const BATCH = 100
 const ACCOUNTS = 1000
 const PAUSE_MS = 50
 
-export interface MaintenanceOptions {
+export interface GarbageCollectionDeps {
   db: Database
   blobs: BlobStore
   incoming: IncomingBlobs
@@ -19,7 +19,7 @@ export interface MaintenanceOptions {
 }
 
 /** What one round removed. */
-export type Swept = {
+export type Collected = {
   partials: number
   /** References of deleted accounts. */
   refs: number
@@ -31,26 +31,35 @@ export type Swept = {
  * Collects garbage: references of deleted accounts, blobs that nothing has referenced for a day, and parts of transfers
  * that nobody went on with for as long. It takes small steps with pauses, and ends early when `signal` aborts.
  */
-export async function sweepBytes(
-  { db, blobs, incoming, now, timers = systemTimers }: MaintenanceOptions,
+export async function collectGarbage(
+  { db, blobs, incoming, now, timers = systemTimers }: GarbageCollectionDeps,
   signal: AbortSignal,
-): Promise<Swept> {
-  const most = mostBlobsSwept(countBlobs(db))
+): Promise<Collected> {
+  const most = maxBlobsCollected(countBlobs(db))
   const before = now() - DAY_MS
-  const swept: Swept = { partials: await incoming.sweep(before), refs: 0, blobs: 0, blob_bytes: 0 }
+  const collected: Collected = {
+    partials: await incoming.removeAbandoned(before),
+    refs: 0,
+    blobs: 0,
+    blob_bytes: 0,
+  }
   for (let after = ''; !signal.aborted; await pause(timers, PAUSE_MS, signal)) {
     const step = await db.write((tx) => expireRefs(tx, after, { accounts: ACCOUNTS, refs: BATCH }))
     if (step === undefined) break
     after = step.last
-    swept.refs += step.count
+    collected.refs += step.count
   }
-  for (let after = ''; swept.blobs < most && !signal.aborted; ) {
-    const step = await blobs.sweep(new Date(before).toISOString(), after, Math.min(BATCH, most - swept.blobs))
+  for (let after = ''; collected.blobs < most && !signal.aborted; ) {
+    const step = await blobs.collectGarbage(
+      new Date(before).toISOString(),
+      after,
+      Math.min(BATCH, most - collected.blobs),
+    )
     if (step === undefined) break
     after = step.last
-    swept.blobs += step.count
-    swept.blob_bytes += step.freed
+    collected.blobs += step.count
+    collected.blob_bytes += step.freed
     await pause(timers, PAUSE_MS, signal)
   }
-  return swept
+  return collected
 }

@@ -1,4 +1,4 @@
-import type { Log } from '../../log/change-log.js'
+import type { ChangeLog } from '../../log/change-log.js'
 import { type Cursor, type MessageOf, PROTOCOLS } from '../protocol.js'
 import type { Fault } from './check-changes.js'
 
@@ -20,6 +20,6 @@ export function faultOfHello(hello: MessageOf<'hello'>, server: string): Fault |
 }
 
 /** Whether a cursor is a place in a log; none at all is the place before its first entry. */
-export function isPlaceIn(log: Log, cursor: Cursor | null): boolean {
+export function isPositionIn(log: ChangeLog, cursor: Cursor | null): boolean {
   return cursor === null || (cursor.log_id === log.id && log.hashAt(cursor.gseq) === cursor.ghash)
 }

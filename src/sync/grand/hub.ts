@@ -2,25 +2,25 @@ import type { Logger } from 'pino'
 import { firstMissingEntry, missingHashes } from '../../blobs/missing-blobs.js'
 import type { Database } from '../../db/engine/database.js'
 import type { Timer, Timers } from '../../lib/timers.js'
-import type { Log } from '../../log/change-log.js'
+import type { ChangeLog } from '../../log/change-log.js'
 import type { Channel } from '../channel.js'
 import { encodeFrame, MAX_HASHES } from '../protocol.js'
 import type { Fault } from './check-changes.js'
-import type { Intake } from './ingest.js'
+import type { Ingest } from './ingest.js'
 import type { GrandMetrics } from './metrics.js'
 import type { Pages } from './pages.js'
-import { Link, type LinkHost, type LinkStatus } from './session.js'
+import { GrandSession, type SessionHost, type SessionStatus } from './session.js'
 import type { Watermarks } from './watermarks.js'
 
 /** Missing bytes are asked of everybody again so often, some each time: whoever was asked first may have lost them. */
-const ASK_AGAIN_MS = 15_000
+const WANT_AGAIN_MS = 15_000
 
-export interface HubOptions {
+export interface HubDeps {
   server: string
   db: Database
-  log: Log
+  log: ChangeLog
   pages: Pages
-  intake: Intake
+  ingest: Ingest
   /** Makes the watermarks, given where to tell of moves. */
   watermarks: (onMoved: (moved: Map<string, number>) => void) => Watermarks
   now: () => number
@@ -30,55 +30,55 @@ export interface HubOptions {
 }
 
 /** All links of the grand: passes on to each what the others bring. */
-export class Hub implements LinkHost, AsyncDisposable {
+export class Hub implements SessionHost, AsyncDisposable {
   readonly server: string
-  readonly log: Log
+  readonly log: ChangeLog
   readonly pages: Pages
-  readonly intake: Intake
+  readonly ingest: Ingest
   readonly watermarks: Watermarks
-  readonly #options: HubOptions
+  readonly #deps: HubDeps
   /** By the name of the server, those that have said hello. */
-  readonly #links = new Map<string, Link>()
-  readonly #ending = new Set<Promise<void>>()
-  readonly #asking: Timer
-  #askedUpTo = ''
+  readonly #sessions = new Map<string, GrandSession>()
+  readonly #closing = new Set<Promise<void>>()
+  readonly #wantTimer: Timer
+  #wantedUpTo = ''
   #scheduled = false
 
-  constructor(options: HubOptions) {
-    this.#options = options
-    this.server = options.server
-    this.log = options.log
-    this.pages = options.pages
-    this.intake = options.intake
-    this.watermarks = options.watermarks((moved) => this.#tellWatermarks(moved))
-    this.#asking = options.timers.every(ASK_AGAIN_MS, () => this.#askAgain())
+  constructor(deps: HubDeps) {
+    this.#deps = deps
+    this.server = deps.server
+    this.log = deps.log
+    this.pages = deps.pages
+    this.ingest = deps.ingest
+    this.watermarks = deps.watermarks((moved) => this.#sendWatermarks(moved))
+    this.#wantTimer = deps.timers.every(WANT_AGAIN_MS, () => this.#wantMissingAgain())
     this.#refreshOwnWatermark()
   }
 
   /** Begins a link on an open channel; `server` is the name in its certificate. */
-  connect(server: string, channel: Channel): Link {
-    return new Link(this, server, channel)
+  connect(server: string, channel: Channel): GrandSession {
+    return new GrandSession(this, server, channel)
   }
 
   /** The link's channel is closed. */
-  disconnected(link: Link, reason: string): void {
-    if (this.#links.get(link.server) === link) {
-      this.#links.delete(link.server)
-      this.#options.logger.info({ regional: link.server, reason }, 'unlinked')
+  disconnected(link: GrandSession, reason: string): void {
+    if (this.#sessions.get(link.server) === link) {
+      this.#sessions.delete(link.server)
+      this.#deps.logger.info({ regional: link.server, reason }, 'unlinked')
     }
-    const ending = link.end().finally(() => this.#ending.delete(ending))
-    this.#ending.add(ending)
+    const ending = link.end().finally(() => this.#closing.delete(ending))
+    this.#closing.add(ending)
   }
 
   now(): number {
-    return this.#options.now()
+    return this.#deps.now()
   }
 
-  join(link: Link): void {
-    const { logger } = this.#options
+  sessionOpened(link: GrandSession): void {
+    const { logger } = this.#deps
     const { server: regional, address } = link
-    const older = this.#links.get(regional)
-    this.#links.set(regional, link)
+    const older = this.#sessions.get(regional)
+    this.#sessions.set(regional, link)
     logger.info({ regional, address }, 'linked')
     if (older === undefined) return
     older.replace(link)
@@ -89,19 +89,19 @@ export class Hub implements LinkHost, AsyncDisposable {
     )
   }
 
-  followed(link: Link): void {
-    this.opened(link)
-    this.#askForAll(link)
+  sessionFollows(link: GrandSession): void {
+    this.windowOpened(link)
+    this.#wantAllMissing(link)
   }
 
-  opened(link: Link): void {
+  windowOpened(link: GrandSession): void {
     if (link.pump()) this.#schedule()
   }
 
-  appended(link: Link, count: number): void {
+  changesAppended(link: GrandSession, count: number): void {
     this.#refreshOwnWatermark()
     if (count === 0) return
-    this.#options.metrics.changesLogged(link.server, count)
+    this.#deps.metrics.changesLogged(link.server, count)
     if (this.#scheduled) return
     this.#scheduled = true
     // Not later than the other acknowledgements of the same commit, and once for all of them.
@@ -109,56 +109,56 @@ export class Hub implements LinkHost, AsyncDisposable {
   }
 
   /** Tells those who read the log that bytes are here or arriving. */
-  offer(sha256s: string[], from?: Link): void {
+  offer(sha256s: string[], from?: GrandSession): void {
     for (let start = 0; start < sha256s.length; start += MAX_HASHES) {
       const frame = encodeFrame({ type: 'offer', blobs: sha256s.slice(start, start + MAX_HASHES) })
-      for (const link of this.#links.values()) if (link !== from && link.follows) link.send(frame)
+      for (const link of this.#sessions.values()) if (link !== from && link.follows) link.send(frame)
     }
   }
 
   /** Bytes begin to arrive from a server. */
-  arriving(sha256: string, server: string): void {
-    this.offer([sha256], this.#links.get(server))
+  uploadStarted(sha256: string, server: string): void {
+    this.offer([sha256], this.#sessions.get(server))
   }
 
   /** Bytes are here whole. */
-  arrived(sha256: string, server: string): void {
+  uploadCompleted(sha256: string, server: string): void {
     this.#refreshOwnWatermark()
-    this.arriving(sha256, server)
+    this.uploadStarted(sha256, server)
   }
 
   /** Bytes stopped arriving: whoever has them may send them. */
-  brokeOff(sha256: string): void {
-    for (const link of this.#links.values()) link.want([sha256])
+  uploadAborted(sha256: string): void {
+    for (const link of this.#sessions.values()) link.want([sha256])
   }
 
   /** Bytes that were here are missing: whoever has them may send them. */
-  lost(sha256s: string[]): void {
+  blobsLost(sha256s: string[]): void {
     this.#refreshOwnWatermark()
-    if (sha256s.length > 0) for (const link of this.#links.values()) link.want(sha256s)
+    if (sha256s.length > 0) for (const link of this.#sessions.values()) link.want(sha256s)
   }
 
-  refused(link: Link, { code, reason, oseq }: Fault): void {
-    this.#options.metrics.refused(code)
-    this.#options.logger.warn({ regional: link.server, code, reason, oseq }, 'refused')
+  changeRefused(link: GrandSession, { code, reason, oseq }: Fault): void {
+    this.#deps.metrics.refused(code)
+    this.#deps.logger.warn({ regional: link.server, code, reason, oseq }, 'refused')
   }
 
-  failed(link: Link, err: unknown): void {
-    this.#options.logger.error({ regional: link.server, err }, 'a batch could not be taken')
+  ingestFailed(link: GrandSession, err: unknown): void {
+    this.#deps.logger.error({ regional: link.server, err }, 'a batch could not be taken')
   }
 
-  status(): LinkStatus[] {
-    return [...this.#links.values()].map((link) => link.status())
+  status(): SessionStatus[] {
+    return [...this.#sessions.values()].map((link) => link.status())
   }
 
   /** Ends all links, and waits for what they have under way. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#asking.stop()
-    for (const link of this.#links.values()) {
+    this.#wantTimer.stop()
+    for (const link of this.#sessions.values()) {
       link.close('the grand stops')
       this.disconnected(link, 'the grand stops')
     }
-    await Promise.all(this.#ending)
+    await Promise.all(this.#closing)
     await this.watermarks[Symbol.asyncDispose]()
   }
 
@@ -166,41 +166,41 @@ export class Hub implements LinkHost, AsyncDisposable {
   #pump(): void {
     this.#scheduled = false
     let more = false
-    for (const link of this.#links.values()) more = link.pump() || more
+    for (const link of this.#sessions.values()) more = link.pump() || more
     if (more) this.#schedule()
   }
 
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    this.#options.timers.soon(() => this.#pump())
+    this.#deps.timers.soon(() => this.#pump())
   }
 
   #refreshOwnWatermark(): void {
-    const first = firstMissingEntry(this.#options.db)
+    const first = firstMissingEntry(this.#deps.db)
     this.watermarks.set(this.server, first === undefined ? this.log.head().gseq : first - 1)
   }
 
-  #tellWatermarks(moved: Map<string, number>): void {
+  #sendWatermarks(moved: Map<string, number>): void {
     for (const [server, gseq] of moved) {
       const frame = encodeFrame({ type: 'watermark', server, gseq })
-      for (const link of this.#links.values()) if (link.server !== server) link.send(frame)
+      for (const link of this.#sessions.values()) if (link.server !== server) link.send(frame)
     }
   }
 
-  #askForAll(link: Link, after = ''): void {
-    const { db, timers } = this.#options
+  #wantAllMissing(link: GrandSession, after = ''): void {
+    const { db, timers } = this.#deps
     const hashes = missingHashes(db, after, MAX_HASHES)
     const last = hashes.at(-1)
     if (last === undefined || !link.follows) return
     link.want(hashes)
-    if (hashes.length === MAX_HASHES) timers.soon(() => this.#askForAll(link, last))
+    if (hashes.length === MAX_HASHES) timers.soon(() => this.#wantAllMissing(link, last))
   }
 
-  #askAgain(): void {
-    if (this.#links.size === 0) return
-    const hashes = missingHashes(this.#options.db, this.#askedUpTo, MAX_HASHES)
-    this.#askedUpTo = hashes.length < MAX_HASHES ? '' : (hashes.at(-1) ?? '')
-    if (hashes.length > 0) for (const link of this.#links.values()) if (link.follows) link.want(hashes)
+  #wantMissingAgain(): void {
+    if (this.#sessions.size === 0) return
+    const hashes = missingHashes(this.#deps.db, this.#wantedUpTo, MAX_HASHES)
+    this.#wantedUpTo = hashes.length < MAX_HASHES ? '' : (hashes.at(-1) ?? '')
+    if (hashes.length > 0) for (const link of this.#sessions.values()) if (link.follows) link.want(hashes)
   }
 }

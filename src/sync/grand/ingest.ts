@@ -3,42 +3,42 @@ import type { BlobStore } from '../../blobs/blob-store.js'
 import { isMissing } from '../../blobs/missing-blobs.js'
 import type { Database, Tx } from '../../db/engine/database.js'
 import { noteRefs } from '../../db/grand/log-refs.js'
-import { isPassingFault } from '../../lib/storage-fault.js'
+import { isTransientError } from '../../lib/storage-fault.js'
 import { pause, type Timers } from '../../lib/timers.js'
-import type { Candidate, Log } from '../../log/change-log.js'
+import type { Candidate, ChangeLog } from '../../log/change-log.js'
 import type { Blob } from '../protocol.js'
-import type { Disk } from './disk-space.js'
+import type { DiskSpace } from './disk-space.js'
 
 /** After the disk was full, it is tried again so much later. */
 const RETRY_MS = 500
 
-export interface IntakeOptions {
+export interface IngestDeps {
   db: Database
-  log: Log
+  log: ChangeLog
   blobs: BlobStore
-  disk: Disk
+  disk: DiskSpace
   now: () => number
   timers: Timers
   logger: Logger
 }
 
 /** What an appended batch means for bytes. */
-export interface Taken {
+export interface Ingested {
   /** Entries that the log has more. */
   count: number
   /** Hashes that live files name from now on and whose bytes are not here. */
-  lacking: string[]
+  missing: string[]
   /** Hashes that were missing until now and came beside the batch. */
-  arrived: string[]
+  stored: string[]
 }
 
 /** The way into the log. While the disk is full nothing is taken, and so nothing acknowledged; nothing is lost either. */
-export class Intake {
-  readonly #options: IntakeOptions
+export class Ingest {
+  readonly #deps: IngestDeps
   #pausedSince: number | undefined
 
-  constructor(options: IntakeOptions) {
-    this.#options = options
+  constructor(options: IngestDeps) {
+    this.#deps = options
   }
 
   /** Since when nothing is taken, milliseconds since 1970. */
@@ -50,27 +50,27 @@ export class Intake {
    * Appends checked changes with the bytes beside them, and resolves once they are durable; waits while there is no room.
    * @throws LogGap; what `signal` throws when it aborts meanwhile
    */
-  async take(candidates: Candidate[], blobs: Blob[], signal: AbortSignal): Promise<Taken> {
+  async append(candidates: Candidate[], blobs: Blob[], signal: AbortSignal): Promise<Ingested> {
     for (;;) {
       signal.throwIfAborted()
       const taken = await this.#try(candidates, blobs)
       if (taken !== undefined) return taken
-      await pause(this.#options.timers, RETRY_MS, signal)
+      await pause(this.#deps.timers, RETRY_MS, signal)
     }
   }
 
-  async #try(candidates: Candidate[], blobs: Blob[]): Promise<Taken | undefined> {
-    const { log, disk, logger } = this.#options
+  async #try(candidates: Candidate[], blobs: Blob[]): Promise<Ingested | undefined> {
+    const { log, disk, logger } = this.#deps
     if (!disk.hasRoomFor(0)) return this.#pause('less than SYNCSPHERE_MIN_FREE_DISK is free')
-    const taken: Taken = { count: 0, lacking: [], arrived: [] }
+    const taken: Ingested = { count: 0, missing: [], stored: [] }
     try {
       await log.append(candidates, (tx, logged) => {
         taken.count = logged.length
-        taken.arrived = blobs.filter((blob) => this.#keep(tx, blob)).map(({ sha256 }) => sha256)
-        taken.lacking = noteRefs(tx, logged)
+        taken.stored = blobs.filter((blob) => this.#storeBlobs(tx, blob)).map(({ sha256 }) => sha256)
+        taken.missing = noteRefs(tx, logged)
       })
     } catch (error) {
-      if (!isPassingFault(error)) throw error
+      if (!isTransientError(error)) throw error
       return this.#pause((error as Error).message)
     }
     if (this.#pausedSince !== undefined) logger.info('there is room again: changes are taken')
@@ -79,18 +79,14 @@ export class Intake {
   }
 
   /** Returns whether the bytes were missing. */
-  #keep(tx: Tx, { sha256, bytes }: Blob): boolean {
+  #storeBlobs(tx: Tx, { sha256, bytes }: Blob): boolean {
     const wasMissing = isMissing(tx, sha256)
-    this.#options.blobs.keep(
-      tx,
-      { sha256, size: bytes.length, content: bytes },
-      new Date(this.#options.now()),
-    )
+    this.#deps.blobs.store(tx, { sha256, size: bytes.length, content: bytes }, new Date(this.#deps.now()))
     return wasMissing
   }
 
   #pause(reason: string): undefined {
-    if (this.#pausedSince === undefined) this.#options.logger.error({ reason }, 'no changes are taken')
-    this.#pausedSince ??= this.#options.now()
+    if (this.#pausedSince === undefined) this.#deps.logger.error({ reason }, 'no changes are taken')
+    this.#pausedSince ??= this.#deps.now()
   }
 }

@@ -1,6 +1,6 @@
 import type { BlobStore } from '../../blobs/blob-store.js'
 import type { Reader } from '../../db/engine/database.js'
-import type { Entry, Log } from '../../log/change-log.js'
+import type { ChangeLog, Entry } from '../../log/change-log.js'
 import { BATCH_BYTES, type Blob, encodeFrame, listBlobs, MAX_PAGE_ENTRIES } from '../protocol.js'
 
 /** Entries read from the log at once. */
@@ -10,42 +10,42 @@ const READ_ENTRIES = 64
 const KEPT_PAGES = 6
 
 /** Who a page is for. */
-export interface Reading {
+export interface PageReader {
   server: string
   epoch: string
 }
 
 interface Page {
   entries: Entry[]
-  blobs: Map<string, NamedBlob>
+  blobs: Map<string, ReferencedBlob>
   frames: Map<string, Buffer>
 }
 
-interface NamedBlob extends Blob {
+interface ReferencedBlob extends Blob {
   /** The incarnations of regionals that made the changes which name it. */
-  makers: Set<string>
+  origins: Set<string>
 }
 
 /** The log as frames. Links at the same place get the same frame, encoded once. */
 export class Pages {
-  readonly #log: Log
+  readonly #log: ChangeLog
   readonly #blobs: BlobStore
   readonly #reader: Reader
   readonly #pages = new Map<number, Page>()
 
-  constructor(log: Log, blobs: BlobStore, reader: Reader) {
+  constructor(log: ChangeLog, blobs: BlobStore, reader: Reader) {
     this.#log = log
     this.#blobs = blobs
     this.#reader = reader
   }
 
   /** The frame of entries after a place, and the last entry in it; undefined when there are none. */
-  next(after: number, reading: Reading): { frame: Buffer; last: number } | undefined {
+  next(after: number, reader: PageReader): { frame: Buffer; last: number } | undefined {
     if (after >= this.#log.head().gseq) return undefined
     const page = this.#pages.get(after) ?? this.#load(after)
     const last = page?.entries.at(-1)?.gseq
     if (page === undefined || last === undefined) return undefined
-    return { frame: this.#frame(page, reading), last }
+    return { frame: this.#frame(page, reader), last }
   }
 
   #load(after: number): Page | undefined {
@@ -82,15 +82,15 @@ export class Pages {
   }
 
   /** Whoever made a change has the bytes of it; an earlier incarnation may have lost them. */
-  #frame({ entries, blobs, frames }: Page, reading: Reading): Buffer {
-    const reader = maker(reading.server, reading.epoch)
-    const others = [...blobs.values()].filter(({ makers }) => makers.size > 1 || !makers.has(reader))
-    const variant = others.length === blobs.size ? '' : reader
+  #frame({ entries, blobs, frames }: Page, reader: PageReader): Buffer {
+    const to = originKey(reader.server, reader.epoch)
+    const others = [...blobs.values()].filter(({ origins }) => origins.size > 1 || !origins.has(to))
+    const variant = others.length === blobs.size ? '' : to
     const known = frames.get(variant)
     if (known !== undefined) return known
-    const told = entries.map(({ gseq, ghash, change }) => ({ gseq, ghash, change }))
+    const sent = entries.map(({ gseq, ghash, change }) => ({ gseq, ghash, change }))
     const head = this.#log.head().gseq
-    const frame = encodeFrame({ type: 'entries', entries: told, head, blobs: listBlobs(others) }, others)
+    const frame = encodeFrame({ type: 'entries', entries: sent, head, blobs: listBlobs(others) }, others)
     frames.set(variant, frame)
     return frame
   }
@@ -98,10 +98,11 @@ export class Pages {
 
 function note(page: Page, { sha256, bytes }: Blob, { origin, epoch }: Entry): void {
   const known = page.blobs.get(sha256)
-  if (known === undefined) page.blobs.set(sha256, { sha256, bytes, makers: new Set([maker(origin, epoch)]) })
-  else known.makers.add(maker(origin, epoch))
+  if (known === undefined)
+    page.blobs.set(sha256, { sha256, bytes, origins: new Set([originKey(origin, epoch)]) })
+  else known.origins.add(originKey(origin, epoch))
 }
 
-function maker(server: string, epoch: string): string {
+function originKey(server: string, epoch: string): string {
   return `${server} ${epoch}`
 }

@@ -21,7 +21,7 @@ interface Peer {
   certificate: X509Certificate
 }
 
-export interface PeersOptions {
+export interface PeersDeps {
   denyList: DenyListFile
   now: () => number
   logger: Logger
@@ -29,13 +29,13 @@ export interface PeersOptions {
 }
 
 export class Peers {
-  readonly #options: PeersOptions
+  readonly #deps: PeersDeps
   /** Connections in their handshake, oldest first, by the address they come from. */
   readonly #handshakes = new Map<string, Socket>()
   readonly #peers = new Map<Socket, Peer>()
 
-  constructor(options: PeersOptions) {
-    this.#options = options
+  constructor(options: PeersDeps) {
+    this.#deps = options
   }
 
   /** Checks every connection of a server, ahead of its own handling. */
@@ -43,8 +43,8 @@ export class Peers {
     server.prependListener('connection', (socket: Socket) => this.#begin(socket))
     server.prependListener('secureConnection', (socket: TLSSocket) => this.#admit(socket))
     server.on('tlsClientError', (error, socket) => {
-      this.#options.metrics.connectionRefused('handshake')
-      this.#options.logger.info({ address: socket.remoteAddress, reason: error.message }, 'handshake failed')
+      this.#deps.metrics.connectionRefused('handshake')
+      this.#deps.logger.info({ address: socket.remoteAddress, reason: error.message }, 'handshake failed')
       socket.destroy()
     })
   }
@@ -58,7 +58,7 @@ export class Peers {
   review(onRevoked: (socket: Socket) => void): void {
     for (const [socket, peer] of this.#peers) {
       if (this.#isValid(peer.certificate)) continue
-      this.#options.logger.warn({ regional: peer.server }, 'its certificate is not valid any more: cut off')
+      this.#deps.logger.warn({ regional: peer.server }, 'its certificate is not valid any more: cut off')
       this.#peers.delete(socket)
       onRevoked(socket)
     }
@@ -70,7 +70,7 @@ export class Peers {
     socket.once('close', () => this.#handshakes.delete(key))
     if (this.#handshakes.size <= MAX_HANDSHAKES) return
     for (const oldest of this.#handshakes.values()) {
-      this.#options.metrics.connectionRefused('limit')
+      this.#deps.metrics.connectionRefused('limit')
       oldest.destroy()
       break
     }
@@ -78,12 +78,12 @@ export class Peers {
 
   #admit(socket: TLSSocket): void {
     this.#handshakes.delete(addressOf(socket))
-    const { denyList, logger, metrics } = this.#options
-    denyList.look()
+    const { denyList, logger, metrics } = this.#deps
+    denyList.refresh()
     const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined
     const server = certificate === undefined ? undefined : serverNameOf(certificate)
     const peer = certificate === undefined || server === undefined ? undefined : { server, certificate }
-    const reason = peer === undefined ? 'name' : this.#obstacleTo(peer)
+    const reason = peer === undefined ? 'name' : this.#refusalReason(peer)
     if (peer !== undefined && reason === undefined) {
       this.#peers.set(socket, peer)
       socket.once('close', () => this.#peers.delete(socket))
@@ -94,14 +94,14 @@ export class Peers {
     socket.destroy()
   }
 
-  #obstacleTo({ server, certificate }: Peer): 'revoked' | 'limit' | undefined {
+  #refusalReason({ server, certificate }: Peer): 'revoked' | 'limit' | undefined {
     if (!this.#isValid(certificate)) return 'revoked'
     const others = [...this.#peers.values()].filter((peer) => peer.server === server).length
     return others >= MAX_CONNECTIONS_EACH ? 'limit' : undefined
   }
 
   #isValid(certificate: X509Certificate): boolean {
-    const { denyList, now } = this.#options
+    const { denyList, now } = this.#deps
     return !denyList.denies(certificate) && Date.parse(certificate.validTo) >= now()
   }
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 /** A refusal of the grand over HTTPS: its status, and a code and a reason as JSON. */
-export class Refusal extends Error {
+export class RefusedError extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
@@ -13,8 +13,8 @@ export class Refusal extends Error {
 }
 
 /** Of a grand whose disk does not work. */
-export function unavailable(reason: string): Refusal {
-  return new Refusal(503, 'unavailable', `the grand cannot store anything now: ${reason}`, {
+export function unavailable(reason: string): RefusedError {
+  return new RefusedError(503, 'unavailable', `the grand cannot store anything now: ${reason}`, {
     'retry-after': '30',
   })
 }
@@ -22,18 +22,18 @@ export function unavailable(reason: string): Refusal {
 /** For what the other side still sends after it was answered, before the connection is cut. */
 const LINGER_MS = 1000
 
-export function answerJson(
+export function sendJson(
   response: ServerResponse,
   status: number,
   body: unknown,
   headers: Record<string, string> = {},
 ): void {
   const text = Buffer.from(`${JSON.stringify(body)}\n`)
-  answer(response, status, text, { 'content-type': 'application/json', ...headers })
+  sendBytes(response, status, text, { 'content-type': 'application/json', ...headers })
 }
 
 /** Answers in full. A request body that was not read is not waited for: the connection ends behind the answer. */
-export function answer(
+export function sendBytes(
   response: ServerResponse,
   status: number,
   body: Buffer,
@@ -54,8 +54,11 @@ export function answer(
   socket.once('close', () => clearTimeout(cut))
 }
 
-export function refuse(response: ServerResponse, { status, code, message, headers }: Refusal): void {
-  answerJson(response, status, { code, reason: message }, headers)
+export function sendRefusal(
+  response: ServerResponse,
+  { status, code, message, headers }: RefusedError,
+): void {
+  sendJson(response, status, { code, reason: message }, headers)
 }
 
 function bodyIsUnread(request: IncomingMessage): boolean {

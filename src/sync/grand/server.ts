@@ -10,9 +10,9 @@ import { reasonOf } from '../../lib/storage-fault.js'
 import { LINK_PATH, MAX_FRAME_BYTES } from '../protocol.js'
 import type { Hub } from './hub.js'
 import type { Peers } from './peers.js'
-import { Refusal, refuse, unavailable } from './responses.js'
-import type { Link } from './session.js'
-import { openSocketChannel } from './websocket-channel.js'
+import { RefusedError, sendRefusal, unavailable } from './responses.js'
+import type { GrandSession } from './session.js'
+import { openChannel } from './websocket-channel.js'
 
 const HANDSHAKE_MS = 10_000
 const HEADERS_MS = 10_000
@@ -26,7 +26,7 @@ const MAX_CONNECTIONS = 2048
 /** Answers one request of a server that is known by its certificate. */
 export type Route = (request: IncomingMessage, response: ServerResponse, peer: string) => void | Promise<void>
 
-export interface GrandServerOptions {
+export interface GrandServerDeps {
   tls: PeerTls
   hub: Hub
   peers: Peers
@@ -36,7 +36,7 @@ export interface GrandServerOptions {
 
 /** Whatever speaks to the grand: TLS 1.3 with certificates on both sides, links and requests on one port. */
 export class GrandServer {
-  readonly #options: GrandServerOptions
+  readonly #deps: GrandServerDeps
   readonly #server: Server
   readonly #sockets = new WebSocketServer({
     noServer: true,
@@ -45,10 +45,10 @@ export class GrandServer {
     maxPayload: MAX_FRAME_BYTES,
     skipUTF8Validation: true,
   })
-  readonly #links = new Map<Socket, Link>()
+  readonly #links = new Map<Socket, GrandSession>()
 
-  constructor(options: GrandServerOptions) {
-    this.#options = options
+  constructor(options: GrandServerDeps) {
+    this.#deps = options
     this.#server = createServer({
       ...contextOf(options.tls),
       requestCert: true,
@@ -65,7 +65,7 @@ export class GrandServer {
     this.#server.maxConnections = MAX_CONNECTIONS
     this.#server.timeout = IDLE_MS
     options.peers.guard(this.#server)
-    this.#server.on('request', (request, response) => void this.#answer(request, response))
+    this.#server.on('request', (request, response) => void this.#respond(request, response))
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
     this.#server.on('clientError', (_error, socket) => socket.destroy())
   }
@@ -84,14 +84,14 @@ export class GrandServer {
   }
 
   /** Ends a connection, and the link on it with a word of why. */
-  cut(socket: Socket): void {
+  destroyConnections(socket: Socket): void {
     const link = this.#links.get(socket)
     if (link === undefined) socket.destroy()
     else link.refuse({ code: 'revoked', reason: 'the certificate is not valid any more', oseq: null })
   }
 
   /** Takes no more connections, and ends those on which nothing is under way. */
-  stopListening(): void {
+  unsubscribe(): void {
     this.#server.close()
     this.#server.closeIdleConnections()
   }
@@ -104,8 +104,8 @@ export class GrandServer {
     await closed
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { peers, route, logger } = this.#options
+  async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { peers, route, logger } = this.#deps
     const peer = peers.nameOf(request.socket)
     if (peer === undefined) return void request.socket.destroy()
     response.on('error', () => undefined)
@@ -113,20 +113,20 @@ export class GrandServer {
       await route(request, response, peer)
     } catch (error) {
       if (response.headersSent || response.destroyed) return void request.socket.destroy()
-      if (error instanceof Refusal) return refuse(response, error)
+      if (error instanceof RefusedError) return sendRefusal(response, error)
       // A client that went away is no failure of ours.
       if (request.socket.destroyed) return
       logger.error({ err: error, regional: peer, url: request.url }, 'a request failed')
       const reason = reasonOf(error)
-      refuse(
+      sendRefusal(
         response,
-        reason === undefined ? new Refusal(500, 'internal', 'the grand failed') : unavailable(reason),
+        reason === undefined ? new RefusedError(500, 'internal', 'the grand failed') : unavailable(reason),
       )
     }
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const { peers, hub } = this.#options
+    const { peers, hub } = this.#deps
     const carrier = request.socket
     const server = peers.nameOf(carrier)
     socket.on('error', () => socket.destroy())
@@ -137,7 +137,7 @@ export class GrandServer {
     carrier.setTimeout(0)
     carrier.setNoDelay(true)
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const channel = openSocketChannel(webSocket, carrier, {
+      const channel = openChannel(webSocket, carrier, {
         onFrame: (frame) => link.receive(frame),
         onClose: (reason) => {
           clearTimeout(silence)
@@ -148,7 +148,7 @@ export class GrandServer {
       const link = hub.connect(server, channel)
       this.#links.set(carrier, link)
       const silence = setTimeout(() => {
-        if (!link.greeted) link.close('no hello in time')
+        if (!link.saidHello) link.close('no hello in time')
       }, HELLO_MS)
     })
   }

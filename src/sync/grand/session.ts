@@ -1,4 +1,4 @@
-import { type Log, LogGap } from '../../log/change-log.js'
+import { type ChangeLog, LogGapError } from '../../log/change-log.js'
 import { blobOf, CHANGE_VERSION } from '../../model/change.js'
 import { millisecondsOf } from '../../model/clock.js'
 import type { Channel } from '../channel.js'
@@ -13,37 +13,37 @@ import {
   type MessageOf,
   WINDOW,
 } from '../protocol.js'
-import { examineChanges, type Fault, faultOfBlobs } from './check-changes.js'
-import { faultOfHello, isPlaceIn, protocolOf } from './handshake.js'
-import type { Intake } from './ingest.js'
+import { checkChanges, type Fault, faultOfBlobs } from './check-changes.js'
+import { faultOfHello, isPositionIn, protocolOf } from './handshake.js'
+import type { Ingest } from './ingest.js'
 import type { Pages } from './pages.js'
 import type { Watermarks } from './watermarks.js'
 
 /** What a link needs of the grand, and tells it. */
-export interface LinkHost {
+export interface SessionHost {
   /** The grand's own name. */
   readonly server: string
-  readonly log: Log
+  readonly log: ChangeLog
   readonly pages: Pages
-  readonly intake: Intake
+  readonly ingest: Ingest
   readonly watermarks: Watermarks
   now(): number
   /** The regional has said who it is: an older link of it ends. */
-  join(link: Link): void
+  sessionOpened(link: GrandSession): void
   /** The regional has said from where to read. */
-  followed(link: Link): void
+  sessionFollows(link: GrandSession): void
   /** The link may take more entries than a moment ago. */
-  opened(link: Link): void
+  windowOpened(link: GrandSession): void
   /** The log has `count` entries more from this link. */
-  appended(link: Link, count: number): void
+  changesAppended(link: GrandSession, count: number): void
   /** Bytes that others may lack are here. */
-  offer(sha256s: string[], from: Link): void
-  refused(link: Link, fault: Fault): void
-  failed(link: Link, error: unknown): void
+  offer(sha256s: string[], from: GrandSession): void
+  changeRefused(link: GrandSession, fault: Fault): void
+  ingestFailed(link: GrandSession, error: unknown): void
 }
 
 /** The state of a link as the operator sees it. */
-export interface LinkStatus {
+export interface SessionStatus {
   server: string
   since: string
   /** The last entry that was sent to it, and that it has applied. */
@@ -54,10 +54,10 @@ export interface LinkStatus {
 }
 
 /** One regional's link, from its hello to its end: what is said on it, and nothing of how it is carried. */
-export class Link {
+export class GrandSession {
   /** The name in the certificate. */
   readonly server: string
-  readonly #host: LinkHost
+  readonly #host: SessionHost
   readonly #channel: Channel
   readonly #ended = new AbortController()
   readonly #since: number
@@ -66,13 +66,13 @@ export class Link {
   #position = 0
   #applied = 0
   /** The last entry of each page that is sent and not applied, oldest first. */
-  #underWay: number[] = []
+  #unacknowledged: number[] = []
   #pending = 0
-  #taking: Promise<void> = Promise.resolve()
+  #ingesting: Promise<void> = Promise.resolve()
   /** The change that was refused for its stamp: what was sent behind it is passed over until it comes again. */
-  #awaited: number | undefined
+  #awaitedOseq: number | undefined
 
-  constructor(host: LinkHost, server: string, channel: Channel) {
+  constructor(host: SessionHost, server: string, channel: Channel) {
     this.#host = host
     this.server = server
     this.#channel = channel
@@ -84,7 +84,7 @@ export class Link {
     return this.#channel.address
   }
 
-  get greeted(): boolean {
+  get saidHello(): boolean {
     return this.#epoch !== undefined
   }
 
@@ -98,7 +98,7 @@ export class Link {
     if (this.#ended.signal.aborted) return
     try {
       const { message, blobs } = decodeFromRegional(frame)
-      this.#hear(message, blobs)
+      this.#handle(message, blobs)
     } catch (error) {
       this.refuse({ code: 'protocol', reason: (error as Error).message, oseq: null })
     }
@@ -107,7 +107,7 @@ export class Link {
   /** The channel is closed. Resolves when nothing of this link is under way any more. */
   async end(): Promise<void> {
     this.#ended.abort()
-    await this.#taking
+    await this.#ingesting
   }
 
   /** Ends the link. */
@@ -119,9 +119,15 @@ export class Link {
   /** Says why the grand does not take something; ends the link, but for a stamp that can be mended. */
   refuse(fault: Fault): void {
     if (this.#ended.signal.aborted) return
-    this.#host.refused(this, fault)
+    this.#host.changeRefused(this, fault)
     const { code, oseq } = fault
-    this.say({ type: 'refused', code, reason: fault.reason.slice(0, 500), oseq, time: this.#host.now() })
+    this.sendMessage({
+      type: 'refused',
+      code,
+      reason: fault.reason.slice(0, 500),
+      oseq,
+      time: this.#host.now(),
+    })
     if (code !== 'future-stamp') this.close(fault.reason)
   }
 
@@ -129,14 +135,14 @@ export class Link {
    * A newer link bears the same name. Whoever lost this one without a word hears nothing of it; whoever hears it is another
    * server than the newer one.
    */
-  replace(newer: Link): void {
+  replace(newer: GrandSession): void {
     if (this.#ended.signal.aborted) return
     const reason = `another connection came under the name ${this.server}, from ${newer.address ?? 'nobody knows where'}`
-    this.say({ type: 'refused', code: 'replaced', reason, oseq: null, time: this.#host.now() })
+    this.sendMessage({ type: 'refused', code: 'replaced', reason, oseq: null, time: this.#host.now() })
     this.close('replaced by a newer link')
   }
 
-  say(message: FromGrand): void {
+  sendMessage(message: FromGrand): void {
     this.send(encodeFrame(message))
   }
 
@@ -148,22 +154,22 @@ export class Link {
   /** Asks for bytes. */
   want(sha256s: string[]): void {
     for (let from = 0; from < sha256s.length; from += MAX_HASHES) {
-      this.say({ type: 'want', blobs: sha256s.slice(from, from + MAX_HASHES) })
+      this.sendMessage({ type: 'want', blobs: sha256s.slice(from, from + MAX_HASHES) })
     }
   }
 
   /** Sends the next page if the window allows; tells whether another could follow at once. */
   pump(): boolean {
-    if (!this.follows || this.#epoch === undefined || this.#underWay.length >= WINDOW) return false
+    if (!this.follows || this.#epoch === undefined || this.#unacknowledged.length >= WINDOW) return false
     const page = this.#host.pages.next(this.#position, { server: this.server, epoch: this.#epoch })
     if (page === undefined) return false
     this.send(page.frame)
     this.#position = page.last
-    this.#underWay.push(page.last)
-    return this.#underWay.length < WINDOW
+    this.#unacknowledged.push(page.last)
+    return this.#unacknowledged.length < WINDOW
   }
 
-  status(): LinkStatus {
+  status(): SessionStatus {
     return {
       server: this.server,
       since: new Date(this.#since).toISOString(),
@@ -173,10 +179,10 @@ export class Link {
     }
   }
 
-  #hear(message: FromRegional, blobs: Blob[]): void {
-    const breach = this.#breachOf(message)
+  #handle(message: FromRegional, blobs: Blob[]): void {
+    const breach = this.#violationOf(message)
     if (breach !== undefined) this.refuse({ code: 'protocol', reason: breach, oseq: null })
-    else if (message.type === 'hello') this.#greet(message)
+    else if (message.type === 'hello') this.#welcome(message)
     else if (message.type === 'changes') this.#queue(message, blobs)
     else if (message.type === 'follow') this.#follow(message)
     else if (message.type === 'applied') this.#noteApplied(message)
@@ -184,9 +190,9 @@ export class Link {
   }
 
   /** What is wrong with a message at this point of the conversation. */
-  #breachOf(message: FromRegional): string | undefined {
-    if (message.type === 'hello') return this.greeted ? 'a second hello' : undefined
-    if (!this.greeted) return `${message.type} before hello`
+  #violationOf(message: FromRegional): string | undefined {
+    if (message.type === 'hello') return this.saidHello ? 'a second hello' : undefined
+    if (!this.saidHello) return `${message.type} before hello`
     if (message.type === 'follow') {
       if (this.#follows) return 'a second follow'
       if (message.after > this.#host.log.head().gseq) return 'follow from beyond the head of the log'
@@ -201,7 +207,7 @@ export class Link {
     return undefined
   }
 
-  #greet(hello: MessageOf<'hello'>): void {
+  #welcome(hello: MessageOf<'hello'>): void {
     const fault = faultOfHello(hello, this.server)
     if (fault !== undefined) {
       this.refuse(fault)
@@ -209,12 +215,12 @@ export class Link {
     }
     const { log, watermarks, server } = this.#host
     this.#epoch = hello.epoch
-    this.#host.join(this)
-    const cursorKnown = isPlaceIn(log, hello.cursor)
+    this.#host.sessionOpened(this)
+    const cursorKnown = isPositionIn(log, hello.cursor)
     // What it has of the log bounds what it can have of its bytes: it may have lost its disk since it last told.
     const bound = cursorKnown ? (hello.cursor?.gseq ?? 0) : 0
     watermarks.set(this.server, Math.min(watermarks.of(this.server), bound))
-    this.say({
+    this.sendMessage({
       type: 'welcome',
       protocol: protocolOf(hello) as number,
       server,
@@ -232,13 +238,13 @@ export class Link {
     this.#position = after
     this.#applied = after
     this.#follows = true
-    this.#host.followed(this)
+    this.#host.sessionFollows(this)
   }
 
   #noteApplied({ gseq }: MessageOf<'applied'>): void {
     this.#applied = gseq
-    this.#underWay = this.#underWay.filter((last) => last > gseq)
-    this.#host.opened(this)
+    this.#unacknowledged = this.#unacknowledged.filter((last) => last > gseq)
+    this.#host.windowOpened(this)
   }
 
   /** As a rule it rises; it falls when the regional has lost bytes. */
@@ -253,29 +259,29 @@ export class Link {
       return
     }
     this.#pending += 1
-    this.#taking = this.#taking
-      .then(() => this.#take(message.changes, blobs))
+    this.#ingesting = this.#ingesting
+      .then(() => this.#ingestBatch(message.changes, blobs))
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#pending -= 1
       })
   }
 
-  async #take(texts: string[], blobs: Blob[]): Promise<void> {
+  async #ingestBatch(texts: string[], blobs: Blob[]): Promise<void> {
     if (this.#ended.signal.aborted || this.#epoch === undefined) return
     const sender = { server: this.server, epoch: this.#epoch }
-    const { candidates, fault } = examineChanges(texts, sender, this.#latestMs())
+    const { candidates, fault } = checkChanges(texts, sender, this.#latestMs())
     if (fault !== undefined && fault.code !== 'future-stamp') return this.refuse(fault)
     const first = candidates[0]?.change.oseq ?? fault?.oseq
-    if (this.#awaited !== undefined && first !== this.#awaited) return
-    this.#awaited = undefined
+    if (this.#awaitedOseq !== undefined && first !== this.#awaitedOseq) return
+    this.#awaitedOseq = undefined
     const referenced = new Set(candidates.map(({ change }) => blobOf(change)?.sha256))
     const beside = fault === undefined ? blobs : blobs.filter(({ sha256 }) => referenced.has(sha256))
     const wrong = faultOfBlobs(beside, candidates)
     if (wrong !== undefined) return this.refuse(wrong)
     await this.#append(candidates, beside)
     if (fault === undefined) return
-    this.#awaited = fault.oseq ?? undefined
+    this.#awaitedOseq = fault.oseq ?? undefined
     this.refuse(fault)
   }
 
@@ -287,23 +293,23 @@ export class Link {
     return Math.max(this.#host.now() + MAX_CLOCK_AHEAD_MS, millisecondsOf(this.#host.log.clock()))
   }
 
-  async #append(candidates: Parameters<Intake['take']>[0], blobs: Blob[]): Promise<void> {
+  async #append(candidates: Parameters<Ingest['append']>[0], blobs: Blob[]): Promise<void> {
     const last = candidates.at(-1)?.change.oseq
     if (last === undefined) return
-    const { count, lacking, arrived } = await this.#host.intake.take(candidates, blobs, this.#ended.signal)
-    this.say({ type: 'ack', oseq: last })
-    this.#host.appended(this, count)
-    this.want(lacking)
-    this.#host.offer(arrived, this)
+    const { count, missing, stored } = await this.#host.ingest.append(candidates, blobs, this.#ended.signal)
+    this.sendMessage({ type: 'ack', oseq: last })
+    this.#host.changesAppended(this, count)
+    this.want(missing)
+    this.#host.offer(stored, this)
   }
 
   #fail(error: unknown): void {
     if (this.#ended.signal.aborted) return
-    if (error instanceof LogGap) {
+    if (error instanceof LogGapError) {
       this.refuse({ code: 'gap', reason: error.message, oseq: null })
       return
     }
-    this.#host.failed(this, error)
+    this.#host.ingestFailed(this, error)
     this.close('the grand failed')
   }
 }

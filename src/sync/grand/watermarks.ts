@@ -3,10 +3,10 @@ import { loadWatermarks, storeWatermark } from '../../db/grand/watermarks.js'
 import type { Timer, Timers } from '../../lib/timers.js'
 
 /** Watermarks move with every change: they are told together, so much after the first. */
-const TELL_MS = 10
-const STORE_MS = 250
+const SEND_MS = 10
+const SAVE_MS = 250
 
-export interface WatermarksOptions {
+export interface WatermarksDeps {
   db: Database
   /** The grand's own name. */
   server: string
@@ -18,15 +18,15 @@ export interface WatermarksOptions {
 
 /** Up to which entry of the log each server has the bytes of every file. */
 export class Watermarks implements AsyncDisposable {
-  readonly #options: WatermarksOptions
+  readonly #deps: WatermarksDeps
   readonly #known: Map<string, number>
-  readonly #untold = new Map<string, number>()
-  readonly #unstored = new Map<string, number>()
-  #telling: Timer | undefined
-  #storing: Timer | undefined
+  readonly #unsent = new Map<string, number>()
+  readonly #unsaved = new Map<string, number>()
+  #sendTimer: Timer | undefined
+  #saveTimer: Timer | undefined
 
-  constructor(options: WatermarksOptions) {
-    this.#options = options
+  constructor(options: WatermarksDeps) {
+    this.#deps = options
     this.#known = loadWatermarks(options.db)
   }
 
@@ -42,34 +42,34 @@ export class Watermarks implements AsyncDisposable {
   set(server: string, gseq: number): void {
     if (this.#known.get(server) === gseq) return
     this.#known.set(server, gseq)
-    this.#untold.set(server, gseq)
-    const { timers, onError } = this.#options
-    this.#telling ??= timers.after(TELL_MS, () => this.#tell())
+    this.#unsent.set(server, gseq)
+    const { timers, onError } = this.#deps
+    this.#sendTimer ??= timers.after(SEND_MS, () => this.#send())
     // The grand's own follows from its log.
-    if (server === this.#options.server) return
-    this.#unstored.set(server, gseq)
-    this.#storing ??= timers.after(STORE_MS, () => void this.#store().catch(onError))
+    if (server === this.#deps.server) return
+    this.#unsaved.set(server, gseq)
+    this.#saveTimer ??= timers.after(SAVE_MS, () => void this.#save().catch(onError))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#telling?.stop()
-    await this.#store()
+    this.#sendTimer?.stop()
+    await this.#save()
   }
 
-  #tell(): void {
-    this.#telling = undefined
-    const moved = new Map(this.#untold)
-    this.#untold.clear()
-    this.#options.onMoved(moved)
+  #send(): void {
+    this.#sendTimer = undefined
+    const moved = new Map(this.#unsent)
+    this.#unsent.clear()
+    this.#deps.onMoved(moved)
   }
 
-  async #store(): Promise<void> {
-    this.#storing?.stop()
-    this.#storing = undefined
-    const moved = [...this.#unstored]
-    this.#unstored.clear()
+  async #save(): Promise<void> {
+    this.#saveTimer?.stop()
+    this.#saveTimer = undefined
+    const moved = [...this.#unsaved]
+    this.#unsaved.clear()
     if (moved.length === 0) return
-    await this.#options.db.write((tx) => {
+    await this.#deps.db.write((tx) => {
       for (const [server, gseq] of moved) storeWatermark(tx, server, gseq)
     })
   }

@@ -15,7 +15,7 @@ const GOING_AWAY = 1001
 const POLICY_VIOLATION = 1008
 
 /** A channel on an open WebSocket. Pings find a peer that is gone without a word. */
-export function openSocketChannel(socket: WebSocket, carrier: Duplex, events: ChannelEvents): Channel {
+export function openChannel(socket: WebSocket, carrier: Duplex, events: ChannelEvents): Channel {
   let reason: string | undefined
   let closing: NodeJS.Timeout | undefined
   const end = (why: string) => {

@@ -5,10 +5,10 @@ import type { Database, Tx } from '../../db/engine/database.js'
 import { readMeta, writeMeta } from '../../db/meta.js'
 import { addDeadLetter } from '../../db/regional/dead-letters.js'
 import { deferUnknown } from '../../db/regional/deferred.js'
-import type { Applied } from '../../db/regional/replica.js'
+import type { AppliedChange } from '../../db/regional/replica.js'
 import { hasUnpublished, markPublished, sameRow } from '../../db/regional/unpublished.js'
 import type { Journal } from '../../domain/journal.js'
-import { isPassingFault } from '../../lib/storage-fault.js'
+import { isTransientError } from '../../lib/storage-fault.js'
 import { blobOf, type Change, kindOf, MAX_CHANGE_BYTES, stampsOf } from '../../model/change.js'
 import { readChange } from '../../model/change-reader.js'
 import { later, ZERO_STAMP } from '../../model/clock.js'
@@ -18,7 +18,7 @@ import { type Blob, type Cursor, type MessageOf, ProtocolError } from '../protoc
 type Entry = MessageOf<'entries'>['entries'][number]
 
 /** A change at its position in the log, as it is and as it was sent. */
-interface Placed {
+interface PositionedChange {
   gseq: number
   text: string
   change: Change
@@ -36,18 +36,18 @@ interface Unit {
   republishing: boolean
 }
 
-type Apply = (tx: Tx, one: Placed, unit: Unit) => void
+type Apply = (tx: Tx, one: PositionedChange, unit: Unit) => void
 
 /** Entries in one unit of work: local requests wait for no more than so many. */
 const UNIT = 128
 
 /** Entries of the log that follow each other, and the cursor behind them. */
-interface Stretch {
+interface LogRun {
   entries: Entry[]
   cursor: Cursor
 }
 
-export interface ApplierOptions {
+export interface ApplierDeps {
   db: Database
   blobs: BlobStore
   journal: Journal
@@ -58,10 +58,10 @@ export interface ApplierOptions {
 
 /** Applies entries of the grand's log: their effects and the cursor behind them are one transaction. */
 export class Applier {
-  readonly #options: ApplierOptions
+  readonly #deps: ApplierDeps
 
-  constructor(options: ApplierOptions) {
-    this.#options = options
+  constructor(options: ApplierDeps) {
+    this.#deps = options
   }
 
   /**
@@ -72,74 +72,74 @@ export class Applier {
   async apply(entries: Entry[], blobs: Blob[], cursor: Cursor): Promise<Cursor> {
     const bytes = new Map(blobs.map((blob) => [blob.sha256, verified(blob)]))
     verifyChain(entries, cursor)
-    const stretches = stretchesOf(entries, cursor)
+    const stretches = splitByLog(entries, cursor)
     await this.#write(stretches, bytes)
     return stretches.at(-1)?.cursor ?? cursor
   }
 
   /** Together; where one cannot be applied each by itself, for then every one has to be taken back alone. */
-  async #write(stretches: Stretch[], bytes: Map<string, Buffer>): Promise<void> {
-    const { db } = this.#options
-    const write = (some: Stretch[], apply: Apply) =>
+  async #write(stretches: LogRun[], bytes: Map<string, Buffer>): Promise<void> {
+    const { db } = this.#deps
+    const write = (some: LogRun[], apply: Apply) =>
       db.writeSeries(some.map((stretch) => (tx) => this.#applyUnit(tx, stretch, bytes, apply)))
     try {
       await write(stretches, (tx, one, unit) => this.#applyOne(tx, one, unit))
     } catch (error) {
-      if (isPassingFault(error)) throw error
+      if (isTransientError(error)) throw error
       const done = storedCursor(db)?.gseq ?? 0
       const left = stretches.filter(({ cursor }) => cursor.gseq > done)
-      await write(left, (tx, one, unit) => this.#applyOrSetAside(tx, one, unit))
+      await write(left, (tx, one, unit) => this.#applyOrReject(tx, one, unit))
     }
   }
 
-  #applyUnit(tx: Tx, { entries, cursor }: Stretch, bytes: Map<string, Buffer>, apply: Apply): void {
+  #applyUnit(tx: Tx, { entries, cursor }: LogRun, bytes: Map<string, Buffer>, apply: Apply): void {
     const changes = entries.flatMap((entry) => this.#changeOf(tx, entry) ?? [])
     const unit = { bytes, epoch: readMeta(tx, 'epoch'), republishing: hasUnpublished(tx) }
     for (const one of changes) apply(tx, one, unit)
     const highest = changes.flatMap(({ change }) => stampsOf(change)).reduce(later, ZERO_STAMP)
-    this.#options.journal.observe(tx, highest)
+    this.#deps.journal.observe(tx, highest)
     writeMeta(tx, 'log_clock', later(readMeta(tx, 'log_clock') ?? ZERO_STAMP, highest))
     writeMeta(tx, 'cursor', JSON.stringify(cursor))
   }
 
   /** The change of an entry; undefined for what is none, which becomes a dead letter. */
-  #changeOf(tx: Tx, { gseq, change: text }: Entry): Placed | undefined {
+  #changeOf(tx: Tx, { gseq, change: text }: Entry): PositionedChange | undefined {
     const change = parse(text)
     const read = readChange(change)
     if ('known' in read) return { gseq, text, change: change as Change, known: read.known }
-    this.#setAside(tx, gseq, text, read.fault)
+    this.#addDeadLetter(tx, gseq, text, read.fault)
     return undefined
   }
 
-  #applyOrSetAside(tx: Tx, one: Placed, unit: Unit): void {
+  #applyOrReject(tx: Tx, one: PositionedChange, unit: Unit): void {
     try {
       tx.attempt(() => this.#applyOne(tx, one, unit))
     } catch (error) {
-      if (isPassingFault(error)) throw error
-      this.#setAside(tx, one.gseq, one.text, (error as Error).message)
+      if (isTransientError(error)) throw error
+      this.#addDeadLetter(tx, one.gseq, one.text, (error as Error).message)
     }
   }
 
-  #applyOne(tx: Tx, { gseq, change, known }: Placed, { bytes, epoch, republishing }: Unit): void {
+  #applyOne(tx: Tx, { gseq, change, known }: PositionedChange, { bytes, epoch, republishing }: Unit): void {
     const blob = blobOf(change)
-    if (blob !== undefined) this.#keepBytes(tx, blob.sha256, bytes)
+    if (blob !== undefined) this.#storeBlobs(tx, blob.sha256, bytes)
     // Of this very incarnation: it was applied when it was made.
-    const isOwn = change.origin === this.#options.server && change.epoch === epoch
+    const isOwn = change.origin === this.#deps.server && change.epoch === epoch
     if (!isOwn && known !== change) deferUnknown(tx, change, gseq)
-    const applied = isOwn || known === undefined ? undefined : this.#options.journal.apply(tx, known)
+    const applied = isOwn || known === undefined ? undefined : this.#deps.journal.apply(tx, known)
     if (blob !== undefined) setRefEntry(tx, { kind: kindOf(change), key: change.key }, blob, gseq)
     if (republishing && known === change && applied !== undefined) notePublished(tx, change, applied)
   }
 
-  #keepBytes(tx: Tx, sha256: string, bytes: Map<string, Buffer>): void {
+  #storeBlobs(tx: Tx, sha256: string, bytes: Map<string, Buffer>): void {
     const content = bytes.get(sha256)
     if (content === undefined) return
-    this.#options.blobs.keep(tx, { sha256, size: content.length, content }, new Date(this.#options.now()))
+    this.#deps.blobs.store(tx, { sha256, size: content.length, content }, new Date(this.#deps.now()))
   }
 
-  #setAside(tx: Tx, gseq: number, text: string, reason: string): void {
+  #addDeadLetter(tx: Tx, gseq: number, text: string, reason: string): void {
     addDeadLetter(tx, gseq, text.slice(0, MAX_CHANGE_BYTES), reason)
-    tx.afterCommit(() => this.#options.onDeadLetter(gseq, reason))
+    tx.afterCommit(() => this.#deps.onDeadLetter(gseq, reason))
   }
 }
 
@@ -149,8 +149,8 @@ export function storedCursor(db: Database): Cursor | null {
   return cursor === undefined ? null : JSON.parse(cursor)
 }
 
-function stretchesOf(entries: Entry[], { log_id }: Cursor): Stretch[] {
-  const stretches: Stretch[] = []
+function splitByLog(entries: Entry[], { log_id }: Cursor): LogRun[] {
+  const stretches: LogRun[] = []
   for (let from = 0; from < entries.length; from += UNIT) {
     const some = entries.slice(from, from + UNIT)
     const { gseq, ghash } = some.at(-1) as Entry
@@ -160,7 +160,7 @@ function stretchesOf(entries: Entry[], { log_id }: Cursor): Stretch[] {
 }
 
 /** A row that this entry alone has whole needs no snapshot. */
-function notePublished(tx: Tx, change: Change, { after }: Applied): void {
+function notePublished(tx: Tx, change: Change, { after }: AppliedChange): void {
   const alone = merge(undefined, change)
   if (alone !== undefined && after !== undefined && sameRow(alone, after))
     markPublished(tx, { kind: kindOf(change), key: change.key })

@@ -7,11 +7,11 @@ import type { ConnectionOptions } from 'node:tls'
 import { urlToHttpOptions } from 'node:url'
 import type { FileSlice } from '../../blobs/file-slice.js'
 import type { PeerTls } from '../../certs/peer-tls.js'
-import { type ByteSource, pour } from '../../lib/byte-source.js'
+import { type ByteSource, copyChunks } from '../../lib/byte-source.js'
 import { writeChunk } from '../../net/write-chunk.js'
 import { blobPath, UPLOAD_LENGTH, UPLOAD_OFFSET } from '../protocol.js'
 import { BulkDownload } from './bulk-download.js'
-import { type RemoteBytes, TransferRefused } from './remote-blobs.js'
+import { type RemoteBlobs, TransferRefusedError } from './remote-blobs.js'
 
 /** Transfers at once, in both directions together; more wait. */
 const CONNECTIONS = 12
@@ -23,12 +23,12 @@ const BULK_BYTES = 4 * 1024 * 1024
 /** A transfer in which nothing moves for so long has failed. */
 const STALLED_MS = 30_000
 
-interface Answer extends ByteSource {
+interface BlobResponse extends ByteSource {
   status: number
 }
 
 /** The grand's store of blobs, over HTTPS with certificates on both sides. */
-export class GrandBytes implements RemoteBytes {
+export class GrandBlobClient implements RemoteBlobs {
   readonly #origin: string
   readonly #tls: () => PeerTls
   #agent: { tls: PeerTls; agent: Agent } | undefined
@@ -43,10 +43,10 @@ export class GrandBytes implements RemoteBytes {
   async offset(sha256: string, signal: AbortSignal): Promise<number> {
     const sent = this.#request('HEAD', sha256, { signal })
     sent.end()
-    const response = await answerTo(sent)
+    const response = await responseTo(sent)
     await text(response)
     if (response.statusCode === 404) return 0
-    if (response.statusCode !== 200) throw new TransferRefused(response.statusCode ?? 0, '')
+    if (response.statusCode !== 200) throw new TransferRefusedError(response.statusCode ?? 0, '')
     return Number(response.headers[UPLOAD_OFFSET] ?? 0)
   }
 
@@ -64,14 +64,14 @@ export class GrandBytes implements RemoteBytes {
       [UPLOAD_LENGTH]: String(size),
     }
     const sent = this.#request('PUT', sha256, { signal, headers })
-    const answered = answerTo(sent)
+    const answered = responseTo(sent)
     if (Buffer.isBuffer(bytes)) sent.end(bytes)
     else sendSlice(bytes, sent)
     const response = await answered
     const body = await text(response)
     // A refusal may come before all is sent.
     if (!sent.writableFinished) sent.destroy()
-    if ((response.statusCode ?? 0) >= 300) throw new TransferRefused(response.statusCode ?? 0, body)
+    if ((response.statusCode ?? 0) >= 300) throw new TransferRefusedError(response.statusCode ?? 0, body)
   }
 
   async get(
@@ -82,29 +82,29 @@ export class GrandBytes implements RemoteBytes {
   ): Promise<ByteSource | undefined> {
     const range = `bytes=${start}-${end}`
     const isBulk = end - start >= BULK_BYTES && this.#bulkCount < BULK_CONNECTIONS
-    const answer = await (isBulk ? this.#getBulk(sha256, range, signal) : this.#get(sha256, range, signal))
-    if (answer.status === 206 || answer.status === 200) return answer
-    const body = await textOf(answer)
-    if (answer.status === 404) return undefined
-    throw new TransferRefused(answer.status, body)
+    const blob = await (isBulk ? this.#getBulk(sha256, range, signal) : this.#get(sha256, range, signal))
+    if (blob.status === 206 || blob.status === 200) return blob
+    const body = await textOf(blob)
+    if (blob.status === 404) return undefined
+    throw new TransferRefusedError(blob.status, body)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#agent?.agent.destroy()
   }
 
-  async #get(sha256: string, range: string, signal: AbortSignal): Promise<Answer> {
+  async #get(sha256: string, range: string, signal: AbortSignal): Promise<BlobResponse> {
     const sent = this.#request('GET', sha256, { signal, headers: { range } })
     sent.end()
-    const response = await answerTo(sent)
+    const response = await responseTo(sent)
     return {
       status: response.statusCode ?? 0,
-      copy: (take) => pour(response, take),
+      copy: (take) => copyChunks(response, take),
       close: async () => void response.destroy(),
     }
   }
 
-  async #getBulk(sha256: string, range: string, signal: AbortSignal): Promise<Answer> {
+  async #getBulk(sha256: string, range: string, signal: AbortSignal): Promise<BlobResponse> {
     this.#bulkCount += 1
     const onClose = () => {
       this.#bulkCount -= 1
@@ -149,13 +149,13 @@ function addressOf(origin: string): ConnectionOptions {
   return { host, port: Number(port ?? 443), ...(isIP(host) === 0 && { servername: host }) }
 }
 
-async function textOf(answer: Answer): Promise<string> {
+async function textOf(blob: BlobResponse): Promise<string> {
   const chunks: Buffer[] = []
-  await answer.copy((chunk) => void chunks.push(Buffer.from(chunk)))
+  await blob.copy((chunk) => void chunks.push(Buffer.from(chunk)))
   return Buffer.concat(chunks).toString()
 }
 
-async function answerTo(sent: ClientRequest): Promise<IncomingMessage> {
+async function responseTo(sent: ClientRequest): Promise<IncomingMessage> {
   const [response] = await once(sent, 'response')
   return response
 }

@@ -10,7 +10,7 @@ import {
 import type { Database } from '../../db/engine/database.js'
 import type { Timer, Timers } from '../../lib/timers.js'
 import type { BlobRef } from '../../model/change.js'
-import type { RemoteBytes } from './remote-blobs.js'
+import type { RemoteBlobs } from './remote-blobs.js'
 
 const PARALLEL = 4
 const PAGE = 500
@@ -21,10 +21,10 @@ const OLDEST = 16
 /** After the grand had nothing, or a transfer failed, a blob is asked for again so much later; or when it is offered. */
 const RETRY_MS = 15_000
 
-export interface PullerOptions {
+export interface BlobPullerDeps {
   db: Database
   incoming: IncomingBlobs
-  grand: RemoteBytes
+  grand: RemoteBlobs
   timers: Timers
   logger: Logger
   /** One blob less is missing. */
@@ -36,38 +36,38 @@ export interface PullerOptions {
  * missing longest. Each is resumed after a break and verified before it counts. What is missing stands in the database;
  * this only knows what to try next.
  */
-export class Puller {
-  readonly #options: PullerOptions
-  readonly #underWay = new Set<string>()
+export class BlobPuller {
+  readonly #deps: BlobPullerDeps
+  readonly #active = new Set<string>()
   /** How often each missing blob was offered since the grand was found not to have it. */
   readonly #offers = new Map<string, number>()
   /** Blobs, by hash and size, that are not to be tried before a time, milliseconds of the monotonic clock. */
-  readonly #resting = new Map<string, number>()
+  readonly #waiting = new Map<string, number>()
   #signal: AbortSignal = AbortSignal.abort()
   #retry: Timer | undefined
 
-  constructor(options: PullerOptions) {
-    this.#options = options
+  constructor(options: BlobPullerDeps) {
+    this.#deps = options
   }
 
   /** Begins a link: everything is tried again. */
   begin(signal: AbortSignal): void {
     this.#signal = signal
-    this.#resting.clear()
+    this.#waiting.clear()
     this.#offers.clear()
     signal.addEventListener('abort', () => this.#retry?.stop())
-    this.look()
+    this.refresh()
   }
 
   /** The grand has these now. */
   offered(sha256s: string[]): void {
     for (const sha256 of sha256s) {
-      const sizes = missingSizes(this.#options.db, sha256)
+      const sizes = missingSizes(this.#deps.db, sha256)
       if (sizes.length === 0) continue
-      for (const size of sizes) this.#resting.delete(restKey({ sha256, size }))
+      for (const size of sizes) this.#waiting.delete(retryKey({ sha256, size }))
       this.#offers.set(sha256, this.#offersOf(sha256) + 1)
     }
-    this.look()
+    this.refresh()
   }
 
   /** Whether the grand has a blob that is missing here, or gets it now, as far as it told. */
@@ -76,14 +76,14 @@ export class Puller {
   }
 
   /** Starts what may start. */
-  look(): void {
-    if (this.#signal.aborted || this.#underWay.size >= PARALLEL) return
+  refresh(): void {
+    if (this.#signal.aborted || this.#active.size >= PARALLEL) return
     for (let after: BlobRef | undefined; ; ) {
-      const page = missingAfter(this.#options.db, after, PAGE)
+      const page = missingAfter(this.#deps.db, after, PAGE)
       if (after === undefined && page.length > 0) this.#startOldest()
       for (const blob of page) {
-        if (this.#underWay.size >= PARALLEL) return
-        if (!this.#underWay.has(blob.sha256) && !this.#isResting(blob)) this.#start(blob)
+        if (this.#active.size >= PARALLEL) return
+        if (!this.#active.has(blob.sha256) && !this.#isWaiting(blob)) this.#start(blob)
       }
       after = page.at(-1)
       if (page.length < PAGE) return
@@ -92,18 +92,18 @@ export class Puller {
 
   /** Up to which entry of the log, at most `cursor`, all bytes are here. */
   watermark(cursor: number): number {
-    const first = firstMissingEntry(this.#options.db)
+    const first = firstMissingEntry(this.#deps.db)
     return first === undefined ? cursor : Math.max(0, first - 1)
   }
 
   /** What is missing longest has one of the places: however many small ones come, a large one moves on. */
   #startOldest(): void {
-    const oldest = oldestMissing(this.#options.db, OLDEST).find((blob) => !this.#isResting(blob))
-    if (oldest !== undefined && !this.#underWay.has(oldest.sha256)) this.#start(oldest)
+    const oldest = oldestMissing(this.#deps.db, OLDEST).find((blob) => !this.#isWaiting(blob))
+    if (oldest !== undefined && !this.#active.has(oldest.sha256)) this.#start(oldest)
   }
 
-  #isResting(blob: BlobRef): boolean {
-    return (this.#resting.get(restKey(blob)) ?? 0) > this.#options.timers.now()
+  #isWaiting(blob: BlobRef): boolean {
+    return (this.#waiting.get(retryKey(blob)) ?? 0) > this.#deps.timers.now()
   }
 
   #start(blob: BlobRef): void {
@@ -111,20 +111,20 @@ export class Puller {
     // That of this try: by its end there may be another link, on which the blob has not been tried yet.
     const signal = this.#signal
     const offers = this.#offersOf(sha256)
-    this.#underWay.add(sha256)
+    this.#active.add(sha256)
     void this.#fetch(blob, signal)
       .catch((error: Error) => {
-        if (!signal.aborted) this.#options.logger.warn({ sha256, reason: error.message }, 'a pull failed')
+        if (!signal.aborted) this.#deps.logger.warn({ sha256, reason: error.message }, 'a pull failed')
         return false
       })
       .then((done) => {
-        this.#underWay.delete(sha256)
+        this.#active.delete(sha256)
         // Offered again meanwhile, there is something new to try at once.
         if (!signal.aborted && (done || this.#offersOf(sha256) === offers)) {
           this.#offers.delete(sha256)
-          if (!done) this.#rest(blob)
+          if (!done) this.#waitBeforeRetry(blob)
         }
-        this.look()
+        this.refresh()
       })
   }
 
@@ -134,7 +134,7 @@ export class Puller {
 
   /** Whether there is nothing left to do for a blob. */
   async #fetch({ sha256, size }: BlobRef, signal: AbortSignal): Promise<boolean> {
-    const { db, incoming, grand, onProgress } = this.#options
+    const { db, incoming, grand, onProgress } = this.#deps
     if (!isMissing(db, sha256)) return true
     await using blob = await incoming.open(sha256, size)
     if (blob.offset < size) {
@@ -147,16 +147,16 @@ export class Puller {
     return true
   }
 
-  #rest(blob: BlobRef): void {
-    if (!isMissing(this.#options.db, blob.sha256)) return
-    const { timers } = this.#options
-    this.#resting.set(restKey(blob), timers.now() + RETRY_MS)
+  #waitBeforeRetry(blob: BlobRef): void {
+    if (!isMissing(this.#deps.db, blob.sha256)) return
+    const { timers } = this.#deps
+    this.#waiting.set(retryKey(blob), timers.now() + RETRY_MS)
     this.#retry?.stop()
-    this.#retry = timers.after(RETRY_MS + 10, () => this.look())
+    this.#retry = timers.after(RETRY_MS + 10, () => this.refresh())
   }
 }
 
 /** Of two sizes under one hash only the true one can arrive, and neither waits for the other. */
-function restKey({ sha256, size }: BlobRef): string {
+function retryKey({ sha256, size }: BlobRef): string {
   return `${sha256} ${size}`
 }

@@ -2,44 +2,44 @@ import type { Logger } from 'pino'
 import type { BlobStore } from '../../blobs/blob-store.js'
 import { checkBlob } from '../../blobs/scrub.js'
 import type { Database } from '../../db/engine/database.js'
-import type { Chance } from '../../lib/random.js'
+import type { Random } from '../../lib/random.js'
 import { pause, type Timers } from '../../lib/timers.js'
 import { backOffMs } from './back-off.js'
-import { type RemoteBytes, TransferRefused } from './remote-blobs.js'
+import { type RemoteBlobs, TransferRefusedError } from './remote-blobs.js'
 
 const PARALLEL = 4
 const TRIES = 6
 
-export interface PusherOptions {
+export interface BlobPusherDeps {
   db: Database
   blobs: BlobStore
-  grand: RemoteBytes
+  grand: RemoteBlobs
   timers: Timers
-  chance: Chance
+  random: Random
   logger: Logger
   /** Bytes that were here are missing. */
   onLost: () => void
 }
 
 /** Sends the grand the bytes that it asks for, small ones first. The grand keeps the list of what it lacks. */
-export class Pusher {
+export class BlobPusher {
   readonly #db: Database
   readonly #blobs: BlobStore
-  readonly #grand: RemoteBytes
+  readonly #grand: RemoteBlobs
   readonly #timers: Timers
-  readonly #chance: Chance
+  readonly #random: Random
   readonly #logger: Logger
   readonly #wanted = new Map<string, number>()
-  readonly #underWay = new Set<string>()
+  readonly #active = new Set<string>()
   readonly #onLost: () => void
   #signal: AbortSignal = AbortSignal.abort()
 
-  constructor(options: PusherOptions) {
+  constructor(options: BlobPusherDeps) {
     this.#db = options.db
     this.#blobs = options.blobs
     this.#grand = options.grand
     this.#timers = options.timers
-    this.#chance = options.chance
+    this.#random = options.random
     this.#logger = options.logger
     this.#onLost = options.onLost
   }
@@ -60,14 +60,14 @@ export class Pusher {
   }
 
   #start(): void {
-    while (this.#underWay.size < PARALLEL && !this.#signal.aborted) {
+    while (this.#active.size < PARALLEL && !this.#signal.aborted) {
       // What is asked for again while it is under way has its turn behind that: what was sent may have been lost.
-      const [sha256, size] = smallest(this.#wanted, this.#underWay) ?? []
+      const [sha256, size] = smallest(this.#wanted, this.#active) ?? []
       if (sha256 === undefined || size === undefined) return
       this.#wanted.delete(sha256)
-      this.#underWay.add(sha256)
+      this.#active.add(sha256)
       void this.#send(sha256, size, this.#signal).finally(() => {
-        this.#underWay.delete(sha256)
+        this.#active.delete(sha256)
         this.#start()
       })
     }
@@ -77,7 +77,7 @@ export class Pusher {
   async #send(sha256: string, size: number, signal: AbortSignal): Promise<void> {
     for (let failures = 0; failures < TRIES && !signal.aborted; failures += 1) {
       try {
-        await pause(this.#timers, backOffMs(failures, this.#chance.fraction()), signal)
+        await pause(this.#timers, backOffMs(failures, this.#random.fraction()), signal)
         if (signal.aborted) return
         const offset = await this.#grand.offset(sha256, signal)
         if (offset >= size && size > 0) return
@@ -86,7 +86,7 @@ export class Pusher {
         return await this.#grand.put(sha256, size, offset, bytes, signal)
       } catch (error) {
         if (signal.aborted) return
-        const code = error instanceof TransferRefused ? error.code : ''
+        const code = error instanceof TransferRefusedError ? error.code : ''
         // Another regional is sending the same bytes; if it fails, the grand asks again.
         if (code === 'busy') return
         this.#logger.warn({ sha256, reason: (error as Error).message }, 'a push failed')

@@ -1,6 +1,6 @@
 import { addAbortSignal } from 'node:stream'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
-import type { ByteSource, Take } from '../../lib/byte-source.js'
+import type { ByteSource, ChunkSink } from '../../lib/byte-source.js'
 
 /** As much as TLS hands out at once (RFC 8446 section 5.1). */
 const RECORD_BYTES = 16 * 1024
@@ -25,7 +25,7 @@ export class BulkDownload implements ByteSource {
   #missing = Number.POSITIVE_INFINITY
   /** Chunks that came while another was being taken. */
   readonly #waiting: Buffer[] = []
-  #take: Take | undefined
+  #sink: ChunkSink | undefined
   /** The chunk that is being taken, if that takes time. */
   #taking: Promise<void> | undefined
   #resolve: () => void = () => {}
@@ -72,14 +72,14 @@ export class BulkDownload implements ByteSource {
   }
 
   /** @throws Error when the answer breaks off, and what `take` throws */
-  async copy(take: Take): Promise<void> {
-    this.#take = take
+  async copy(sink: ChunkSink): Promise<void> {
+    this.#sink = sink
     const whole = this.#settled()
     if (this.#handOut()) this.#socket.resume()
     try {
       await whole
     } finally {
-      this.#take = undefined
+      this.#sink = undefined
       this.#socket.destroy()
       await this.#taking?.catch(() => undefined)
     }
@@ -131,18 +131,18 @@ export class BulkDownload implements ByteSource {
 
   /** Hands out what waits; whether all of that is taken. */
   #handOut(): boolean {
-    while (this.#take !== undefined && this.#taking === undefined) {
+    while (this.#sink !== undefined && this.#taking === undefined) {
       const chunk = this.#waiting.shift()
       if (chunk === undefined) {
         if (this.#missing <= 0) this.#resolve()
         return true
       }
-      this.#give(chunk, this.#take)
+      this.#give(chunk, this.#sink)
     }
     return false
   }
 
-  #give(chunk: Buffer, take: Take): void {
+  #give(chunk: Buffer, take: ChunkSink): void {
     this.#taking = tried(() => take(chunk))
     this.#taking?.then(
       () => {

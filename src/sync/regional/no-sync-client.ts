@@ -3,7 +3,7 @@ import { outboxHead, readAcked } from '../../db/regional/outbox.js'
 import type { SyncStatus } from '../../domain/sync-status.js'
 
 /** A regional without a grand: it works alone, and its outbox waits for the day it gets one. */
-export class NoSync implements AsyncDisposable {
+export class NoSyncClient implements AsyncDisposable {
   readonly #server: string
   readonly #db: Database
 
@@ -27,10 +27,10 @@ export class NoSync implements AsyncDisposable {
   }
 
   /** There is nowhere to fetch what is missing from. */
-  look(): void {}
+  refresh(): void {}
 
   /** Nor are there transfers. */
-  async sweepParts(): Promise<number> {
+  async removeAbandonedParts(): Promise<number> {
     return 0
   }
 

@@ -10,7 +10,7 @@
  * - Our clock was ahead: what the grand has not logged is stamped anew, in order, rows included.
  */
 
-import { forgetRefEntries } from '../../blobs/blob-refs.js'
+import { clearRefEntries } from '../../blobs/blob-refs.js'
 import type { Reader, Tx } from '../../db/engine/database.js'
 import { deleteMeta, readMeta, writeMeta } from '../../db/meta.js'
 import { clearDeadLetters } from '../../db/regional/dead-letters.js'
@@ -26,7 +26,7 @@ import {
 import { restampFact, restampRow } from '../../db/regional/replica.js'
 import { markAllUnpublished, unpublishedRows } from '../../db/regional/unpublished.js'
 import { clearWatermarks } from '../../db/regional/watermarks.js'
-import type { Chance } from '../../lib/random.js'
+import type { Random } from '../../lib/random.js'
 import { bareFact, type Change, kindOf, stampsOf } from '../../model/change.js'
 import { later, millisecondsOf, originOf, tick, ZERO_STAMP } from '../../model/clock.js'
 import { MAX_CLOCK_AHEAD_MS, type MessageOf } from '../protocol.js'
@@ -45,16 +45,16 @@ export function compareHistories(reader: Reader, welcome: MessageOf<'welcome'>):
 }
 
 /** Goes on under a new epoch, with the changes that are not acknowledged. */
-export function beginAfterRestore(tx: Tx, chance: Chance): void {
-  beginEpoch(tx, { keep: true }, chance)
+export function beginAfterRestore(tx: Tx, random: Random): void {
+  beginEpoch(tx, { keep: true }, random)
 }
 
 /** Forgets all that refers to the log that is lost, and takes down every row as one to be told again. */
-export function beginRefill(tx: Tx, chance: Chance): void {
-  beginEpoch(tx, { keep: false }, chance)
+export function beginRefill(tx: Tx, random: Random): void {
+  beginEpoch(tx, { keep: false }, random)
   deleteMeta(tx, 'cursor')
   deleteMeta(tx, 'log_clock')
-  forgetRefEntries(tx)
+  clearRefEntries(tx)
   clearWatermarks(tx)
   clearDeadLetters(tx)
   markAllUnpublished(tx)
@@ -68,7 +68,7 @@ export function beginRefill(tx: Tx, chance: Chance): void {
  * @param nowMs the time by the grand's clock, milliseconds since 1970
  * @returns the new stamp of each that had to go
  */
-export function restampOutbox(tx: Tx, server: string, nowMs: number, chance: Chance): Map<string, string> {
+export function restampOutbox(tx: Tx, server: string, nowMs: number, random: Random): Map<string, string> {
   const changes = readOutbox(tx, 0, Number.MAX_SAFE_INTEGER)
   const rows = unpublishedRows(tx)
   const renewed = renewals(tx, server, nowMs, [
@@ -80,8 +80,8 @@ export function restampOutbox(tx: Tx, server: string, nowMs: number, chance: Cha
   ])
   for (const change of changes) restampRow(tx, { kind: kindOf(change), key: change.key }, renewed)
   for (const row of rows) restampRow(tx, row, renewed)
-  beginEpoch(tx, { keep: false }, chance)
-  for (const change of changes) appendOutbox(tx, server, restampFact(bareFact(change), renewed), chance)
+  beginEpoch(tx, { keep: false }, random)
+  for (const change of changes) appendOutbox(tx, server, restampFact(bareFact(change), renewed), random)
   const highest = [...renewed.values()].reduce(later, readMeta(tx, 'log_clock') ?? ZERO_STAMP)
   writeMeta(tx, 'clock', later(highest, tick(ZERO_STAMP, nowMs, server)))
   return renewed

@@ -2,7 +2,7 @@ import type { FileSlice } from '../../blobs/file-slice.js'
 import type { ByteSource } from '../../lib/byte-source.js'
 
 /** The grand's store of blobs, as a regional reaches it. What breaks off, or ends with the signal, throws. */
-export interface RemoteBytes extends AsyncDisposable {
+export interface RemoteBlobs extends AsyncDisposable {
   /** How many bytes of a blob the grand has already. @throws TransferRefused */
   offset(sha256: string, signal: AbortSignal): Promise<number>
   /** Sends a blob from an offset on to its end. @throws TransferRefused */
@@ -22,7 +22,7 @@ export interface RemoteBytes extends AsyncDisposable {
 }
 
 /** The grand answered a transfer with a refusal. */
-export class TransferRefused extends Error {
+export class TransferRefusedError extends Error {
   /** Which refusal, as the grand names it; empty when it does not say. */
   readonly code: string
 

@@ -4,8 +4,8 @@ import { readMeta, writeMeta } from '../../db/meta.js'
 import { acknowledge, appendOutbox, outboxHead, outboxIdAt, readAcked } from '../../db/regional/outbox.js'
 import { hasUnpublished, takeUnpublished } from '../../db/regional/unpublished.js'
 import { writeWatermark } from '../../db/regional/watermarks.js'
-import type { Copies } from '../../domain/replicas.js'
-import type { Chance } from '../../lib/random.js'
+import type { Replicas } from '../../domain/replicas.js'
+import type { Random } from '../../lib/random.js'
 import { NO_HASH } from '../../log/change-log.js'
 import { CHANGE_VERSION } from '../../model/change.js'
 import { later, ZERO_STAMP } from '../../model/clock.js'
@@ -50,51 +50,51 @@ export interface AdjustableClock {
 }
 
 /** Moves bytes over HTTPS. */
-export interface ByteMover {
+export interface SessionTransfer {
   /** The grand asks for these. */
   push(sha256s: string[]): void
   /** The grand has these, or gets them now. */
   offered(sha256s: string[]): void
   /** There may be more missing here than before. */
-  look(): void
+  refresh(): void
   /** Up to which entry of the log all bytes are here. */
   watermark(cursor: number): number
 }
 
-export interface SessionOptions {
+export interface RegionalSessionDeps {
   server: string
   db: Database
   queue: OutboxQueue
   applier: Applier
-  copies: Copies
-  bytes: ByteMover
+  replicas: Replicas
+  transfer: SessionTransfer
   clock: AdjustableClock
-  chance: Chance
+  random: Random
   logger: Logger
   /** The grand, by its name, welcomed us. */
   onWelcome(grand: string): void
 }
 
 /** One link to the grand, from hello to its end: what is said on it, and nothing of how it is carried. */
-export class Session {
-  readonly #options: SessionOptions
+export class RegionalSession {
+  readonly #deps: RegionalSessionDeps
   readonly #channel: Channel
   #cursor: Cursor | undefined
   #head = 0
   /** The last `oseq` of each batch that is under way, oldest first. */
-  #underWay: number[] = []
+  #inFlight: number[] = []
   #acked = 0
   /** Watermarks of others that are not kept yet. */
   readonly #watermarks = new Map<string, number>()
-  #toldWatermark = -1
+  #sentWatermark = -1
   #applying: Promise<void> = Promise.resolve()
   #open = false
   #republishing = false
 
-  constructor(options: SessionOptions, channel: Channel) {
-    this.#options = options
+  constructor(options: RegionalSessionDeps, channel: Channel) {
+    this.#deps = options
     this.#channel = channel
-    this.#say({
+    this.#send({
       type: 'hello',
       protocols: [...PROTOCOLS],
       server: options.server,
@@ -119,27 +119,27 @@ export class Session {
   /** Takes a frame of the grand. @throws ProtocolError */
   receive(frame: Buffer): void {
     const { message, blobs } = decodeFromGrand(frame)
-    this.#hear(message, blobs)
+    this.#handle(message, blobs)
   }
 
   /** There may be more in the outbox: sends what the window allows. */
   drain(): void {
     if (!this.#open) return
-    while (this.#underWay.length < WINDOW) {
-      const batch = this.#options.queue.take()
+    while (this.#inFlight.length < WINDOW) {
+      const batch = this.#deps.queue.take()
       if (batch === undefined) break
-      this.#underWay.push(batch.last)
-      this.#say({ type: 'changes', changes: batch.changes, blobs: listBlobs(batch.blobs) }, batch.blobs)
+      this.#inFlight.push(batch.last)
+      this.#send({ type: 'changes', changes: batch.changes, blobs: listBlobs(batch.blobs) }, batch.blobs)
     }
   }
 
   /** Tells the grand, and so the others, up to where the bytes are here. */
-  tellWatermark(): void {
+  sendWatermark(): void {
     if (!this.#open || this.#cursor === undefined) return
-    const gseq = this.#options.bytes.watermark(this.#cursor.gseq)
-    if (gseq === this.#toldWatermark) return
-    this.#toldWatermark = gseq
-    this.#say({ type: 'watermark', server: this.#options.server, gseq })
+    const gseq = this.#deps.transfer.watermark(this.#cursor.gseq)
+    if (gseq === this.#sentWatermark) return
+    this.#sentWatermark = gseq
+    this.#send({ type: 'watermark', server: this.#deps.server, gseq })
   }
 
   /** The link has ended: waits for what is being applied, and keeps what was learnt. */
@@ -154,7 +154,7 @@ export class Session {
    * again does no harm, and watermarks are told anew on each link.
    */
   async keep(): Promise<void> {
-    const { db, queue } = this.#options
+    const { db, queue } = this.#deps
     const oseq = this.#acked
     const watermarks = [...this.#watermarks]
     this.#watermarks.clear()
@@ -170,9 +170,9 @@ export class Session {
     })
   }
 
-  #hear(message: FromGrand, blobs: Blob[]): void {
-    const { bytes } = this.#options
-    const hear: { [Type in FromGrand['type']]: (message: MessageOf<Type> & FromGrand) => void } = {
+  #handle(message: FromGrand, blobs: Blob[]): void {
+    const { transfer } = this.#deps
+    const handlers: { [Type in FromGrand['type']]: (message: MessageOf<Type> & FromGrand) => void } = {
       welcome: (welcome) => this.#then(() => this.#welcome(welcome)),
       entries: (entries) => {
         this.#head = Math.max(this.#head, entries.head)
@@ -181,32 +181,32 @@ export class Session {
       ack: ({ oseq }) => this.#acknowledged(oseq),
       refused: (refusal) => this.#then(() => this.#refused(refusal)),
       watermark: ({ server, gseq }) => this.#watermarkOf(server, gseq),
-      want: (want) => bytes.push(want.blobs),
+      want: (want) => transfer.push(want.blobs),
       // Behind the entries that came before: what they name is not known to be missing yet.
-      offer: (offer) => this.#then(async () => bytes.offered(offer.blobs)),
+      offer: (offer) => this.#then(async () => transfer.offered(offer.blobs)),
     }
-    hear[message.type](message as never)
+    handlers[message.type](message as never)
   }
 
   /** Handles messages one after the other; a failure ends the link, which begins anew from what is durable. */
   #then(step: () => Promise<void>): void {
     this.#applying = this.#applying.then(step).catch((error: Error) => {
-      this.#options.logger.error({ err: error }, 'sync step failed')
+      this.#deps.logger.error({ err: error }, 'sync step failed')
       this.#channel.close(error.message)
     })
   }
 
   async #welcome(welcome: MessageOf<'welcome'>): Promise<void> {
-    const { db, logger, copies, queue, bytes, clock, chance } = this.#options
+    const { db, logger, replicas, queue, transfer, clock, random } = this.#deps
     const verdict = compareHistories(db, welcome)
     if (verdict !== 'in-step') {
       logger.warn(
         { verdict, seen: welcome.seen, acked: readAcked(db), log_id: welcome.log_id },
         RECOVERY[verdict],
       )
-      copies.forget()
+      replicas.clearWatermarks()
       await db.write((tx) =>
-        verdict === 'grand-lost-log' ? beginRefill(tx, chance) : beginAfterRestore(tx, chance),
+        verdict === 'grand-lost-log' ? beginRefill(tx, random) : beginAfterRestore(tx, random),
       )
       return this.#channel.close(verdict)
     }
@@ -224,35 +224,35 @@ export class Session {
     this.#acked = welcome.seen?.oseq ?? 0
     await this.keep()
     this.#open = true
-    this.#options.onWelcome(welcome.server)
-    this.#say({ type: 'follow', after: this.#cursor.gseq })
+    this.#deps.onWelcome(welcome.server)
+    this.#send({ type: 'follow', after: this.#cursor.gseq })
     this.drain()
-    this.tellWatermark()
-    bytes.look()
+    this.sendWatermark()
+    transfer.refresh()
     await this.#republish()
   }
 
   async #entries(message: MessageOf<'entries'>, blobs: Blob[]): Promise<void> {
     if (this.#cursor === undefined) return
-    this.#cursor = await this.#options.applier.apply(message.entries, blobs, this.#cursor)
-    this.#say({ type: 'applied', gseq: this.#cursor.gseq })
-    this.#options.copies.look()
-    this.#options.bytes.look()
-    this.tellWatermark()
+    this.#cursor = await this.#deps.applier.apply(message.entries, blobs, this.#cursor)
+    this.#send({ type: 'applied', gseq: this.#cursor.gseq })
+    this.#deps.replicas.notifyWaiters()
+    this.#deps.transfer.refresh()
+    this.sendWatermark()
     await this.#republish()
   }
 
   #acknowledged(oseq: number): void {
     if (!this.#open) return
-    this.#underWay = this.#underWay.filter((last) => last > oseq)
+    this.#inFlight = this.#inFlight.filter((last) => last > oseq)
     this.#acked = Math.max(this.#acked, oseq)
-    this.#options.queue.acknowledge(oseq)
+    this.#deps.queue.acknowledge(oseq)
     this.drain()
     if (this.#republishing) this.#then(() => this.#republish())
   }
 
   async #refused(message: MessageOf<'refused'>): Promise<void> {
-    const { db, clock, logger, server, chance } = this.#options
+    const { db, clock, logger, server, random } = this.#deps
     const { code, oseq, reason } = message
     if (code === 'replaced')
       logger.warn({ reason }, 'two servers bear this name: the grand takes the one that came last')
@@ -261,7 +261,7 @@ export class Session {
     if (code === 'future-stamp') {
       clock.setOffset(message.time - clock.machineNow())
       await this.keep()
-      const renewed = await db.write((tx) => restampOutbox(tx, server, message.time, chance))
+      const renewed = await db.write((tx) => restampOutbox(tx, server, message.time, random))
       // Of the epoch that has just begun.
       this.#acked = 0
       logger.warn({ stamps: renewed.size }, 'stamped anew by the clock of the grand')
@@ -271,18 +271,18 @@ export class Session {
   }
 
   #watermarkOf(server: string, gseq: number): void {
-    if (server === this.#options.server) return
+    if (server === this.#deps.server) return
     this.#watermarks.set(server, gseq)
-    this.#options.copies.setWatermark(server, gseq)
+    this.#deps.replicas.setWatermark(server, gseq)
   }
 
   /** Once the log is read to its end, tells the rows again that it lacks; a few at a time, as the grand takes them. */
   async #republish(): Promise<void> {
-    const { db, queue, server, chance } = this.#options
+    const { db, queue, server, random } = this.#deps
     this.#republishing = this.caughtUp && hasUnpublished(db)
     while (this.#republishing && queue.length < REPUBLISH_AHEAD) {
       await db.write((tx) => {
-        for (const fact of takeUnpublished(tx, REPUBLISH_BATCH)) appendOutbox(tx, server, fact, chance)
+        for (const fact of takeUnpublished(tx, REPUBLISH_BATCH)) appendOutbox(tx, server, fact, random)
       })
       queue.fill()
       this.drain()
@@ -290,7 +290,7 @@ export class Session {
     }
   }
 
-  #say(message: FromRegional, blobs: Blob[] = []): void {
+  #send(message: FromRegional, blobs: Blob[] = []): void {
     this.#channel.send(encodeFrame(message, blobs))
   }
 }

@@ -5,16 +5,16 @@ import { countDeadLetters } from '../../db/regional/dead-letters.js'
 import { outboxHead, readAcked } from '../../db/regional/outbox.js'
 import { readWatermarks } from '../../db/regional/watermarks.js'
 import type { Journal } from '../../domain/journal.js'
-import type { Copies } from '../../domain/replicas.js'
+import type { Replicas } from '../../domain/replicas.js'
 import type { SyncStatus } from '../../domain/sync-status.js'
-import type { Chance } from '../../lib/random.js'
+import type { Random } from '../../lib/random.js'
 import { pause, type Timers } from '../../lib/timers.js'
 import type { Dial } from '../channel.js'
 import { Applier, storedCursor } from './apply.js'
 import { backOffMs } from './back-off.js'
-import type { Bytes } from './blob-transfer.js'
+import type { BlobTransfer } from './blob-transfer.js'
 import { OutboxQueue } from './outbox-queue.js'
-import { type AdjustableClock, Session } from './session.js'
+import { type AdjustableClock, RegionalSession } from './session.js'
 
 /** A link that ends sooner after its welcome is a failure like one that never stood: its end may come every time. */
 const LASTING_MS = 1000
@@ -22,29 +22,29 @@ const LASTING_MS = 1000
 /** How often acknowledgements and watermarks are kept. */
 const KEEP_MS = 250
 
-export interface SyncOptions {
+export interface SyncClientDeps {
   server: string
   /** The way to the grand for changes. */
   dial: Dial
   /** Ends with this. */
-  bytes: Bytes
+  transfer: BlobTransfer
   db: Database
   blobs: BlobStore
   journal: Journal
-  copies: Copies
+  replicas: Replicas
   clock: AdjustableClock
   timers: Timers
-  chance: Chance
+  random: Random
   logger: Logger
 }
 
 /** Keeps this regional in step with the sphere for as long as it runs, whatever happens to the link. */
-export class SyncPlugin implements AsyncDisposable {
-  readonly #options: SyncOptions
+export class SyncClient implements AsyncDisposable {
+  readonly #deps: SyncClientDeps
   readonly #queue: OutboxQueue
   readonly #applier: Applier
   readonly #stop = new AbortController()
-  #session: Session | undefined
+  #session: RegionalSession | undefined
   #connected = false
   #welcomedAt = 0
   #detail: string | undefined = 'not connected yet'
@@ -53,9 +53,9 @@ export class SyncPlugin implements AsyncDisposable {
   readonly #subscriptions: Disposable[] = []
   #running: Promise<void> | undefined
 
-  constructor(options: SyncOptions) {
+  constructor(options: SyncClientDeps) {
     const { db, blobs, journal, server, clock, logger } = options
-    this.#options = options
+    this.#deps = options
     this.#queue = new OutboxQueue(db, blobs)
     this.#queue.reset(readAcked(db).oseq)
     this.#applier = new Applier({
@@ -71,23 +71,23 @@ export class SyncPlugin implements AsyncDisposable {
 
   /** Keeps in step from now on, until it is disposed of. */
   start(): this {
-    const { db, journal, copies } = this.#options
-    copies.joinSphere()
-    for (const [name, gseq] of readWatermarks(db)) copies.setWatermark(name, gseq)
+    const { db, journal, replicas } = this.#deps
+    replicas.joinSphere()
+    for (const [name, gseq] of readWatermarks(db)) replicas.setWatermark(name, gseq)
     this.#subscriptions.push(
       journal.outboxGrown.subscribe(() => this.#drain()),
-      this.#bytes.progressed.subscribe(() => this.#session?.tellWatermark()),
+      this.#transfer.progressed.subscribe(() => this.#session?.sendWatermark()),
     )
     this.#running = this.#run()
     return this
   }
 
-  get #bytes(): Bytes {
-    return this.#options.bytes
+  get #transfer(): BlobTransfer {
+    return this.#deps.transfer
   }
 
   status(): SyncStatus {
-    const { db, server, timers } = this.#options
+    const { db, server, timers } = this.#deps
     this.#notice()
     return {
       server,
@@ -103,47 +103,50 @@ export class SyncPlugin implements AsyncDisposable {
   }
 
   /** Bytes that were here are missing: fetches them, and tells that they are not here. */
-  look(): void {
-    this.#bytes.look()
-    this.#session?.tellWatermark()
+  refresh(): void {
+    this.#transfer.refresh()
+    this.#session?.sendWatermark()
   }
 
   /** Removes parts of transfers that nobody went on with since a time, milliseconds since 1970; returns how many. */
-  sweepParts(beforeMs: number): Promise<number> {
-    return this.#bytes.sweepParts(beforeMs)
+  removeAbandonedParts(beforeMs: number): Promise<number> {
+    return this.#transfer.removeAbandonedParts(beforeMs)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort()
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]()
     await this.#running
-    await this.#bytes[Symbol.asyncDispose]()
+    await this.#transfer[Symbol.asyncDispose]()
   }
 
   async #run(): Promise<void> {
     const { signal } = this.#stop
-    const { timers, chance } = this.#options
+    const { timers, random } = this.#deps
     for (let failures = 0; !signal.aborted; failures += 1) {
-      await pause(timers, backOffMs(failures, chance.fraction()), signal)
+      await pause(timers, backOffMs(failures, random.fraction()), signal)
       if (signal.aborted) return
-      if (await this.#link(signal)) failures = 0
+      if (await this.#connectOnce(signal)) failures = 0
     }
   }
 
   /** One link from its beginning to its end; tells whether it was of use for a while. */
-  async #link(signal: AbortSignal): Promise<boolean> {
-    const { dial, timers } = this.#options
+  async #connectOnce(signal: AbortSignal): Promise<boolean> {
+    const { dial, timers } = this.#deps
     const { promise: ended, resolve: end } = Promise.withResolvers<string>()
     const events = {
       onFrame: (frame: Buffer) => this.#session?.receive(frame),
       onClose: (reason: string) => end(reason),
     }
     const channel = dial(events, (open) => {
-      this.#session = new Session({ ...this.#parts(), onWelcome: (grand) => this.#welcomed(grand) }, open)
+      this.#session = new RegionalSession(
+        { ...this.#parts(), onWelcome: (grand) => this.#welcomed(grand) },
+        open,
+      )
     })
     const stop = () => channel.close('this server stops')
     signal.addEventListener('abort', stop)
-    const keeping = timers.every(KEEP_MS, () => this.#keep())
+    const keeping = timers.every(KEEP_MS, () => this.#saveWatermarks())
     const reason = await ended
     keeping.stop()
     signal.removeEventListener('abort', stop)
@@ -153,48 +156,48 @@ export class SyncPlugin implements AsyncDisposable {
   }
 
   #parts() {
-    const { server, db, copies, clock, chance, logger } = this.#options
+    const { server, db, replicas, clock, random, logger } = this.#deps
     return {
       server,
       db,
-      copies,
+      replicas,
       clock,
-      chance,
+      random,
       logger,
       queue: this.#queue,
       applier: this.#applier,
-      bytes: this.#bytes,
+      transfer: this.#transfer,
     }
   }
 
   #welcomed(grand: string): void {
     this.#connected = true
-    this.#welcomedAt = this.#options.timers.now()
+    this.#welcomedAt = this.#deps.timers.now()
     this.#detail = undefined
-    this.#options.copies.setSource({ server: grand, offers: (sha256) => this.#bytes.isOffered(sha256) })
-    this.#bytes.setConnected(true)
-    this.#options.logger.info({ grand }, 'connected to the grand')
+    this.#deps.replicas.setSource({ server: grand, offers: (sha256) => this.#transfer.isOffered(sha256) })
+    this.#transfer.setConnected(true)
+    this.#deps.logger.info({ grand }, 'connected to the grand')
   }
 
   async #ended(reason: string): Promise<void> {
-    const { logger, copies } = this.#options
+    const { logger, replicas } = this.#deps
     const level = this.#connected || this.#detail !== reason ? 'warn' : 'debug'
     if (!this.#stop.signal.aborted) logger[level]({ reason }, 'no link to the grand')
     this.#notice()
     this.#connected = false
     this.#detail = reason
-    copies.setSource(undefined)
-    this.#bytes.setConnected(false)
+    replicas.setSource(undefined)
+    this.#transfer.setConnected(false)
     const session = this.#session
     this.#session = undefined
     await session?.end().catch((err: unknown) => logger.error({ err }, 'the end of a link could not be kept'))
   }
 
-  #keep(): void {
+  #saveWatermarks(): void {
     this.#notice()
     this.#session
       ?.keep()
-      .catch((err: unknown) => this.#options.logger.error({ err }, 'could not keep positions'))
+      .catch((err: unknown) => this.#deps.logger.error({ err }, 'could not keep positions'))
   }
 
   #drain(): void {
@@ -205,6 +208,6 @@ export class SyncPlugin implements AsyncDisposable {
   /** Notes when this server last had everything that it knew of. */
   #notice(): void {
     this.#head = this.#session?.head ?? this.#head
-    if (this.#session?.caughtUp) this.#inStepAt = this.#options.timers.now()
+    if (this.#session?.caughtUp) this.#inStepAt = this.#deps.timers.now()
   }
 }

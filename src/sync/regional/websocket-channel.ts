@@ -16,7 +16,7 @@ const MAX_UNSENT_BYTES = 64 * 1024 * 1024
  * @param events told of frames and, once, of the end; also when it never came to a connection
  * @param onOpen called with the channel when the connection stands
  */
-export function connect(
+export function dialChannel(
   grandUrl: string,
   tls: PeerTls,
   events: ChannelEvents,

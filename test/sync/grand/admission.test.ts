@@ -76,7 +76,7 @@ test('a revoked certificate is cut off at once, resumed sessions included, and t
     'a resumed session is as good',
   )
   await revokeCertificate(grand.certsDir, 'eu', new Date())
-  t.equal((await eu.hear('refused')).code, 'revoked')
+  t.equal((await eu.receive('refused')).code, 'revoked')
   await eu.ended()
   t.equal(await knock(grand, { ca, cert, key }), '')
   t.equal(await knock(grand, { ca, cert, key, session: session.at(-1) }), '')

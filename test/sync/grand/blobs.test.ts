@@ -39,14 +39,14 @@ test('bytes that are not beside their change are asked for, offered, and handed 
   const [fromEu, fromUs] = [grand.blobs('eu'), grand.blobs('us')]
   t.equal((await fromEu.put(hash, bytes.length, 0, bytes)).status, 404, 'nobody named them yet')
   await eu.put([eu.upload(bytes)])
-  t.same((await eu.hear('want')).blobs, [hash])
+  t.same((await eu.receive('want')).blobs, [hash])
   t.same(await fromEu.head(hash), { status: 200, offset: 0, length: bytes.length })
   t.equal((await fromUs.get(hash)).status, 404)
   const before = (await grand.status()).watermarks as Record<string, number>
   t.equal(before.grand, 0, 'the grand does not claim to have them')
   t.equal((await fromEu.put(hash, bytes.length, 0, bytes)).status, 201)
-  t.same((await us.hear('offer')).blobs, [hash])
-  await us.hear('watermark', ({ server, gseq }) => server === 'grand' && gseq === 1)
+  t.same((await us.receive('offer')).blobs, [hash])
+  await us.receive('watermark', ({ server, gseq }) => server === 'grand' && gseq === 1)
   t.same(await fromUs.head(hash), { status: 200, offset: bytes.length, length: bytes.length })
   const whole = await fromUs.bytes(hash)
   t.equal(whole.status, 200)
@@ -72,7 +72,7 @@ test('whoever links is asked for all that is missing; the dead are not', async (
     eu.make('user.deleted', { deleted: true }, { key: deleted!.id, oseq: 5 }),
   ])
   const us = await grand.link('us')
-  t.same((await us.hear('want')).blobs, [sha256(files[0]!)])
+  t.same((await us.receive('want')).blobs, [sha256(files[0]!)])
   t.same((await grand.status()).missing, { blobs: 1, bytes: 70_000 })
   t.ok(OWNER)
 })
@@ -82,10 +82,10 @@ test('small bytes that come later, by another, are kept and offered', async (t) 
   const [eu, us] = [await grand.link('eu'), await grand.link('us')]
   const bytes = randomBytes(500)
   await eu.put([eu.upload(bytes)])
-  await eu.hear('want')
+  await eu.receive('want')
   const ap = await grand.link('ap')
   await ap.put([ap.upload(bytes)], [bytes])
-  await us.hear('offer', ({ blobs }) => blobs[0] === sha256(bytes))
+  await us.receive('offer', ({ blobs }) => blobs[0] === sha256(bytes))
   t.ok((await grand.blobs('us').bytes(sha256(bytes))).bytes.equals(bytes))
   t.same((await grand.status()).missing, { blobs: 0, bytes: 0 })
 })
@@ -100,7 +100,7 @@ test('a PUT that breaks off is resumed at the byte it came to, also after a rest
   put.write(bytes.subarray(0, 1_500_001))
   await until('it comes', async () => (await grand.blobs('eu').head(hash)).offset === 1_500_001)
   put.cut()
-  await eu.hear('want', ({ blobs }) => blobs[0] === hash && eu.all('want').length > 1)
+  await eu.receive('want', ({ blobs }) => blobs[0] === hash && eu.all('want').length > 1)
   await until(
     'it is over',
     async () => ((await grand.status()).transfers as { incoming: number }).incoming === 0,
@@ -130,7 +130,7 @@ test('a flipped byte is refused, and the right bytes are taken afterwards', asyn
   flipped[1_000_000]! ^= 1
   const put = openPut(grand, 'eu', hash, bytes.length)
   put.write(flipped.subarray(0, 2 * MIB))
-  await us.hear('offer')
+  await us.receive('offer')
   const following = await grand.blobs('us').get(hash)
   t.equal(following.status, 200)
   put.write(flipped.subarray(2 * MIB))
@@ -152,7 +152,7 @@ test('bytes are passed on while they still arrive', async (t) => {
   await eu.put([eu.upload(bytes)])
   const put = openPut(grand, 'eu', hash, bytes.length)
   put.write(bytes.subarray(0, 3 * MIB))
-  await us.hear('offer')
+  await us.receive('offer')
   const { status, body } = await grand.blobs('us').get(hash, `bytes=10-${bytes.length - 1}`)
   t.equal(status, 206)
   const chunks: Buffer[] = []
@@ -178,7 +178,7 @@ test('who reads along a transfer that breaks off is cut off, and not told it was
   await eu.put([eu.upload(bytes)])
   const put = openPut(grand, 'eu', hash, bytes.length)
   put.write(bytes.subarray(0, 2 * MIB))
-  await us.hear('offer')
+  await us.receive('offer')
   const { body } = await grand.blobs('us').get(hash)
   put.cut()
   await t.rejects(body.arrayBuffer())
@@ -225,7 +225,7 @@ test('bytes that the disk has lost are asked for again', async (t) => {
   rmSync(join(grand.dataDir, 'blobs', hash.slice(0, 2), hash.slice(2, 4), hash))
   eu.heard.length = 0
   t.equal((await grand.blobs('us').get(hash)).status, 404)
-  t.same((await eu.hear('want')).blobs, [hash])
+  t.same((await eu.receive('want')).blobs, [hash])
   t.equal((await grand.blobs('eu').put(hash, bytes.length, 0, bytes)).status, 201)
   t.ok((await grand.blobs('us').bytes(hash)).bytes.equals(bytes))
 })

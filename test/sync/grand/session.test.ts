@@ -60,12 +60,12 @@ test('sending twice is harmless, also in a new epoch under the same ids', async 
   t.equal(grand.grand.head, 2)
   const back = await grand.connect('eu')
   const renumbered = changes.map((change) => ({ ...change, epoch: back.epoch }))
-  await back.greet()
+  await back.sayHello()
   await back.put([...renumbered, { ...back.token(), oseq: 3 }])
   t.equal(grand.grand.head, 3)
   await eu.ended()
   const third = await grand.connect('eu')
-  const { seen } = await third.greet({ epoch: back.epoch })
+  const { seen } = await third.sayHello({ epoch: back.epoch })
   t.equal(seen?.oseq, 3)
 })
 
@@ -77,7 +77,7 @@ test('a cursor is known only where its hash is that of the log', async (t) => {
   const { log_id } = eu.all('welcome')[0]!
   const ghash = eu.entries[0]!.ghash
   const known = async (cursor: { log_id: string; gseq: number; ghash: string }) =>
-    (await (await grand.connect('us')).greet({ cursor })).cursor_known
+    (await (await grand.connect('us')).sayHello({ cursor })).cursor_known
   t.equal(await known({ log_id, gseq: 1, ghash }), true)
   t.equal(await known({ log_id, gseq: 0, ghash: NO_HASH }), true)
   t.equal(await known({ log_id, gseq: 2, ghash }), false)
@@ -130,9 +130,9 @@ test('a regional that breaks a rule is refused with a reason, and the others go 
   ]
   for (const [code, what, breach] of breaches) {
     const eu = await grand.connect('eu')
-    if (what !== 'another name') await eu.greet()
+    if (what !== 'another name') await eu.sayHello()
     breach(eu)
-    const refused = await eu.hear('refused')
+    const refused = await eu.receive('refused')
     t.equal(refused.code, code, `${what}: ${refused.reason}`)
     await eu.ended()
   }
@@ -160,7 +160,7 @@ test('two histories under one epoch are not taken for one', async (t) => {
   const eu = await grand.link('eu')
   await eu.put([eu.token(), eu.token()])
   eu.send([eu.token({ oseq: 2 })])
-  t.equal((await eu.hear('refused')).code, 'gap')
+  t.equal((await eu.receive('refused')).code, 'gap')
 })
 
 test('a stamp from the future is refused, what stood before it is kept, and the link stays', async (t) => {
@@ -170,17 +170,17 @@ test('a stamp from the future is refused, what stood before it is kept, and the 
   const [good, ahead, behind] = [eu.token(), eu.token({ stamp: future }), eu.token()]
   eu.send([good, ahead])
   eu.send([behind])
-  const refused = await eu.hear('refused')
+  const refused = await eu.receive('refused')
   t.equal(refused.code, 'future-stamp')
   t.equal(refused.oseq, 2)
   t.ok(Math.abs(refused.time - Date.now()) < 60_000)
-  t.equal((await eu.hear('ack')).oseq, 1)
+  t.equal((await eu.receive('ack')).oseq, 1)
   await eu.put([{ ...ahead, stamp: behind.stamp }, behind])
   t.equal(grand.grand.head, 3)
   t.equal(eu.closed, undefined)
   const wrongClock = eu.make('session.renewed', { password_stamp: future })
   eu.send([wrongClock])
-  await eu.hear('refused', ({ oseq }) => oseq === 4)
+  await eu.receive('refused', ({ oseq }) => oseq === 4)
 })
 
 test('a frame that is too large or no frame at all ends only its own link', async (t) => {
@@ -236,15 +236,15 @@ test('watermarks are passed on and kept', async (t) => {
   const grand = await TestGrand.open(t)
   const [eu, us] = [await grand.link('eu'), await grand.link('us')]
   await eu.put([eu.token(), eu.token()])
-  await us.hear('watermark', ({ server, gseq }) => server === 'grand' && gseq === 2)
+  await us.receive('watermark', ({ server, gseq }) => server === 'grand' && gseq === 2)
   eu.say({ type: 'watermark', server: 'eu', gseq: 2 })
-  await us.hear('watermark', ({ server, gseq }) => server === 'eu' && gseq === 2)
+  await us.receive('watermark', ({ server, gseq }) => server === 'eu' && gseq === 2)
   await grand.stop()
   await grand.start()
-  const { watermarks } = await (await grand.connect('ap')).greet()
+  const { watermarks } = await (await grand.connect('ap')).sayHello()
   t.same(watermarks, { ap: 0, eu: 2, grand: 2, us: 0 })
   const reborn = await grand.connect('eu')
-  t.equal((await reborn.greet()).watermarks.eu, 0, 'who has nothing of the log has none of its bytes')
+  t.equal((await reborn.sayHello()).watermarks.eu, 0, 'who has nothing of the log has none of its bytes')
 })
 
 test('a newer link of the same regional replaces the older one', async (t) => {
@@ -265,7 +265,7 @@ test('without room on the disk nothing is acknowledged and nothing lost', async 
   await grand.stop()
   await grand.start()
   const back = await grand.connect('eu')
-  await back.greet({ epoch: eu.epoch })
+  await back.sayHello({ epoch: eu.epoch })
   await back.put([change])
   t.equal(grand.grand.head, 1)
 })

@@ -119,7 +119,7 @@ export class TestGrand {
   /** A regional that was welcomed and reads the log from its start. */
   async link(name: string, hello: Partial<MessageOf<'hello'>> = {}): Promise<TestPeer> {
     const peer = await this.connect(name)
-    await peer.greet(hello)
+    await peer.sayHello(hello)
     peer.say({ type: 'follow', after: hello.cursor?.gseq ?? 0 })
     return peer
   }
@@ -173,7 +173,7 @@ export class TestPeer {
     this.socket.send(encodeFrame(message, blobs))
   }
 
-  async greet(overrides: Partial<MessageOf<'hello'>> = {}): Promise<MessageOf<'welcome'>> {
+  async sayHello(overrides: Partial<MessageOf<'hello'>> = {}): Promise<MessageOf<'welcome'>> {
     this.say({
       type: 'hello',
       changes: 1,
@@ -185,7 +185,7 @@ export class TestPeer {
       time: Date.now(),
       ...overrides,
     })
-    return this.hear('welcome')
+    return this.receive('welcome')
   }
 
   all<Type extends FromGrand['type']>(type: Type): MessageOf<Type>[] {
@@ -195,7 +195,7 @@ export class TestPeer {
   }
 
   /** Waits for a message of a type that matches. */
-  async hear<Type extends FromGrand['type']>(
+  async receive<Type extends FromGrand['type']>(
     type: Type,
     matches: (message: MessageOf<Type>) => boolean = () => true,
   ): Promise<MessageOf<Type>> {
@@ -256,7 +256,7 @@ export class TestPeer {
   async put(changes: Change[], bytes: Buffer[] = []): Promise<void> {
     this.send(changes, bytes)
     const last = changes.at(-1)?.oseq ?? 0
-    await this.hear('ack', ({ oseq }) => oseq >= last)
+    await this.receive('ack', ({ oseq }) => oseq >= last)
   }
 
   /** All entries that came, in order. */
@@ -297,7 +297,7 @@ export class TestBlobs {
   }
 
   async put(hash: string, size: number, offset: number, body: Buffer | AsyncIterable<Buffer>) {
-    const answer = await request(this.url + blobPath(hash), {
+    const response = await request(this.url + blobPath(hash), {
       method: 'PUT',
       dispatcher: this.agent,
       body: body as Buffer,
@@ -307,14 +307,14 @@ export class TestBlobs {
         [UPLOAD_LENGTH]: String(size),
       },
     })
-    const json = (await answer.body.json()) as { code?: string; sha256?: string }
-    return { status: answer.statusCode, json, headers: answer.headers }
+    const json = (await response.body.json()) as { code?: string; sha256?: string }
+    return { status: response.statusCode, json, headers: response.headers }
   }
 
   async get(hash: string, range?: string) {
     const headers = range === undefined ? {} : { range }
-    const answer = await request(this.url + blobPath(hash), { dispatcher: this.agent, headers })
-    return { status: answer.statusCode, headers: answer.headers, body: answer.body }
+    const response = await request(this.url + blobPath(hash), { dispatcher: this.agent, headers })
+    return { status: response.statusCode, headers: response.headers, body: response.body }
   }
 
   async bytes(hash: string, range?: string) {

@@ -1,12 +1,12 @@
 import t from 'tap'
 import { readMeta } from '../../../src/db/meta.js'
 import { eventsSince } from '../../../src/db/regional/events.js'
-import { keepSubscriber } from '../../../src/db/regional/subscribers.js'
+import { upsertSubscriber } from '../../../src/db/regional/subscribers.js'
 import { userById, userByUsername } from '../../../src/db/regional/users.js'
 import { NO_HASH } from '../../../src/log/change-log.js'
 import type { Change } from '../../../src/model/change.js'
 import { tick, ZERO_STAMP } from '../../../src/model/clock.js'
-import { AT, bareRegional, entriesOf, placeOf, registered } from '../../support/bare-regional.js'
+import { AT, bareRegional, entriesOf, positionOf, registered } from '../../support/bare-regional.js'
 import { sha256 } from '../../support/person.js'
 
 const US = 'b'.repeat(32)
@@ -18,11 +18,11 @@ t.test('the place in the log and the effects of the entries before it are kept t
   const entries = entriesOf(changes)
   connection.pragma(`max_page_count = ${connection.pragma('page_count', { simple: true })}`)
   await t.rejects(applier.apply(entries, [], START), { code: 'SQLITE_FULL' })
-  t.equal(placeOf(db), 0)
+  t.equal(positionOf(db), 0)
   t.equal(userByUsername(db, 'user0'), undefined)
   connection.pragma('max_page_count = 1000000')
   t.match(await applier.apply(entries, [], START), { gseq: 100 })
-  t.equal(placeOf(db), 100)
+  t.equal(positionOf(db), 100)
   t.ok(userByUsername(db, 'user99'))
 })
 
@@ -33,7 +33,7 @@ t.test('what this database made is passed over, what an earlier life of it made 
   await applier.apply(entriesOf([made, lost]), [], START)
   t.equal(userById(db, made.key), undefined, 'it was applied when it was made, whatever became of it since')
   t.match(userById(db, lost.key), { username: 'bob' })
-  t.equal(placeOf(db), 2)
+  t.equal(positionOf(db), 2)
 })
 
 t.test('a log that was altered and bytes that are others are not taken', async (t) => {
@@ -45,7 +45,7 @@ t.test('a log that was altered and bytes that are others are not taken', async (
     await t.rejects(applier.apply(entries, [], START), { message: /breaks the chain/ })
   const others = [{ sha256: sha256('some bytes'), bytes: Buffer.from('other bytes') }]
   await t.rejects(applier.apply([first], others, START), { message: /are others/ })
-  t.equal(placeOf(db), 0)
+  t.equal(positionOf(db), 0)
   t.match(await applier.apply([first, second, third], [], START), { gseq: 3 })
   t.same(deadLetters, [])
 })
@@ -61,10 +61,10 @@ t.test('where one of many cannot be applied, what is durable by then is not done
     START,
   )
   const places: number[] = []
-  setImmediate(() => places.push(placeOf(db)))
+  setImmediate(() => places.push(positionOf(db)))
   await applied
   t.ok((places[0] ?? 0) >= 5, 'a reader came between, and made the first of them durable')
-  t.equal(placeOf(db), 300)
+  t.equal(positionOf(db), 300)
   t.equal(deadLetters.length, 2, 'each is put aside once')
   t.strictSame(
     ['user4', 'user5', 'user6', 'user199', 'user200', 'user201', 'user299'].filter((name) =>
@@ -110,7 +110,7 @@ t.test('entries that cannot be applied are put aside, and those around them are 
     names.filter((name) => userByUsername(db, name) !== undefined),
     ['alice', 'dave'],
   )
-  t.equal(placeOf(db), 4)
+  t.equal(positionOf(db), 4)
 })
 
 t.test('an account is told once of its storage for all files that came together', async (t) => {
@@ -139,14 +139,14 @@ t.test('an account is told once of its storage for all files that came together'
       blob,
     } as const
   })
-  await db.write((tx) => keepSubscriber(tx, { user_id: owner.key, since: 0, seen_at: '' }))
+  await db.write((tx) => upsertSubscriber(tx, { user_id: owner.key, since: 0, seen_at: '' }))
   await applier.apply(entriesOf([owner, ...uploads]), [], START)
-  const told = eventsSince(db, owner.key, 0, 10)
+  const sent = eventsSince(db, owner.key, 0, 10)
   t.strictSame(
-    told.map(({ type }) => type),
+    sent.map(({ type }) => type),
     ['file.created', 'file.created', 'file.created', 'storage.changed'],
   )
-  t.match(JSON.parse(told.at(-1)?.data ?? ''), { used_storage: 30 })
+  t.match(JSON.parse(sent.at(-1)?.data ?? ''), { used_storage: 30 })
 })
 
 type Entry = ReturnType<typeof entriesOf>[number]

@@ -4,17 +4,17 @@ import t, { type Test } from 'tap'
 import { IncomingBlobs } from '../../../src/blobs/incoming-blobs.js'
 import { addMissing } from '../../../src/blobs/missing-blobs.js'
 import type { Tx } from '../../../src/db/engine/database.js'
-import { systemChance } from '../../../src/lib/random.js'
+import { systemRandom } from '../../../src/lib/random.js'
 import { systemTimers } from '../../../src/lib/timers.js'
 import { tick, ZERO_STAMP } from '../../../src/model/clock.js'
-import { Puller } from '../../../src/sync/regional/blob-puller.js'
-import type { RemoteBytes } from '../../../src/sync/regional/remote-blobs.js'
+import { BlobPuller } from '../../../src/sync/regional/blob-puller.js'
+import type { RemoteBlobs } from '../../../src/sync/regional/remote-blobs.js'
 import { AT, bareRegional, registration } from '../../support/bare-regional.js'
 import { sourceOf } from '../../support/byte-sources.js'
 import { sha256 } from '../../support/person.js'
 import { until } from '../../support/until.js'
 
-interface LackingFile {
+interface FileToFetch {
   bytes: Buffer
   /** The entry that names them. */
   gseq: number
@@ -22,15 +22,15 @@ interface LackingFile {
 }
 
 /** A puller whose grand is `get`, on a regional that lacks the bytes of these files. */
-async function pullerThatLacks(t: Test, files: LackingFile[], get: RemoteBytes['get']) {
+async function pullerThatLacks(t: Test, files: FileToFetch[], get: RemoteBlobs['get']) {
   const { db, dataDir, blobs, journal, logger, now } = await bareRegional(t)
-  const owner = systemChance.id()
+  const owner = systemRandom.id()
   const stamp = tick(ZERO_STAMP, now(), 'us')
   const common = { owner_id: owner, media_type: 'text/plain', folder: '/', visibility: 'private' } as const
-  const name = (tx: Tx, { bytes }: LackingFile) => {
+  const name = (tx: Tx, { bytes }: FileToFetch) => {
     const [hash, size] = [sha256(bytes), bytes.length]
     const fields = { ...common, size, sha256: hash, created_at: AT, name: hash, modified_at: AT }
-    journal.apply(tx, { type: 'file.uploaded', key: systemChance.id(), fields, stamp })
+    journal.apply(tx, { type: 'file.uploaded', key: systemRandom.id(), fields, stamp })
   }
   await db.write((tx) => {
     journal.apply(tx, { type: 'user.registered', key: owner, fields: registration('alice'), stamp })
@@ -39,14 +39,14 @@ async function pullerThatLacks(t: Test, files: LackingFile[], get: RemoteBytes['
       addMissing(tx, { sha256: sha256(file.bytes), size: file.bytes.length }, file.gseq)
     }
   })
-  const grand: RemoteBytes = {
+  const grand: RemoteBlobs = {
     get,
     offset: async () => 0,
     put: async () => {},
     [Symbol.asyncDispose]: async () => {},
   }
   const incoming = new IncomingBlobs(db, blobs, dataDir)
-  const puller = new Puller({ db, incoming, grand, timers: systemTimers, logger, onProgress() {} })
+  const puller = new BlobPuller({ db, incoming, grand, timers: systemTimers, logger, onProgress() {} })
   const link = new AbortController()
   t.teardown(() => link.abort())
   puller.begin(link.signal)

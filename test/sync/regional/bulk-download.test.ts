@@ -81,13 +81,13 @@ t.test('who takes nothing holds the sender up, and gets all of it in the end', a
 })
 
 t.test('the head of an answer may come in pieces, and its body with the last of them', async (t) => {
-  const answer = Buffer.concat([Buffer.from(headOf(5, 200)), Buffer.from('bytes')])
+  const response = Buffer.concat([Buffer.from(headOf(5, 200)), Buffer.from('bytes')])
   const send = await serving(t, async (socket) => {
-    for (const byte of answer.subarray(0, -6)) {
+    for (const byte of response.subarray(0, -6)) {
       socket.write(Buffer.of(byte))
       await turn()
     }
-    socket.end(answer.subarray(-6))
+    socket.end(response.subarray(-6))
   })
   const download = await send()
   t.equal(download.status, 200)

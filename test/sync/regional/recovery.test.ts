@@ -2,14 +2,14 @@ import t from 'tap'
 import { deferredOf } from '../../../src/db/regional/deferred.js'
 import { appendOutbox, readOutbox } from '../../../src/db/regional/outbox.js'
 import { takeUnpublished } from '../../../src/db/regional/unpublished.js'
-import { systemChance } from '../../../src/lib/random.js'
+import { systemRandom } from '../../../src/lib/random.js'
 import { type Fact, stampsOf } from '../../../src/model/change.js'
 import { millisecondsOf, tick, ZERO_STAMP } from '../../../src/model/clock.js'
 import { MAX_CLOCK_AHEAD_MS } from '../../../src/sync/protocol.js'
 import { beginRefill, restampOutbox } from '../../../src/sync/regional/recovery.js'
 import { bareRegional } from '../../support/bare-regional.js'
 
-const FILE = systemChance.id()
+const FILE = systemRandom.id()
 
 function stampAt(ms: number, origin: string): string {
   return tick(ZERO_STAMP, ms, origin)
@@ -23,16 +23,16 @@ function updated(fields: Fact['fields'], stamp: string): Fact {
 t.test('what waits for a row is told again to a log that was lost, as far as it says anything', async (t) => {
   const { db, journal, now } = await bareRegional(t)
   const [first, second, third, last] = [1, 2, 3, 4].map((ms) => stampAt(now() - 1000 + ms, 'us'))
-  const told = [
+  const sent = [
     updated({ name: 'first' }, first as string),
     updated({ folder: '/second' }, second as string),
     updated({ name: 'last' }, last as string),
     updated({ name: 'third' }, third as string),
   ]
-  for (const fact of told) await db.write((tx) => journal.apply(tx, fact))
-  await db.write((tx) => beginRefill(tx, systemChance))
+  for (const fact of sent) await db.write((tx) => journal.apply(tx, fact))
+  await db.write((tx) => beginRefill(tx, systemRandom))
   const again = await db.write((tx) => takeUnpublished(tx, 10))
-  t.strictSame(again, [told[2], told[1]])
+  t.strictSame(again, [sent[2], sent[1]])
   t.same(deferredOf(db, { kind: 'file', key: FILE }), again, 'and it waits on')
   t.same(await db.write((tx) => takeUnpublished(tx, 10)), [])
 })
@@ -43,10 +43,10 @@ t.test('what waits for a row keeps the stamps of others, unless the grand would 
   await db.write((tx) => {
     journal.apply(tx, updated({ name: 'a name' }, ahead))
     journal.apply(tx, updated({ folder: '/folder' }, lawful))
-    beginRefill(tx, systemChance)
-    for (const fact of takeUnpublished(tx, 10)) appendOutbox(tx, 'eu', fact, systemChance)
+    beginRefill(tx, systemRandom)
+    for (const fact of takeUnpublished(tx, 10)) appendOutbox(tx, 'eu', fact, systemRandom)
   })
-  const renewed = await db.write((tx) => restampOutbox(tx, 'eu', now(), systemChance))
+  const renewed = await db.write((tx) => restampOutbox(tx, 'eu', now(), systemRandom))
   t.strictSame([...renewed.keys()], [ahead])
   const stamps = [renewed.get(ahead), lawful]
   t.strictSame(
@@ -62,7 +62,7 @@ t.test('what waits for a row keeps the stamps of others, unless the grand would 
 
 t.test('a session that trusts a password from ahead of the clock is stamped anew with it', async (t) => {
   const { db, journal, now } = await bareRegional(t)
-  const [key, user_id] = [systemChance.id(), systemChance.id()]
+  const [key, user_id] = [systemRandom.id(), systemRandom.id()]
   const ahead = stampAt(now() + 3_600_000, 'us')
   const fields = {
     user_id,
@@ -73,7 +73,7 @@ t.test('a session that trusts a password from ahead of the clock is stamped anew
     password_stamp: ahead,
   }
   await db.write((tx) => journal.record(tx, [{ type: 'session.opened', key, fields }]))
-  await db.write((tx) => restampOutbox(tx, 'eu', now(), systemChance))
+  await db.write((tx) => restampOutbox(tx, 'eu', now(), systemRandom))
   const stamps = readOutbox(db, 0, 10).flatMap(stampsOf)
   t.same(
     stamps.filter((stamp) => millisecondsOf(stamp) > now() + MAX_CLOCK_AHEAD_MS),

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { outboxIdAt, readOutbox } from '../../../src/db/regional/outbox.js'
 import { SystemClock } from '../../../src/domain/system-clock.js'
-import { systemChance } from '../../../src/lib/random.js'
+import { systemRandom } from '../../../src/lib/random.js'
 import {
   decodeFromRegional,
   encodeFrame,
@@ -9,30 +9,30 @@ import {
   MAX_BATCH_CHANGES,
 } from '../../../src/sync/protocol.js'
 import { OutboxQueue } from '../../../src/sync/regional/outbox-queue.js'
-import { Session } from '../../../src/sync/regional/session.js'
+import { RegionalSession } from '../../../src/sync/regional/session.js'
 import { bareRegional, registration } from '../../support/bare-regional.js'
 import { until } from '../../support/until.js'
 
 /** A regional with changes to tell, and what it says on each of its links. */
 async function talkative(t: Test, changes: number) {
-  const { db, blobs, journal, copies, applier, logger, now } = await bareRegional(t)
+  const { db, blobs, journal, replicas, applier, logger, now } = await bareRegional(t)
   const record = (i: number) => {
     const draft = {
       type: 'user.registered',
-      key: systemChance.id(),
+      key: systemRandom.id(),
       fields: registration(`user${i}`),
     } as const
     return db.write((tx) => journal.record(tx, [draft]))
   }
   await Promise.all(Array.from({ length: changes }, (_, i) => record(i)))
-  const bytes = { push() {}, offered() {}, look() {}, watermark: (cursor: number) => cursor }
+  const transfer = { push() {}, offered() {}, refresh() {}, watermark: (cursor: number) => cursor }
   const clock = new SystemClock(now)
   const queue = new OutboxQueue(db, blobs)
-  const common = { server: 'eu', db, queue, applier, copies, bytes, clock, chance: systemChance, logger }
+  const common = { server: 'eu', db, queue, applier, replicas, transfer, clock, random: systemRandom, logger }
   const link = async (seen: { oseq: number; id: string } | null) => {
     const said: FromRegional[] = []
     const channel = { send: (frame: Buffer) => void said.push(decodeFromRegional(frame).message), close() {} }
-    const session = new Session({ ...common, onWelcome() {} }, channel)
+    const session = new RegionalSession({ ...common, onWelcome() {} }, channel)
     session.receive(
       encodeFrame({
         type: 'welcome',
@@ -47,13 +47,13 @@ async function talkative(t: Test, changes: number) {
         watermarks: {},
       }),
     )
-    await until('it has told its changes', () => told(said).length > 0)
+    await until('it has told its changes', () => sent(said).length > 0)
     return { session, said }
   }
   return { db, link }
 }
 
-function told(said: FromRegional[]): number[] {
+function sent(said: FromRegional[]): number[] {
   return said.flatMap((message) =>
     message.type === 'changes' ? message.changes.map((text) => JSON.parse(text).oseq) : [],
   )
@@ -63,7 +63,7 @@ t.test('a change is kept and told again until it is acknowledged', async (t) => 
   const { db, link } = await talkative(t, 3)
   const kept = () => readOutbox(db, 0, 10).map(({ oseq }) => oseq)
   const first = await link(null)
-  t.same(told(first.said), [1, 2, 3])
+  t.same(sent(first.said), [1, 2, 3])
   await first.session.keep()
   t.same(kept(), [1, 2, 3], 'sent is not acknowledged')
   const id = outboxIdAt(db, 2) as string
@@ -73,7 +73,7 @@ t.test('a change is kept and told again until it is acknowledged', async (t) => 
   await first.session.end()
   t.same(kept(), [3], 'nor does the end of a link acknowledge anything')
   const second = await link({ oseq: 2, id })
-  t.same(told(second.said), [3], 'told again')
+  t.same(sent(second.said), [3], 'told again')
   await second.session.end()
 })
 
@@ -81,13 +81,13 @@ t.test('what the queue does not hold is told as the grand acknowledges', async (
   const changes = 9 * MAX_BATCH_CHANGES
   const { link } = await talkative(t, changes)
   const { session, said } = await link(null)
-  while (told(said).length < changes) {
-    const before = told(said)
+  while (sent(said).length < changes) {
+    const before = sent(said)
     session.receive(encodeFrame({ type: 'ack', oseq: before.at(-1) as number }))
-    if (told(said).length === before.length) break
+    if (sent(said).length === before.length) break
   }
   t.same(
-    told(said),
+    sent(said),
     Array.from({ length: changes }, (_, i) => i + 1),
   )
   await session.end()
@@ -110,6 +110,6 @@ t.test(
       [1, 2, 3],
       'all three wait to be sent',
     )
-    t.same(told(said), [1, 2, 3, 4, 5])
+    t.same(sent(said), [1, 2, 3, 4, 5])
   },
 )

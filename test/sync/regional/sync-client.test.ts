@@ -1,13 +1,13 @@
 import t from 'tap'
 import { IncomingBlobs } from '../../../src/blobs/incoming-blobs.js'
 import { SystemClock } from '../../../src/domain/system-clock.js'
-import { systemChance } from '../../../src/lib/random.js'
+import { systemRandom } from '../../../src/lib/random.js'
 import { systemTimers, type Timers } from '../../../src/lib/timers.js'
 import type { Dial } from '../../../src/sync/channel.js'
 import { encodeFrame } from '../../../src/sync/protocol.js'
-import { Bytes } from '../../../src/sync/regional/blob-transfer.js'
-import type { RemoteBytes } from '../../../src/sync/regional/remote-blobs.js'
-import { SyncPlugin } from '../../../src/sync/regional/sync-client.js'
+import { BlobTransfer } from '../../../src/sync/regional/blob-transfer.js'
+import type { RemoteBlobs } from '../../../src/sync/regional/remote-blobs.js'
+import { SyncClient } from '../../../src/sync/regional/sync-client.js'
 import { bareRegional } from '../../support/bare-regional.js'
 import { until } from '../../support/until.js'
 
@@ -37,7 +37,7 @@ for (const { lastsMs, waitsLonger } of [
 ]) {
   const how = waitsLonger ? 'longer and longer' : 'no longer'
   t.test(`after links that end ${lastsMs} ms after their welcome it waits ${how}`, async (t) => {
-    const { db, dataDir, blobs, journal, copies, logger, now } = await bareRegional(t)
+    const { db, dataDir, blobs, journal, replicas, logger, now } = await bareRegional(t)
     const { timers, waits, pass } = impatient()
     let links = 0
     const dial: Dial = (events, onOpen) => {
@@ -57,13 +57,13 @@ for (const { lastsMs, waitsLonger } of [
       }
       return channel
     }
-    const grand = { async [Symbol.asyncDispose]() {} } as unknown as RemoteBytes
+    const grand = { async [Symbol.asyncDispose]() {} } as unknown as RemoteBlobs
     const incoming = new IncomingBlobs(db, blobs, dataDir)
     const clock = new SystemClock(now)
-    const chance = systemChance
-    const bytes = new Bytes({ grand, db, blobs, incoming, timers, chance, logger })
-    const parts = { server: 'eu', db, blobs, bytes, journal, copies, clock, timers, chance, logger }
-    await using _plugin = new SyncPlugin({ ...parts, dial }).start()
+    const random = systemRandom
+    const transfer = new BlobTransfer({ grand, db, blobs, incoming, timers, random, logger })
+    const parts = { server: 'eu', db, blobs, transfer, journal, replicas, clock, timers, random, logger }
+    await using _plugin = new SyncClient({ ...parts, dial }).start()
     await until('it has come back ten times', () => links >= 11)
     const longest = Math.max(...waits)
     t.ok(waitsLonger ? longest >= 5000 : longest <= 200, `waited ${waits.map(Math.round)} ms`)

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 const MAX_WAITING_BYTES = 4 * 1024 * 1024
 
 /** What happens to the bytes that go one way, on all connections together. */
-export class LinkWay {
+export class LinkDirection {
   readonly #lanes = new Set<Lane>()
   readonly #onCut: () => void
   /** Bytes that have passed so far. */
@@ -89,14 +89,14 @@ export class LinkWay {
 class Lane {
   readonly #from: Socket
   readonly #to: Socket
-  readonly #way: LinkWay
+  readonly #way: LinkDirection
   #waiting: { chunk: Buffer; at: number }[] = []
   #waitingBytes = 0
   #hasEnded = false
   #goesOn = true
   #timer: NodeJS.Timeout | undefined
 
-  constructor(from: Socket, to: Socket, way: LinkWay) {
+  constructor(from: Socket, to: Socket, way: LinkDirection) {
     this.#from = from
     this.#to = to
     this.#way = way
