@@ -57,8 +57,8 @@ export function regionalServices(
       maxFileSize,
       minFreeDisk,
     }),
-    friends: new Friends(db, journal, now),
-    eventLog: new EventLog(db, notifier, now),
+    friends: new Friends({ db, journal, now }),
+    eventLog: new EventLog({ db, notifier, now }),
   }
 }
 

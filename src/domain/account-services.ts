@@ -36,10 +36,11 @@ export function accountServices({
 }: AccountServicesDeps) {
   const replicas = new Replicas(server)
   const notifier = new Notifier()
-  const journal = new Journal(server, now, new EventRecorder(notifier, replicas, now), random)
-  const sessions = new Sessions(db, journal, now)
-  const tokens = new Tokens(db, journal, now)
-  const throttle = new LoginThrottle(db, now)
+  const events = new EventRecorder({ notifier, availability: replicas, now })
+  const journal = new Journal({ server, now, events, random })
+  const sessions = new Sessions({ db, journal, now })
+  const tokens = new Tokens({ db, journal, now })
+  const throttle = new LoginThrottle({ db, now })
   const accounts = new Accounts({
     db,
     journal,

@@ -47,8 +47,8 @@ export interface Registration {
 export class Accounts {
   readonly #deps: AccountsDeps
 
-  constructor(options: AccountsDeps) {
-    this.#deps = options
+  constructor(deps: AccountsDeps) {
+    this.#deps = deps
   }
 
   /** @throws DomainError registration-closed, username-taken, email-taken, validation-failed */

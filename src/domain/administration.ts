@@ -25,8 +25,8 @@ const PAGE = 500
 export class Administration {
   readonly #deps: AdministrationDeps
 
-  constructor(options: AdministrationDeps) {
-    this.#deps = options
+  constructor(deps: AdministrationDeps) {
+    this.#deps = deps
   }
 
   /** All live accounts in order of their names, read page by page. */

@@ -17,16 +17,18 @@ export const EVENT_RETENTION_MS = 7 * DAY_MS
 /** How exactly it is known when a stream was open last. */
 const TOUCH_MS = DAY_MS
 
+export interface EventLogDeps {
+  db: Database
+  notifier: Notifier
+  now: () => number
+}
+
 /** What happened to a user, as a sequence that a client reads on in after it was away. */
 export class EventLog {
-  readonly #db: Database
-  readonly #notifier: Notifier
-  readonly #now: () => number
+  readonly #deps: EventLogDeps
 
-  constructor(db: Database, live: Notifier, now: () => number) {
-    this.#db = db
-    this.#notifier = live
-    this.#now = now
+  constructor(deps: EventLogDeps) {
+    this.#deps = deps
   }
 
   /**
@@ -43,18 +45,18 @@ export class EventLog {
    * @returns `missed` when events after that id can be gone, or the id is another server's
    */
   resume(userId: string, lastEventId: string | undefined): { place: EventPosition; missed: boolean } {
-    const newest = newestEvent(this.#db)
+    const newest = newestEvent(this.#deps.db)
     if (lastEventId === undefined) return { place: newest, missed: false }
     const place = this.#positionOf(lastEventId)
-    const { since = Number.POSITIVE_INFINITY } = subscriberOf(this.#db, userId) ?? {}
+    const { since = Number.POSITIVE_INFINITY } = subscriberOf(this.#deps.db, userId) ?? {}
     if (place === undefined || place.seq < since) return { place: newest, missed: true }
-    const missed = place.seq < newest.seq && place.seq + 1 < oldestEvent(this.#db)
+    const missed = place.seq < newest.seq && place.seq + 1 < oldestEvent(this.#deps.db)
     return missed ? { place: newest, missed } : { place, missed }
   }
 
   /** Events of a user after a position, oldest first. */
   read(userId: string, after: number, limit: number): EventRow[] {
-    return eventsSince(this.#db, userId, after, limit)
+    return eventsSince(this.#deps.db, userId, after, limit)
   }
 
   /**
@@ -62,15 +64,15 @@ export class EventLog {
    * if it can be: on a full disk they are told that something is missing.
    */
   subscribe(userId: string, look: () => void): () => void {
-    this.#db.write((tx) => this.#touch(tx, userId)).catch(() => undefined)
-    return this.#notifier.subscribe(userId, look)
+    this.#deps.db.write((tx) => this.#touch(tx, userId)).catch(() => undefined)
+    return this.#deps.notifier.subscribe(userId, look)
   }
 
   /** Notes, a few at a time, whose streams are open now. */
   async touchSubscribers(limit: number, rest: () => Promise<void>): Promise<void> {
-    const users = this.#notifier.users()
+    const users = this.#deps.notifier.users()
     for (let from = 0; from < users.length; from += limit) {
-      await this.#db.write((tx) => {
+      await this.#deps.db.write((tx) => {
         for (const userId of users.slice(from, from + limit)) this.#touch(tx, userId)
       })
       await rest()
@@ -79,24 +81,28 @@ export class EventLog {
 
   /** Keeps events no more for at most `limit` users who have not been seen for long; returns how many. */
   expireSubscribers(tx: Tx, limit: number): number {
-    return expireSubscribers(tx, new Date(this.#now() - EVENT_RETENTION_MS - TOUCH_MS).toISOString(), limit)
+    return expireSubscribers(
+      tx,
+      new Date(this.#deps.now() - EVENT_RETENTION_MS - TOUCH_MS).toISOString(),
+      limit,
+    )
   }
 
   #touch(tx: Tx, user_id: string): void {
     const seenAt = subscriberOf(tx, user_id)?.seen_at
-    if (seenAt !== undefined && this.#now() - Date.parse(seenAt) < TOUCH_MS) return
+    if (seenAt !== undefined && this.#deps.now() - Date.parse(seenAt) < TOUCH_MS) return
     const since = newestEvent(tx).seq
-    upsertSubscriber(tx, { user_id, since, seen_at: new Date(this.#now()).toISOString() })
+    upsertSubscriber(tx, { user_id, since, seen_at: new Date(this.#deps.now()).toISOString() })
   }
 
   /** The place that an id is of; undefined where this server did not give it, or keeps its event no more. */
   #positionOf(id: string): EventPosition | undefined {
     const digits = id.split('-')[1] ?? ''
-    const place = /^\d{1,15}$/.test(digits) ? eventAt(this.#db, Number(digits)) : undefined
+    const place = /^\d{1,15}$/.test(digits) ? eventAt(this.#deps.db, Number(digits)) : undefined
     return place !== undefined && this.idOf(place) === id ? place : undefined
   }
 
   #incarnation(): string {
-    return (readMeta(this.#db, 'epoch') ?? '').slice(0, 12)
+    return (readMeta(this.#deps.db, 'epoch') ?? '').slice(0, 12)
   }
 }

@@ -29,15 +29,17 @@ export type EventType =
 /** More friends than this are not all told of one account's end or one file at once. */
 const MAX_AUDIENCE = 10_000
 
-export class EventRecorder {
-  readonly #notifier: Notifier
-  readonly #availability: Availability
-  readonly #now: () => number
+export interface EventRecorderDeps {
+  notifier: Notifier
+  availability: Availability
+  now: () => number
+}
 
-  constructor(live: Notifier, holders: Availability, now: () => number) {
-    this.#notifier = live
-    this.#availability = holders
-    this.#now = now
+export class EventRecorder {
+  readonly #deps: EventRecorderDeps
+
+  constructor(deps: EventRecorderDeps) {
+    this.#deps = deps
   }
 
   /** What the change of a row in each table tells. */
@@ -64,7 +66,7 @@ export class EventRecorder {
     if (!was && !is) return
     const data = once(() => {
       const row = fileById(tx, id)
-      return row && JSON.stringify(fileView(row, this.#availability))
+      return row && JSON.stringify(fileView(row, this.#deps.availability))
     })
     this.#emitFile(tx, owner, { was, is, id, data })
     if (was !== is) this.#emitStorage(tx, owner)
@@ -142,15 +144,20 @@ export class EventRecorder {
 
   /** @param data asked for only if anybody can read the event; undefined when they may not */
   #emit(tx: Tx, userId: string, type: EventType, data: () => string | undefined): void {
-    if (this.#notifier.count(userId) === 0 && subscriberOf(tx, userId) === undefined) return
+    if (this.#deps.notifier.count(userId) === 0 && subscriberOf(tx, userId) === undefined) return
     const payload = data()
     if (payload === undefined) return
-    addEvent(tx, { user_id: userId, type, data: payload, created_at: new Date(this.#now()).toISOString() })
+    addEvent(tx, {
+      user_id: userId,
+      type,
+      data: payload,
+      created_at: new Date(this.#deps.now()).toISOString(),
+    })
     this.#notify(tx, userId)
   }
 
   #notify(tx: Tx, userId: string): void {
-    tx.afterCommit(() => this.#notifier.notify(userId))
+    tx.afterCommit(() => this.#deps.notifier.notify(userId))
   }
 }
 

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { BlobStore } from '../blobs/blob-store.js'
-import type { Database } from '../db/engine/database.js'
+import type { Database, Reader } from '../db/engine/database.js'
 import { type FileRow, fileById, type ListedFile } from '../db/regional/files.js'
 import { fold } from '../db/regional/fold.js'
 import { listFiles } from '../db/search/file-listing.js'
@@ -44,29 +44,21 @@ export interface VersionedFile {
   etag: string
 }
 
-export class Files {
-  readonly #db: Database
-  readonly #blobs: BlobStore
-  readonly #journal: Journal
-  readonly #availability: Availability
-  readonly #now: () => number
-  readonly #remoteRead: RemoteRead | undefined
+export interface FilesDeps {
+  db: Database
+  blobs: BlobStore
+  journal: Journal
+  availability: Availability
+  now: () => number
+  /** Reads bytes that are not here; a server that works alone has none. */
+  remoteRead?: RemoteRead | undefined
+}
 
-  constructor(options: {
-    db: Database
-    blobs: BlobStore
-    journal: Journal
-    availability: Availability
-    now: () => number
-    /** Reads bytes that are not here; a server that works alone has none. */
-    remoteRead?: RemoteRead | undefined
-  }) {
-    this.#db = options.db
-    this.#blobs = options.blobs
-    this.#journal = options.journal
-    this.#availability = options.availability
-    this.#now = options.now
-    this.#remoteRead = options.remoteRead
+export class Files {
+  readonly #deps: FilesDeps
+
+  constructor(deps: FilesDeps) {
+    this.#deps = deps
   }
 
   /** An account's own files. */
@@ -81,7 +73,7 @@ export class Files {
 
   /** @throws DomainError file-not-found */
   get(caller: Caller, id: string): VersionedFile {
-    return this.#versioned(this.#readable(caller, id))
+    return this.#versioned(requireReadable(this.#deps.db, caller, id))
   }
 
   /**
@@ -95,31 +87,31 @@ export class Files {
     input: { name?: string | undefined; folder?: string | undefined; visibility?: Visibility | undefined },
     ifMatch: (etag: string) => boolean,
   ): Promise<VersionedFile> {
-    const fields: Record<string, Value> = { modified_at: new Date(this.#now()).toISOString() }
+    const fields: Record<string, Value> = { modified_at: new Date(this.#deps.now()).toISOString() }
     if (input.name !== undefined) fields.name = checked(input.name, faultOfFileName, 'name')
     if (input.folder !== undefined) fields.folder = checked(folderForm(input.folder), faultOfFolder, 'folder')
     if (input.visibility !== undefined) fields.visibility = input.visibility
-    return this.#db.write((tx) => {
-      const file = this.#owned(caller, id)
+    return this.#deps.db.write((tx) => {
+      const file = requireOwned(tx, caller, id)
       if (!ifMatch(versionOf(file))) {
         throw new DomainError('precondition-failed', 'The file was changed since you read it.')
       }
-      this.#journal.record(tx, [{ type: 'file.updated', key: id, fields }])
+      this.#deps.journal.record(tx, [{ type: 'file.updated', key: id, fields }])
       return this.#versioned(fileById(tx, id) as FileRow)
     })
   }
 
   /** @throws DomainError file-not-found, not-owner */
   async delete(caller: Caller, id: string): Promise<void> {
-    await this.#db.write((tx) => {
-      this.#owned(caller, id)
-      this.#journal.record(tx, [{ type: 'file.deleted', key: id, fields: { deleted: true } }])
+    await this.#deps.db.write((tx) => {
+      requireOwned(tx, caller, id)
+      this.#deps.journal.record(tx, [{ type: 'file.deleted', key: id, fields: { deleted: true } }])
     })
   }
 
   /** A file whose bytes a caller may have. @throws DomainError file-not-found */
   downloadable(caller: Caller, id: string): FileView {
-    return fileView(this.#readable(caller, id), this.#availability)
+    return fileView(requireReadable(this.#deps.db, caller, id), this.#deps.availability)
   }
 
   /**
@@ -128,13 +120,13 @@ export class Files {
    */
   async read(file: FileView, start: number, end: number): Promise<ByteSource | Buffer> {
     const { sha256, size } = file
-    const here = await this.#blobs
+    const here = await this.#deps.blobs
       .slice(sha256, start, end, 'cache')
       .catch((error: NodeJS.ErrnoException) => {
         // The disk does not give the file; the scrub finds out, and the others still have the bytes.
         if (isTransientError(error)) throw error
       })
-    const bytes = here ?? (await this.#remoteRead?.(sha256, size, start, end))
+    const bytes = here ?? (await this.#deps.remoteRead?.(sha256, size, start, end))
     if (bytes !== undefined) return bytes
     throw new DomainError('content-pending', 'No server that can be reached holds the bytes yet.', {
       retryAfterSeconds: 5,
@@ -153,7 +145,7 @@ export class Files {
     // A cursor holds the name as it is: folded it can be eleven times as long.
     const seekValue = (name: string | number) => (column === 'name' ? fold(String(name)) : name)
     const after = value === undefined ? undefined : { value: seekValue(value), id: String(id) }
-    const { rows, scannedTo } = listFiles(this.#db, filter, {
+    const { rows, scannedTo } = listFiles(this.#deps.db, filter, {
       sort: column,
       descending,
       after,
@@ -164,7 +156,7 @@ export class Files {
       return [sort, file[column], file.id]
     }
     const scanned = scannedTo && [sort, scannedTo.value, scannedTo.id]
-    return jsonPageOf(rows, query.limit, (row) => fileJson(row, this.#availability), position, scanned)
+    return jsonPageOf(rows, query.limit, (row) => fileJson(row, this.#deps.availability), position, scanned)
   }
 
   #filter({ folder, q, visibility }: FileQuery) {
@@ -175,24 +167,24 @@ export class Files {
     }
   }
 
-  #readable(caller: Caller, id: string): FileRow {
-    const file = fileById(this.#db, id)
-    if (file === undefined || !mayRead(this.#db, caller, file)) {
-      throw new DomainError('file-not-found', 'There is no such file, or it is not shared with you.')
-    }
-    return file
-  }
-
-  #owned(caller: Caller, id: string): FileRow {
-    const file = this.#readable(caller, id)
-    if (file.owner_id !== requireUser(caller))
-      throw new DomainError('not-owner', 'Only its owner may change this file.')
-    return file
-  }
-
   #versioned(row: FileRow): VersionedFile {
-    return { file: fileView(row, this.#availability), etag: versionOf(row) }
+    return { file: fileView(row, this.#deps.availability), etag: versionOf(row) }
   }
+}
+
+function requireReadable(reader: Reader, caller: Caller, id: string): FileRow {
+  const file = fileById(reader, id)
+  if (file === undefined || !mayRead(reader, caller, file)) {
+    throw new DomainError('file-not-found', 'There is no such file, or it is not shared with you.')
+  }
+  return file
+}
+
+function requireOwned(reader: Reader, caller: Caller, id: string): FileRow {
+  const file = requireReadable(reader, caller, id)
+  if (file.owner_id !== requireUser(caller))
+    throw new DomainError('not-owner', 'Only its owner may change this file.')
+  return file
 }
 
 /** The ETag of what an owner can change; which servers hold the bytes is no part of it. */

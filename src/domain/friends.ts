@@ -18,19 +18,21 @@ import type { Journal } from './journal.js'
 import { decodeCursor, type Page, pageOf } from './paging.js'
 import { type FriendRequestView, type FriendView, friendRequestView } from './views.js'
 
+export interface FriendsDeps {
+  db: Database
+  journal: Journal
+  now: () => number
+}
+
 /**
  * Requests and friendships. Whatever settles a request also writes the friendship of the pair, under the same stamp:
  * of an accept and a cancel that did not know of each other, the later one decides both.
  */
 export class Friends {
-  readonly #db: Database
-  readonly #journal: Journal
-  readonly #now: () => number
+  readonly #deps: FriendsDeps
 
-  constructor(db: Database, journal: Journal, now: () => number) {
-    this.#db = db
-    this.#journal = journal
-    this.#now = now
+  constructor(deps: FriendsDeps) {
+    this.#deps = deps
   }
 
   /**
@@ -39,7 +41,7 @@ export class Friends {
    * asker's account has just been deleted or disabled
    */
   async request(userId: string, username: string): Promise<FriendRequestView> {
-    return this.#db.write((tx) => {
+    return this.#deps.db.write((tx) => {
       if (activeUserById(tx, userId) === undefined) {
         throw new DomainError('unauthenticated', 'This account no longer exists or is disabled.')
       }
@@ -57,9 +59,9 @@ export class Friends {
       if (pendingRequests(tx, userId, other.id).length > 0) {
         throw new DomainError('request-pending', 'You have asked already.')
       }
-      const id = this.#journal.random.id()
+      const id = this.#deps.journal.random.id()
       const fields = { from_id: userId, to_id: other.id, created_at: this.#time(), status: 'pending' }
-      this.#journal.record(tx, [{ type: 'friend_request.made', key: id, fields }])
+      this.#deps.journal.record(tx, [{ type: 'friend_request.made', key: id, fields }])
       return friendRequestView(friendRequest(tx, id) as FriendRequestRow)
     })
   }
@@ -71,13 +73,17 @@ export class Friends {
   ): Page<FriendRequestView> {
     const list = `requests ${direction ?? 'all'}`
     const [after] = cursor === undefined ? [''] : decodeCursor(cursor, list, ['string'])
-    const rows = requestsOf(this.#db, direction, { user_id: userId, after: String(after), limit: limit + 1 })
+    const rows = requestsOf(this.#deps.db, direction, {
+      user_id: userId,
+      after: String(after),
+      limit: limit + 1,
+    })
     return pageOf(rows, limit, friendRequestView, (row) => [list, row.id])
   }
 
   /** @throws DomainError request-not-found, not-pending */
   async accept(userId: string, requestId: string): Promise<FriendView> {
-    return this.#db.write((tx) => {
+    return this.#deps.db.write((tx) => {
       const request = this.#pending(tx, requestId, (row) => row.to_id === userId)
       this.#accept(tx, request)
       const { since } = friendship(tx, userId, request.from_id) as { since: string }
@@ -87,23 +93,23 @@ export class Friends {
 
   /** @throws DomainError request-not-found, not-pending */
   async reject(userId: string, requestId: string): Promise<void> {
-    await this.#db.write((tx) => {
+    await this.#deps.db.write((tx) => {
       const request = this.#pending(tx, requestId, (row) => row.to_id === userId)
-      this.#journal.record(tx, this.#decline(tx, request, 'rejected'))
+      this.#deps.journal.record(tx, this.#decline(tx, request, 'rejected'))
     })
   }
 
   /** @throws DomainError request-not-found, not-pending */
   async cancel(userId: string, requestId: string): Promise<void> {
-    await this.#db.write((tx) => {
+    await this.#deps.db.write((tx) => {
       const request = this.#pending(tx, requestId, (row) => row.from_id === userId)
-      this.#journal.record(tx, this.#decline(tx, request, 'cancelled'))
+      this.#deps.journal.record(tx, this.#decline(tx, request, 'cancelled'))
     })
   }
 
   list(userId: string, limit: number, cursor?: string): Page<FriendView> {
     const [after] = cursor === undefined ? [''] : decodeCursor(cursor, 'friends', ['string'])
-    const rows = friendsOf(this.#db, { user_id: userId, after: String(after), limit: limit + 1 })
+    const rows = friendsOf(this.#deps.db, { user_id: userId, after: String(after), limit: limit + 1 })
     return pageOf(
       rows,
       limit,
@@ -114,15 +120,15 @@ export class Friends {
 
   /** @throws DomainError friend-not-found */
   async remove(userId: string, username: string): Promise<void> {
-    await this.#db.write((tx) => {
+    await this.#deps.db.write((tx) => {
       const friend = this.#friend(tx, userId, username)
-      this.#journal.record(tx, [this.#pair(userId, friend.id, false)])
+      this.#deps.journal.record(tx, [this.#pair(userId, friend.id, false)])
     })
   }
 
   /** The id of a friend by name. @throws DomainError friend-not-found */
   find(userId: string, username: string): string {
-    return this.#friend(this.#db, userId, username).id
+    return this.#friend(this.#deps.db, userId, username).id
   }
 
   #friend(reader: Parameters<typeof activeUserByUsername>[0], userId: string, username: string): UserRow {
@@ -149,7 +155,7 @@ export class Friends {
     const answers = all.map(
       ({ id }): Draft => ({ type: 'friend_request.answered', key: id, fields: { status: 'accepted' } }),
     )
-    this.#journal.record(tx, [...answers, this.#pair(from_id, to_id, true)])
+    this.#deps.journal.record(tx, [...answers, this.#pair(from_id, to_id, true)])
   }
 
   /**
@@ -170,6 +176,6 @@ export class Friends {
   }
 
   #time(): string {
-    return new Date(this.#now()).toISOString()
+    return new Date(this.#deps.now()).toISOString()
   }
 }

@@ -8,6 +8,13 @@ import type { Draft, Fact } from '../model/change.js'
 import { tick } from '../model/clock.js'
 import type { EventRecorder } from './event-recorder.js'
 
+export interface JournalDeps {
+  server: string
+  now: () => number
+  events: EventRecorder
+  random?: Random
+}
+
 /**
  * The one way into the replicated tables. What happens here becomes changes, merged into the rows by the very
  * function that merges the changes of other servers, and put into the outbox, all in the caller's transaction.
@@ -15,22 +22,18 @@ import type { EventRecorder } from './event-recorder.js'
 export class Journal {
   /** What the ids and the secrets of new rows are made of. */
   readonly random: Random
-  readonly #server: string
-  readonly #now: () => number
-  readonly #events: EventRecorder
+  readonly #deps: JournalDeps
   /** Emitted after every commit that put changes into the outbox. */
   readonly outboxGrown = new Signal()
 
-  constructor(server: string, now: () => number, events: EventRecorder, random: Random = systemRandom) {
-    this.random = random
-    this.#server = server
-    this.#now = now
-    this.#events = events
+  constructor(deps: JournalDeps) {
+    this.#deps = deps
+    this.random = deps.random ?? systemRandom
   }
 
   /** The next stamp of this server's clock; it is kept in the transaction that uses it. */
   tick(tx: Tx): string {
-    const stamp = tick(readClock(tx), this.#now(), this.#server)
+    const stamp = tick(readClock(tx), this.#deps.now(), this.#deps.server)
     writeMeta(tx, 'clock', stamp)
     return stamp
   }
@@ -39,7 +42,7 @@ export class Journal {
   record(tx: Tx, drafts: Draft[], stamp = this.tick(tx)): void {
     for (const draft of drafts) {
       const fact = { stamp, ...draft }
-      appendOutbox(tx, this.#server, fact, this.random)
+      appendOutbox(tx, this.#deps.server, fact, this.random)
       this.#merge(tx, fact)
     }
     tx.afterCommit(() => this.outboxGrown.emit())
@@ -57,7 +60,7 @@ export class Journal {
 
   #merge(tx: Tx, fact: Fact): AppliedChange {
     const applied = applyChange(tx, fact)
-    this.#events.record(tx, applied)
+    this.#deps.events.record(tx, applied)
     return applied
   }
 }

@@ -16,7 +16,7 @@ export class Quota {
 
   /** Begins with nothing reserved. Release it in any case. */
   reservation(userId: string): Reservation {
-    return new Reservation(userId, this)
+    return new Reservation({ userId, quota: this })
   }
 
   /** @throws DomainError quota-exceeded when `bytes` more do not fit */
@@ -39,14 +39,17 @@ export class Quota {
   }
 }
 
-export class Reservation implements Disposable {
-  readonly #userId: string
-  readonly #quota: Quota
+interface ReservationDeps {
+  userId: string
+  quota: Quota
+}
+
+class Reservation implements Disposable {
+  readonly #deps: ReservationDeps
   #bytes = 0
 
-  constructor(userId: string, quota: Quota) {
-    this.#userId = userId
-    this.#quota = quota
+  constructor(deps: ReservationDeps) {
+    this.#deps = deps
   }
 
   /**
@@ -54,16 +57,17 @@ export class Reservation implements Disposable {
    * @throws DomainError quota-exceeded
    */
   reserve(total: number): void {
+    const { userId, quota } = this.#deps
     const more = total - this.#bytes
     if (more <= 0) return
-    this.#quota.assertRoom(this.#userId, more)
-    this.#quota.add(this.#userId, more)
+    quota.assertRoom(userId, more)
+    quota.add(userId, more)
     this.#bytes = total
   }
 
   /** Gives everything back: the bytes are stored and counted now, or never will be. */
   [Symbol.dispose](): void {
-    this.#quota.add(this.#userId, -this.#bytes)
+    this.#deps.quota.add(this.#deps.userId, -this.#bytes)
     this.#bytes = 0
   }
 }

@@ -31,28 +31,30 @@ export interface OpenedSession {
   lifetime_seconds: number
 }
 
+export interface SessionsDeps {
+  db: Database
+  journal: Journal
+  now: () => number
+}
+
 /**
  * Sessions trust the password they were opened with: one whose password stamp is not that of the account's present
  * password is dead, on every server, even if it was opened on a server that did not know of the change yet.
  */
 export class Sessions {
-  readonly #db: Database
-  readonly #journal: Journal
-  readonly #now: () => number
+  readonly #deps: SessionsDeps
 
-  constructor(db: Database, journal: Journal, now: () => number) {
-    this.#db = db
-    this.#journal = journal
-    this.#now = now
+  constructor(deps: SessionsDeps) {
+    this.#deps = deps
   }
 
   /** The draft of a new session, for the unit of work that checked the password. */
   open(user: UserRow, userAgent: string, remember: boolean): { session: OpenedSession; draft: Draft } {
-    const now = this.#now()
-    const secret = newSecret(this.#journal.random)
+    const now = this.#deps.now()
+    const secret = newSecret(this.#deps.journal.random)
     const lifetimeMs = remember ? LONG_MS : SHORT_MS
     const expires_at = new Date(now + lifetimeMs).toISOString()
-    const id = this.#journal.random.id()
+    const id = this.#deps.journal.random.id()
     const fields = {
       user_id: user.id,
       secret_sha256: secretHash(secret),
@@ -69,7 +71,7 @@ export class Sessions {
 
   /** Who a session's secret stands for. */
   authenticate(secret: string): SessionCaller | undefined {
-    const row = sessionBySecret(this.#db, secretHash(secret))
+    const row = sessionBySecret(this.#deps.db, secretHash(secret))
     if (row === undefined || !this.#isLive(row)) return undefined
     this.#touch(row)
     return { kind: 'session', user_id: row.user_id, session_id: row.id, session_created_at: row.created_at }
@@ -77,14 +79,14 @@ export class Sessions {
 
   /** Whether a session that was live still is. */
   isLive(id: string): boolean {
-    const row = sessionById(this.#db, id)
+    const row = sessionById(this.#deps.db, id)
     return row !== undefined && this.#isLive(row)
   }
 
   list(caller: Caller & { user_id: string }, limit: number, cursor?: string): Page<SessionView> {
     const [after] = cursor === undefined ? [''] : decodeCursor(cursor, 'sessions', ['string'])
     const current = caller.kind === 'session' ? caller.session_id : undefined
-    const rows = this.#liveOf(this.#db, caller.user_id, String(after), limit + 1)
+    const rows = this.#liveOf(this.#deps.db, caller.user_id, String(after), limit + 1)
     return pageOf(
       rows,
       limit,
@@ -95,18 +97,18 @@ export class Sessions {
 
   /** @throws DomainError session-not-found */
   async revoke(userId: string, id: string): Promise<void> {
-    await this.#db.write((tx) => {
+    await this.#deps.db.write((tx) => {
       const row = sessionById(tx, id)
       if (row === undefined || row.user_id !== userId || !this.#isLive(row)) {
         throw new DomainError('session-not-found', 'You have no such session.')
       }
-      this.#journal.record(tx, [{ type: 'session.revoked', key: id, fields: { revoked: true } }])
+      this.#deps.journal.record(tx, [{ type: 'session.revoked', key: id, fields: { revoked: true } }])
     })
   }
 
   /** The live ones of a page; those that a new password has ended are passed over. */
   #liveOf(reader: Reader, user_id: string, after: string, limit: number): SessionOfUser[] {
-    const now = new Date(this.#now()).toISOString()
+    const now = new Date(this.#deps.now()).toISOString()
     const live: SessionOfUser[] = []
     for (let from = after; live.length < limit; ) {
       const rows = sessionsOfUser(reader, { user_id, now, after: from, limit })
@@ -119,13 +121,13 @@ export class Sessions {
 
   #isLive(row: SessionOfUser): boolean {
     const user = { stamps: row.user_stamps, created_stamp: row.user_created_stamp }
-    return row.password_stamp === passwordStamp(user) && Date.parse(row.expires_at) > this.#now()
+    return row.password_stamp === passwordStamp(user) && Date.parse(row.expires_at) > this.#deps.now()
   }
 
   #touch(row: SessionOfUser): void {
-    const now = this.#now()
+    const now = this.#deps.now()
     if (row.last_used_at !== null && now - Date.parse(row.last_used_at) < TOUCH_MS) return
     // Not awaited: nobody is promised it. A failure of the database shows wherever it matters.
-    this.#db.write((tx) => touchSession(tx, row.id, new Date(now).toISOString())).catch(() => undefined)
+    this.#deps.db.write((tx) => touchSession(tx, row.id, new Date(now).toISOString())).catch(() => undefined)
   }
 }

@@ -29,19 +29,22 @@ interface InFlight {
   release: () => void
 }
 
+export interface LoginThrottleDeps {
+  db: Database
+  now: () => number
+}
+
 /**
  * Refuses logins after too many wrong ones. Counts are in the database, so a restart forgives nothing; they are by
  * account and address, so nobody can lock another person out from elsewhere.
  */
 export class LoginThrottle {
-  readonly #db: Database
-  readonly #now: () => number
+  readonly #deps: LoginThrottleDeps
   /** Attempts under way: as many as could still fail may run at once, so that parallel guesses gain nothing. */
   readonly #inFlight = new Map<string, InFlight>()
 
-  constructor(db: Database, now: () => number) {
-    this.#db = db
-    this.#now = now
+  constructor(deps: LoginThrottleDeps) {
+    this.#deps = deps
   }
 
   /**
@@ -96,18 +99,18 @@ export class LoginThrottle {
 
   async #count(limits: [Limit, ...Limit[]], right: boolean): Promise<void> {
     const [{ key }] = limits
-    const now = new Date(this.#now()).toISOString()
-    const until = new Date(this.#now() + WINDOW_MS).toISOString()
-    if (right && loginFailures(this.#db, key, now) === undefined) return
-    await this.#db.write((tx) => {
+    const now = new Date(this.#deps.now()).toISOString()
+    const until = new Date(this.#deps.now() + WINDOW_MS).toISOString()
+    if (right && loginFailures(this.#deps.db, key, now) === undefined) return
+    await this.#deps.db.write((tx) => {
       if (right) return clearLoginFailures(tx, key)
       for (const limit of limits) addLoginFailure(tx, limit.key, now, until)
     })
   }
 
   #failures(key: string, most: number): number {
-    const now = this.#now()
-    const row = loginFailures(this.#db, key, new Date(now).toISOString())
+    const now = this.#deps.now()
+    const row = loginFailures(this.#deps.db, key, new Date(now).toISOString())
     if (row !== undefined && row.failures >= most) {
       const retryAfterSeconds = Math.max(1, Math.ceil((Date.parse(row.until) - now) / 1000))
       throw new DomainError('too-many-attempts', 'Too many wrong passwords; try again later.', {

@@ -15,16 +15,18 @@ import { type TokenView, tokenView } from './views.js'
 const MAX_TOKENS = 100
 const TOUCH_MS = 60 * 1000
 
+export interface TokensDeps {
+  db: Database
+  journal: Journal
+  now: () => number
+}
+
 /** Long-lived secrets for programs. They outlive a change of password and end when they are revoked or expire. */
 export class Tokens {
-  readonly #db: Database
-  readonly #journal: Journal
-  readonly #now: () => number
+  readonly #deps: TokensDeps
 
-  constructor(db: Database, journal: Journal, now: () => number) {
-    this.#db = db
-    this.#journal = journal
-    this.#now = now
+  constructor(deps: TokensDeps) {
+    this.#deps = deps
   }
 
   /**
@@ -35,8 +37,8 @@ export class Tokens {
     userId: string,
     input: { name: string; scope?: TokenScope; expires_in_days?: number },
   ): Promise<TokenView & { token: string }> {
-    const token = newSecret(this.#journal.random)
-    const now = this.#now()
+    const token = newSecret(this.#deps.journal.random)
+    const now = this.#deps.now()
     const fields = {
       user_id: userId,
       name: checked(input.name, faultOfText, 'name'),
@@ -48,15 +50,15 @@ export class Tokens {
           ? null
           : new Date(now + input.expires_in_days * DAY_MS).toISOString(),
     }
-    const id = this.#journal.random.id()
-    await this.#db.write((tx) => {
+    const id = this.#deps.journal.random.id()
+    await this.#deps.db.write((tx) => {
       if (this.#page(tx, userId, '', MAX_TOKENS).length >= MAX_TOKENS) {
         throw new DomainError(
           'too-many-tokens',
           `An account has at most ${MAX_TOKENS} tokens; revoke one first.`,
         )
       }
-      this.#journal.record(tx, [{ type: 'token.created', key: id, fields }])
+      this.#deps.journal.record(tx, [{ type: 'token.created', key: id, fields }])
     })
     const { name, scope, created_at, expires_at } = fields
     return { id, name, scope, created_at, expires_at, last_used_at: null, token }
@@ -64,9 +66,9 @@ export class Tokens {
 
   /** Who a token's secret stands for; where it is given with a username, that has to be its owner's. */
   authenticate(secret: string, username?: string): TokenCaller | undefined {
-    const row = tokenBySecret(this.#db, secretHash(secret))
+    const row = tokenBySecret(this.#deps.db, secretHash(secret))
     if (row === undefined || !this.#isLive(row)) return undefined
-    if (username !== undefined && userByUsername(this.#db, loginForm(username))?.id !== row.user_id)
+    if (username !== undefined && userByUsername(this.#deps.db, loginForm(username))?.id !== row.user_id)
       return undefined
     this.#touch(row)
     return { kind: 'token', user_id: row.user_id, token_id: row.id, scope: row.scope }
@@ -74,22 +76,22 @@ export class Tokens {
 
   /** Whether a token that was live still is. */
   isLive(id: string): boolean {
-    const row = tokenById(this.#db, id)
+    const row = tokenById(this.#deps.db, id)
     return row !== undefined && this.#isLive(row)
   }
 
   list(userId: string, limit: number, cursor?: string): Page<TokenView> {
     const [after] = cursor === undefined ? [''] : decodeCursor(cursor, 'tokens', ['string'])
-    const rows = this.#page(this.#db, userId, String(after), limit + 1)
+    const rows = this.#page(this.#deps.db, userId, String(after), limit + 1)
     return pageOf(rows, limit, tokenView, (row) => ['tokens', row.id])
   }
 
   /** @throws DomainError token-not-found */
   async revoke(userId: string, id: string): Promise<void> {
-    await this.#db.write((tx) => {
+    await this.#deps.db.write((tx) => {
       if (tokenById(tx, id)?.user_id !== userId)
         throw new DomainError('token-not-found', 'You have no such token.')
-      this.#journal.record(tx, [{ type: 'token.revoked', key: id, fields: { revoked: true } }])
+      this.#deps.journal.record(tx, [{ type: 'token.revoked', key: id, fields: { revoked: true } }])
     })
   }
 
@@ -99,16 +101,16 @@ export class Tokens {
     after: string,
     limit: number,
   ): TokenRow[] {
-    return tokensOfUser(reader, { user_id, now: new Date(this.#now()).toISOString(), after, limit })
+    return tokensOfUser(reader, { user_id, now: new Date(this.#deps.now()).toISOString(), after, limit })
   }
 
   #isLive(row: TokenRow): boolean {
-    return row.expires_at === null || Date.parse(row.expires_at) > this.#now()
+    return row.expires_at === null || Date.parse(row.expires_at) > this.#deps.now()
   }
 
   #touch(row: TokenRow): void {
-    const now = this.#now()
+    const now = this.#deps.now()
     if (row.last_used_at !== null && now - Date.parse(row.last_used_at) < TOUCH_MS) return
-    this.#db.write((tx) => touchToken(tx, row.id, new Date(now).toISOString())).catch(() => undefined)
+    this.#deps.db.write((tx) => touchToken(tx, row.id, new Date(now).toISOString())).catch(() => undefined)
   }
 }

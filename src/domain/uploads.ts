@@ -46,8 +46,8 @@ type Chosen = Pick<FileRow, 'name' | 'folder' | 'media_type' | 'visibility'>
 export class Uploads {
   readonly #deps: UploadsDeps
 
-  constructor(options: UploadsDeps) {
-    this.#deps = options
+  constructor(deps: UploadsDeps) {
+    this.#deps = deps
   }
 
   /**

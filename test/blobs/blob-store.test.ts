@@ -194,7 +194,7 @@ t.test('cleaning removes what is of no use, and stops at a share of all', async 
   const db = Database.open(join(regional.dataDir, 'regional.db'), 'regional')
   const blobs = new BlobStore(db, regional.dataDir)
   const round = (now: number) => {
-    const eventLog = new EventLog(db, new Notifier(), () => now)
+    const eventLog = new EventLog({ db, notifier: new Notifier(), now: () => now })
     return collectGarbage({ db, blobs, eventLog, now: () => now }, new AbortController().signal)
   }
   const early = await round(Date.now())

@@ -35,8 +35,10 @@ function rowsOf(db: Database, sql: string): Row[] {
 /** A server's replicated state on a real database, after these changes. */
 async function serverAfter(facts: Fact[]): Promise<Database> {
   const db = Database.open(':memory:', 'regional')
-  const holders = { of: () => ({ available: true, stored_on: [] }) }
-  const journal = new Journal('ap', () => 0, new EventRecorder(new Notifier(), holders, () => 0))
+  const availability = { of: () => ({ available: true, stored_on: [] }) }
+  const now = () => 0
+  const events = new EventRecorder({ notifier: new Notifier(), availability, now })
+  const journal = new Journal({ server: 'ap', now, events })
   for (const fact of facts) {
     await db.write((tx) => {
       journal.apply(tx, fact)

@@ -130,7 +130,7 @@ t.test('events are kept for who can read them, and for nobody else', async (t) =
     storageQuota: 1000,
     registration: 'open',
   })
-  const eventLog = new EventLog(db, notifier, () => now)
+  const eventLog = new EventLog({ db, notifier, now: () => now })
   const register = (username: string) =>
     accounts.register({ username, email: `${username}@example.org`, password: 'correct horse battery' })
   const [alice, bob] = [await register('alice'), await register('bob')]
@@ -252,7 +252,7 @@ t.test('a heartbeat keeps a quiet stream open, and ends one whose session has ex
   await using db = Database.open(':memory:', 'regional')
   const notifier = new Notifier()
   const metrics = { eventStreamOpened: () => undefined, eventStreamClosed: () => undefined }
-  using streams = new EventStreams(new EventLog(db, notifier, Date.now), metrics, 20)
+  using streams = new EventStreams(new EventLog({ db, notifier, now: Date.now }), metrics, 20)
   let isAllowed = true
   const server = createServer((request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
@@ -289,7 +289,7 @@ t.test(
     await using db = Database.open(':memory:', 'regional')
     const notifier = new Notifier()
     const metrics = { eventStreamOpened: () => undefined, eventStreamClosed: () => undefined }
-    using streams = new EventStreams(new EventLog(db, notifier, Date.now), metrics)
+    using streams = new EventStreams(new EventLog({ db, notifier, now: Date.now }), metrics)
     const asked: string[] = []
     let opened = 0
     const server = createServer((_request, response) => {
@@ -325,7 +325,7 @@ t.test('no account, no address and not all streams together take the room of the
     registration: 'open',
   })
   const metrics = { eventStreamOpened: () => undefined, eventStreamClosed: () => undefined }
-  using streams = new EventStreams(new EventLog(db, notifier, Date.now), metrics)
+  using streams = new EventStreams(new EventLog({ db, notifier, now: Date.now }), metrics)
   const reader = (userId: string, address?: string) => ({
     userId,
     address,

@@ -118,9 +118,9 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         in: 'Sessions.authenticate',
-        replace: 'const row = sessionBySecret(this.#db, secretHash(secret))',
+        replace: 'const row = sessionBySecret(this.#deps.db, secretHash(secret))',
         by: `const known = this as unknown as Record<string, SessionOfUser | undefined>
-    const row = known[secret] ?? sessionBySecret(this.#db, secretHash(secret))
+    const row = known[secret] ?? sessionBySecret(this.#deps.db, secretHash(secret))
     known[secret] = row`,
       },
     ],

@@ -97,18 +97,17 @@ function differenceOf([first, ...others]: SimulatedRegional[], name: string): st
 async function replay({ core }: SimulatedGrand): Promise<string> {
   const connection = openCopy(templateOf('regional'))
   const db = Database.on(connection, BATCH)
-  await identify(db, 'replay')
+  const server = 'replay'
+  await identify(db, server)
   const deadLetters: string[] = []
+  const now = () => 0
+  const events = new EventRecorder({ notifier: new Notifier(), availability: new Replicas(server), now })
   const applier = new Applier({
     db,
     blobs: new BlobStore(db, '/replay', new MemoryFiles(() => 0)),
-    journal: new Journal(
-      'replay',
-      () => 0,
-      new EventRecorder(new Notifier(), new Replicas('replay'), () => 0),
-    ),
-    server: 'replay',
-    now: () => 0,
+    journal: new Journal({ server, now, events }),
+    server,
+    now,
     onDeadLetter: (gseq, reason) => deadLetters.push(`dead letter ${gseq}: ${reason}`),
   })
   try {
