@@ -1,4 +1,4 @@
-/** What the grand server is made of, but for the sockets: put together for the server and for its simulation alike. */
+/** Wires the grand server except for sockets, for the server and for the simulation. */
 import type { Logger } from 'pino'
 import { BlobStore } from '../blobs/blob-store.js'
 import { IncomingBlobs } from '../blobs/incoming-blobs.js'
@@ -24,13 +24,13 @@ export interface GrandCoreDeps {
   db: Database
   machine: Machine
   logger: Logger
-  /** Makes the metrics, given where to read what is asked anew each time. */
+  /** Creates the metrics, which call `readings` at each scrape. */
   measure: (readings: GrandReadings) => GrandMetrics
 }
 
 export type GrandCore = Awaited<ReturnType<typeof openGrandCore>>
 
-/** @throws WrongServer */
+/** @throws WrongServerError */
 export async function openGrandCore(
   { name: server, dataDir, minFreeDiskBytes, maxFileSizeBytes }: GrandCoreConfig,
   { db, machine, logger, measure }: GrandCoreDeps,
@@ -48,7 +48,7 @@ export async function openGrandCore(
     freeBytes: () => disk.freeBytes(),
     paused: () => ingest.pausedSince !== undefined,
   })
-  const onError = (err: unknown) => logger.error({ err }, 'watermarks could not be kept')
+  const onError = (err: unknown) => logger.error({ err }, 'watermarks could not be saved')
   const hub: Hub = new Hub({
     server,
     db,
@@ -61,7 +61,6 @@ export async function openGrandCore(
     logger,
     metrics,
   })
-  const observer = hub
   const uploads = new Uploads({
     db,
     blobs,
@@ -69,13 +68,13 @@ export async function openGrandCore(
     disk,
     maxFileSizeBytes,
     timers,
-    observer,
+    observer: hub,
     logger,
     metrics,
   })
   const onUnreadable = (blob: { sha256: string; size: number }) => {
     checkBlob({ db, blobs }, blob)
-      .then((whole) => whole || hub.blobsLost([blob.sha256]))
+      .then((isIntact) => isIntact || hub.blobsLost([blob.sha256]))
       .catch((err: unknown) => logger.error({ err, sha256: blob.sha256 }, 'a blob could not be checked'))
   }
   const downloads = new Downloads({ db, blobs, incoming, metrics, onUnreadable })
@@ -88,7 +87,7 @@ export async function openGrandCore(
     uploads,
     downloads,
     collectGarbage: (signal: AbortSignal) => collectGarbage({ db, blobs, incoming, now, timers }, signal),
-    /** Rotten bytes are missing from then on, and asked of the regionals. */
+    /** Corrupt blobs become missing, and are requested from the regionals. */
     async scrub(everyMs: number, signal: AbortSignal) {
       const { corrupt } = await scrub({ db, blobs, now, everyMs }, signal)
       hub.blobsLost(corrupt)

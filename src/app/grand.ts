@@ -1,4 +1,4 @@
-/** The composition root of the grand server: everything that it is made of, put together once. */
+/** The composition root of the grand server. */
 
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -29,12 +29,12 @@ import { type Machine, thisMachine } from './machine.js'
 import { StorageCheck } from './storage-check.js'
 
 export interface Grand extends AsyncDisposable {
-  /** Where it serves regionals, e.g. `https://127.0.0.1:9000`. */
+  /** The address that regionals connect to, e.g. `https://127.0.0.1:9000`. */
   url: string
   port: number
-  /** The last entry of its log. */
+  /** Position of the last entry of the log, 0 for none. */
   readonly head: number
-  /** Reads the certificates and the deny list again, and goes on. */
+  /** Reloads the certificates and the deny list; a file that is invalid leaves the previous one in use. */
   reload(): Promise<void>
 }
 
@@ -43,28 +43,29 @@ export interface GrandDeps {
   now?: () => number
   logger?: Logger
   timing?: Partial<typeof TIMING>
-  /** The built `bin/helper.ts`; without it this process does all by itself. */
+  /** Path of the built `bin/helper.ts`; without it this process does the checkpoints itself. */
   helperProgram?: string
 }
 
-/** How often what is done now and then is done. */
+/** Intervals of periodic jobs. */
 const TIMING = { garbageMs: 3600 * 1000, scrubMs: DAY_MS, certificatesMs: DAY_MS }
 
-/** For transfers that are under way when the server is told to close; they can be resumed. */
+/** Time for transfers in flight to finish on shutdown; the rest are resumed later. */
 const GRACE_MS = 10_000
 
 /**
- * Opens the grand server, which serves regionals until it is disposed of: then it takes no more connections, ends the
- * links, lets transfers finish for ten seconds, and closes.
- * @throws DataDirInUse, UnusablePath, WrongServer, MigrationError, what a missing certificate and what listening throws
+ * Opens the grand server, which serves regionals until it is disposed of. Disposing refuses new connections, ends the
+ * links, gives transfers ten seconds to finish, and closes the server.
+ * @throws DataDirInUseError, UnusablePathError, WrongServerError, MigrationError, and the errors of reading certificates
+ *   and of listening
  */
 export async function openGrand(
   config: GrandConfig,
-  { now = Date.now, logger: given, timing = {}, helperProgram }: GrandDeps = {},
+  { now = Date.now, logger: givenLogger, timing = {}, helperProgram }: GrandDeps = {},
 ): Promise<Grand> {
   const tls = await openPeerTls(config.certsDir, config.name)
   await using resources = new Resources()
-  const logger = given ?? resources.use(openLog({ level: config.logLevel, server: config.name })).logger
+  const logger = givenLogger ?? resources.use(openLog({ level: config.logLevel, server: config.name })).logger
   resources.use(takeDataDir(config.dataDir))
   const path = join(config.dataDir, 'grand.db')
   const helper = helperProgram === undefined ? undefined : new HelperProcess(helperProgram, logger)
@@ -107,7 +108,7 @@ interface AssembleDeps {
 async function assemble(config: GrandConfig, { db, storage, machine, logger, tls, timing }: AssembleDeps) {
   const { name } = config
   const { now } = machine
-  // First, for it may not be readable, and what follows would be left running.
+  // First, since it throws if the file is unreadable, and nothing started below would be disposed of.
   const denyList = new DenyListFile(config.certsDir, logger, () =>
     peers.review((socket) => server.destroyConnections(socket)),
   )
@@ -144,8 +145,8 @@ async function assemble(config: GrandConfig, { db, storage, machine, logger, tls
   })
   const server: GrandServer = new GrandServer({ tls: tls.pems, hub, peers, route, logger })
   certificates.add(tls, () => server.useTls(tls.pems))
-  const watching = certificates.watch(timing.certificatesMs)
-  const sweeping = periodic('sweep', timing.garbageMs, core.collectGarbage, logger)
+  const certificateWatch = certificates.watch(timing.certificatesMs)
+  const collecting = periodic('garbage collection', timing.garbageMs, core.collectGarbage, logger)
   const scrubOnce = (signal: AbortSignal) => core.scrub(timing.scrubMs, signal)
   const scrubbing = periodic('scrub', Math.min(SCRUB_CHECK_MS, timing.scrubMs), scrubOnce, logger)
   return {
@@ -159,10 +160,10 @@ async function assemble(config: GrandConfig, { db, storage, machine, logger, tls
     async [Symbol.asyncDispose]() {
       closing = true
       denyList[Symbol.dispose]()
-      watching[Symbol.dispose]()
+      certificateWatch[Symbol.dispose]()
       server.unsubscribe()
       await hub[Symbol.asyncDispose]()
-      await sweeping[Symbol.asyncDispose]()
+      await collecting[Symbol.asyncDispose]()
       await scrubbing[Symbol.asyncDispose]()
       const deadline = performance.now() + GRACE_MS
       while (uploads.count + downloads.count > 0 && performance.now() < deadline) await sleep(20)

@@ -6,18 +6,19 @@ export interface Address {
   port: number
 }
 
-const PORT = `${PREFIX}PORT`
-const HOST = `${PREFIX}HOST`
+const PORT_VARIABLE = `${PREFIX}PORT`
+const HOST_VARIABLE = `${PREFIX}HOST`
 
-/** What keeps a server from listening, by the code of the system's error: the variable to change, and the cause. */
+/** Messages by error code: the variable to change, and the cause. */
 const CAUSES: Record<string, (address: Address) => string> = {
-  EADDRINUSE: ({ host, port }) => `${PORT}: ${host}:${port} is in use by ${processUsingPort(host, port)}`,
-  EACCES: ({ host, port }) => `${PORT}: this user may not listen on ${host}:${port}`,
-  EADDRNOTAVAIL: ({ host }) => `${HOST}: ${host} is not an address of this machine`,
-  ENOTFOUND: ({ host }) => `${HOST}: no address is known for ${host}`,
+  EADDRINUSE: ({ host, port }) =>
+    `${PORT_VARIABLE}: ${host}:${port} is in use by ${processUsingPort(host, port)}`,
+  EACCES: ({ host, port }) => `${PORT_VARIABLE}: this user has no permission to listen on ${host}:${port}`,
+  EADDRNOTAVAIL: ({ host }) => `${HOST_VARIABLE}: ${host} is not an address of this machine`,
+  ENOTFOUND: ({ host }) => `${HOST_VARIABLE}: ${host} cannot be resolved`,
 }
 
-/** Waits for a server to listen. A failure names the variable to change. */
+/** Waits for a server to listen. @throws Error naming the variable to change */
 export async function listenOrExplain<T>(address: Address, listening: Promise<T>): Promise<T> {
   try {
     return await listening

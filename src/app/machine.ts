@@ -3,7 +3,7 @@ import { nodeFiles } from '../blobs/node-files.js'
 import { type Random, systemRandom } from '../lib/random.js'
 import { systemTimers, type Timers } from '../lib/timers.js'
 
-/** All that a server takes from the machine it runs on, but for its network and its database. */
+/** The parts of the machine that the simulation replaces; network and database are injected separately. */
 export interface Machine {
   /** Milliseconds since 1970. */
   now(): number

@@ -1,4 +1,4 @@
-/** What a regional server is made of, but for HTTP and sockets: put together for the server and for its simulation alike. */
+/** Wires a regional server except for HTTP and sockets, for the server and for the simulation. */
 import type { Logger } from 'pino'
 import type { BlobStore } from '../blobs/blob-store.js'
 import { IncomingBlobs } from '../blobs/incoming-blobs.js'
@@ -34,28 +34,27 @@ export interface RegionalServicesDeps {
 
 export type RegionalServices = ReturnType<typeof regionalServices>
 
-/** The domain. */
+/** Creates the domain services. */
 export function regionalServices(
-  { name: server, storageQuotaBytes: storageQuota, registration, ...policy }: RegionalPolicy,
+  { name: server, storageQuotaBytes, registration, maxFileSizeBytes, minFreeDiskBytes }: RegionalPolicy,
   { blobs, remoteRead, ...deps }: RegionalServicesDeps,
 ) {
   const { db, now } = deps
-  const base = accountServices({ server, storageQuota, registration, ...deps })
-  const { journal, replicas, notifier } = base
+  const base = accountServices({ server, storageQuotaBytes, registration, ...deps })
+  const { journal, replicas: availability, notifier } = base
   const quota = new Quota(db)
-  const { maxFileSizeBytes: maxFileSize, minFreeDiskBytes: minFreeDisk } = policy
   return {
     ...base,
-    files: new Files({ db, blobs, journal, availability: replicas, now, remoteRead }),
+    files: new Files({ db, blobs, journal, availability, now, remoteRead }),
     uploads: new Uploads({
       db,
       blobs,
       journal,
       quota,
-      availability: replicas,
+      availability,
       now,
-      maxFileSize,
-      minFreeDisk,
+      maxFileSizeBytes,
+      minFreeDiskBytes,
     }),
     friends: new Friends({ db, journal, now }),
     eventLog: new EventLog({ db, notifier, now }),
@@ -70,8 +69,8 @@ export interface TransferDeps {
   logger: Logger
 }
 
-/** What brings blobs to the grand and from it. */
-export function openTransfer(
+/** Creates the transfer of blobs to and from the grand. */
+export function createBlobTransfer(
   { dataDir }: Pick<RegionalConfig, 'dataDir'>,
   { db, blobs, clock, machine, logger }: TransferDeps,
   grand: RemoteBlobs,
@@ -85,7 +84,7 @@ export interface StartSyncDeps extends TransferDeps {
   services: Pick<RegionalServices, 'journal' | 'replicas'>
 }
 
-/** Begins to keep in step with the sphere. */
+/** Starts replication with the sphere. */
 export function startSync(
   { name: server }: Pick<RegionalConfig, 'name'>,
   { db, blobs, services: { journal, replicas }, clock, machine: { timers, random }, logger }: StartSyncDeps,

@@ -1,4 +1,4 @@
-/** The composition root of a regional server: everything that it is made of, put together once. */
+/** The composition root of a regional server. */
 
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -54,7 +54,7 @@ import { HelperProcess } from './helper-process.js'
 import { listenOrExplain } from './listen-error.js'
 import { thisMachine } from './machine.js'
 import {
-  openTransfer,
+  createBlobTransfer,
   type RegionalServices,
   regionalServices,
   startSync,
@@ -63,9 +63,9 @@ import {
 import { StorageCheck } from './storage-check.js'
 
 export interface Regional extends AsyncDisposable {
-  /** Where it serves users, e.g. `http://127.0.0.1:5001`. */
+  /** The address that users connect to, e.g. `http://127.0.0.1:5001`. */
   url: string
-  /** Reads the certificates again, and goes on. */
+  /** Reloads the certificates; files that are invalid leave the previous ones in use. */
   reload(): Promise<void>
 }
 
@@ -74,11 +74,11 @@ export interface RegionalDeps {
   now?: () => number
   logger?: Logger
   timing?: Partial<typeof TIMING>
-  /** The built `bin/helper.ts`; without it this process does all by itself. */
+  /** Path of the built `bin/helper.ts`; without it this process hashes passwords and does the checkpoints itself. */
   helperProgram?: string
 }
 
-/** How long an upload waits for the copies that it asks for, and how often what is done now and then is done. */
+/** How long an upload waits for its `min_copies`, and the intervals of periodic jobs. */
 const TIMING = {
   replicasMs: 30_000,
   indexingMs: 1000,
@@ -87,21 +87,22 @@ const TIMING = {
   certificatesMs: DAY_MS,
 }
 
-/** For requests that are under way when the server is told to close. */
+/** Time for requests in flight to finish on shutdown. */
 const GRACE_MS = 10_000
 
 /**
- * Opens a regional server, which serves users until it is disposed of: then it takes no more requests, finishes those
- * that are under way, and closes.
- * @throws DataDirInUse, UnusablePath, WrongServer, MigrationError, and what listening throws
+ * Opens a regional server, which serves users until it is disposed of. Disposing refuses new requests, finishes those in
+ * flight, and closes the server.
+ * @throws DataDirInUseError, UnusablePathError, WrongServerError, MigrationError, and the errors of reading certificates
+ *   and of listening
  */
 export async function openRegional(
   config: RegionalConfig,
-  { now = Date.now, logger: given, timing: givenTiming = {}, helperProgram }: RegionalDeps = {},
+  { now = Date.now, logger: givenLogger, timing: givenTiming = {}, helperProgram }: RegionalDeps = {},
 ): Promise<Regional> {
   const timing = { ...TIMING, ...givenTiming }
   await using resources = new Resources()
-  const logger = given ?? resources.use(openLog({ level: config.logLevel, server: config.name })).logger
+  const logger = givenLogger ?? resources.use(openLog({ level: config.logLevel, server: config.name })).logger
   const certificates = new CertificatesInUse(logger, now)
   resources.use(takeDataDir(config.dataDir))
   const path = join(config.dataDir, 'regional.db')
@@ -115,9 +116,10 @@ export async function openRegional(
   const clock = new SystemClock(now)
   const machine = { ...thisMachine, now }
   const passwords = new Passwords(helper ?? argon2)
-  const parts = { db, blobs, clock, machine, logger }
+  const transferDeps = { db, blobs, clock, machine, logger }
   const { grandUrl } = config
-  const link = grandUrl === undefined ? undefined : await openLink(config, grandUrl, certificates, parts)
+  const link =
+    grandUrl === undefined ? undefined : await openLink(config, grandUrl, certificates, transferDeps)
   const services = regionalServices(config, {
     db,
     blobs,
@@ -128,7 +130,7 @@ export async function openRegional(
   })
   await applyUnknownChanges(db, services.journal)
   const sync: Sync = link
-    ? startSync(config, { ...parts, services }, link)
+    ? startSync(config, { ...transferDeps, services }, link)
     : new NoSyncClient(config.name, db)
   resources.use(sync)
   resources.use(watchOtherWriters({ ...services, db, timers: machine.timers }))
@@ -136,12 +138,12 @@ export async function openRegional(
   const { eventLog } = services
   const collectOnce = (signal: AbortSignal) =>
     collectGarbage({ db, blobs, eventLog, removeAbandonedParts, now: () => clock.now() }, signal)
-  resources.use(periodic('cleaning', timing.garbageMs, collectOnce, logger))
+  resources.use(periodic('garbage collection', timing.garbageMs, collectOnce, logger))
   const scrubbing = { db, blobs, now, everyMs: timing.scrubMs }
   const scrubOnce = (signal: AbortSignal) => scrubAndFetch(scrubbing, sync, signal)
   resources.use(periodic('scrub', Math.min(SCRUB_CHECK_MS, timing.scrubMs), scrubOnce, logger))
   const indexOnce = (signal: AbortSignal) => indexAllNames(db, signal)
-  resources.use(periodic('names', timing.indexingMs, indexOnce, logger))
+  resources.use(periodic('name indexing', timing.indexingMs, indexOnce, logger))
   const app = resources.use(
     await openHttp(config, db, services, sync, { ...timing, storage, certificates, logger }),
   )
@@ -151,11 +153,11 @@ export async function openRegional(
     host: config.host,
     port: config.port,
     backlog: 4096,
-    // Fastify knows nothing of the TLS of its server.
+    // Fastify takes its server for plain HTTP.
     listenTextResolver: (address) => `listening at ${address.replace('http:', `${scheme}:`)}`,
   })
   await listenOrExplain(config, listening)
-  // Only now: starting the process for it would take a core from the start of this one.
+  // After listening, since the helper process that this starts would compete for the CPU.
   void passwords.prepare()
   const { port } = app.server.address() as AddressInfo
   const host = config.host.includes(':') ? `[${config.host}]` : config.host
@@ -171,18 +173,18 @@ export async function openRegional(
 type Services = RegionalServices
 type Sync = NoSyncClient | SyncClient
 
-/** The way to the grand: for changes, and for blobs. */
+/** Prepares the connections to the grand, for changes and for blobs. */
 async function openLink(
   config: RegionalConfig,
   grandUrl: string,
   certificates: CertificatesInUse,
-  parts: TransferDeps,
+  deps: TransferDeps,
 ) {
   const tls = await openPeerTls(config.certsDir, config.name)
-  // Whoever connects next asks for what is current then.
+  // Each new connection reads the current certificates.
   certificates.add(tls, () => undefined)
   const dial: Dial = (events, onOpen) => dialChannel(grandUrl, tls.pems, events, onOpen)
-  return { dial, transfer: openTransfer(config, parts, new GrandBlobClient(grandUrl, () => tls.pems)) }
+  return { dial, transfer: createBlobTransfer(config, deps, new GrandBlobClient(grandUrl, () => tls.pems)) }
 }
 
 interface HttpDeps {
@@ -209,7 +211,7 @@ async function openHttp(
   const tls = tlsFiles?.pems
   const { publicOrigin, rateLimits, operatorToken } = config
   const waitForReplicas: WaitForReplicas = (fileId, count, signal) =>
-    replicas.wait(db, fileId, count, replicasMs, signal)
+    replicas.waitForReplicas(db, fileId, count, replicasMs, signal)
   const cookie = sessionCookie(isServedOverHttps({ tls, publicOrigin }))
   const app = await buildServer({
     contract: loadContract(),
@@ -247,19 +249,19 @@ async function openHttp(
   return Object.assign(app, { [Symbol.asyncDispose]: () => closeWithin(GRACE_MS, app) })
 }
 
-/** A number counts the proxies in front: as many hops are believed. */
+/** A number is the count of trusted proxies in front of the server. */
 function trustedProxies(proxies: TrustedProxies) {
   return typeof proxies === 'number' ? (_address: string, hop: number) => hop < proxies : proxies
 }
 
-/** Lets what is under way finish, and cuts off what is not done by then. */
+/** Lets requests in flight finish, and closes the remaining connections after `graceMs`. */
 async function closeWithin(graceMs: number, app: FastifyInstance): Promise<void> {
   const deadline = setTimeout(() => app.server.closeAllConnections(), graceMs)
   await app.close()
   clearTimeout(deadline)
 }
 
-/** Rotten bytes are missing from then on, and fetched again. */
+/** Corrupt blobs become missing, and are fetched from the grand. */
 async function scrubAndFetch(options: ScrubOptions, sync: Sync, signal: AbortSignal) {
   const { corrupt } = await scrub(options, signal)
   if (corrupt.length > 0) sync.refresh()

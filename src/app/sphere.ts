@@ -7,31 +7,30 @@ import { type Environment, PREFIX } from '../config/environment.js'
 const RESTART_MS = 1000
 
 /**
- * Of V8: left to itself it lets young objects take 48 MB in any burst of work, such as starting, and the heap double before
- * it looks for garbage in it. With these a server has 60 MB less (bench rows `upload-small` and `catch-up`), for no more CPU
- * time. The container and the unit for systemd have them too.
+ * Save 60 MB per server at equal CPU time (bench rows `upload-small` and `catch-up`). By default V8 grows the young
+ * generation to 48 MB, and doubles the heap between collections. The container and the systemd unit set them too.
  */
 const NODE_FLAGS = ['--disable-sigusr1', '--max-semi-space-size=4', '--heap-growing-percent=50']
 
-/** What a server tells its parent once: where it serves, or what keeps it from starting. */
+/** The message that a server sends its parent once: its address, or what prevents its start. */
 export type Report = { url: string } | { faults: readonly string[] }
 
 type Server = SphereConfig['servers'][number]
 
 export interface SphereDeps {
-  /** Of the servers; what each needs for itself is added. */
+  /** Environment shared by the servers. */
   env: Environment
-  /** The folder of the built programs. */
+  /** Folder of the built programs. */
   programs: string
-  /** Is called once, when all servers serve, with the address of each. */
+  /** Called once all servers listen. @param urls address of each server by name */
   onUp: (urls: ReadonlyMap<string, string>) => void
-  /** Is called with each server that has ended by itself. */
+  /** Called when a server has exited by itself, with a line to print. */
   onRestart: (line: string) => void
-  /** Is called when a server cannot start; the others are being ended then. */
+  /** Called when a server cannot start, with the lines to print; the other servers are stopped. */
   onFault: (lines: string[]) => void
 }
 
-/** The servers of a sphere on this machine, each a process of its own that is started again when it ends. */
+/** Runs the servers of a sphere on this machine, each in its own process, and restarts those that exit. */
 export class Sphere {
   readonly #config: SphereConfig
   readonly #deps: SphereDeps
@@ -49,7 +48,7 @@ export class Sphere {
     for (const server of this.#config.servers) void this.#run(server)
   }
 
-  /** Tells all servers to end. This process has nothing to do any more when the last of them is gone. */
+  /** Stops all servers. The event loop of this process is empty once they have exited. */
   stop(): void {
     if (this.#isStopping) return
     this.#isStopping = true
@@ -61,16 +60,16 @@ export class Sphere {
     const child = fork(join(this.#deps.programs, `${kind}.js`), ['--ipc'], {
       env: this.#envOf(server),
       execArgv: NODE_FLAGS,
-      // Ctrl-C reaches this process alone: a second signal would cut a server's end short.
+      // Ctrl-C must reach this process only: a second signal would interrupt a server's shutdown.
       detached: true,
     })
     this.#children.set(name, child)
     child.once('message', (report: Report) => this.#handleReport(server, report))
-    // Its last message comes before the channel ends.
+    // `disconnect` comes after the last message, `exit` may come before it.
     const [[code, signal]] = await Promise.all([once(child, 'exit'), once(child, 'disconnect')])
     this.#children.delete(name)
     if (this.#isStopping) return
-    this.#deps.onRestart(`${name} ended (${signal ?? code}) and is started again`)
+    this.#deps.onRestart(`${name} exited (${signal ?? code}) and is restarted`)
     setTimeout(() => this.#isStopping || this.#run(server), RESTART_MS)
   }
 
@@ -85,10 +84,10 @@ export class Sphere {
     this.#deps.onUp(this.#urls)
   }
 
-  /** What keeps a server from starting does so the next time too. */
+  /** A server that cannot start is not restarted: the cause would be the same. */
   #fail({ name, portVariable }: Server, faults: readonly string[]): void {
     if (this.#isStopping) return
-    // Its port has another name here than where it is started alone.
+    // The sphere configures the port in a variable of its own.
     const lines = faults.map((fault) => `${name}: ${fault.replace(`${PREFIX}PORT:`, `${portVariable}:`)}`)
     this.#deps.onFault(lines)
     this.stop()
@@ -97,7 +96,7 @@ export class Sphere {
   #envOf({ kind, name, port }: Server): NodeJS.ProcessEnv {
     const { dataDir, certsDir, logLevel, grandUrl } = this.#config
     return {
-      // Arenas of the C library keep what password hashing takes, 19 MiB each.
+      // Each malloc arena would retain the 19 MiB of a password hash.
       MALLOC_ARENA_MAX: '1',
       ...this.#deps.env,
       [`${PREFIX}NAME`]: name,
@@ -105,7 +104,7 @@ export class Sphere {
       [`${PREFIX}DATA_DIR`]: join(dataDir, name),
       [`${PREFIX}CERTS_DIR`]: certsDir,
       [`${PREFIX}LOG_LEVEL`]: logLevel,
-      // The grand stays where its regionals look for it.
+      // The regionals connect to the grand on 127.0.0.1.
       ...(kind === 'grand' ? { [`${PREFIX}HOST`]: '127.0.0.1' } : { [`${PREFIX}GRAND_URL`]: grandUrl }),
     }
   }

@@ -8,14 +8,14 @@ import { writeMeta } from '../db/meta.js'
 import { isFull, UnusablePathError } from '../lib/storage-fault.js'
 import { pause, systemTimers, type Timers } from '../lib/timers.js'
 
-/** An outcome counts for so long. */
-const FRESH_MS = 250
-/** Whoever asks waits so long for a newer one. */
-const PATIENCE_MS = 100
-/** A try that takes longer does not come back: a network file system whose server is gone. */
-const STUCK_MS = 10_000
+/** A result is reused for this long. */
+const RESULT_LIFETIME_MS = 250
+/** A caller waits this long for a new result, then gets the previous one. */
+const MAX_WAIT_MS = 100
+/** A probe that takes longer is reported as a fault, as on a network file system whose server is gone. */
+const STUCK_AFTER_MS = 10_000
 
-/** As much as no file of the server needs less than. */
+/** Large enough to need disk space of its own. */
 const PROBE = Buffer.alloc(64 * 1024)
 
 export interface StorageCheckDeps {
@@ -26,83 +26,82 @@ export interface StorageCheckDeps {
   timers?: Timers
 }
 
-/** Whether a server can store what it is given: tried by storing something, as often as somebody asks. */
+/** Checks whether the server can store data, by storing a probe file and a probe row on demand. */
 export class StorageCheck {
   readonly #deps: Required<StorageCheckDeps>
   #reason: string | undefined
-  #trying: Promise<void> | undefined
-  #beganAt = Number.NEGATIVE_INFINITY
+  #runningProbe: Promise<void> | undefined
+  #startedAt = Number.NEGATIVE_INFINITY
   #endedAt = Number.NEGATIVE_INFINITY
 
-  constructor(options: StorageCheckDeps) {
-    this.#deps = { files: nodeFiles, timers: systemTimers, ...options }
+  constructor(deps: StorageCheckDeps) {
+    this.#deps = { files: nodeFiles, timers: systemTimers, ...deps }
   }
 
   /**
-   * For the start: makes the folders that are missing, and tries them. With a full disk a server can still hand out what
-   * it has.
-   * @throws UnusablePath
+   * Creates missing folders and probes them at startup. A full disk is no error: the server can still serve downloads.
+   * @throws UnusablePathError
    */
   async assertUsable(): Promise<void> {
     const { files, dataDir } = this.#deps
     try {
       for (const name of ['tmp', 'blobs']) {
         const path = join(dataDir, name)
-        await attempt(path, async () => void (await files.makeFolder(path)))
+        await withPath(path, async () => void (await files.makeFolder(path)))
       }
-      await this.#tryFiles()
+      await this.#probeFiles()
     } catch (error) {
       if (!isFull((error as Error).cause)) throw error
     }
   }
 
-  /** What keeps the server from storing anything, as of a moment ago; undefined when nothing does. */
+  /** @returns why the server cannot store data, as of the latest probe; undefined if it can */
   async fault(): Promise<string | undefined> {
     const { timers } = this.#deps
-    if (this.#trying === undefined && timers.now() - this.#endedAt > FRESH_MS) {
-      this.#beganAt = timers.now()
-      this.#trying = this.#try()
+    if (this.#runningProbe === undefined && timers.now() - this.#endedAt > RESULT_LIFETIME_MS) {
+      this.#startedAt = timers.now()
+      this.#runningProbe = this.#runProbe()
     }
-    if (this.#trying !== undefined) await this.#waitFor(this.#trying)
-    const isStuck = this.#trying !== undefined && timers.now() - this.#beganAt > STUCK_MS
+    if (this.#runningProbe !== undefined) await this.#waitFor(this.#runningProbe)
+    const isStuck = this.#runningProbe !== undefined && timers.now() - this.#startedAt > STUCK_AFTER_MS
     return isStuck ? 'the disk does not respond' : this.#reason
   }
 
-  async #waitFor(trying: Promise<void>): Promise<void> {
-    const enough = new AbortController()
-    await Promise.race([trying, pause(this.#deps.timers, PATIENCE_MS, enough.signal)])
-    enough.abort()
+  async #waitFor(probe: Promise<void>): Promise<void> {
+    const timeout = new AbortController()
+    await Promise.race([probe, pause(this.#deps.timers, MAX_WAIT_MS, timeout.signal)])
+    timeout.abort()
   }
 
-  async #try(): Promise<void> {
-    const fault = await this.#tryAll().catch((error: Error) => error)
-    this.#note(fault)
-    this.#trying = undefined
+  async #runProbe(): Promise<void> {
+    const fault = await this.#probeAll().catch((error: Error) => error)
+    this.#recordResult(fault)
+    this.#runningProbe = undefined
     this.#endedAt = this.#deps.timers.now()
   }
 
-  #note(fault: Error | undefined): void {
+  #recordResult(fault: Error | undefined): void {
     const { logger } = this.#deps
     const reason = fault instanceof UnusablePathError ? fault.reason : fault?.message
     if (reason !== this.#reason) {
       if (fault !== undefined) logger.error({ err: fault }, 'nothing can be stored')
-      else logger.info('storing works again')
+      else logger.info('storage is writable again')
     }
     this.#reason = reason
   }
 
-  async #tryAll(): Promise<undefined> {
-    await this.#tryFiles()
-    await this.#tryDatabase()
+  async #probeAll(): Promise<undefined> {
+    await this.#probeFiles()
+    await this.#probeDatabase()
   }
 
-  /** A file that is written, and gets a second name where blobs are. */
-  async #tryFiles(): Promise<void> {
+  /** Writes a file and hard-links it, like a blob. */
+  async #probeFiles(): Promise<void> {
     const { files, dataDir } = this.#deps
     const [path, linked] = [join(dataDir, 'tmp', 'probe'), join(dataDir, 'blobs', 'probe')]
     try {
-      await attempt(path, () => writeProbe(files, path))
-      await attempt(linked, async () => {
+      await withPath(path, () => writeProbe(files, path))
+      await withPath(linked, async () => {
         await files.remove(linked)
         await files.link(path, linked)
       })
@@ -111,20 +110,20 @@ export class StorageCheck {
     }
   }
 
-  async #tryDatabase(): Promise<void> {
+  async #probeDatabase(): Promise<void> {
     const { db, dataDir } = this.#deps
     await db
       .write((tx) => writeMeta(tx, 'probe', randomUUID()))
       .catch((error: Error & { code?: string }) => {
-        // Another process has it, which ends.
+        // Another process holds the write lock for a while.
         if (error.code !== 'SQLITE_BUSY') throw new UnusablePathError(dataDir, { cause: error })
       })
   }
 }
 
-async function attempt(path: string, step: () => Promise<void>): Promise<void> {
+async function withPath(path: string, operation: () => Promise<void>): Promise<void> {
   try {
-    await step()
+    await operation()
   } catch (cause) {
     throw new UnusablePathError(path, { cause })
   }

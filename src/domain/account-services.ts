@@ -16,16 +16,16 @@ export interface AccountServicesDeps {
   db: Database
   now: () => number
   random?: Random
-  /** Hashes passwords; made anew unless it is given. */
+  /** Default: hashes in this process. */
   passwords?: PasswordHashing
   /** Quota of a new account, bytes. */
-  storageQuota: number
+  storageQuotaBytes: number
   registration: 'open' | 'closed'
 }
 
 export type AccountServices = ReturnType<typeof accountServices>
 
-/** The part of the domain that needs no bytes, put together: for the server, and for the operator's commands. */
+/** Wires the services that need no blob store, for the server and for the operator's commands. */
 export function accountServices({
   server,
   db,

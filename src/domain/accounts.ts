@@ -15,16 +15,16 @@ import {
 import type { Draft, Value } from '../model/change.js'
 import { faultOfEmail, faultOfUsername, usernameForm } from '../model/names.js'
 import type { Caller, SessionCaller } from './caller.js'
-import { checked } from './checked.js'
 import { DomainError } from './errors.js'
 import type { Journal } from './journal.js'
 import type { PasswordHashing } from './passwords.js'
 import type { OpenedSession, Sessions } from './sessions.js'
 import type { LoginThrottle } from './throttle.js'
+import { validate } from './validate.js'
 import { type UserView, userView } from './views.js'
 
-/** How young a session has to be to delete the account. */
-const FRESH_MS = 10 * 60 * 1000
+/** A session older than this must log in again before it may delete the account. */
+const REAUTHENTICATION_MS = 10 * 60 * 1000
 
 export interface AccountsDeps {
   db: Database
@@ -34,7 +34,7 @@ export interface AccountsDeps {
   sessions: Sessions
   now: () => number
   /** Quota of a new account, bytes. */
-  storageQuota: number
+  storageQuotaBytes: number
   registration: 'open' | 'closed'
 }
 
@@ -54,18 +54,24 @@ export class Accounts {
   /** @throws DomainError registration-closed, username-taken, email-taken, validation-failed */
   async register(input: Registration): Promise<UserView> {
     if (this.#deps.registration === 'closed') {
-      throw new DomainError('registration-closed', 'Accounts on this server are made by its operator.')
+      throw new DomainError(
+        'registration-closed',
+        'Registration is closed. Ask the operator of this server for an account.',
+      )
     }
     return this.create(input)
   }
 
-  /** Makes an account whether or not registration is open; the operator's way too. */
+  /**
+   * Creates an account even if registration is closed; used by the operator's commands.
+   * @throws DomainError username-taken, email-taken, validation-failed
+   */
   async create(input: Registration): Promise<UserView> {
-    const { db, journal, passwords, now, storageQuota } = this.#deps
-    const username = checked(usernameForm(input.username), faultOfUsername, 'username')
-    const email = checked(input.email.trim(), faultOfEmail, 'email')
-    // Checked before the hashing too, which is what costs.
-    assertFree(db, { username, email })
+    const { db, journal, passwords, now, storageQuotaBytes } = this.#deps
+    const username = validate(usernameForm(input.username), faultOfUsername, 'username')
+    const email = validate(input.email.trim(), faultOfEmail, 'email')
+    // Checked before the costly hashing, and again in the transaction.
+    assertNamesAvailable(db, { username, email })
     const password_hash = await passwords.hash(input.password)
     const id = journal.random.id()
     const created_at = new Date(now()).toISOString()
@@ -73,12 +79,12 @@ export class Accounts {
       username,
       email,
       password_hash,
-      storage_quota: storageQuota,
+      storage_quota: storageQuotaBytes,
       created_at,
-      disabled: false,
+      accountDisabled: false,
     }
     const row = await db.write((tx) => {
-      assertFree(tx, { username, email })
+      assertNamesAvailable(tx, { username, email })
       journal.record(tx, [{ type: 'user.registered', key: id, fields }])
       return userById(tx, id) as UserRow
     })
@@ -94,68 +100,75 @@ export class Accounts {
     const persistent = input.remember_me ?? false
     const login = loginForm(input.identifier)
     const user = userByUsername(db, login) ?? userByEmail(db, login)
-    const right = await throttle.attempt(user?.id ?? login, client, () => this.#verify(user, input.password))
-    if (user === undefined || !right) throw wrongCredentials()
+    const isCorrect = await throttle.attempt(user?.id ?? login, client, () =>
+      this.#verify(user, input.password),
+    )
+    if (user === undefined || !isCorrect) throw wrongCredentials()
     await this.#rehash(user, input.password)
     return db.write((tx) => {
-      const present = userById(tx, user.id)
-      // Another password since it was checked: what was checked no longer opens anything.
-      if (present === undefined || passwordStamp(present) !== passwordStamp(user)) throw wrongCredentials()
-      // Said only to who knows the password.
-      if (present.disabled === 1) throw disabled()
-      const { session, draft } = sessions.open(present, client.userAgent, persistent)
+      const current = userById(tx, user.id)
+      // The password may have changed since it was verified.
+      if (current === undefined || passwordStamp(current) !== passwordStamp(user)) throw wrongCredentials()
+      // Disclosed only after a correct password.
+      if (current.disabled === 1) throw disabled()
+      const { session, draft } = sessions.draftSession(current, client.userAgent, persistent)
       journal.record(tx, [draft])
-      return { user: userView(present), session, persistent }
+      return { user: userView(current), session, persistent }
     })
   }
 
-  /** @throws DomainError unauthenticated when the account has just been deleted */
+  /** @throws DomainError unauthenticated if the account has been deleted or disabled */
   get(userId: string): UserView {
-    return userView(assertLive(profileOf(this.#deps.db, userId)))
+    return userView(requireUser(profileOf(this.#deps.db, userId)))
   }
 
-  /** @throws DomainError wrong-password, too-many-attempts, email-taken */
+  /** @throws DomainError unauthenticated, wrong-password, too-many-attempts, email-taken, validation-failed */
   async update(
     caller: Caller & { user_id: string },
     input: { email?: string; new_password?: string; current_password: string },
     client: { address: string; isShared: boolean },
   ): Promise<UserView> {
     const { db, journal, passwords, throttle } = this.#deps
-    const email = input.email && checked(input.email.trim(), faultOfEmail, 'email')
-    const user = liveAccount(db, caller.user_id)
-    const right = await throttle.attempt(user.id, client, () => this.#verify(user, input.current_password))
-    if (!right) throw new DomainError('wrong-password', 'The current password is not this one.')
+    const email = input.email && validate(input.email.trim(), faultOfEmail, 'email')
+    const user = requireActiveUser(db, caller.user_id)
+    const isCorrect = await throttle.attempt(user.id, client, () =>
+      this.#verify(user, input.current_password),
+    )
+    if (!isCorrect) throw new DomainError('wrong-password', 'Current password is incorrect.')
     const fields: Record<string, Value> = {}
     if (input.new_password !== undefined) fields.password_hash = await passwords.hash(input.new_password)
     if (email !== undefined) fields.email = email
     return db.write((tx) => {
-      const present = liveAccount(tx, user.id)
-      if (passwordStamp(present) !== passwordStamp(user)) {
-        throw new DomainError('wrong-password', 'The password was changed meanwhile.')
+      const current = requireActiveUser(tx, user.id)
+      if (passwordStamp(current) !== passwordStamp(user)) {
+        throw new DomainError(
+          'wrong-password',
+          'The password has changed since you entered it. Try again with the new one.',
+        )
       }
-      if (email !== undefined) assertFree(tx, { email }, user.id)
+      if (email !== undefined) assertNamesAvailable(tx, { email }, user.id)
       const stamp = journal.tick(tx)
       const drafts: Draft[] = [{ type: 'user.updated', key: user.id, fields }]
       if (input.new_password !== undefined && caller.kind === 'session') {
-        // The session that changed the password trusts the new one; all others end with the old.
+        // Only the session that changed the password survives the change.
         drafts.push({ type: 'session.renewed', key: caller.session_id, fields: { password_stamp: stamp } })
       }
       journal.record(tx, drafts, stamp)
-      return userView(liveAccount(tx, user.id))
+      return userView(requireActiveUser(tx, user.id))
     })
   }
 
-  /** @throws DomainError reauthentication-required */
+  /** @throws DomainError unauthenticated, reauthentication-required */
   async delete(caller: SessionCaller): Promise<void> {
     const { db, journal, now } = this.#deps
-    if (now() - Date.parse(caller.session_created_at) > FRESH_MS) {
+    if (now() - Date.parse(caller.session_created_at) > REAUTHENTICATION_MS) {
       throw new DomainError(
         'reauthentication-required',
-        'Log in again and delete the account within ten minutes.',
+        'Log in again, then delete the account within ten minutes.',
       )
     }
     await db.write((tx) => {
-      liveAccount(tx, caller.user_id)
+      requireActiveUser(tx, caller.user_id)
       journal.record(tx, [{ type: 'user.deleted', key: caller.user_id, fields: { deleted: true } }])
     })
   }
@@ -172,35 +185,40 @@ export class Accounts {
   }
 }
 
+/** The hash to verify against: this server's rehash, unless the password has changed since it was made. */
 function hashOf(user: UserRow): string {
   return user.rehash !== null && user.rehash_stamp === passwordStamp(user) ? user.rehash : user.password_hash
 }
 
-function liveAccount(reader: Reader, id: string): UserRow {
-  return assertLive(activeUserById(reader, id))
+function requireActiveUser(reader: Reader, id: string): UserRow {
+  return requireUser(activeUserById(reader, id))
 }
 
-function assertLive<User>(user: User | undefined): User {
+function requireUser<User>(user: User | undefined): User {
   if (user === undefined)
     throw new DomainError('unauthenticated', 'This account no longer exists or is disabled.')
   return user
 }
 
-function assertFree(reader: Reader, names: { username?: string; email?: string }, except?: string): void {
+function assertNamesAvailable(
+  reader: Reader,
+  names: { username?: string; email?: string },
+  exceptUserId?: string,
+): void {
   if (names.username !== undefined && usernameHolder(reader, loginForm(names.username)) !== undefined) {
-    throw new DomainError('username-taken', 'An account with this username exists.')
+    throw new DomainError('username-taken', 'This username is taken.')
   }
   if (names.email === undefined) return
   const holder = emailHolder(reader, loginForm(names.email))
-  if (holder !== undefined && holder !== except) {
-    throw new DomainError('email-taken', 'An account with this email exists.')
+  if (holder !== undefined && holder !== exceptUserId) {
+    throw new DomainError('email-taken', 'This email address is already registered.')
   }
 }
 
 function disabled(): DomainError {
-  return new DomainError('account-disabled', 'The operator of this server has disabled the account.')
+  return new DomainError('account-disabled', 'This account has been disabled by the operator of this server.')
 }
 
 function wrongCredentials(): DomainError {
-  return new DomainError('invalid-credentials', 'The name or the password is wrong.')
+  return new DomainError('invalid-credentials', 'Incorrect username, email or password.')
 }

@@ -15,12 +15,12 @@ export interface AdministrationDeps {
   now: () => number
 }
 
-/** Accounts in one page of a list. */
-const PAGE = 500
+/** Accounts per query, when all are listed. */
+const PAGE_SIZE = 500
 
 /**
- * What the operator does with accounts of others. Everything here replicates. A disabled account is to others as if it
- * were deleted, but keeps its name, its email and all that it stores; enabling it brings everything back.
+ * Operator actions on accounts; all of them replicate. Other users see a disabled account as deleted, but it keeps its
+ * name, email and files, and enabling it restores everything.
  */
 export class Administration {
   readonly #deps: AdministrationDeps
@@ -29,12 +29,12 @@ export class Administration {
     this.#deps = deps
   }
 
-  /** All live accounts in order of their names, read page by page. */
+  /** Yields all accounts that are not deleted, ordered by username. */
   *list(): Generator<AccountView> {
     for (let after = ''; ; ) {
-      const page = accountSummaries(this.#deps.db, after, PAGE)
+      const page = accountSummaries(this.#deps.db, after, PAGE_SIZE)
       yield* page.map(accountView)
-      if (page.length < PAGE) return
+      if (page.length < PAGE_SIZE) return
       after = (page.at(-1) as AccountSummary).username_login
     }
   }
@@ -42,12 +42,12 @@ export class Administration {
   /** @throws DomainError user-not-found */
   show(username: string): AccountDetails {
     const { db, now } = this.#deps
-    const user = find(db, username)
+    const user = requireUserByName(db, username)
     return { ...accountView(user), ...accountUsage(db, user, new Date(now()).toISOString()) }
   }
 
   /**
-   * Sets an account's quota; what is stored above it stays.
+   * Sets an account's quota in bytes. Files that already exceed it stay.
    * @throws DomainError user-not-found
    */
   setQuota(username: string, bytes: number): Promise<AccountView> {
@@ -55,11 +55,11 @@ export class Administration {
   }
 
   /**
-   * Gives an account another password, which ends all its sessions; its tokens stay.
+   * Replaces an account's password, which ends all its sessions; its tokens stay valid.
    * @throws DomainError user-not-found
    */
   async setPassword(username: string, password: string): Promise<AccountView> {
-    find(this.#deps.db, username)
+    requireUserByName(this.#deps.db, username)
     return this.#update(username, { password_hash: await this.#deps.passwords.hash(password) })
   }
 
@@ -68,7 +68,7 @@ export class Administration {
     return this.#update(username, { disabled })
   }
 
-  /** Deletes an account and all that it stores, for ever. @throws DomainError user-not-found */
+  /** Deletes an account and its files permanently. @throws DomainError user-not-found */
   delete(username: string): Promise<AccountView> {
     return this.#record(username, (key) => ({ type: 'user.deleted', key, fields: { deleted: true } }))
   }
@@ -77,19 +77,19 @@ export class Administration {
     return this.#record(username, (key) => ({ type: 'user.updated', key, fields }))
   }
 
-  /** @returns the account as it is then, or as it was before it was deleted */
+  /** @returns the account after the change, or as it was before its deletion */
   #record(username: string, draft: (id: string) => Draft): Promise<AccountView> {
     const { db, journal } = this.#deps
     return db.write((tx: Tx) => {
-      const user = find(tx, username)
+      const user = requireUserByName(tx, username)
       journal.record(tx, [draft(user.id)])
       return accountView(userById(tx, user.id) ?? user)
     })
   }
 }
 
-function find(reader: Reader, username: string): UserRow {
+function requireUserByName(reader: Reader, username: string): UserRow {
   const user = userByUsername(reader, loginForm(username))
-  if (user === undefined) throw new DomainError('user-not-found', `There is no account ${username}.`)
+  if (user === undefined) throw new DomainError('user-not-found', `There is no account named ${username}.`)
   return user
 }

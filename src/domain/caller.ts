@@ -8,7 +8,7 @@ export interface SessionCaller {
   kind: 'session'
   user_id: string
   session_id: string
-  /** RFC 3339, UTC: when the password was last entered for this session. */
+  /** RFC 3339, UTC: when the user logged in. */
   session_created_at: string
 }
 
@@ -24,15 +24,15 @@ export interface OperatorCaller {
   kind: 'operator'
 }
 
-/** Who a request speaks for, as established by the HTTP edge. */
+/** Who sent a request, as the HTTP layer has authenticated it. */
 export type Caller = AnonymousCaller | SessionCaller | TokenCaller | OperatorCaller
 
-/** Which callers are let in. */
+/** Which kinds of callers an operation admits. */
 export interface Access {
-  /** Also without login. */
+  /** Without credentials. */
   anonymous: boolean
   session: boolean
-  /** The least scope of a token; undefined where tokens are not taken. */
+  /** Minimum scope of a token; undefined if tokens are not accepted. */
   token: TokenScope | undefined
   operator: boolean
 }

@@ -7,12 +7,12 @@ import { blobOf, kindOf } from '../model/change.js'
 import { readChange } from '../model/change-reader.js'
 import type { Journal } from './journal.js'
 
-const BATCH = 100
+const ROWS_PER_TRANSACTION = 100
 
-/** Applies what was deferred as unknown and this program understands: at the start, for the program may be a newer one. */
+/** Applies deferred changes of once unknown types and fields that this version knows; runs at startup, after an upgrade. */
 export async function applyUnknownChanges(db: Database, journal: Journal): Promise<void> {
   for (let after = 0; ; ) {
-    const page = unknownChanges(db, after, BATCH)
+    const page = unknownChanges(db, after, ROWS_PER_TRANSACTION)
     const last = page.at(-1)
     if (last === undefined) return
     await db.write((tx) => {

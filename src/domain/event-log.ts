@@ -12,10 +12,10 @@ import { expireSubscribers, subscriberOf, upsertSubscriber } from '../db/regiona
 import { DAY_MS } from '../lib/durations.js'
 import type { Notifier } from './notifier.js'
 
-/** How long events are kept, and for a user whose last stream has ended. */
+/** Events are stored for this long, and recorded for this long after a user's last stream has closed. */
 export const EVENT_RETENTION_MS = 7 * DAY_MS
-/** How exactly it is known when a stream was open last. */
-const TOUCH_MS = DAY_MS
+/** Precision of `seen_at`: an open stream updates it this often. */
+const LAST_SEEN_PRECISION_MS = DAY_MS
 
 export interface EventLogDeps {
   db: Database
@@ -23,7 +23,7 @@ export interface EventLogDeps {
   now: () => number
 }
 
-/** What happened to a user, as a sequence that a client reads on in after it was away. */
+/** The stored events of each user; a client that reconnects resumes at its last event. */
 export class EventLog {
   readonly #deps: EventLogDeps
 
@@ -32,77 +32,78 @@ export class EventLog {
   }
 
   /**
-   * The public form of a place: it means nothing in another incarnation of the database. A server that was restored from
-   * a backup gives the same positions once more, to other events: their time tells them apart.
+   * Formats a position as an SSE event id. The id contains the database's epoch, so other servers reject it, and the
+   * event's time, since a server restored from a backup reuses positions for other events.
    */
-  idOf({ seq, created_at }: EventPosition): string {
-    return `${this.#incarnation()}-${seq}-${Date.parse(created_at).toString(36)}`
+  formatEventId({ seq, created_at }: EventPosition): string {
+    return `${this.#epochPrefix()}-${seq}-${Date.parse(created_at).toString(36)}`
   }
 
   /**
-   * Where a client of a user goes on.
-   * @param lastEventId the id that it got last, if any
-   * @returns `missed` when events after that id can be gone, or the id is another server's
+   * Finds the position at which a client resumes.
+   * @param lastEventId the `Last-Event-ID` of the client, if any
+   * @returns `missed` if events after that id may have expired, or the id is from another server
    */
-  resume(userId: string, lastEventId: string | undefined): { place: EventPosition; missed: boolean } {
+  resume(userId: string, lastEventId: string | undefined): { position: EventPosition; missed: boolean } {
     const newest = newestEvent(this.#deps.db)
-    if (lastEventId === undefined) return { place: newest, missed: false }
-    const place = this.#positionOf(lastEventId)
+    if (lastEventId === undefined) return { position: newest, missed: false }
+    const position = this.#parseEventId(lastEventId)
     const { since = Number.POSITIVE_INFINITY } = subscriberOf(this.#deps.db, userId) ?? {}
-    if (place === undefined || place.seq < since) return { place: newest, missed: true }
-    const missed = place.seq < newest.seq && place.seq + 1 < oldestEvent(this.#deps.db)
-    return missed ? { place: newest, missed } : { place, missed }
+    if (position === undefined || position.seq < since) return { position: newest, missed: true }
+    const missed = position.seq < newest.seq && position.seq + 1 < oldestEvent(this.#deps.db)
+    return missed ? { position: newest, missed } : { position, missed }
   }
 
-  /** Events of a user after a position, oldest first. */
+  /** Returns events of a user after a position, oldest first. */
   read(userId: string, after: number, limit: number): EventRow[] {
     return eventsSince(this.#deps.db, userId, after, limit)
   }
 
   /**
-   * Calls `look` whenever there may be more; returns the way to stop it. What happens later is kept for who comes back,
-   * if it can be: on a full disk they are told that something is missing.
+   * Calls `onEvents` whenever new events may exist, and records events for the user from now on. If that registration
+   * fails, as on a full disk, a client that resumes later gets `missed`.
+   * @returns a function that unsubscribes
    */
-  subscribe(userId: string, look: () => void): () => void {
+  subscribe(userId: string, onEvents: () => void): () => void {
     this.#deps.db.write((tx) => this.#touch(tx, userId)).catch(() => undefined)
-    return this.#deps.notifier.subscribe(userId, look)
+    return this.#deps.notifier.subscribe(userId, onEvents)
   }
 
-  /** Notes, a few at a time, whose streams are open now. */
-  async touchSubscribers(limit: number, rest: () => Promise<void>): Promise<void> {
-    const users = this.#deps.notifier.users()
+  /** Updates `seen_at` of all users with an open stream, `limit` per transaction, with a pause after each. */
+  async touchSubscribers(limit: number, pauseBetween: () => Promise<void>): Promise<void> {
+    const users = this.#deps.notifier.userIds()
     for (let from = 0; from < users.length; from += limit) {
       await this.#deps.db.write((tx) => {
         for (const userId of users.slice(from, from + limit)) this.#touch(tx, userId)
       })
-      await rest()
+      await pauseBetween()
     }
   }
 
-  /** Keeps events no more for at most `limit` users who have not been seen for long; returns how many. */
+  /** Deletes at most `limit` subscribers who have not been seen for the retention time; returns the number deleted. */
   expireSubscribers(tx: Tx, limit: number): number {
     return expireSubscribers(
       tx,
-      new Date(this.#deps.now() - EVENT_RETENTION_MS - TOUCH_MS).toISOString(),
+      new Date(this.#deps.now() - EVENT_RETENTION_MS - LAST_SEEN_PRECISION_MS).toISOString(),
       limit,
     )
   }
 
   #touch(tx: Tx, user_id: string): void {
     const seenAt = subscriberOf(tx, user_id)?.seen_at
-    if (seenAt !== undefined && this.#deps.now() - Date.parse(seenAt) < TOUCH_MS) return
+    if (seenAt !== undefined && this.#deps.now() - Date.parse(seenAt) < LAST_SEEN_PRECISION_MS) return
     const since = newestEvent(tx).seq
     upsertSubscriber(tx, { user_id, since, seen_at: new Date(this.#deps.now()).toISOString() })
   }
 
-  /** The place that an id is of; undefined where this server did not give it, or keeps its event no more. */
-  #positionOf(id: string): EventPosition | undefined {
+  /** Parses an SSE event id; undefined if another server issued it, or its event has expired. */
+  #parseEventId(id: string): EventPosition | undefined {
     const digits = id.split('-')[1] ?? ''
-    const place = /^\d{1,15}$/.test(digits) ? eventAt(this.#deps.db, Number(digits)) : undefined
-    return place !== undefined && this.idOf(place) === id ? place : undefined
+    const position = /^\d{1,15}$/.test(digits) ? eventAt(this.#deps.db, Number(digits)) : undefined
+    return position !== undefined && this.formatEventId(position) === id ? position : undefined
   }
 
-  #incarnation(): string {
+  #epochPrefix(): string {
     return (readMeta(this.#deps.db, 'epoch') ?? '').slice(0, 12)
   }
 }

@@ -1,6 +1,6 @@
 /**
- * From what a change did to what the people concerned are told, in the same transaction, wherever it came from. Who has
- * had no stream open here lately is told nothing: nobody could read it.
+ * Derives events from local and remote changes, in the transaction that applies them. Users who have had no event stream
+ * open on this server for a week get none.
  */
 
 import type { Tx } from '../db/engine/database.js'
@@ -26,8 +26,8 @@ export type EventType =
   | 'friend.removed'
   | 'storage.changed'
 
-/** More friends than this are not all told of one account's end or one file at once. */
-const MAX_AUDIENCE = 10_000
+/** Bounds the events that one change causes; further friends get none. */
+const MAX_NOTIFIED_FRIENDS = 10_000
 
 export interface EventRecorderDeps {
   notifier: Notifier
@@ -42,18 +42,18 @@ export class EventRecorder {
     this.#deps = deps
   }
 
-  /** What the change of a row in each table tells. */
+  /** Records the events of a changed row, for each table. */
   readonly #hooks: Record<TableName, Hook> = {
     users: (tx, id, before, after) => this.#recordUser(tx, id, before, after),
     files: (tx, id, before, after) => this.#recordFile(tx, id, before, after),
-    // Streams look at their credentials when they wake.
+    // An event stream re-checks its credentials when it is notified.
     sessions: (tx, _id, _before, { cells }) => this.#notify(tx, String(cells.user_id)),
     tokens: (tx, _id, _before, { cells }) => this.#notify(tx, String(cells.user_id)),
     friend_requests: (tx, id, before, after) => this.#recordRequest(tx, id, before, after),
     friendships: (tx, _id, before, after) => this.#recordFriendship(tx, before, after),
   }
 
-  /** Writes the events of an applied change, and wakes those who wait on them once they are durable. */
+  /** Writes the events of an applied change, and notifies their subscribers after the commit. */
   record(tx: Tx, { table, key, before, after }: AppliedChange): void {
     if (after === undefined || after === before) return
     this.#hooks[table](tx, key, before, after)
@@ -61,37 +61,37 @@ export class EventRecorder {
 
   #recordFile(tx: Tx, id: string, before: Row | undefined, after: Row): void {
     const owner = String(after.cells.owner_id)
-    const was = before !== undefined && before.cells.deleted === 0
-    const is = after.cells.deleted === 0
-    if (!was && !is) return
-    const data = once(() => {
+    const existed = before !== undefined && before.cells.deleted === 0
+    const exists = after.cells.deleted === 0
+    if (!existed && !exists) return
+    const data = memoize(() => {
       const row = fileById(tx, id)
       return row && JSON.stringify(fileView(row, this.#deps.availability))
     })
-    this.#emitFile(tx, owner, { was, is, id, data })
-    if (was !== is) this.#emitStorage(tx, owner)
-    const sharedBefore = was && before.cells.visibility !== 'private'
-    const sharedAfter = is && after.cells.visibility !== 'private'
-    if (!sharedBefore && !sharedAfter) return
-    // Friends see nothing of a disabled account.
+    this.#emitFile(tx, owner, { wasVisible: existed, isVisible: exists, id, data })
+    if (existed !== exists) this.#emitStorage(tx, owner)
+    const wasVisible = existed && before.cells.visibility !== 'private'
+    const isVisible = exists && after.cells.visibility !== 'private'
+    if (!wasVisible && !isVisible) return
+    // Friends cannot see the files of a disabled account.
     if (activeUserById(tx, owner) === undefined) return
-    for (const friend of friendIdsOf(tx, owner, MAX_AUDIENCE)) {
-      this.#emitFile(tx, friend, { was: sharedBefore, is: sharedAfter, id, data })
+    for (const friend of friendIdsOf(tx, owner, MAX_NOTIFIED_FRIENDS)) {
+      this.#emitFile(tx, friend, { wasVisible, isVisible, id, data })
     }
   }
 
-  /** Whoever may see a file from now on sees it created; whoever may no longer sees it deleted. */
+  /** A file that becomes visible to a user is reported as created, one that ceases to be visible as deleted. */
   #emitFile(
     tx: Tx,
     userId: string,
-    file: { was: boolean; is: boolean; id: string; data: () => string | undefined },
+    file: { wasVisible: boolean; isVisible: boolean; id: string; data: () => string | undefined },
   ): void {
-    if (file.was && file.is) this.#emit(tx, userId, 'file.updated', file.data)
-    else if (file.is) this.#emit(tx, userId, 'file.created', file.data)
+    if (file.wasVisible && file.isVisible) this.#emit(tx, userId, 'file.updated', file.data)
+    else if (file.isVisible) this.#emit(tx, userId, 'file.created', file.data)
     else this.#emit(tx, userId, 'file.deleted', () => JSON.stringify({ id: file.id }))
   }
 
-  /** Once, whatever a unit of work has done with an account's files. */
+  /** Emits one event per unit of work, however many files of the account it changed. */
   #emitStorage(tx: Tx, userId: string): void {
     tx.atEnd(`storage.changed ${userId}`, () => {
       const space = spaceOf(tx, userId)
@@ -106,12 +106,12 @@ export class EventRecorder {
     else if (before.cells.storage_quota !== after.cells.storage_quota) this.#emitStorage(tx, id)
   }
 
-  /** To friends an account that is deleted or disabled is one less, and an enabled one is back. */
-  #recordFriends(tx: Tx, id: string, before: Row, isBack: boolean): void {
+  /** Reports an account to its friends: as removed if it was deleted or disabled, as accepted if it was enabled. */
+  #recordFriends(tx: Tx, id: string, before: Row, isEnabled: boolean): void {
     const username = userById(tx, id)?.username_shown ?? before.cells.username
-    for (const friend of friendIdsOf(tx, id, MAX_AUDIENCE)) {
-      const since = isBack ? friendship(tx, id, friend)?.since : undefined
-      const type = isBack ? 'friend.accepted' : 'friend.removed'
+    for (const friend of friendIdsOf(tx, id, MAX_NOTIFIED_FRIENDS)) {
+      const since = isEnabled ? friendship(tx, id, friend)?.since : undefined
+      const type = isEnabled ? 'friend.accepted' : 'friend.removed'
       this.#emit(tx, friend, type, () => JSON.stringify({ id, username, since }))
     }
   }
@@ -119,7 +119,7 @@ export class EventRecorder {
   #recordRequest(tx: Tx, id: string, before: Row | undefined, after: Row): void {
     const status = after.cells.status
     if (before?.cells.status === status) return
-    // An accepted one is told as the friendship that it made; one taken back is over like a rejected one.
+    // The friendship's event reports an accepted request. A cancelled request is reported as rejected.
     const row = status === 'accepted' ? undefined : friendRequest(tx, id)
     if (row === undefined) return
     const type = status === 'pending' ? 'friend.requested' : 'friend.rejected'
@@ -129,22 +129,25 @@ export class EventRecorder {
   }
 
   #recordFriendship(tx: Tx, before: Row | undefined, after: Row): void {
-    const was = before?.cells.active === 1
-    const is = after.cells.active === 1
-    if (was === is) return
-    const pair = [String(after.cells.user_a), String(after.cells.user_b)].map((id) => activeUserById(tx, id))
-    const [a, b] = pair
+    const wasActive = before?.cells.active === 1
+    const isFriendship = after.cells.active === 1
+    if (wasActive === isFriendship) return
+    const [a, b] = [String(after.cells.user_a), String(after.cells.user_b)].map((id) =>
+      activeUserById(tx, id),
+    )
     if (a === undefined || b === undefined) return
     for (const [user, other] of [[a, b] as const, [b, a] as const]) {
-      const seen = { id: other.id, username: other.username_shown }
-      const payload = is ? { ...seen, since: after.cells.since } : seen
-      this.#emit(tx, user.id, is ? 'friend.accepted' : 'friend.removed', () => JSON.stringify(payload))
+      const friend = { id: other.id, username: other.username_shown }
+      const payload = isFriendship ? { ...friend, since: after.cells.since } : friend
+      this.#emit(tx, user.id, isFriendship ? 'friend.accepted' : 'friend.removed', () =>
+        JSON.stringify(payload),
+      )
     }
   }
 
-  /** @param data asked for only if anybody can read the event; undefined when they may not */
+  /** @param data evaluated only if the user may read the event; undefined cancels it */
   #emit(tx: Tx, userId: string, type: EventType, data: () => string | undefined): void {
-    if (this.#deps.notifier.count(userId) === 0 && subscriberOf(tx, userId) === undefined) return
+    if (this.#deps.notifier.subscriberCount(userId) === 0 && subscriberOf(tx, userId) === undefined) return
     const payload = data()
     if (payload === undefined) return
     addEvent(tx, {
@@ -161,12 +164,12 @@ export class EventRecorder {
   }
 }
 
-/** Neither deleted nor disabled. */
+/** Whether a user row is neither deleted nor disabled. */
 function isActive({ cells }: Row): boolean {
   return cells.deleted === 0 && cells.disabled === 0
 }
 
-function once<T>(make: () => T): () => T {
-  let made: T | undefined
-  return () => (made ??= make())
+function memoize<T>(make: () => T): () => T {
+  let value: T | undefined
+  return () => (value ??= make())
 }

@@ -11,13 +11,13 @@ import { type Json, parse } from '../lib/json.js'
 import { isTransientError } from '../lib/storage-fault.js'
 import type { Value } from '../model/change.js'
 import { faultOfFileName, faultOfFolder, folderForm } from '../model/names.js'
-import { mayRead, requireUser } from './access.js'
+import { mayReadFile, userIdOf } from './access.js'
 import type { Caller } from './caller.js'
-import { checked } from './checked.js'
 import { DomainError } from './errors.js'
 import type { Journal } from './journal.js'
 import { decodeCursor, jsonPageOf, type Page } from './paging.js'
-import { type Availability, type FileView, fileJson, fileView } from './views.js'
+import { validate } from './validate.js'
+import { type Availability, type FileView, fileView, listedFileJson } from './views.js'
 
 export type Sort = SortColumn | `-${SortColumn}`
 
@@ -30,15 +30,15 @@ export interface FileQuery {
   cursor?: string | undefined
 }
 
-/** Bytes that are not here, from another server; undefined when they are not to be had now. */
+/** Reads a blob's bytes from `start` to `end`, both inclusive, from another server; undefined if none can provide it. */
 export type RemoteRead = (
   sha256: string,
-  size: number,
+  sizeBytes: number,
   start: number,
   end: number,
 ) => Promise<ByteSource | undefined>
 
-/** A file as one caller sees it, with the version that `If-Match` compares. */
+/** A file as one caller sees it, with the ETag that `If-Match` is compared with. */
 export interface VersionedFile {
   file: FileView
   etag: string
@@ -50,7 +50,7 @@ export interface FilesDeps {
   journal: Journal
   availability: Availability
   now: () => number
-  /** Reads bytes that are not here; a server that works alone has none. */
+  /** Reads blobs that are not stored here; undefined on a standalone server. */
   remoteRead?: RemoteRead | undefined
 }
 
@@ -61,12 +61,12 @@ export class Files {
     this.#deps = deps
   }
 
-  /** An account's own files. */
+  /** @returns a page of an account's own files @throws DomainError validation-failed */
   list(ownerId: string, query: FileQuery): Json<Page<FileView>> {
     return this.#page({ owner_id: ownerId, ...this.#filter(query) }, query, query.sort ?? 'name')
   }
 
-  /** What an account shares with its friends, newest first. */
+  /** @returns a page of the files that an account shares with its friends, newest first */
   listShared(ownerId: string, query: { limit: number; cursor?: string | undefined }): Json<Page<FileView>> {
     return this.#page({ owner_id: ownerId, shared: true }, query, '-created_at')
   }
@@ -77,8 +77,8 @@ export class Files {
   }
 
   /**
-   * Renames, moves, or shares a file.
-   * @param ifMatch whether an ETag passes the request's If-Match
+   * Changes a file's name, folder or visibility.
+   * @param ifMatch whether an ETag satisfies the request's If-Match
    * @throws DomainError file-not-found, not-owner, precondition-failed, validation-failed
    */
   async update(
@@ -88,13 +88,14 @@ export class Files {
     ifMatch: (etag: string) => boolean,
   ): Promise<VersionedFile> {
     const fields: Record<string, Value> = { modified_at: new Date(this.#deps.now()).toISOString() }
-    if (input.name !== undefined) fields.name = checked(input.name, faultOfFileName, 'name')
-    if (input.folder !== undefined) fields.folder = checked(folderForm(input.folder), faultOfFolder, 'folder')
+    if (input.name !== undefined) fields.name = validate(input.name, faultOfFileName, 'name')
+    if (input.folder !== undefined)
+      fields.folder = validate(folderForm(input.folder), faultOfFolder, 'folder')
     if (input.visibility !== undefined) fields.visibility = input.visibility
     return this.#deps.db.write((tx) => {
       const file = requireOwned(tx, caller, id)
-      if (!ifMatch(versionOf(file))) {
-        throw new DomainError('precondition-failed', 'The file was changed since you read it.')
+      if (!ifMatch(etagOf(file))) {
+        throw new DomainError('precondition-failed', 'The file has changed since you last read it.')
       }
       this.#deps.journal.record(tx, [{ type: 'file.updated', key: id, fields }])
       return this.#versioned(fileById(tx, id) as FileRow)
@@ -109,28 +110,32 @@ export class Files {
     })
   }
 
-  /** A file whose bytes a caller may have. @throws DomainError file-not-found */
-  downloadable(caller: Caller, id: string): FileView {
+  /** Finds a file that the caller may download. @throws DomainError file-not-found */
+  getForDownload(caller: Caller, id: string): FileView {
     return fileView(requireReadable(this.#deps.db, caller, id), this.#deps.availability)
   }
 
   /**
-   * The bytes of a file from `start` to `end`, both inclusive.
-   * @throws DomainError content-pending when they are not to be had now
+   * Reads a file's bytes from `start` to `end`, both inclusive: from this server, else from another one.
+   * @throws DomainError content-pending if no reachable server stores the blob
    */
-  async read(file: FileView, start: number, end: number): Promise<ByteSource | Buffer> {
+  async openContent(file: FileView, start: number, end: number): Promise<ByteSource | Buffer> {
     const { sha256, size } = file
-    const here = await this.#deps.blobs
+    const local = await this.#deps.blobs
       .slice(sha256, start, end, 'cache')
       .catch((error: NodeJS.ErrnoException) => {
-        // The disk does not give the file; the scrub finds out, and the others still have the bytes.
+        // A damaged local file: other servers have the blob, and the scrub will report it.
         if (isTransientError(error)) throw error
       })
-    const bytes = here ?? (await this.#deps.remoteRead?.(sha256, size, start, end))
+    const bytes = local ?? (await this.#deps.remoteRead?.(sha256, size, start, end))
     if (bytes !== undefined) return bytes
-    throw new DomainError('content-pending', 'No server that can be reached holds the bytes yet.', {
-      retryAfterSeconds: 5,
-    })
+    throw new DomainError(
+      'content-pending',
+      'No reachable server has the content of this file yet. Try again later.',
+      {
+        retryAfterSeconds: 5,
+      },
+    )
   }
 
   #page(
@@ -142,7 +147,7 @@ export class Files {
     const column = (descending ? sort.slice(1) : sort) as SortColumn
     const kind = column === 'size' ? 'number' : 'string'
     const [value, id] = query.cursor === undefined ? [] : decodeCursor(query.cursor, sort, [kind, 'string'])
-    // A cursor holds the name as it is: folded it can be eleven times as long.
+    // The cursor contains the original name: case folding can make it eleven times as long.
     const seekValue = (name: string | number) => (column === 'name' ? fold(String(name)) : name)
     const after = value === undefined ? undefined : { value: seekValue(value), id: String(id) }
     const { rows, scannedTo } = listFiles(this.#deps.db, filter, {
@@ -151,44 +156,50 @@ export class Files {
       after,
       limit: query.limit + 1,
     })
-    const position = ({ shown }: ListedFile) => {
+    const seekKeyOf = ({ shown }: ListedFile) => {
       const file = parse(shown)
       return [sort, file[column], file.id]
     }
     const scanned = scannedTo && [sort, scannedTo.value, scannedTo.id]
-    return jsonPageOf(rows, query.limit, (row) => fileJson(row, this.#deps.availability), position, scanned)
+    return jsonPageOf(
+      rows,
+      query.limit,
+      (row) => listedFileJson(row, this.#deps.availability),
+      seekKeyOf,
+      scanned,
+    )
   }
 
   #filter({ folder, q, visibility }: FileQuery) {
     return {
-      folder: folder === undefined ? undefined : checked(folderForm(folder), faultOfFolder, 'folder'),
+      folder: folder === undefined ? undefined : validate(folderForm(folder), faultOfFolder, 'folder'),
       contains: q === undefined ? undefined : fold(q),
       visibility,
     }
   }
 
   #versioned(row: FileRow): VersionedFile {
-    return { file: fileView(row, this.#deps.availability), etag: versionOf(row) }
+    return { file: fileView(row, this.#deps.availability), etag: etagOf(row) }
   }
 }
 
 function requireReadable(reader: Reader, caller: Caller, id: string): FileRow {
   const file = fileById(reader, id)
-  if (file === undefined || !mayRead(reader, caller, file)) {
-    throw new DomainError('file-not-found', 'There is no such file, or it is not shared with you.')
+  if (file === undefined || !mayReadFile(reader, caller, file)) {
+    throw new DomainError('file-not-found', 'There is no file with this id that you may read.')
   }
   return file
 }
 
 function requireOwned(reader: Reader, caller: Caller, id: string): FileRow {
   const file = requireReadable(reader, caller, id)
-  if (file.owner_id !== requireUser(caller))
-    throw new DomainError('not-owner', 'Only its owner may change this file.')
+  if (file.owner_id !== userIdOf(caller))
+    throw new DomainError('not-owner', 'Only the owner may change or delete this file.')
   return file
 }
 
-/** The ETag of what an owner can change; which servers hold the bytes is no part of it. */
-export function versionOf({ id, name, folder, visibility, modified_at }: FileRow): string {
+/** The ETag of a file's metadata that its owner can change. Availability is not part of it. */
+export function etagOf({ id, name, folder, visibility, modified_at }: FileRow): string {
   const version = hash('sha256', JSON.stringify([id, name, folder, visibility, modified_at]), 'base64url')
   return `"${version.slice(0, 22)}"`
 }

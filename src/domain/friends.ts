@@ -1,4 +1,4 @@
-import type { Database, Tx } from '../db/engine/database.js'
+import type { Database, Reader, Tx } from '../db/engine/database.js'
 import { loginForm } from '../db/regional/fold.js'
 import {
   type Direction,
@@ -25,8 +25,8 @@ export interface FriendsDeps {
 }
 
 /**
- * Requests and friendships. Whatever settles a request also writes the friendship of the pair, under the same stamp:
- * of an accept and a cancel that did not know of each other, the later one decides both.
+ * Friend requests and friendships. Settling a request also writes the pair's friendship under the same stamp, so that
+ * the later of a concurrent accept and cancel decides both rows.
  */
 export class Friends {
   readonly #deps: FriendsDeps
@@ -36,9 +36,9 @@ export class Friends {
   }
 
   /**
-   * Asks; where the other one had asked already, accepts.
-   * @throws DomainError user-not-found, self-request, already-friends, request-pending, unauthenticated when the
-   * asker's account has just been deleted or disabled
+   * Sends a friend request, or accepts the pending one from the other user.
+   * @throws DomainError user-not-found, self-request, already-friends, request-pending, unauthenticated if the
+   *   sender's account has just been deleted or disabled
    */
   async request(userId: string, username: string): Promise<FriendRequestView> {
     return this.#deps.db.write((tx) => {
@@ -46,28 +46,29 @@ export class Friends {
         throw new DomainError('unauthenticated', 'This account no longer exists or is disabled.')
       }
       const other = activeUserByUsername(tx, loginForm(username))
-      if (other === undefined) throw new DomainError('user-not-found', 'There is no account of this name.')
-      if (other.id === userId) throw new DomainError('self-request', 'You cannot befriend yourself.')
+      if (other === undefined) throw new DomainError('user-not-found', 'There is no user with this name.')
+      if (other.id === userId)
+        throw new DomainError('self-request', 'You cannot send a friend request to yourself.')
       if (friendship(tx, userId, other.id) !== undefined) {
-        throw new DomainError('already-friends', 'You are friends already.')
+        throw new DomainError('already-friends', 'You are already friends with this user.')
       }
-      const [theirs] = pendingRequests(tx, other.id, userId)
-      if (theirs !== undefined) {
-        this.#accept(tx, theirs)
-        return friendRequestView(friendRequest(tx, theirs.id) as FriendRequestRow)
+      const [incoming] = pendingRequests(tx, other.id, userId)
+      if (incoming !== undefined) {
+        this.#recordAcceptance(tx, incoming)
+        return friendRequestView(friendRequest(tx, incoming.id) as FriendRequestRow)
       }
       if (pendingRequests(tx, userId, other.id).length > 0) {
-        throw new DomainError('request-pending', 'You have asked already.')
+        throw new DomainError('request-pending', 'You have already sent this user a friend request.')
       }
       const id = this.#deps.journal.random.id()
-      const fields = { from_id: userId, to_id: other.id, created_at: this.#time(), status: 'pending' }
+      const fields = { from_id: userId, to_id: other.id, created_at: this.#timestamp(), status: 'pending' }
       this.#deps.journal.record(tx, [{ type: 'friend_request.made', key: id, fields }])
       return friendRequestView(friendRequest(tx, id) as FriendRequestRow)
     })
   }
 
-  /** Pending requests that an account has got, or sent, or both; oldest first. */
-  requests(
+  /** @returns a page of the pending requests that an account has received, sent, or both; oldest first */
+  listRequests(
     userId: string,
     { direction, limit = 50, cursor }: { direction?: Direction; limit?: number; cursor?: string },
   ): Page<FriendRequestView> {
@@ -84,8 +85,8 @@ export class Friends {
   /** @throws DomainError request-not-found, not-pending */
   async accept(userId: string, requestId: string): Promise<FriendView> {
     return this.#deps.db.write((tx) => {
-      const request = this.#pending(tx, requestId, (row) => row.to_id === userId)
-      this.#accept(tx, request)
+      const request = this.#requirePending(tx, requestId, (row) => row.to_id === userId)
+      this.#recordAcceptance(tx, request)
       const { since } = friendship(tx, userId, request.from_id) as { since: string }
       return { id: request.from_id, username: request.from_username, since }
     })
@@ -94,16 +95,16 @@ export class Friends {
   /** @throws DomainError request-not-found, not-pending */
   async reject(userId: string, requestId: string): Promise<void> {
     await this.#deps.db.write((tx) => {
-      const request = this.#pending(tx, requestId, (row) => row.to_id === userId)
-      this.#deps.journal.record(tx, this.#decline(tx, request, 'rejected'))
+      const request = this.#requirePending(tx, requestId, (row) => row.to_id === userId)
+      this.#deps.journal.record(tx, this.#draftRefusal(tx, request, 'rejected'))
     })
   }
 
   /** @throws DomainError request-not-found, not-pending */
   async cancel(userId: string, requestId: string): Promise<void> {
     await this.#deps.db.write((tx) => {
-      const request = this.#pending(tx, requestId, (row) => row.from_id === userId)
-      this.#deps.journal.record(tx, this.#decline(tx, request, 'cancelled'))
+      const request = this.#requirePending(tx, requestId, (row) => row.from_id === userId)
+      this.#deps.journal.record(tx, this.#draftRefusal(tx, request, 'cancelled'))
     })
   }
 
@@ -121,61 +122,64 @@ export class Friends {
   /** @throws DomainError friend-not-found */
   async remove(userId: string, username: string): Promise<void> {
     await this.#deps.db.write((tx) => {
-      const friend = this.#friend(tx, userId, username)
-      this.#deps.journal.record(tx, [this.#pair(userId, friend.id, false)])
+      const friend = this.#requireFriend(tx, userId, username)
+      this.#deps.journal.record(tx, [this.#draftFriendship(userId, friend.id, false)])
     })
   }
 
-  /** The id of a friend by name. @throws DomainError friend-not-found */
-  find(userId: string, username: string): string {
-    return this.#friend(this.#deps.db, userId, username).id
+  /** @throws DomainError friend-not-found */
+  findFriendId(userId: string, username: string): string {
+    return this.#requireFriend(this.#deps.db, userId, username).id
   }
 
-  #friend(reader: Parameters<typeof activeUserByUsername>[0], userId: string, username: string): UserRow {
+  #requireFriend(reader: Reader, userId: string, username: string): UserRow {
     const other = activeUserByUsername(reader, loginForm(username))
     if (other === undefined || friendship(reader, userId, other.id) === undefined) {
-      throw new DomainError('friend-not-found', 'You have no friend of this name.')
+      throw new DomainError('friend-not-found', 'You have no friend with this name.')
     }
     return other
   }
 
-  #pending(tx: Tx, id: string, mayDecide: (row: FriendRequestRow) => boolean): FriendRequestRow {
+  #requirePending(tx: Tx, id: string, mayDecide: (row: FriendRequestRow) => boolean): FriendRequestRow {
     const request = friendRequest(tx, id)
     if (request === undefined || !mayDecide(request)) {
-      throw new DomainError('request-not-found', 'There is no such request for you.')
+      throw new DomainError(
+        'request-not-found',
+        'There is no friend request with this id that you may decide.',
+      )
     }
     if (request.status !== 'pending')
-      throw new DomainError('not-pending', `This request was ${request.status}.`)
+      throw new DomainError('not-pending', `This friend request has already been ${request.status}.`)
     return request
   }
 
-  /** Accepts a request, and with it every other one that is pending between the two. */
-  #accept(tx: Tx, { from_id, to_id }: FriendRequestRow): void {
-    const all = [...pendingRequests(tx, from_id, to_id), ...pendingRequests(tx, to_id, from_id)]
-    const answers = all.map(
+  /** Accepts a request and all other pending requests between the two users. */
+  #recordAcceptance(tx: Tx, { from_id, to_id }: FriendRequestRow): void {
+    const pending = [...pendingRequests(tx, from_id, to_id), ...pendingRequests(tx, to_id, from_id)]
+    const answers = pending.map(
       ({ id }): Draft => ({ type: 'friend_request.answered', key: id, fields: { status: 'accepted' } }),
     )
-    this.#deps.journal.record(tx, [...answers, this.#pair(from_id, to_id, true)])
+    this.#deps.journal.record(tx, [...answers, this.#draftFriendship(from_id, to_id, true)])
   }
 
   /**
-   * Turns a request down. Where servers that were cut off from each other each took one, the two can be friends already
-   * by the other: then this one only goes, and ends nothing.
+   * Drafts a rejection or cancellation. Requests created during a partition can leave one pending between users who are
+   * already friends; refusing that one keeps the friendship.
    */
-  #decline(tx: Tx, request: FriendRequestRow, status: RequestStatus): Draft[] {
+  #draftRefusal(tx: Tx, request: FriendRequestRow, status: RequestStatus): Draft[] {
     const { id, from_id, to_id } = request
     const response: Draft = { type: 'friend_request.answered', key: id, fields: { status } }
     const areFriends = friendship(tx, from_id, to_id) !== undefined
-    return areFriends ? [response] : [response, this.#pair(from_id, to_id, false)]
+    return areFriends ? [response] : [response, this.#draftFriendship(from_id, to_id, false)]
   }
 
-  #pair(a: string, b: string, active: boolean): Draft {
+  #draftFriendship(a: string, b: string, active: boolean): Draft {
     const [user_a, user_b] = a < b ? [a, b] : [b, a]
-    const fields = { user_a, user_b, active, since: this.#time() }
+    const fields = { user_a, user_b, active, since: this.#timestamp() }
     return { type: 'friendship.set', key: pairKey(a, b), fields }
   }
 
-  #time(): string {
+  #timestamp(): string {
     return new Date(this.#deps.now()).toISOString()
   }
 }

@@ -1,6 +1,6 @@
 import { countNextBlobs, maxBlobsCollected } from '../blobs/blob-count.js'
 import type { BlobStore } from '../blobs/blob-store.js'
-import type { Database } from '../db/engine/database.js'
+import type { Database, Tx } from '../db/engine/database.js'
 import { purgeEvents } from '../db/regional/events.js'
 import { purgeLoginFailures } from '../db/regional/login-failures.js'
 import { deleteOrphans } from '../db/regional/orphans.js'
@@ -12,24 +12,25 @@ import { EVENT_RETENTION_MS, type EventLog } from './event-log.js'
 const SESSION_RETENTION_MS = 30 * DAY_MS
 const BLOB_RETENTION_MS = DAY_MS
 const PART_RETENTION_MS = DAY_MS
-/** What one step looks at or removes: some milliseconds. A file that goes leaves every index there is. */
-const BATCH = 200
-const FILES = 20
-const BLOBS = 50
-const COUNTED = 5000
+/** Bounds per transaction, so that each holds the writer for a few milliseconds. Deleting a file touches many indexes. */
+const MAX_ROWS = 200
+const MAX_FILES = 20
+const MAX_BLOBS = 50
+/** Blobs counted per event-loop tick. */
+const MAX_COUNTED = 5000
 const PAUSE_MS = 20
 
 export interface GarbageCollectionDeps {
   db: Database
   blobs: BlobStore
   eventLog: EventLog
-  /** Removes parts of transfers that nobody went on with since a time, milliseconds since 1970; returns how many. */
+  /** Deletes partial transfers idle since `beforeMs` (milliseconds since 1970); returns the number deleted. */
   removeAbandonedParts?: (beforeMs: number) => Promise<number>
   now: () => number
   timers?: Timers
 }
 
-/** What one round removed. */
+/** The number of items that one run removed. */
 export type Collected = {
   events: number
   sessions: number
@@ -39,7 +40,7 @@ export type Collected = {
   blob_bytes: number
 }
 
-/** One round of removing what is of no use any more, in small steps with pauses; ends early when `signal` aborts. */
+/** Runs one garbage collection, in small transactions with pauses between them; stops early when `signal` aborts. */
 export async function collectGarbage(
   {
     db,
@@ -51,43 +52,44 @@ export async function collectGarbage(
   }: GarbageCollectionDeps,
   signal: AbortSignal,
 ): Promise<Collected> {
-  const before = (ms: number) => new Date(now() - ms).toISOString()
+  const before = (ageMs: number) => new Date(now() - ageMs).toISOString()
+  const pauseBetween = () => pause(timers, PAUSE_MS, signal)
+  const deleteInBatches = async (deleteBatch: (tx: Tx) => number): Promise<number> => {
+    let total = 0
+    for (let count = MAX_ROWS; count === MAX_ROWS && !signal.aborted; await pauseBetween()) {
+      count = await db.write(deleteBatch)
+      total += count
+    }
+    return total
+  }
   const parts = await removeAbandonedParts(now() - PART_RETENTION_MS)
-  const cleaned = { events: 0, sessions: 0, files: 0, parts, blobs: 0, blob_bytes: 0 }
-  const rest = () => pause(timers, PAUSE_MS, signal)
   await db.write((tx) => purgeLoginFailures(tx, before(0)))
-  for (let count = BATCH; count === BATCH && !signal.aborted; await rest()) {
-    count = await db.write((tx) => purgeEvents(tx, before(EVENT_RETENTION_MS), BATCH))
-    cleaned.events += count
-  }
-  await eventLog.touchSubscribers(BATCH, rest)
-  for (let count = BATCH; count === BATCH && !signal.aborted; await rest()) {
-    count = await db.write((tx) => eventLog.expireSubscribers(tx, BATCH))
-  }
-  for (let count = BATCH; count === BATCH && !signal.aborted; await rest()) {
-    count = await db.write((tx) => purgeSessions(tx, before(SESSION_RETENTION_MS), BATCH))
-    cleaned.sessions += count
-  }
-  for (let after = ''; !signal.aborted; await rest()) {
-    const deleted = await db.write((tx) => deleteOrphans(tx, after, { accounts: BATCH, files: FILES }))
+  const events = await deleteInBatches((tx) => purgeEvents(tx, before(EVENT_RETENTION_MS), MAX_ROWS))
+  await eventLog.touchSubscribers(MAX_ROWS, pauseBetween)
+  await deleteInBatches((tx) => eventLog.expireSubscribers(tx, MAX_ROWS))
+  const sessions = await deleteInBatches((tx) => purgeSessions(tx, before(SESSION_RETENTION_MS), MAX_ROWS))
+  const collected = { events, sessions, files: 0, parts, blobs: 0, blob_bytes: 0 }
+  const maxOrphans = { accounts: MAX_ROWS, files: MAX_FILES }
+  for (let after = ''; !signal.aborted; await pauseBetween()) {
+    const deleted = await db.write((tx) => deleteOrphans(tx, after, maxOrphans))
     if (deleted === undefined) break
     after = deleted.last
-    cleaned.files += deleted.count
+    collected.files += deleted.count
   }
-  let all = 0
-  for (let after = '', count = COUNTED; count === COUNTED && !signal.aborted; all += count) {
-    const some = countNextBlobs(db, after, COUNTED)
-    after = some.last
-    count = some.count
+  let blobCount = 0
+  for (let after = '', count = MAX_COUNTED; count === MAX_COUNTED && !signal.aborted; blobCount += count) {
+    const page = countNextBlobs(db, after, MAX_COUNTED)
+    after = page.last
+    count = page.count
     await pause(timers, 0, signal)
   }
-  const most = maxBlobsCollected(all)
-  for (let after = ''; cleaned.blobs < most && !signal.aborted; await rest()) {
-    const collected = await blobs.collectGarbage(before(BLOB_RETENTION_MS), after, BLOBS)
-    if (collected === undefined) break
-    after = collected.last
-    cleaned.blobs += collected.count
-    cleaned.blob_bytes += collected.freed
+  const maxBlobs = maxBlobsCollected(blobCount)
+  for (let after = ''; collected.blobs < maxBlobs && !signal.aborted; await pauseBetween()) {
+    const batch = await blobs.collectGarbage(before(BLOB_RETENTION_MS), after, MAX_BLOBS)
+    if (batch === undefined) break
+    after = batch.last
+    collected.blobs += batch.count
+    collected.blob_bytes += batch.freed
   }
-  return cleaned
+  return collected
 }

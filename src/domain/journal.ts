@@ -16,14 +16,14 @@ export interface JournalDeps {
 }
 
 /**
- * The one way into the replicated tables. What happens here becomes changes, merged into the rows by the very
- * function that merges the changes of other servers, and put into the outbox, all in the caller's transaction.
+ * The only writer of the replicated tables. Local changes are merged by the same function as remote ones, and appended
+ * to the outbox in the caller's transaction.
  */
 export class Journal {
-  /** What the ids and the secrets of new rows are made of. */
+  /** Source of the ids and secrets of new rows. */
   readonly random: Random
   readonly #deps: JournalDeps
-  /** Emitted after every commit that put changes into the outbox. */
+  /** Emitted after each commit that appended changes to the outbox. */
   readonly outboxGrown = new Signal()
 
   constructor(deps: JournalDeps) {
@@ -31,14 +31,14 @@ export class Journal {
     this.random = deps.random ?? systemRandom
   }
 
-  /** The next stamp of this server's clock; it is kept in the transaction that uses it. */
+  /** Advances this server's hybrid logical clock; the new stamp is saved in the transaction that uses it. */
   tick(tx: Tx): string {
     const stamp = tick(readClock(tx), this.#deps.now(), this.#deps.server)
     writeMeta(tx, 'clock', stamp)
     return stamp
   }
 
-  /** Records local changes. All of one unit of work bear one stamp, so that two units conflict as wholes. */
+  /** Records local changes. All changes of a unit of work share a stamp, so that concurrent units win or lose as wholes. */
   record(tx: Tx, drafts: Draft[], stamp = this.tick(tx)): void {
     for (const draft of drafts) {
       const fact = { stamp, ...draft }
@@ -48,12 +48,12 @@ export class Journal {
     tx.afterCommit(() => this.outboxGrown.emit())
   }
 
-  /** Applies a change of another server; records no new one. Its stamps have to be observed in the same unit of work. */
+  /** Applies a remote change without recording a new one. The same unit of work must `observe` its stamps. */
   apply(tx: Tx, fact: Fact): AppliedChange {
     return this.#merge(tx, fact)
   }
 
-  /** Observes the stamps of others up to this one: what is recorded here from now on is later. */
+  /** Observes a remote stamp: changes recorded from now on get later stamps. */
   observe(tx: Tx, stamp: string): void {
     if (stamp > readClock(tx)) writeMeta(tx, 'clock', stamp)
   }

@@ -1,32 +1,31 @@
 /**
- * Wakes whoever waits on what concerns a user. A signal carries no data: it says "look", and the reader reads again
- * from the database by position.
+ * Notifies subscribers that a user's events changed. A notification carries no data: the subscriber reads the event log
+ * from its last position.
  */
 export class Notifier {
   readonly #subscribers = new Map<string, Set<() => void>>()
 
-  /** Calls `look` after every commit that concerns the user; returns the way to stop it. */
-  subscribe(userId: string, look: () => void): () => void {
-    const listeners = this.#subscribers.get(userId) ?? new Set()
-    this.#subscribers.set(userId, listeners.add(look))
+  /** Calls `onChange` after each commit that concerns the user; returns a function that unsubscribes. */
+  subscribe(userId: string, onChange: () => void): () => void {
+    const subscribers = this.#subscribers.get(userId) ?? new Set()
+    this.#subscribers.set(userId, subscribers.add(onChange))
     return () => {
-      listeners.delete(look)
-      if (listeners.size === 0 && this.#subscribers.get(userId) === listeners)
+      subscribers.delete(onChange)
+      if (subscribers.size === 0 && this.#subscribers.get(userId) === subscribers)
         this.#subscribers.delete(userId)
     }
   }
 
-  /** How many listen for one user. */
-  count(userId: string): number {
+  subscriberCount(userId: string): number {
     return this.#subscribers.get(userId)?.size ?? 0
   }
 
-  /** Who is listened for. */
-  users(): string[] {
+  /** The users with at least one subscriber. */
+  userIds(): string[] {
     return [...this.#subscribers.keys()]
   }
 
   notify(userId: string): void {
-    for (const look of this.#subscribers.get(userId) ?? []) look()
+    for (const onChange of this.#subscribers.get(userId) ?? []) onChange()
   }
 }

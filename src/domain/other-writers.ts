@@ -3,11 +3,10 @@ import type { Timers } from '../lib/timers.js'
 import type { Journal } from './journal.js'
 import type { Notifier } from './notifier.js'
 
-/** How soon they are noticed. */
 const POLL_MS = 100
 
-/** Users who are woken at once: all together would hold the loop. */
-const SLICE = 200
+/** Users notified per event-loop tick, so that many of them do not block it. */
+const USERS_PER_TICK = 200
 
 export interface OtherWritersDeps {
   db: Database
@@ -17,23 +16,23 @@ export interface OtherWritersDeps {
 }
 
 /**
- * Notices what other processes write: the operator's commands work on the database of a running server, and their commits
- * tell nobody here. What they did is passed on to the sphere, and every event stream looks at its events and its session.
+ * Polls for commits of other processes, such as the operator's commands, which write to the database of a running server.
+ * After one, the sync client sends the outbox, and every event stream re-reads its events and its session.
  */
 export function watchOtherWriters({ db, journal, notifier, timers }: OtherWritersDeps): Disposable {
-  let known = db.otherWrites()
-  const looking = timers.every(POLL_MS, () => {
-    const writes = otherWrites(db) ?? known
-    if (writes === known) return
-    known = writes
+  let lastSeen = db.otherWrites()
+  const polling = timers.every(POLL_MS, () => {
+    const writes = readOtherWrites(db) ?? lastSeen
+    if (writes === lastSeen) return
+    lastSeen = writes
     journal.outboxGrown.emit()
-    notifyAll(notifier.users(), notifier, timers)
+    notifyAll(notifier.userIds(), notifier, timers)
   })
-  return { [Symbol.dispose]: () => looking.stop() }
+  return { [Symbol.dispose]: () => polling.stop() }
 }
 
-/** Undefined while the database cannot be read: whatever was written shows as soon as it can. */
-function otherWrites(db: Database): number | undefined {
+/** Undefined while the database cannot be read; a later poll sees the commits. */
+function readOtherWrites(db: Database): number | undefined {
   try {
     return db.otherWrites()
   } catch {
@@ -41,7 +40,8 @@ function otherWrites(db: Database): number | undefined {
   }
 }
 
-function notifyAll(users: string[], live: Notifier, timers: Timers): void {
-  for (const user of users.slice(0, SLICE)) live.notify(user)
-  if (users.length > SLICE) timers.soon(() => notifyAll(users.slice(SLICE), live, timers))
+function notifyAll(userIds: string[], notifier: Notifier, timers: Timers): void {
+  for (const userId of userIds.slice(0, USERS_PER_TICK)) notifier.notify(userId)
+  if (userIds.length > USERS_PER_TICK)
+    timers.soon(() => notifyAll(userIds.slice(USERS_PER_TICK), notifier, timers))
 }

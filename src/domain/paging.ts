@@ -1,23 +1,25 @@
 import { Json, type JsonText } from '../lib/json.js'
-import { invalid } from './errors.js'
+import { validationError } from './errors.js'
 
 export interface Page<T> {
   items: T[]
   next_cursor: string | null
 }
 
-type Position = readonly (string | number)[]
+/** The seek key of a row in its list. */
+type SeekKey = readonly (string | number)[]
 
-/** In no value that a position is made of: names have no control characters. */
+/** Occurs in no part of a seek key, since names have no control characters. */
 const SEPARATOR = '\0'
 
-/** An opaque cursor: the position of the last row of a page. With a name of 255 bytes it has some 410 characters. */
-function encodeCursor(position: Position): string {
-  return Buffer.from(position.join(SEPARATOR)).toString('base64url')
+/** Encodes the seek key of a page's last row as an opaque cursor: some 410 characters for a name of 255 bytes. */
+function encodeCursor(seekKey: SeekKey): string {
+  return Buffer.from(seekKey.join(SEPARATOR)).toString('base64url')
 }
 
 /**
- * @param tag what the cursor has to begin with: a cursor of another list is refused
+ * Decodes a cursor to its seek key, without the tag.
+ * @param tag identifies the list; a cursor of another list is rejected
  * @throws DomainError validation-failed
  */
 export function decodeCursor(
@@ -25,41 +27,41 @@ export function decodeCursor(
   tag: string,
   types: ('string' | 'number')[],
 ): (string | number)[] {
-  const [first, ...position] = Buffer.from(cursor, 'base64url').toString().split(SEPARATOR)
-  const isOfList =
+  const [first, ...seekKey] = Buffer.from(cursor, 'base64url').toString().split(SEPARATOR)
+  const isValid =
     first === tag &&
-    position.length === types.length &&
-    types.every((type, index) => type === 'string' || /^\d{1,16}$/.test(position[index] as string))
-  if (!isOfList) throw invalid('cursor', 'is not a cursor of this list')
-  return position.map((value, index) => (types[index] === 'number' ? Number(value) : value))
+    seekKey.length === types.length &&
+    types.every((type, index) => type === 'string' || /^\d{1,16}$/.test(seekKey[index] as string))
+  if (!isValid) throw validationError('cursor', 'is not a valid cursor of this list')
+  return seekKey.map((value, index) => (types[index] === 'number' ? Number(value) : value))
 }
 
-/** Cuts rows, read with one more than `limit`, to a page. */
+/** Builds a page from rows that were selected with `limit + 1`. */
 export function pageOf<Row, View>(
   rows: Row[],
   limit: number,
   view: (row: Row) => View,
-  position: (row: Row) => Position,
+  seekKeyOf: (row: Row) => SeekKey,
 ): Page<View> {
-  const { shown, next_cursor } = cut(rows, limit, position)
+  const { shown, next_cursor } = slicePage(rows, limit, seekKeyOf)
   return { items: shown.map(view), next_cursor }
 }
 
-/** The same of rows that are JSON already; `scanned` is where to go on if these are not all. */
+/** The same for rows that are serialised already. @param scanned seek key to resume at, if a scan ended before the page was full */
 export function jsonPageOf<Row, View>(
   rows: Row[],
   limit: number,
   view: (row: Row) => JsonText<View>,
-  position: (row: Row) => Position,
-  scanned?: Position,
+  seekKeyOf: (row: Row) => SeekKey,
+  scanned?: SeekKey,
 ): Json<Page<View>> {
-  const { shown, next_cursor } = cut(rows, limit, position, scanned)
+  const { shown, next_cursor } = slicePage(rows, limit, seekKeyOf, scanned)
   return new Json(`{"items":[${shown.map(view).join(',')}],"next_cursor":${JSON.stringify(next_cursor)}}`)
 }
 
-function cut<Row>(rows: Row[], limit: number, position: (row: Row) => Position, scanned?: Position) {
+function slicePage<Row>(rows: Row[], limit: number, seekKeyOf: (row: Row) => SeekKey, scanned?: SeekKey) {
   const shown = rows.slice(0, limit)
   const last = shown.at(-1)
-  const next = rows.length > limit && last !== undefined ? position(last) : scanned
+  const next = rows.length > limit && last !== undefined ? seekKeyOf(last) : scanned
   return { shown, next_cursor: next === undefined ? null : encodeCursor(next) }
 }

@@ -3,8 +3,8 @@ import { spaceOf } from '../db/regional/users.js'
 import { DomainError } from './errors.js'
 
 /**
- * Space that uploads hold while their bytes arrive. What is stored plus what is reserved never exceeds the quota, so
- * parallel uploads cannot pass it together.
+ * Reserves space for uploads in progress. Stored plus reserved bytes never exceed the quota, so that concurrent uploads
+ * cannot exceed it together.
  */
 export class Quota {
   readonly #reader: Reader
@@ -14,25 +14,25 @@ export class Quota {
     this.#reader = reader
   }
 
-  /** Begins with nothing reserved. Release it in any case. */
+  /** Starts an empty reservation; dispose of it in any case. */
   reservation(userId: string): Reservation {
     return new Reservation({ userId, quota: this })
   }
 
-  /** @throws DomainError quota-exceeded when `bytes` more do not fit */
+  /** @throws DomainError quota-exceeded if `bytes` more do not fit; unauthenticated if the account is gone */
   assertRoom(userId: string, bytes: number, reader = this.#reader): void {
     const space = spaceOf(reader, userId)
     if (space === undefined)
       throw new DomainError('unauthenticated', 'This account no longer exists or is disabled.')
     const reserved = this.#reserved.get(userId) ?? 0
     if (space.used_storage + reserved + bytes <= space.storage_quota) return
-    throw new DomainError('quota-exceeded', 'This file does not fit into your quota.', {
+    throw new DomainError('quota-exceeded', 'This file exceeds the free space of your quota.', {
       members: { quota: space.storage_quota, used: space.used_storage, reserved, required: bytes },
     })
   }
 
-  /** Only for reservations. */
-  add(userId: string, bytes: number): void {
+  /** Called by reservations only. */
+  adjustReserved(userId: string, bytes: number): void {
     const reserved = (this.#reserved.get(userId) ?? 0) + bytes
     if (reserved === 0) this.#reserved.delete(userId)
     else this.#reserved.set(userId, reserved)
@@ -53,21 +53,21 @@ class Reservation implements Disposable {
   }
 
   /**
-   * Reserves up to `total` bytes altogether; less than what is reserved changes nothing.
+   * Raises the reservation to `totalBytes`; a lower value has no effect.
    * @throws DomainError quota-exceeded
    */
-  reserve(total: number): void {
+  reserve(totalBytes: number): void {
     const { userId, quota } = this.#deps
-    const more = total - this.#bytes
-    if (more <= 0) return
-    quota.assertRoom(userId, more)
-    quota.add(userId, more)
-    this.#bytes = total
+    const addedBytes = totalBytes - this.#bytes
+    if (addedBytes <= 0) return
+    quota.assertRoom(userId, addedBytes)
+    quota.adjustReserved(userId, addedBytes)
+    this.#bytes = totalBytes
   }
 
-  /** Gives everything back: the bytes are stored and counted now, or never will be. */
+  /** Releases the reservation: the bytes are stored and counted, or the upload failed. */
   [Symbol.dispose](): void {
-    this.#deps.quota.add(this.#deps.userId, -this.#bytes)
+    this.#deps.quota.adjustReserved(this.#deps.userId, -this.#bytes)
     this.#bytes = 0
   }
 }

@@ -2,23 +2,23 @@ import type { Reader } from '../db/engine/database.js'
 import { fileById } from '../db/regional/files.js'
 import type { Availability, FileAvailability, StoredBlob } from './views.js'
 
-/** Where bytes that are not here come from. */
-export interface Source {
+/** The server from which blobs that are missing here can be read. */
+export interface RemoteSource {
   server: string
-  /** Whether it has bytes that are missing here, or gets them now. */
+  /** Whether it stores a blob that is missing here, or is receiving it. */
   offers(sha256: string): boolean
 }
 
 /**
- * Which servers hold a file's bytes. Each server tells up to which entry of the log it has all bytes; a file whose
- * entry lies below is there. It costs nothing for each file.
+ * Tracks which servers store a file's blob. Each server reports a watermark: the log position up to which it has every
+ * blob. A file at or below a server's watermark is available there, so no per-file state is needed.
  */
 export class Replicas implements Availability {
   readonly #server: string
   readonly #watermarks = new Map<string, number>()
   readonly #waiters = new Set<() => void>()
-  /** While it can be reached. */
-  #source: Source | undefined
+  /** Undefined while no server is reachable. */
+  #source: RemoteSource | undefined
   #isStandalone = true
 
   constructor(server: string) {
@@ -26,24 +26,25 @@ export class Replicas implements Availability {
   }
 
   of({ gseq, missing }: StoredBlob): FileAvailability {
-    const others: string[] = []
+    const remoteServers: string[] = []
     for (const [server, watermark] of this.#watermarks) {
-      if (server !== this.#server && gseq !== null && watermark >= gseq) others.push(server)
+      if (server !== this.#server && gseq !== null && watermark >= gseq) remoteServers.push(server)
     }
-    others.sort()
-    if (missing === null) return { stored_on: [this.#server, ...others], available: true }
+    remoteServers.sort()
+    if (missing === null) return { stored_on: [this.#server, ...remoteServers], available: true }
     const source = this.#source
-    const isToBeHad = source !== undefined && (others.includes(source.server) || source.offers(missing))
-    return { stored_on: others, available: isToBeHad }
+    const isReachable =
+      source !== undefined && (remoteServers.includes(source.server) || source.offers(missing))
+    return { stored_on: remoteServers, available: isReachable }
   }
 
-  /** There are other servers, even when they cannot be reached now. */
+  /** This server has peers, even if none is reachable now. */
   joinSphere(): void {
     this.#isStandalone = false
   }
 
-  /** Where bytes can be had from now; undefined when nobody can be reached. */
-  setSource(source: Source | undefined): void {
+  /** @param source undefined when no server is reachable any more */
+  setSource(source: RemoteSource | undefined): void {
     this.#source = source
     this.notifyWaiters()
   }
@@ -53,47 +54,47 @@ export class Replicas implements Availability {
     this.notifyWaiters()
   }
 
-  /** Positions of another log mean nothing any more. */
+  /** Called when the grand has a new log: positions in the old one are meaningless. */
   clearWatermarks(): void {
     this.#watermarks.clear()
   }
 
-  /** Those who wait look again. */
+  /** Makes all pending waits check their condition again. */
   notifyWaiters(): void {
     for (const waiter of [...this.#waiters]) waiter()
   }
 
   /**
-   * Waits until so many servers hold a file's bytes, or a time is over, or the signal aborts.
-   * @returns whether it came to that; a server that works alone does not wait
+   * Waits until `count` servers store a file's blob, the time is up or the signal aborts.
+   * @returns whether `count` servers store it; a standalone server returns at once
    */
-  async wait(
+  async waitForReplicas(
     reader: Reader,
     fileId: string,
     count: number,
     timeoutMs: number,
     signal: AbortSignal,
   ): Promise<boolean> {
-    const reached = () => {
+    const isReached = () => {
       const file = fileById(reader, fileId)
       return file !== undefined && this.of(file).stored_on.length >= count
     }
-    if (reached() || this.#isStandalone || signal.aborted) return reached()
+    if (isReached() || this.#isStandalone || signal.aborted) return isReached()
     return new Promise((resolve) => {
-      const done = (result: boolean) => {
-        this.#waiters.delete(look)
+      const settle = (result: boolean) => {
+        this.#waiters.delete(check)
         clearTimeout(timer)
-        signal.removeEventListener('abort', stop)
+        signal.removeEventListener('abort', giveUp)
         resolve(result)
       }
-      const look = () => {
-        if (reached()) done(true)
+      const check = () => {
+        if (isReached()) settle(true)
       }
-      const stop = () => done(false)
-      // Not AbortSignal.any over AbortSignal.timeout: Node 22.14 may collect it before it fires (nodejs/node#57736).
-      const timer = setTimeout(stop, timeoutMs)
-      this.#waiters.add(look)
-      signal.addEventListener('abort', stop)
+      const giveUp = () => settle(false)
+      // Not AbortSignal.any over AbortSignal.timeout: Node 22.14 may garbage-collect it before it fires (nodejs/node#57736).
+      const timer = setTimeout(giveUp, timeoutMs)
+      this.#waiters.add(check)
+      signal.addEventListener('abort', giveUp)
     })
   }
 }

@@ -16,18 +16,18 @@ import { decodeCursor, type Page, pageOf } from './paging.js'
 import { newSecret, secretHash } from './secrets.js'
 import { type SessionView, sessionView } from './views.js'
 
-/** A browser's session, which its cookie outlives only until the browser is closed. */
-const SHORT_MS = 12 * 3600 * 1000
+/** Without "remember me"; the browser deletes the cookie when it is closed. */
+const BROWSER_SESSION_MS = 12 * 3600 * 1000
 /** With "remember me". */
-const LONG_MS = 7 * DAY_MS
-/** `last_used_at` is this exact; writing it at every request would cost a commit each. */
-const TOUCH_MS = 60 * 1000
+const REMEMBERED_SESSION_MS = 7 * DAY_MS
+/** Precision of `last_used_at`: updating it at every request would cost a commit each. */
+const LAST_USED_PRECISION_MS = 60 * 1000
 
 export interface OpenedSession {
   id: string
   secret: string
   expires_at: string
-  /** From opening to expiry. */
+  /** From login to expiry. */
   lifetime_seconds: number
 }
 
@@ -38,8 +38,8 @@ export interface SessionsDeps {
 }
 
 /**
- * Sessions trust the password they were opened with: one whose password stamp is not that of the account's present
- * password is dead, on every server, even if it was opened on a server that did not know of the change yet.
+ * Sessions are bound to the password that they were opened with. Once the account's password stamp differs, a session is
+ * invalid on every server, even if it was opened on one that had not applied the password change yet.
  */
 export class Sessions {
   readonly #deps: SessionsDeps
@@ -48,11 +48,15 @@ export class Sessions {
     this.#deps = deps
   }
 
-  /** The draft of a new session, for the unit of work that checked the password. */
-  open(user: UserRow, userAgent: string, remember: boolean): { session: OpenedSession; draft: Draft } {
+  /** Drafts a new session; the unit of work that checked the password records it. */
+  draftSession(
+    user: UserRow,
+    userAgent: string,
+    remember: boolean,
+  ): { session: OpenedSession; draft: Draft } {
     const now = this.#deps.now()
     const secret = newSecret(this.#deps.journal.random)
-    const lifetimeMs = remember ? LONG_MS : SHORT_MS
+    const lifetimeMs = remember ? REMEMBERED_SESSION_MS : BROWSER_SESSION_MS
     const expires_at = new Date(now + lifetimeMs).toISOString()
     const id = this.#deps.journal.random.id()
     const fields = {
@@ -69,15 +73,15 @@ export class Sessions {
     }
   }
 
-  /** Who a session's secret stands for. */
+  /** Finds the live session with this secret. */
   authenticate(secret: string): SessionCaller | undefined {
     const row = sessionBySecret(this.#deps.db, secretHash(secret))
     if (row === undefined || !this.#isLive(row)) return undefined
-    this.#touch(row)
+    this.#recordUse(row)
     return { kind: 'session', user_id: row.user_id, session_id: row.id, session_created_at: row.created_at }
   }
 
-  /** Whether a session that was live still is. */
+  /** Whether a session still exists and is neither expired, revoked nor ended by a new password. */
   isLive(id: string): boolean {
     const row = sessionById(this.#deps.db, id)
     return row !== undefined && this.#isLive(row)
@@ -86,7 +90,7 @@ export class Sessions {
   list(caller: Caller & { user_id: string }, limit: number, cursor?: string): Page<SessionView> {
     const [after] = cursor === undefined ? [''] : decodeCursor(cursor, 'sessions', ['string'])
     const current = caller.kind === 'session' ? caller.session_id : undefined
-    const rows = this.#liveOf(this.#deps.db, caller.user_id, String(after), limit + 1)
+    const rows = this.#selectLive(this.#deps.db, caller.user_id, String(after), limit + 1)
     return pageOf(
       rows,
       limit,
@@ -100,14 +104,14 @@ export class Sessions {
     await this.#deps.db.write((tx) => {
       const row = sessionById(tx, id)
       if (row === undefined || row.user_id !== userId || !this.#isLive(row)) {
-        throw new DomainError('session-not-found', 'You have no such session.')
+        throw new DomainError('session-not-found', 'You have no session with this id.')
       }
       this.#deps.journal.record(tx, [{ type: 'session.revoked', key: id, fields: { revoked: true } }])
     })
   }
 
-  /** The live ones of a page; those that a new password has ended are passed over. */
-  #liveOf(reader: Reader, user_id: string, after: string, limit: number): SessionOfUser[] {
+  /** Selects up to `limit` live sessions after an id, skipping those that a new password has ended. */
+  #selectLive(reader: Reader, user_id: string, after: string, limit: number): SessionOfUser[] {
     const now = new Date(this.#deps.now()).toISOString()
     const live: SessionOfUser[] = []
     for (let from = after; live.length < limit; ) {
@@ -124,10 +128,10 @@ export class Sessions {
     return row.password_stamp === passwordStamp(user) && Date.parse(row.expires_at) > this.#deps.now()
   }
 
-  #touch(row: SessionOfUser): void {
+  #recordUse(row: SessionOfUser): void {
     const now = this.#deps.now()
-    if (row.last_used_at !== null && now - Date.parse(row.last_used_at) < TOUCH_MS) return
-    // Not awaited: nobody is promised it. A failure of the database shows wherever it matters.
+    if (row.last_used_at !== null && now - Date.parse(row.last_used_at) < LAST_USED_PRECISION_MS) return
+    // Best effort: not awaited, and a database error will surface in a request that needs the write.
     this.#deps.db.write((tx) => touchSession(tx, row.id, new Date(now).toISOString())).catch(() => undefined)
   }
 }

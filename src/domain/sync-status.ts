@@ -1,4 +1,4 @@
-/** How a regional stands to the rest of the sphere, as the API shows it. */
+/** A regional's replication status, as the API shows it. */
 export interface SyncStatus {
   server: string
   connected: boolean
@@ -6,15 +6,15 @@ export interface SyncStatus {
   queue_length: number
   /** Changes that the grand has not acknowledged. */
   unacknowledged: number
-  /** Last entry of the grand's log that is applied here, 0 for none. */
+  /** Position of the last entry of the grand's log applied here, 0 for none. */
   applied_position: number
-  /** Last entry that the grand has told of. */
+  /** Position of the last entry that the grand has announced; null if unknown. */
   log_head: number | null
-  /** Seconds since this server last knew that it had everything. */
+  /** Seconds since this server was last known to be up to date; null if never. */
   lag_seconds: number | null
   /** Changes that could not be applied. */
   dead_letters: number
   state_digest?: string
-  /** Why it is not connected. */
+  /** Why the server is not connected. */
   detail?: string
 }

@@ -1,4 +1,4 @@
-/** The time that this server acts by: its machine's, set right by the grand when that is far off. */
+/** This server's clock: the machine's, plus an offset that the grand sets when the machine's clock is far off. */
 export class SystemClock {
   readonly machineNow: () => number
   #offsetMs = 0

@@ -4,23 +4,21 @@ import { DomainError } from './errors.js'
 
 const WINDOW_MS = 15 * 60 * 1000
 
-/** Wrong passwords for one account from one address. */
+/** Failed logins per window to one account from one address. */
 const MAX_FOR_ACCOUNT = 5
 
-/** Wrong passwords from one address, whatever the accounts. */
+/** Failed logins per window from one address to any account. */
 const MAX_FOR_ADDRESS = 50
 
-/** Where attempts come from. */
-interface Origin {
+interface Client {
   address: string
-  /** Many people come from it: then all of them are not shut out for what one does. */
+  /** Many users share the address, so it is not limited as a whole. */
   isShared: boolean
 }
 
-/** How many wrong passwords are too many. */
 interface Limit {
   key: string
-  most: number
+  maxFailures: number
 }
 
 interface InFlight {
@@ -35,12 +33,12 @@ export interface LoginThrottleDeps {
 }
 
 /**
- * Refuses logins after too many wrong ones. Counts are in the database, so a restart forgives nothing; they are by
- * account and address, so nobody can lock another person out from elsewhere.
+ * Rejects logins after too many failures. Failures are counted in the database, so a restart does not reset them, and by
+ * account and address, so nobody can lock a user out from another address.
  */
 export class LoginThrottle {
   readonly #deps: LoginThrottleDeps
-  /** Attempts under way: as many as could still fail may run at once, so that parallel guesses gain nothing. */
+  /** No more attempts run at once than may still fail, so parallel guesses gain nothing. */
   readonly #inFlight = new Map<string, InFlight>()
 
   constructor(deps: LoginThrottleDeps) {
@@ -48,22 +46,24 @@ export class LoginThrottle {
   }
 
   /**
-   * Runs one attempt; `verify` tells whether the password was right.
-   * @param account what stands for the account, whether it exists or not
+   * Runs one attempt.
+   * @param account the account's id, or the name entered if there is no such account
+   * @param verify checks the password
+   * @returns the result of `verify`
    * @throws DomainError too-many-attempts
    */
   async attempt(
     account: string,
-    { address, isShared }: Origin,
+    { address, isShared }: Client,
     verify: () => Promise<boolean>,
   ): Promise<boolean> {
-    const limits: [Limit, ...Limit[]] = [{ key: `${account} ${address}`, most: MAX_FOR_ACCOUNT }]
-    if (!isShared) limits.push({ key: address, most: MAX_FOR_ADDRESS })
+    const limits: [Limit, ...Limit[]] = [{ key: `${account} ${address}`, maxFailures: MAX_FOR_ACCOUNT }]
+    if (!isShared) limits.push({ key: address, maxFailures: MAX_FOR_ADDRESS })
     await this.#acquire(limits)
     try {
-      const right = await verify()
-      await this.#count(limits, right)
-      return right
+      const isCorrect = await verify()
+      await this.#recordOutcome(limits, isCorrect)
+      return isCorrect
     } finally {
       for (const { key } of limits) this.#release(key)
     }
@@ -71,7 +71,9 @@ export class LoginThrottle {
 
   async #acquire(limits: Limit[]): Promise<void> {
     for (;;) {
-      const blocking = limits.map((limit) => this.#blocking(limit)).find((flight) => flight !== undefined)
+      const blocking = limits
+        .map((limit) => this.#attemptsToAwait(limit))
+        .find((flight) => flight !== undefined)
       if (blocking === undefined) break
       await blocking.released
     }
@@ -82,9 +84,9 @@ export class LoginThrottle {
     }
   }
 
-  /** The attempts under way whose outcome has to be awaited, since all of them failing would reach the limit. */
-  #blocking({ key, most }: Limit): InFlight | undefined {
-    const left = most - this.#failures(key, most)
+  /** The attempts in flight, if the failure of all of them would reach the limit; undefined otherwise. */
+  #attemptsToAwait({ key, maxFailures }: Limit): InFlight | undefined {
+    const left = maxFailures - this.#countFailures(key, maxFailures)
     const flight = this.#inFlight.get(key)
     return flight !== undefined && flight.count >= left ? flight : undefined
   }
@@ -97,23 +99,23 @@ export class LoginThrottle {
     release()
   }
 
-  async #count(limits: [Limit, ...Limit[]], right: boolean): Promise<void> {
+  async #recordOutcome(limits: [Limit, ...Limit[]], isCorrect: boolean): Promise<void> {
     const [{ key }] = limits
     const now = new Date(this.#deps.now()).toISOString()
     const until = new Date(this.#deps.now() + WINDOW_MS).toISOString()
-    if (right && loginFailures(this.#deps.db, key, now) === undefined) return
+    if (isCorrect && loginFailures(this.#deps.db, key, now) === undefined) return
     await this.#deps.db.write((tx) => {
-      if (right) return clearLoginFailures(tx, key)
+      if (isCorrect) return clearLoginFailures(tx, key)
       for (const limit of limits) addLoginFailure(tx, limit.key, now, until)
     })
   }
 
-  #failures(key: string, most: number): number {
+  #countFailures(key: string, most: number): number {
     const now = this.#deps.now()
     const row = loginFailures(this.#deps.db, key, new Date(now).toISOString())
     if (row !== undefined && row.failures >= most) {
       const retryAfterSeconds = Math.max(1, Math.ceil((Date.parse(row.until) - now) / 1000))
-      throw new DomainError('too-many-attempts', 'Too many wrong passwords; try again later.', {
+      throw new DomainError('too-many-attempts', 'Too many failed attempts. Try again later.', {
         retryAfterSeconds,
       })
     }

@@ -1,19 +1,20 @@
-import type { Database } from '../db/engine/database.js'
+import type { Database, Reader } from '../db/engine/database.js'
 import { loginForm } from '../db/regional/fold.js'
 import { type TokenRow, tokenById, tokenBySecret, tokensOfUser, touchToken } from '../db/regional/tokens.js'
 import { userByUsername } from '../db/regional/users.js'
 import { DAY_MS } from '../lib/durations.js'
 import { faultOfText } from '../model/names.js'
 import type { TokenCaller, TokenScope } from './caller.js'
-import { checked } from './checked.js'
 import { DomainError } from './errors.js'
 import type { Journal } from './journal.js'
 import { decodeCursor, type Page, pageOf } from './paging.js'
 import { newSecret, secretHash } from './secrets.js'
+import { validate } from './validate.js'
 import { type TokenView, tokenView } from './views.js'
 
 const MAX_TOKENS = 100
-const TOUCH_MS = 60 * 1000
+/** Precision of `last_used_at`: updating it at every request would cost a commit each. */
+const LAST_USED_PRECISION_MS = 60 * 1000
 
 export interface TokensDeps {
   db: Database
@@ -21,7 +22,7 @@ export interface TokensDeps {
   now: () => number
 }
 
-/** Long-lived secrets for programs. They outlive a change of password and end when they are revoked or expire. */
+/** Access tokens for programs. They survive a password change, and end when they expire or are revoked. */
 export class Tokens {
   readonly #deps: TokensDeps
 
@@ -30,20 +31,20 @@ export class Tokens {
   }
 
   /**
-   * @returns the token with its secret, which nobody can show again
+   * @returns the token with its secret, which cannot be retrieved later
    * @throws DomainError too-many-tokens
    */
   async create(
     userId: string,
     input: { name: string; scope?: TokenScope; expires_in_days?: number },
   ): Promise<TokenView & { token: string }> {
-    const token = newSecret(this.#deps.journal.random)
+    const secret = newSecret(this.#deps.journal.random)
     const now = this.#deps.now()
     const fields = {
       user_id: userId,
-      name: checked(input.name, faultOfText, 'name'),
+      name: validate(input.name, faultOfText, 'name'),
       scope: input.scope ?? 'read',
-      secret_sha256: secretHash(token),
+      secret_sha256: secretHash(secret),
       created_at: new Date(now).toISOString(),
       expires_at:
         input.expires_in_days === undefined
@@ -52,29 +53,29 @@ export class Tokens {
     }
     const id = this.#deps.journal.random.id()
     await this.#deps.db.write((tx) => {
-      if (this.#page(tx, userId, '', MAX_TOKENS).length >= MAX_TOKENS) {
+      if (this.#selectLive(tx, userId, '', MAX_TOKENS).length >= MAX_TOKENS) {
         throw new DomainError(
           'too-many-tokens',
-          `An account has at most ${MAX_TOKENS} tokens; revoke one first.`,
+          `An account can have at most ${MAX_TOKENS} tokens. Revoke one first.`,
         )
       }
       this.#deps.journal.record(tx, [{ type: 'token.created', key: id, fields }])
     })
     const { name, scope, created_at, expires_at } = fields
-    return { id, name, scope, created_at, expires_at, last_used_at: null, token }
+    return { id, name, scope, created_at, expires_at, last_used_at: null, token: secret }
   }
 
-  /** Who a token's secret stands for; where it is given with a username, that has to be its owner's. */
+  /** Finds the live token with this secret. @param username if given (HTTP Basic), must be the owner's */
   authenticate(secret: string, username?: string): TokenCaller | undefined {
     const row = tokenBySecret(this.#deps.db, secretHash(secret))
     if (row === undefined || !this.#isLive(row)) return undefined
     if (username !== undefined && userByUsername(this.#deps.db, loginForm(username))?.id !== row.user_id)
       return undefined
-    this.#touch(row)
+    this.#recordUse(row)
     return { kind: 'token', user_id: row.user_id, token_id: row.id, scope: row.scope }
   }
 
-  /** Whether a token that was live still is. */
+  /** Whether a token still exists and is neither expired nor revoked. */
   isLive(id: string): boolean {
     const row = tokenById(this.#deps.db, id)
     return row !== undefined && this.#isLive(row)
@@ -82,7 +83,7 @@ export class Tokens {
 
   list(userId: string, limit: number, cursor?: string): Page<TokenView> {
     const [after] = cursor === undefined ? [''] : decodeCursor(cursor, 'tokens', ['string'])
-    const rows = this.#page(this.#deps.db, userId, String(after), limit + 1)
+    const rows = this.#selectLive(this.#deps.db, userId, String(after), limit + 1)
     return pageOf(rows, limit, tokenView, (row) => ['tokens', row.id])
   }
 
@@ -90,17 +91,12 @@ export class Tokens {
   async revoke(userId: string, id: string): Promise<void> {
     await this.#deps.db.write((tx) => {
       if (tokenById(tx, id)?.user_id !== userId)
-        throw new DomainError('token-not-found', 'You have no such token.')
+        throw new DomainError('token-not-found', 'You have no token with this id.')
       this.#deps.journal.record(tx, [{ type: 'token.revoked', key: id, fields: { revoked: true } }])
     })
   }
 
-  #page(
-    reader: Parameters<typeof tokensOfUser>[0],
-    user_id: string,
-    after: string,
-    limit: number,
-  ): TokenRow[] {
+  #selectLive(reader: Reader, user_id: string, after: string, limit: number): TokenRow[] {
     return tokensOfUser(reader, { user_id, now: new Date(this.#deps.now()).toISOString(), after, limit })
   }
 
@@ -108,9 +104,9 @@ export class Tokens {
     return row.expires_at === null || Date.parse(row.expires_at) > this.#deps.now()
   }
 
-  #touch(row: TokenRow): void {
+  #recordUse(row: TokenRow): void {
     const now = this.#deps.now()
-    if (row.last_used_at !== null && now - Date.parse(row.last_used_at) < TOUCH_MS) return
+    if (row.last_used_at !== null && now - Date.parse(row.last_used_at) < LAST_USED_PRECISION_MS) return
     this.#deps.db.write((tx) => touchToken(tx, row.id, new Date(now).toISOString())).catch(() => undefined)
   }
 }

@@ -6,12 +6,12 @@ import type { Visibility } from '../db/tables.js'
 import type { ChunkSink } from '../lib/byte-source.js'
 import { isFull, isStorageFault } from '../lib/storage-fault.js'
 import { faultOfFileName, faultOfFolder, folderForm } from '../model/names.js'
-import { checked } from './checked.js'
 import { DomainError } from './errors.js'
-import { type VersionedFile, versionOf } from './files.js'
+import { etagOf, type VersionedFile } from './files.js'
 import type { Journal } from './journal.js'
 import type { Quota } from './quota.js'
-import { unwritable } from './unwritable.js'
+import { storageErrorOf } from './storage-errors.js'
+import { validate } from './validate.js'
 import { type Availability, fileView } from './views.js'
 
 export interface UploadsDeps {
@@ -21,27 +21,26 @@ export interface UploadsDeps {
   quota: Quota
   availability: Availability
   now: () => number
-  maxFileSize: number
-  minFreeDisk: number
+  maxFileSizeBytes: number
+  minFreeDiskBytes: number
 }
 
 export interface NewFile {
   name: string
   media_type: string
-  /** Bytes that the client announced: at least so many will come. 0 if it announced nothing. */
+  /** Lower bound of the file's size from the request's headers; 0 if unknown. */
   declaredBytes: number
 }
 
-/** What may be said before a file's bytes or after them. */
+/** Fields that may precede or follow the file's content in the request. */
 export interface UploadOptions {
   folder?: string | undefined
   visibility?: Visibility | undefined
-  /** What the client says its bytes hash to, lower-case hex. */
+  /** Expected sha256 of the content, lower-case hex. */
   sha256?: string | undefined
 }
 
-/** What the uploader says of a file, as it is stored. */
-type Chosen = Pick<FileRow, 'name' | 'folder' | 'media_type' | 'visibility'>
+type FileMetadata = Pick<FileRow, 'name' | 'folder' | 'media_type' | 'visibility'>
 
 export class Uploads {
   readonly #deps: UploadsDeps
@@ -51,53 +50,61 @@ export class Uploads {
   }
 
   /**
-   * Whether an upload of at least so many bytes could succeed, asked before a byte of it is read.
+   * Checks, before the body is read, that an upload of at least `bytes` bytes can succeed.
    * @throws DomainError file-too-large, quota-exceeded, disk-full
    */
   assertRoom(userId: string, bytes: number): void {
-    const { quota, blobs, maxFileSize, minFreeDisk } = this.#deps
-    if (bytes > maxFileSize) throw tooLarge(maxFileSize)
+    const { quota, blobs, maxFileSizeBytes, minFreeDiskBytes } = this.#deps
+    if (bytes > maxFileSizeBytes) throw tooLarge(maxFileSizeBytes)
     quota.assertRoom(userId, bytes)
-    if (blobs.freeBytes() - bytes < minFreeDisk) throw diskFull()
+    if (blobs.freeBytes() - bytes < minFreeDiskBytes) throw diskFull()
   }
 
   /**
-   * Stores a file that there was room for (see `assertRoom`). Until it resolves nothing of it can be seen; if it rejects nothing of it is left.
-   * @param receive hands out the client's bytes as they arrive, and gives what it says beside them
+   * Stores a file after `assertRoom`. The file is visible once this resolves; if it rejects, nothing remains.
+   * @param receive passes the content to the sink as it arrives, and returns the other fields
    * @throws DomainError validation-failed, checksum-mismatch, file-too-large, quota-exceeded, disk-full
    */
   async store(
     userId: string,
     input: NewFile,
-    receive: (take: ChunkSink) => Promise<UploadOptions>,
+    receive: (sink: ChunkSink) => Promise<UploadOptions>,
   ): Promise<VersionedFile> {
-    const { blobs, quota, maxFileSize } = this.#deps
+    const { blobs, quota, maxFileSizeBytes } = this.#deps
     const { media_type, declaredBytes } = input
-    const name = checked(input.name, faultOfFileName, 'name')
+    const name = validate(input.name, faultOfFileName, 'name')
     using reservation = quota.reservation(userId)
     await using writer = blobs.writer()
     try {
       reservation.reserve(declaredBytes)
       const { sha256, ...options } = await receive((chunk) => {
-        const size = writer.size + chunk.length
-        if (size > maxFileSize) throw tooLarge(maxFileSize)
-        // What fits into the database is asked for when it is put there.
-        if (size > INLINE_BYTES) reservation.reserve(size)
+        const sizeBytes = writer.size + chunk.length
+        if (sizeBytes > maxFileSizeBytes) throw tooLarge(maxFileSizeBytes)
+        // The quota of blobs stored in the database is checked in the transaction.
+        if (sizeBytes > INLINE_BYTES) reservation.reserve(sizeBytes)
         return writer.write(chunk)
       })
-      const folder = checked(folderForm(options.folder ?? '/'), faultOfFolder, 'folder')
-      const chosen = { name, folder, media_type, visibility: options.visibility ?? 'private' }
+      const folder = validate(folderForm(options.folder ?? '/'), faultOfFolder, 'folder')
+      const metadata = { name, folder, media_type, visibility: options.visibility ?? 'private' }
       const blob = await writer.finish()
       if (sha256 !== undefined && sha256 !== blob.sha256) {
-        throw new DomainError('checksum-mismatch', `The bytes that arrived have the sha256 ${blob.sha256}.`)
+        throw new DomainError(
+          'checksum-mismatch',
+          `The content does not match the field sha256: its sha256 is ${blob.sha256}.`,
+        )
       }
-      return await this.#commit(userId, chosen, blob, reservation)
+      return await this.#commit(userId, metadata, blob, reservation)
     } catch (error) {
-      throw isFull(error) ? diskFull(error) : isStorageFault(error) ? unwritable(error) : error
+      throw isFull(error) ? diskFull(error) : isStorageFault(error) ? storageErrorOf(error) : error
     }
   }
 
-  async #commit(userId: string, chosen: Chosen, blob: StagedBlob, held: Disposable): Promise<VersionedFile> {
+  async #commit(
+    userId: string,
+    metadata: FileMetadata,
+    blob: StagedBlob,
+    reservation: Disposable,
+  ): Promise<VersionedFile> {
     const { db, blobs, journal, quota, availability, now } = this.#deps
     const id = journal.random.id()
     const at = new Date(now())
@@ -107,24 +114,24 @@ export class Uploads {
       sha256: blob.sha256,
       created_at: at.toISOString(),
       modified_at: at.toISOString(),
-      ...chosen,
+      ...metadata,
     }
     return db.write((tx) => {
-      // What was reserved counts as stored from here on; asked again, as other servers' uploads count too.
-      held[Symbol.dispose]()
+      // Replaces the reservation by the stored bytes. Files from other servers may have used up the quota meanwhile.
+      reservation[Symbol.dispose]()
       quota.assertRoom(userId, blob.size, tx)
       blobs.store(tx, blob, at)
       journal.record(tx, [{ type: 'file.uploaded', key: id, fields }])
       const row = fileById(tx, id) as FileRow
-      return { file: fileView(row, availability), etag: versionOf(row) }
+      return { file: fileView(row, availability), etag: etagOf(row) }
     })
   }
 }
 
-function tooLarge(maxFileSize: number): DomainError {
-  return new DomainError('file-too-large', `A file may have at most ${maxFileSize} bytes.`)
+function tooLarge(maxFileSizeBytes: number): DomainError {
+  return new DomainError('file-too-large', `A file can have at most ${maxFileSizeBytes} bytes.`)
 }
 
 function diskFull(cause?: unknown): DomainError {
-  return new DomainError('disk-full', 'The server has no room for more files.', { cause })
+  return new DomainError('disk-full', 'The disk of the server is full.', { cause })
 }

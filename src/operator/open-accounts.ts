@@ -20,6 +20,6 @@ export async function withAccounts<T>(
   await using resources = new Resources()
   const db = resources.use(Database.open(path, 'regional'))
   await identify(db, config.name)
-  const { name: server, storageQuotaBytes: storageQuota, registration } = config
-  return await work(accountServices({ server, db, now: Date.now, storageQuota, registration }))
+  const { name: server, storageQuotaBytes, registration } = config
+  return await work(accountServices({ server, db, now: Date.now, storageQuotaBytes, registration }))
 }

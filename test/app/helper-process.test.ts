@@ -19,37 +19,39 @@ function start(t: Test, program = PROGRAM): HelperProcess {
   return hasher
 }
 
-/** A signal to 0 would reach all processes of the tests. */
+/** Never 0: a signal to pid 0 would reach all processes of the tests. */
 function pidOf({ pid }: HelperProcess): number {
   if (pid === undefined) throw new Error('the helper process does not run')
   return pid
 }
 
-t.test('passwords are hashed by a process that makes way for the server, and ends with it', async (t) => {
-  const hasher = start(t)
-  t.equal(hasher.pid, undefined, 'not before there is a password')
-  const hash = await hasher.hash('paper boat')
-  t.match(hash, /^\$argon2id\$v=19\$m=19456,/)
-  t.equal(await argon2.verify(hash, 'paper boat'), true, 'a hash as this process makes it')
-  t.equal(await hasher.verify(await argon2.hash('paper boat'), 'paper boat'), true)
-  t.equal(await hasher.verify(hash, 'paper ship'), false)
-  await t.rejects(hasher.verify('no hash', 'paper boat'), 'what fails there fails here')
-  const pid = pidOf(hasher)
-  const threads = readdirSync(`/proc/${pid}/task`).map(Number)
-  t.ok(threads.length > 4)
-  t.same(threads.map(getPriority), Array(threads.length).fill(NICENESS))
-  process.kill(pid, 'SIGTERM')
-  t.equal(
-    await hasher.verify(hash, 'paper boat'),
-    true,
-    'a signal to all leaves it to the server when it ends',
-  )
-  t.equal(hasher.pid, pid)
-  await hasher[Symbol.asyncDispose]()
-  await until('the process has ended', () => !isRunning(pid))
-})
+t.test(
+  'The helper process hashes passwords at low priority, ignores SIGTERM, and exits with the server',
+  async (t) => {
+    const hasher = start(t)
+    t.equal(hasher.pid, undefined, 'the process starts with the first job')
+    const hash = await hasher.hash('paper boat')
+    t.match(hash, /^\$argon2id\$v=19\$m=19456,/)
+    t.equal(await argon2.verify(hash, 'paper boat'), true, 'the hash is valid in this process')
+    t.equal(await hasher.verify(await argon2.hash('paper boat'), 'paper boat'), true)
+    t.equal(await hasher.verify(hash, 'paper ship'), false)
+    await t.rejects(
+      hasher.verify('no hash', 'paper boat'),
+      'an error in the helper process rejects the promise',
+    )
+    const pid = pidOf(hasher)
+    const threads = readdirSync(`/proc/${pid}/task`).map(Number)
+    t.ok(threads.length > 4)
+    t.same(threads.map(getPriority), Array(threads.length).fill(NICENESS))
+    process.kill(pid, 'SIGTERM')
+    t.equal(await hasher.verify(hash, 'paper boat'), true, 'SIGTERM does not end the process')
+    t.equal(hasher.pid, pid)
+    await hasher[Symbol.asyncDispose]()
+    await until('the process has ended', () => !isRunning(pid))
+  },
+)
 
-t.test('passwords that a process leaves behind are hashed all the same', async (t) => {
+t.test('Pending passwords of a helper process that is killed are verified in this process', async (t) => {
   const hasher = start(t)
   const hash = await hasher.hash('paper boat')
   const pid = pidOf(hasher)
@@ -58,24 +60,24 @@ t.test('passwords that a process leaves behind are hashed all the same', async (
   process.kill(pid, 'SIGKILL')
   t.same(await answers, [true, false])
   t.equal(await hasher.verify(hash, 'paper boat'), true)
-  t.not(hasher.pid, pid, 'by another process')
+  t.not(hasher.pid, pid, 'the next password starts a new process')
 })
 
-t.test('and where there is no such program', async (t) => {
+t.test('Passwords are hashed in this process if the helper program does not exist', async (t) => {
   const hasher = start(t, '/nowhere/helper.js')
   t.equal(await hasher.verify(await hasher.hash('paper boat'), 'paper boat'), true)
 })
 
-t.test('what is committed is copied from the log of a database into its file', async (t) => {
+t.test('A checkpoint copies committed rows from the WAL into the database file', async (t) => {
   const folder = t.testdir()
   const { path, database } = newDatabase(folder)
   const helper = start(t)
   database.prepare('INSERT INTO numbers VALUES (1)').run()
-  t.equal(numbersInFile(path, folder), undefined, 'not yet')
+  t.equal(numbersInFile(path, folder), undefined, 'the row is only in the WAL')
   helper.checkpoint(path)
-  await until('the number is in the file', () => numbersInFile(path, folder) === 1)
+  await until('the first row is in the file', () => numbersInFile(path, folder) === 1)
   database.prepare('INSERT INTO numbers VALUES (2)').run()
-  await until('the next one is, too', () => {
+  await until('the second row is in the file', () => {
     helper.checkpoint(path)
     return numbersInFile(path, folder) === 2
   })
@@ -83,25 +85,25 @@ t.test('what is committed is copied from the log of a database into its file', a
   process.kill(pid, 'SIGSTOP')
   helper.checkpoint(path)
   await helper[Symbol.asyncDispose]()
-  t.notOk(isRunning(pid), 'it is gone, even if it had stopped')
+  t.notOk(isRunning(pid), 'disposing ends even a stopped process')
   helper.checkpoint(path)
-  t.equal(helper.pid, undefined, 'and does not come back')
+  t.equal(helper.pid, undefined, 'a checkpoint after disposing starts no process')
   database.close()
-  t.notOk(existsSync(`${path}-wal`), 'who closes the database last leaves no log')
+  t.notOk(existsSync(`${path}-wal`), 'the last connection removes the WAL')
 })
 
-t.test('a checkpoint that fails harms nobody', async (t) => {
+t.test('The helper process hashes passwords after a failed checkpoint', async (t) => {
   const helper = start(t)
   helper.checkpoint(join(t.testdir(), 'nowhere.db'))
   t.match(await helper.hash('paper boat'), /^\$argon2id\$/)
 })
 
-t.test('a process whose server has died leaves the log of the database where it is', async (t) => {
+t.test('A helper process whose server has died does not touch the WAL when it exits', async (t) => {
   const { path, database } = newDatabase(t.testdir())
   const child = fork(PROGRAM, { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   child.send({ id: 1, database: path })
   await once(child, 'message')
-  // As if its server had died, and another database had been put in the place of this one.
+  // Simulates a server that died, whose database was then replaced.
   database.close()
   t.ok(existsSync(`${path}-wal`))
   const exit = once(child, 'exit')
@@ -119,7 +121,7 @@ function newDatabase(folder: string): { path: string; database: BetterSqlite3.Da
   return { path, database }
 }
 
-/** How many there are for who has only the file, without its log. */
+/** The number of rows in the database file without its WAL; undefined if the table is missing. */
 function numbersInFile(path: string, folder: string): number | undefined {
   const alone = join(folder, 'alone.db')
   copyFileSync(path, alone)

@@ -9,7 +9,7 @@ import { sha256 } from '../support/person.js'
 
 const REFUSED = { code: 'quota-exceeded' }
 
-/** A regional on which somebody has 1000 bytes. */
+/** A regional with an account whose quota is 1000 bytes. */
 async function withOwner(t: Test) {
   const regional = await bareRegional(t)
   const { db, journal } = regional
@@ -19,7 +19,7 @@ async function withOwner(t: Test) {
   return { ...regional, owner }
 }
 
-t.test('what one upload has reserved no other one gets', async (t) => {
+t.test('An upload cannot reserve quota that another upload has reserved', async (t) => {
   const { db, owner } = await withOwner(t)
   const quota = new Quota(db)
   using one = quota.reservation(owner)
@@ -35,26 +35,29 @@ t.test('what one upload has reserved no other one gets', async (t) => {
   t.throws(() => quota.assertRoom(owner, 1), REFUSED)
 })
 
-t.test('what came from another server while an upload was under way counts', async (t) => {
-  const { db, journal, uploads, owner } = await withOwner(t)
-  const elsewhere = {
-    owner_id: owner,
-    size: 600,
-    media_type: 'text/plain',
-    sha256: sha256('elsewhere'),
-    created_at: AT,
-    name: 'elsewhere.txt',
-    folder: '/',
-    visibility: 'private',
-    modified_at: AT,
-  }
-  const receive = async (take: ChunkSink) => {
-    await take(randomBytes(500))
-    const fact = { type: 'file.uploaded', key: systemRandom.id(), fields: elsewhere } as const
-    await db.write((tx) => journal.apply(tx, { ...fact, stamp: journal.tick(tx) }))
-    return {}
-  }
-  const file = { name: 'here.txt', media_type: 'text/plain', declaredBytes: 0 }
-  await t.rejects(uploads.store(owner, file, receive), REFUSED)
-  t.equal(userById(db, owner)?.used_storage, 600, 'nothing of it is left')
-})
+t.test(
+  'A file from another server that arrives during an upload counts towards the quota of that upload',
+  async (t) => {
+    const { db, journal, uploads, owner } = await withOwner(t)
+    const elsewhere = {
+      owner_id: owner,
+      size: 600,
+      media_type: 'text/plain',
+      sha256: sha256('elsewhere'),
+      created_at: AT,
+      name: 'elsewhere.txt',
+      folder: '/',
+      visibility: 'private',
+      modified_at: AT,
+    }
+    const receive = async (take: ChunkSink) => {
+      await take(randomBytes(500))
+      const fact = { type: 'file.uploaded', key: systemRandom.id(), fields: elsewhere } as const
+      await db.write((tx) => journal.apply(tx, { ...fact, stamp: journal.tick(tx) }))
+      return {}
+    }
+    const file = { name: 'here.txt', media_type: 'text/plain', declaredBytes: 0 }
+    await t.rejects(uploads.store(owner, file, receive), REFUSED)
+    t.equal(userById(db, owner)?.used_storage, 600, 'the rejected upload uses no storage')
+  },
+)

@@ -127,7 +127,7 @@ t.test('events are kept for who can read them, and for nobody else', async (t) =
     server: 'eu',
     db,
     now: () => now,
-    storageQuota: 1000,
+    storageQuotaBytes: 1000,
     registration: 'open',
   })
   const eventLog = new EventLog({ db, notifier, now: () => now })
@@ -150,15 +150,15 @@ t.test('events are kept for who can read them, and for nobody else', async (t) =
 
   await happen()
   t.equal(kept(alice.id) + kept(bob.id), 0, 'nobody has had a stream yet')
-  const { place } = eventLog.resume(alice.id, undefined)
+  const { position } = eventLog.resume(alice.id, undefined)
   const stop = eventLog.subscribe(alice.id, () => undefined)
   await happen()
   stop()
   await happen()
   t.equal(kept(alice.id), 2, 'while the stream was open, and after it')
   t.equal(kept(bob.id), 0)
-  t.same(eventLog.resume(alice.id, eventLog.idOf(place)), { place, missed: false })
-  t.match(eventLog.resume(bob.id, eventLog.idOf(place)), { missed: true }, 'his are not whole')
+  t.same(eventLog.resume(alice.id, eventLog.formatEventId(position)), { position, missed: false })
+  t.match(eventLog.resume(bob.id, eventLog.formatEventId(position)), { missed: true }, 'his are not whole')
 
   const leave = eventLog.subscribe(alice.id, () => undefined)
   now += 30 * DAY_MS
@@ -172,11 +172,11 @@ t.test('events are kept for who can read them, and for nobody else', async (t) =
   t.equal(await forget(), 1)
   await happen()
   t.equal(kept(alice.id), 3, 'one that did not come back for so long is')
-  t.match(eventLog.resume(alice.id, eventLog.idOf(place)), { missed: true }, 'and is told so')
+  t.match(eventLog.resume(alice.id, eventLog.formatEventId(position)), { missed: true }, 'and is told so')
   eventLog.subscribe(alice.id, () => undefined)
   await db.write(() => undefined)
   t.match(
-    eventLog.resume(alice.id, eventLog.idOf(place)),
+    eventLog.resume(alice.id, eventLog.formatEventId(position)),
     { missed: true },
     'also while another stream is open',
   )
@@ -280,7 +280,7 @@ t.test('a heartbeat keeps a quiet stream open, and ends one whose session has ex
   t.equal(new Set(stream.events.map(({ id }) => id)).size, 125, 'more than one page, each once')
   isAllowed = false
   await until('it ends', () => stream.ended)
-  t.equal(notifier.count('alice'), 0, 'and nobody listens any more')
+  t.equal(notifier.subscriberCount('alice'), 0, 'and nobody listens any more')
 })
 
 t.test(
@@ -321,7 +321,7 @@ t.test('no account, no address and not all streams together take the room of the
     server: 'eu',
     db,
     now: Date.now,
-    storageQuota: 1000,
+    storageQuotaBytes: 1000,
     registration: 'open',
   })
   const metrics = { eventStreamOpened: () => undefined, eventStreamClosed: () => undefined }

@@ -2,7 +2,7 @@ import BetterSqlite3 from 'better-sqlite3'
 import type { Logger } from 'pino'
 import { type GrandCore, openGrandCore } from '../../src/app/grand-core.js'
 import {
-  openTransfer,
+  createBlobTransfer,
   type RegionalServices,
   regionalServices,
   startSync,
@@ -226,7 +226,7 @@ export class SimulatedRegional extends Server {
       machine: { now: () => this.wallMs(), timers, random, files },
       logger: this.log(),
     }
-    const transfer = openTransfer(policy, parts, network.blobsFrom(name, life))
+    const transfer = createBlobTransfer(policy, parts, network.blobsFrom(name, life))
     const services = regionalServices(policy, {
       db,
       blobs,

@@ -52,7 +52,7 @@ test('a server of the sphere that is killed is started again', async (t) => {
   process.kill(killed, 'SIGKILL')
   await until('another grand serves', () => (sphere.output.match(/grand serves/g)?.length ?? 0) === 2)
   t.not(sphere.pidOf('grand'), killed)
-  t.equal(sphere.errors, 'grand ended (SIGKILL) and is started again\n')
+  t.equal(sphere.errors, 'grand exited (SIGKILL) and is restarted\n')
 })
 
 test('a sphere that cannot start names the server, the variable, and the process in the way', async (t) => {

@@ -5,7 +5,7 @@ import { filePart, formOf } from '../support/multipart.js'
 import type { Person } from '../support/person.js'
 import { OPERATOR_TOKEN, openTestRegional, type TestRegional } from '../support/test-regional.js'
 
-/** Who asks; the things that are asked for are the owner's. */
+/** The callers; all resources belong to the owner. */
 const ROLES = [
   'owner',
   'friend',
@@ -27,10 +27,10 @@ interface World {
   friend: Person
   stranger: Person
   as: Record<Role, Client>
-  /** The owner's program, with a token. */
+  /** A client with a token of the owner. */
   program(secret: string): Client
   file(visibility: 'private' | 'friends' | 'public'): Promise<string>
-  /** A request of the owner's to the stranger that waits. */
+  /** A pending friend request from the owner to the stranger. */
   request(): Promise<string>
   unique(): string
 }
@@ -40,14 +40,14 @@ type Row = { ask: (world: World, role: Role) => Promise<Request> | Request; expe
 
 const UNAUTHENTICATED = '401 unauthenticated'
 
-/** Outcomes of those that are logged in; of all others, login is asked for. */
+/** The outcome for authenticated callers; all others get 401. */
 function login(outcome: string, logged: Partial<Record<Role, string>> = {}): Record<Role, string> {
   const all = Object.fromEntries(ROLES.map((role) => [role, outcome])) as Record<Role, string>
   for (const role of ['nobody', 'gone', 'revoked', 'forger', 'operator'] as const) all[role] = UNAUTHENTICATED
   return { ...all, ...logged }
 }
 
-/** Like `login`, for what changes something: a token has to be for writing. */
+/** Like `login`, for operations that need a token of scope write. */
 function change(outcome: string, logged: Partial<Record<Role, string>> = {}): Record<Role, string> {
   return login(outcome, { reader: '403 insufficient-scope', ...logged })
 }
@@ -56,7 +56,7 @@ function anybody(outcome: string): Record<Role, string> {
   return Object.fromEntries(ROLES.map((role) => [role, outcome])) as Record<Role, string>
 }
 
-/** The owner and the owner's tokens; friends; everybody else who is logged in. */
+/** Outcomes for the owner and the owner's tokens, friends, and all other authenticated callers. */
 function readers(owner: string, friend: string, other: string): Partial<Record<Role, string>> {
   return { owner, reader: owner, writer: owner, friend, former: other, stranger: other }
 }
@@ -66,7 +66,7 @@ const PATCHED = { json: { name: 'renamed' } }
 const form = formOf([filePart('a.bin', 'hello')])
 const body = (json: unknown): ClientRequest => ({ json })
 
-/** A dead cookie counts as no login where none is needed; a wrong token is always refused. */
+/** Without required authentication an invalid cookie is ignored; an invalid token is always refused. */
 const download = (owner: string, friend: string, other: string): Record<Role, string> => ({
   ...login(other, readers(owner, friend, other)),
   ...{ nobody: other, gone: other, revoked: other },
@@ -173,7 +173,7 @@ const TABLE: Record<string, Row> = {
   },
   requestFriend: {
     ask: async ({ owner, request }, role) => {
-      // The stranger meets a request of the owner's that waits.
+      // The stranger accepts a pending request of the owner.
       if (role === 'stranger') await request()
       if (role !== 'former') return ['POST', '/friends/request', body({ username: 'owner' })]
       const { items } = (await owner.get('/friends/requests?direction=incoming')).json as {
@@ -269,7 +269,7 @@ async function openWorld(regional: TestRegional, authorizationOf: typeof BEARER)
   }
 }
 
-t.test('every operation of the contract has a row here', async (t) => {
+t.test('Every operation of the contract has a row in the access matrix', async (t) => {
   const rows = new Set(Object.keys(TABLE).map((name) => name.split(' ')[0]))
   t.same(
     operations.map(({ id }) => id).filter((id) => !rows.has(id)),
@@ -277,19 +277,19 @@ t.test('every operation of the contract has a row here', async (t) => {
   )
 })
 
-t.test('everybody may do what the contract says, and nothing else', async (t) => {
+t.test('Each kind of caller gets the outcome of the access matrix for every operation', async (t) => {
   const regional = await openTestRegional(t)
   await assertAccess(t, await openWorld(regional, BEARER), ROLES)
 })
 
-t.test('a token may do the same as the password of Basic', async (t) => {
+t.test('A token sent as the password of HTTP Basic has the same access as a Bearer token', async (t) => {
   const regional = await openTestRegional(t)
   await assertAccess(t, await openWorld(regional, BASIC), ['owner', 'reader', 'writer'])
 })
 
 async function assertAccess(t: Test, world: World, roles: readonly Role[]): Promise<void> {
   for (const [name, { ask, expect }] of Object.entries(TABLE)) {
-    // The owner goes last: what the owner does to the thing or to the account, nobody could ask for after it.
+    // The owner goes last, since the owner deletes the resource or the account.
     for (const role of roles.toReversed()) {
       const [method, path, asked] = await ask(world, role)
       const { outcome } = await responseOf(world.as[role], method, path, asked)
@@ -308,7 +308,7 @@ async function responseOf(
   try {
     return await client.ask(method, path, asked)
   } catch (error) {
-    // A stream that was opened goes on until the test leaves it.
+    // An event stream stays open until the request times out.
     if ((error as Error).name === 'TimeoutError') return { outcome: '200' }
     throw error
   }

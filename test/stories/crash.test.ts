@@ -12,7 +12,7 @@ import { startServer } from '../support/server-process.js'
 import { until } from '../support/until.js'
 
 t.test(
-  'kill -9 in the middle of uploads: what was acknowledged is whole, and of the rest there is nothing',
+  'After kill -9 during uploads every acknowledged file is intact, and nothing remains of the others',
   async (t) => {
     const DATA_DIR = await newDataDir(t)
     const acknowledged = new Map<string, string>()
@@ -26,7 +26,7 @@ t.test(
       await person.logIn()
       for (const [id, hash] of acknowledged) {
         const got = await person.get(`/download/${id}`)
-        t.equal(sha256(got.bytes), hash, 'acknowledged before the last crash')
+        t.equal(sha256(got.bytes), hash, 'a file acknowledged before the crash is intact')
       }
       const listed = (await person.get('/files?limit=200')).json.items as {
         id: string
@@ -51,7 +51,7 @@ t.test(
           }
         }),
       )
-      await until('uploads are under way', () => done >= 8 * (round + 1))
+      await until('uploads are in flight', () => done >= 8 * (round + 1))
       await server.kill()
       await uploaders
     }
@@ -61,50 +61,57 @@ t.test(
     await person.logIn()
     for (const [id, hash] of acknowledged) {
       const got = await person.get(`/download/${id}`)
-      if (sha256(got.bytes) !== hash) t.fail(`${id} is not what was acknowledged`)
+      if (sha256(got.bytes) !== hash) t.fail(`the acknowledged file ${id} is damaged`)
     }
     t.ok(acknowledged.size >= 24, `${acknowledged.size} were acknowledged`)
     last.signal('SIGTERM')
     t.equal(await last.end(), 0)
-    t.same(await faultsOfDataDir(DATA_DIR), [], 'no orphan, no half, no wrong sum')
+    t.same(await faultsOfDataDir(DATA_DIR), [], 'the data folder has no orphaned, partial or corrupt blob')
   },
 )
 
-t.test('SIGTERM lets an upload that is under way finish, takes no more, and ends with 0', async (t) => {
-  const DATA_DIR = await newDataDir(t)
-  const server = await startServer(t, { DATA_DIR }).serves()
-  const alice = server.person('alice')
-  t.teardown(() => alice.close())
-  await alice.register()
-  await alice.logIn()
-  const bytes = randomBytes(3_000_000)
-  const form = formOf([filePart('slow.bin', bytes)])
-  const upload = openUpload(server.url, alice, form.contentType, form.body.length)
-  upload.write(form.body.subarray(0, 1_000_000))
-  await until('it has begun', async () => (await readdir(join(DATA_DIR, 'tmp'))).length > 0)
-  server.signal('SIGTERM')
-  await until('no more connections are taken', () =>
-    fetch(`${server.url}/health`).then(
-      ({ status }) => status === 503,
-      () => true,
-    ),
-  )
-  upload.end(form.body.subarray(1_000_000))
-  const [response] = (await once(upload, 'response')) as [IncomingMessage]
-  t.equal(response.statusCode, 201)
-  response.resume()
-  t.equal(await server.end(), 0)
-  t.equal(server.errors, '')
-  t.equal(
-    server.output.split('\n').filter((line) => /serves on/.test(line)).length,
-    1,
-    'one line says where it serves',
-  )
-  t.same(await faultsOfDataDir(DATA_DIR), [])
-  const again = await startServer(t, { DATA_DIR }).serves()
-  const back = again.person('alice')
-  t.teardown(() => back.close())
-  back.headers = alice.headers
-  const { items } = (await back.get('/files')).json
-  t.match(items, [{ name: 'slow.bin', sha256: sha256(bytes) }], 'there, and the session still good')
-})
+t.test(
+  'On SIGTERM a server finishes an upload in flight, refuses new connections, and exits with 0',
+  async (t) => {
+    const DATA_DIR = await newDataDir(t)
+    const server = await startServer(t, { DATA_DIR }).serves()
+    const alice = server.person('alice')
+    t.teardown(() => alice.close())
+    await alice.register()
+    await alice.logIn()
+    const bytes = randomBytes(3_000_000)
+    const form = formOf([filePart('slow.bin', bytes)])
+    const upload = openUpload(server.url, alice, form.contentType, form.body.length)
+    upload.write(form.body.subarray(0, 1_000_000))
+    await until('the upload has begun', async () => (await readdir(join(DATA_DIR, 'tmp'))).length > 0)
+    server.signal('SIGTERM')
+    await until('new connections are refused', () =>
+      fetch(`${server.url}/health`).then(
+        ({ status }) => status === 503,
+        () => true,
+      ),
+    )
+    upload.end(form.body.subarray(1_000_000))
+    const [response] = (await once(upload, 'response')) as [IncomingMessage]
+    t.equal(response.statusCode, 201)
+    response.resume()
+    t.equal(await server.end(), 0)
+    t.equal(server.errors, '')
+    t.equal(
+      server.output.split('\n').filter((line) => /serves on/.test(line)).length,
+      1,
+      'one line of output says where it serves',
+    )
+    t.same(await faultsOfDataDir(DATA_DIR), [])
+    const again = await startServer(t, { DATA_DIR }).serves()
+    const back = again.person('alice')
+    t.teardown(() => back.close())
+    back.headers = alice.headers
+    const { items } = (await back.get('/files')).json
+    t.match(
+      items,
+      [{ name: 'slow.bin', sha256: sha256(bytes) }],
+      'the file is stored, and the session is still valid',
+    )
+  },
+)

@@ -7,7 +7,7 @@ import { operated } from '../support/operator.js'
 import { startServer } from '../support/server-process.js'
 
 t.test(
-  'one deleted file comes back from a copy of a backup that is served alone, and the backup stays as it was',
+  'A deleted file can be downloaded from a standalone server on a copy of a backup, which stays unchanged',
   async (t) => {
     const [DATA_DIR, folder] = [await newDataDir(t), await newDataDir(t)]
     const [backup, copy] = [join(folder, 'backup'), join(folder, 'copy')]
@@ -40,8 +40,12 @@ t.test(
     t.equal((await there.get(`/download/${small.id}`)).bytes.toString(), 'few')
 
     await alice.logIn()
-    t.equal((await alice.get('/files')).json.items.length, 0, 'the server and its passwords are as they were')
-    t.equal(await digestOf(backup), before, 'and so is the backup')
+    t.equal(
+      (await alice.get('/files')).json.items.length,
+      0,
+      'the server still lacks the file, and its password is unchanged',
+    )
+    t.equal(await digestOf(backup), before, 'the backup is unchanged')
   },
 )
 

@@ -11,7 +11,7 @@ const MIB = 1024 * 1024
 
 const LOGGING = { LOG_LEVEL: 'debug' }
 
-/** A request for each line of the log, more of them than a pipe holds. */
+/** Sends requests that log more lines than a pipe buffers. */
 async function fillLog({ url }: ServerProcess): Promise<void> {
   const path = `/${'x'.repeat(190)}`
   for (let batch = 0; batch < 20; batch += 1) {
@@ -20,7 +20,7 @@ async function fillLog({ url }: ServerProcess): Promise<void> {
   }
 }
 
-/** A pipe whose reader does not read. */
+/** Creates a named pipe whose reader does not read. */
 async function stalledPipe(t: Test): Promise<{ path: string; reader: number }> {
   const path = join(await newDataDir(t), 'pipe')
   execFileSync('mkfifo', [path])
@@ -39,22 +39,19 @@ async function assertServesAndEnds(t: Test, server: ServerProcess): Promise<void
   t.equal(await server.end(), 0)
 }
 
-t.test('a regional whose log is on a full disk serves, and ends when it is told to', async (t) => {
+t.test('A regional whose log is on a full disk serves, and exits on SIGTERM', async (t) => {
   const env = { ...LOGGING, DATA_DIR: await newDataDir(t) }
   await assertServesAndEnds(t, startServer(t, env, 'regional', { redirect: '2>/dev/full' }))
 })
 
-t.test(
-  'a regional serves while the reader of its log stands still, and ends when it is told to',
-  async (t) => {
-    const pipe = await stalledPipe(t)
-    t.teardown(() => closeSync(pipe.reader))
-    const env = { ...LOGGING, DATA_DIR: await newDataDir(t) }
-    await assertServesAndEnds(t, startServer(t, env, 'regional', { redirect: `2>${pipe.path}` }))
-  },
-)
+t.test('A regional whose log reader has stalled serves, and exits on SIGTERM', async (t) => {
+  const pipe = await stalledPipe(t)
+  t.teardown(() => closeSync(pipe.reader))
+  const env = { ...LOGGING, DATA_DIR: await newDataDir(t) }
+  await assertServesAndEnds(t, startServer(t, env, 'regional', { redirect: `2>${pipe.path}` }))
+})
 
-t.test('a regional serves when the reader of its log has gone, and ends when it is told to', async (t) => {
+t.test('A regional whose log reader has exited serves, and exits on SIGTERM', async (t) => {
   const pipe = await stalledPipe(t)
   const env = { ...LOGGING, DATA_DIR: await newDataDir(t) }
   const server = await startServer(t, env, 'regional', { redirect: `2>${pipe.path}` }).serves()
@@ -62,7 +59,7 @@ t.test('a regional serves when the reader of its log has gone, and ends when it 
   await assertServesAndEnds(t, server)
 })
 
-t.test('a grand whose log is on a full disk serves, and ends when it is told to', async (t) => {
+t.test('A grand whose log is on a full disk serves, and exits on SIGTERM', async (t) => {
   const CERTS_DIR = await newDataDir(t)
   await ensureCertificates(CERTS_DIR, { names: ['grand', 'eu'], now: new Date() })
   const files = { ...LOGGING, CERTS_DIR }

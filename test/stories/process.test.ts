@@ -12,7 +12,7 @@ import { filePart, formOf } from '../support/multipart.js'
 import { startServer } from '../support/server-process.js'
 import { until } from '../support/until.js'
 
-t.test('a server that cannot run says why in a line each, and ends with 1', async (t) => {
+t.test('A server that cannot start prints one line per fault, and exits with 1', async (t) => {
   const DATA_DIR = await newDataDir(t)
   const running = await startServer(t, { DATA_DIR, NAME: 'eu' }).serves()
   const refusal = async (env: Record<string, string>) => {
@@ -27,7 +27,7 @@ t.test('a server that cannot run says why in a line each, and ends with 1', asyn
   t.equal(wrongName.lines.length, 1)
   const bad = await refusal({ PORT: 'x', STORAGE_QUOTA: '-1', SYNCSPHERE_PROT: '1', TLS_CERT: 'a.pem' })
   t.equal(bad.code, 1)
-  t.equal(bad.lines.length, 4, 'one line for each fault')
+  t.equal(bad.lines.length, 4, 'one line per fault')
   const busy = await startServer(t, { DATA_DIR: await newDataDir(t) }).serves()
   const { host, port } = new URL(busy.url)
   const taken = `SYNCSPHERE_PORT: ${host} is in use by process ${busy.pid} (node)`
@@ -40,13 +40,13 @@ t.test('a server that cannot run says why in a line each, and ends with 1', asyn
   t.match(await refusal({}), { code: 1, lines: [/migration 9999/] })
 })
 
-t.test('the built program brings the pages of /docs', async (t) => {
+t.test('The built program serves the pages of /docs', async (t) => {
   const { url } = await startServer(t, { DATA_DIR: await newDataDir(t) }).serves()
   for (const path of ['/docs/', '/docs/static/swagger-ui-bundle.js', '/docs/static/logo.svg'])
     t.equal((await fetch(url + path)).status, 200, path)
 })
 
-t.test('the process that helps a server ends with its server, however that ends', async (t) => {
+t.test('The helper process exits when its server is killed', async (t) => {
   const server = await startServer(t, { DATA_DIR: await newDataDir(t) }).serves()
   const alice = server.person('alice')
   t.teardown(() => alice.close())
@@ -54,10 +54,10 @@ t.test('the process that helps a server ends with its server, however that ends'
   const { children } = server
   t.equal(children.length, 1)
   await server.kill()
-  await until('it has ended', () => !children.some((pid) => existsSync(`/proc/${pid}`)))
+  await until('the helper process has exited', () => !children.some((pid) => existsSync(`/proc/${pid}`)))
 })
 
-t.test('memory does not grow with the size of a file', async (t) => {
+t.test('A server needs no more memory for a large file than for a small one', async (t) => {
   const MIB = 1024 * 1024
   const size = Number(process.env['STORY_MIB'] ?? 256) * MIB
   const server = await startServer(t, { DATA_DIR: await newDataDir(t), STORAGE_QUOTA: '4 GiB' }).serves()
@@ -93,7 +93,7 @@ t.test('memory does not grow with the size of a file', async (t) => {
   const [response] = (await once(download, 'response')) as [IncomingMessage]
   const received = createHash('sha256')
   for await (const chunk of response) received.update(chunk as Buffer)
-  t.equal(received.digest('hex'), hash.digest('hex'), 'the very bytes')
+  t.equal(received.digest('hex'), hash.digest('hex'), 'the content is identical')
   t.ok(
     server.peakBytes < 200 * MIB,
     `${Math.round(server.peakBytes / MIB)} MiB at most for ${size / MIB} MiB`,

@@ -21,7 +21,7 @@ async function certificates(t: Test): Promise<string> {
 const renew = (dir: string, name: string) =>
   ensureCertificates(dir, { names: [], renew: [name], now: new Date() })
 
-/** The serial number of the certificate that a server shows to who connects now. */
+/** The serial number of the certificate on a new connection. */
 async function serialOf(url: string, identity: object = {}): Promise<string> {
   const { hostname, port } = new URL(url)
   const socket = connectTls({ host: hostname, port: Number(port), rejectUnauthorized: false, ...identity })
@@ -34,7 +34,9 @@ async function serialOf(url: string, identity: object = {}): Promise<string> {
 async function hangUp(server: ServerProcess): Promise<void> {
   const before = server.errors.length
   server.signal('SIGHUP')
-  await until('it has read its certificates', () => /certificates /.test(server.errors.slice(before)))
+  await until('the server has reloaded its certificates', () =>
+    /certificates /.test(server.errors.slice(before)),
+  )
 }
 
 async function openConnection(url: string): Promise<{ socket: TLSSocket; statusOf: () => Promise<string> }> {
@@ -49,28 +51,31 @@ async function openConnection(url: string): Promise<{ socket: TLSSocket; statusO
   return { socket, statusOf }
 }
 
-t.test('SIGHUP has a regional serve its renewed certificate, and drops no connection', async (t) => {
-  const dir = await certificates(t)
-  const server = startServer(t, {
-    DATA_DIR: await newDataDir(t),
-    TLS_CERT: join(dir, 'eu.crt'),
-    TLS_KEY: join(dir, 'eu.key'),
-    LOG_LEVEL: 'info',
-  })
-  const { url } = await server.serves()
-  const before = await serialOf(url)
-  const { socket, statusOf } = await openConnection(url)
-  t.teardown(() => socket.destroy())
-  t.equal(await statusOf(), 'HTTP/1.1 200')
-  await renew(dir, 'eu')
-  t.equal(await serialOf(url), before, 'nothing is read before it is told to')
-  await hangUp(server)
-  t.not(await serialOf(url), before)
-  t.equal(await statusOf(), 'HTTP/1.1 200', 'the connection of before goes on')
-})
+t.test(
+  'On SIGHUP a regional serves its renewed certificate to new connections, and drops no open one',
+  async (t) => {
+    const dir = await certificates(t)
+    const server = startServer(t, {
+      DATA_DIR: await newDataDir(t),
+      TLS_CERT: join(dir, 'eu.crt'),
+      TLS_KEY: join(dir, 'eu.key'),
+      LOG_LEVEL: 'info',
+    })
+    const { url } = await server.serves()
+    const before = await serialOf(url)
+    const { socket, statusOf } = await openConnection(url)
+    t.teardown(() => socket.destroy())
+    t.equal(await statusOf(), 'HTTP/1.1 200')
+    await renew(dir, 'eu')
+    t.equal(await serialOf(url), before, 'the certificate does not change before SIGHUP')
+    await hangUp(server)
+    t.not(await serialOf(url), before)
+    t.equal(await statusOf(), 'HTTP/1.1 200', 'the open connection still works')
+  },
+)
 
 t.test(
-  'a certificate that does not fit its key is complained of at SIGHUP, and the one before stays',
+  'A certificate that does not match its key is rejected at SIGHUP and at startup, and the previous one stays in use',
   async (t) => {
     const dir = await certificates(t)
     const [cert, key] = [join(dir, 'users.crt'), join(dir, 'users.key')]
@@ -84,53 +89,56 @@ t.test(
     t.match(server.errors, /"level":"error".*users\.crt.*users\.key/)
     t.equal(await serialOf(server.url), before)
     const refused = startServer(t, { ...env, DATA_DIR: await newDataDir(t) })
-    t.equal(await refused.end(), 1, 'nor does a server start with it')
+    t.equal(await refused.end(), 1, 'a server with the invalid certificate does not start')
     t.match(refused.errors.trim().split('\n'), [/users\.crt.*users\.key/])
   },
 )
 
-t.test('SIGHUP has both ends of a link use their renewed certificates, and the link stays', async (t) => {
-  const CERTS_DIR = await certificates(t)
-  const env = { CERTS_DIR, LOG_LEVEL: 'info', OPERATOR_TOKEN }
-  const grand = await startServer(t, { ...env, DATA_DIR: await newDataDir(t) }, 'grand').serves()
-  const regional = await startServer(t, {
-    ...env,
-    DATA_DIR: await newDataDir(t),
-    GRAND_URL: grand.url,
-  }).serves()
-  await until('they are linked', () => /"linked"/.test(grand.errors))
-  const identity = () => ({
-    ca: readFileSync(join(CERTS_DIR, 'ca.crt')),
-    cert: readFileSync(join(CERTS_DIR, 'eu.crt')),
-    key: readFileSync(join(CERTS_DIR, 'eu.key')),
-  })
-  const before = await serialOf(grand.url, identity())
-  await renew(CERTS_DIR, 'grand')
-  await renew(CERTS_DIR, 'eu')
-  await hangUp(grand)
-  await hangUp(regional)
-  t.not(await serialOf(grand.url, identity()), before)
-  t.notMatch(grand.errors, /unlinked/)
-  t.notMatch(regional.errors, /no link/)
-  const alice = regional.person('alice')
-  t.teardown(() => alice.close())
-  await alice.register()
-  await alice.logIn()
-  await alice.put(Buffer.alloc(200_000, 'x'))
-  await until('large bytes have come to the grand', async () =>
-    /received_bytes_total\S* 200000/.test(await metrics()),
-  )
+t.test(
+  'On SIGHUP a grand and a regional use their renewed certificates, and their link stays open',
+  async (t) => {
+    const CERTS_DIR = await certificates(t)
+    const env = { CERTS_DIR, LOG_LEVEL: 'info', OPERATOR_TOKEN }
+    const grand = await startServer(t, { ...env, DATA_DIR: await newDataDir(t) }, 'grand').serves()
+    const regional = await startServer(t, {
+      ...env,
+      DATA_DIR: await newDataDir(t),
+      GRAND_URL: grand.url,
+    }).serves()
+    await until('they are linked', () => /"linked"/.test(grand.errors))
+    const identity = () => ({
+      ca: readFileSync(join(CERTS_DIR, 'ca.crt')),
+      cert: readFileSync(join(CERTS_DIR, 'eu.crt')),
+      key: readFileSync(join(CERTS_DIR, 'eu.key')),
+    })
+    const before = await serialOf(grand.url, identity())
+    await renew(CERTS_DIR, 'grand')
+    await renew(CERTS_DIR, 'eu')
+    await hangUp(grand)
+    await hangUp(regional)
+    t.not(await serialOf(grand.url, identity()), before)
+    t.notMatch(grand.errors, /unlinked/)
+    t.notMatch(regional.errors, /no link/)
+    const alice = regional.person('alice')
+    t.teardown(() => alice.close())
+    await alice.register()
+    await alice.logIn()
+    await alice.put(Buffer.alloc(200_000, 'x'))
+    await until('the grand has received the blob', async () =>
+      /received_bytes_total\S* 200000/.test(await metrics()),
+    )
 
-  async function metrics(): Promise<string> {
-    const sent = request(`${grand.url}/metrics`, {
-      ...identity(),
-      agent: false,
-      headers: { authorization: `Bearer ${OPERATOR_TOKEN}` },
-    }).end()
-    const [response] = await once(sent, 'response')
-    return Buffer.concat(await response.toArray()).toString()
-  }
-})
+    async function metrics(): Promise<string> {
+      const sent = request(`${grand.url}/metrics`, {
+        ...identity(),
+        agent: false,
+        headers: { authorization: `Bearer ${OPERATOR_TOKEN}` },
+      }).end()
+      const [response] = await once(sent, 'response')
+      return Buffer.concat(await response.toArray()).toString()
+    }
+  },
+)
 
 t.test('SIGUSR1 and SIGUSR2 neither end a server nor open a debugger', async (t) => {
   const server = await startServer(t, { DATA_DIR: await newDataDir(t) }).serves()
@@ -142,7 +150,7 @@ t.test('SIGUSR1 and SIGUSR2 neither end a server nor open a debugger', async (t)
   t.equal(await server.end(), 0)
 })
 
-t.test('SIGQUIT ends a server as it stands, which its supervisor sees', async (t) => {
+t.test('SIGQUIT ends a server at once, and its exit status shows the signal', async (t) => {
   const server = await startServer(t, { DATA_DIR: await newDataDir(t) }).serves()
   server.signal('SIGQUIT')
   t.equal(await server.end(), null)

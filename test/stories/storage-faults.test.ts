@@ -32,21 +32,21 @@ async function health({ url }: ServerProcess): Promise<string> {
   return `${response.status} ${detail ?? status}`
 }
 
-const turnsRed = (server: ServerProcess, reason: RegExp) =>
-  until('its health is red', async () => {
+const becomesUnhealthy = (server: ServerProcess, reason: RegExp) =>
+  until('its health is 503', async () => {
     const found = await health(server)
     return found.startsWith('503') && reason.test(found)
   })
 
-const turnsGreen = (server: ServerProcess) =>
-  until('its health is green', async () => (await health(server)) === '200 ok')
+const becomesHealthy = (server: ServerProcess) =>
+  until('its health is 200', async () => (await health(server)) === '200 ok')
 
-/** What a server says that does not start. */
+/** Exit code and output of a server that does not start. */
 async function refusal(server: ServerProcess): Promise<{ code: number | null; lines: string[] }> {
   return { code: await server.end(), lines: server.errors.trim().split('\n') }
 }
 
-/** A folder in which only its own user can do anything. */
+/** Creates a folder that only one user can access. */
 async function folderOf(t: Test, user: number): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'storage-'))
   t.teardown(() => rm(dir, { recursive: true, force: true }))
@@ -55,67 +55,63 @@ async function folderOf(t: Test, user: number): Promise<string> {
 }
 
 t.test(
-  'a file system that becomes read-only is 503 and a red health, until it is writable',
+  'On a read-only file system uploads and health are 503, until it is writable again',
   { skip },
   async (t) => {
     const DATA_DIR = await newDataDir(t)
     const server = await startServer(t, { DATA_DIR }).serves()
     const alice = await personOf(t, server)
     const { id } = await alice.put(LARGE)
-    await turnsGreen(server)
+    await becomesHealthy(server)
     const mountAgain = mountReadOnly(t, join(DATA_DIR, 'tmp'))
     t.match(await alice.upload(LARGE.subarray(1)), { status: 503, json: { detail: /read-only/ } })
-    await turnsRed(server, /read-only/)
-    t.equal((await alice.get(`/download/${id}`)).status, 200, 'what is there is handed out')
+    await becomesUnhealthy(server, /read-only/)
+    t.equal((await alice.get(`/download/${id}`)).status, 200, 'stored files can be downloaded')
     mountAgain()
-    await turnsGreen(server)
+    await becomesHealthy(server)
     t.equal((await alice.upload(LARGE.subarray(1))).status, 201)
   },
 )
 
-t.test(
-  'a full disk refuses all that has to be stored, and its health is red until there is room',
-  { skip },
-  async (t) => {
-    const DATA_DIR = await newDataDir(t)
-    const disk = new SmallDisk(DATA_DIR, 32 * 1024 * 1024)
-    t.teardown(() => disk.unmount())
-    const server = await startServer(t, { DATA_DIR }).serves()
-    const alice = await personOf(t, server)
-    const { id } = await alice.put(LARGE)
-    disk.fill(0)
-    t.match(await alice.upload(LARGE.subarray(1)), { status: 507 })
-    await turnsRed(server, /full/)
-    // The WAL may have room for some more.
-    await until('small files are refused', async () => (await alice.upload(randomBytes(3000))).status === 507)
-    const refused = await alice.patch(`/files/${id}`, { name: 'x'.repeat(200) })
-    t.match(refused.status, /200|503/)
-    t.equal((await alice.get(`/download/${id}`)).status, 200)
-    disk.restore()
-    await turnsGreen(server)
-    t.equal((await alice.upload(LARGE.subarray(1))).status, 201)
-    t.equal((await alice.upload(SMALL)).status, 201)
-  },
-)
+t.test('On a full disk uploads are 507 and health is 503, until space is freed', { skip }, async (t) => {
+  const DATA_DIR = await newDataDir(t)
+  const disk = new SmallDisk(DATA_DIR, 32 * 1024 * 1024)
+  t.teardown(() => disk.unmount())
+  const server = await startServer(t, { DATA_DIR }).serves()
+  const alice = await personOf(t, server)
+  const { id } = await alice.put(LARGE)
+  disk.fill(0)
+  t.match(await alice.upload(LARGE.subarray(1)), { status: 507 })
+  await becomesUnhealthy(server, /full/)
+  // The WAL may still have room for small files.
+  await until('small files are refused', async () => (await alice.upload(randomBytes(3000))).status === 507)
+  const refused = await alice.patch(`/files/${id}`, { name: 'x'.repeat(200) })
+  t.match(refused.status, /200|503/)
+  t.equal((await alice.get(`/download/${id}`)).status, 200)
+  disk.restore()
+  await becomesHealthy(server)
+  t.equal((await alice.upload(LARGE.subarray(1))).status, 201)
+  t.equal((await alice.upload(SMALL)).status, 201)
+})
 
 t.test(
-  "a folder that becomes somebody else's is 503 and a red health, until it is given back",
+  'With folders that belong to another user uploads and health are 503, until they are given back',
   { skip },
   async (t) => {
     const DATA_DIR = await folderOf(t, NOBODY)
     const server = await startServer(t, { DATA_DIR }, 'regional', { user: NOBODY }).serves()
     const alice = await personOf(t, server)
-    await turnsGreen(server)
+    await becomesHealthy(server)
     for (const name of ['tmp', 'blobs']) chownSync(join(DATA_DIR, name), 0, 0)
     t.match(await alice.upload(LARGE), { status: 503, json: { detail: /permission/ } })
-    await turnsRed(server, /permission/)
+    await becomesUnhealthy(server, /permission/)
     for (const name of ['tmp', 'blobs']) chownSync(join(DATA_DIR, name), NOBODY, NOBODY)
-    await turnsGreen(server)
+    await becomesHealthy(server)
     t.equal((await alice.upload(LARGE)).status, 201)
   },
 )
 
-t.test('a server does not start on a read-only file system, and names it', { skip }, async (t) => {
+t.test('A server on a read-only file system does not start, and says so', { skip }, async (t) => {
   const DATA_DIR = await newDataDir(t)
   mountReadOnly(t, DATA_DIR)
   const lines = [`${DATA_DIR} cannot be used: the file system is read-only`]
@@ -125,26 +121,22 @@ t.test('a server does not start on a read-only file system, and names it', { ski
   t.strictSame([code, others], [1, lines])
 })
 
-t.test(
-  "a server does not start in another user's folder or with another user's files, and names them",
-  { skip },
-  async (t) => {
-    const foreign = await folderOf(t, 0)
-    const user = { user: NOBODY }
-    const why = `cannot be used: permission is denied (it belongs to user 0, and this process runs as user ${NOBODY})`
-    const start = (DATA_DIR: string) => refusal(startServer(t, { DATA_DIR }, 'regional', user))
-    t.strictSame(await start(foreign), { code: 1, lines: [`${foreign} ${why}`] })
-    const own = await folderOf(t, NOBODY)
-    const server = await startServer(t, { DATA_DIR: own }, 'regional', user).serves()
-    await server.kill()
-    const database = join(own, 'regional.db')
-    chownSync(database, 0, 0)
-    t.strictSame(await start(own), { code: 1, lines: [`${database} ${why}`] })
-  },
-)
+t.test("A server does not start with another user's folder or files, and names them", { skip }, async (t) => {
+  const foreign = await folderOf(t, 0)
+  const user = { user: NOBODY }
+  const why = `cannot be used: permission is denied (it belongs to user 0, and this process runs as user ${NOBODY})`
+  const start = (DATA_DIR: string) => refusal(startServer(t, { DATA_DIR }, 'regional', user))
+  t.strictSame(await start(foreign), { code: 1, lines: [`${foreign} ${why}`] })
+  const own = await folderOf(t, NOBODY)
+  const server = await startServer(t, { DATA_DIR: own }, 'regional', user).serves()
+  await server.kill()
+  const database = join(own, 'regional.db')
+  chownSync(database, 0, 0)
+  t.strictSame(await start(own), { code: 1, lines: [`${database} ${why}`] })
+})
 
 t.test(
-  'a server does not start where there are no hard links, and says so',
+  'A server on a file system without hard links does not start, and says so',
   { skip: cannotMountExfat },
   async (t) => {
     const folder = await newDataDir(t)
@@ -156,7 +148,7 @@ t.test(
   },
 )
 
-t.test('a grand on a full disk has a red health, and a green one when there is room', { skip }, async (t) => {
+t.test('On a full disk the health of a grand is 503, until space is freed', { skip }, async (t) => {
   const CERTS_DIR = await newDataDir(t)
   await ensureCertificates(CERTS_DIR, { names: ['grand', 'eu'], now: new Date() })
   const DATA_DIR = await newDataDir(t)
@@ -166,12 +158,12 @@ t.test('a grand on a full disk has a red health, and a green one when there is r
   const health = () => healthOfGrand(grand.url, CERTS_DIR)
   t.match(await health(), { status: 200 })
   disk.fill(0)
-  await until('its health is red', async () => {
+  await until('its health is 503', async () => {
     const { status, body } = await health()
     return status === 503 && /the disk is full/.test(body)
   })
   disk.restore()
-  await until('its health is green', async () => (await health()).status === 200)
+  await until('its health is 200', async () => (await health()).status === 200)
 })
 
 async function healthOfGrand(url: string, certsDir: string): Promise<{ status: number; body: string }> {

@@ -1,4 +1,4 @@
-/** Servers of two versions in one sphere: what an older one does not understand it passes on, keeps, and applies later. */
+/** Two versions in one sphere: an older server relays and defers unknown changes, and applies them after its upgrade. */
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
@@ -15,7 +15,7 @@ type Name = 'grand' | 'eu' | 'us' | 'ap'
 
 const OPERATOR_TOKEN = 'the-operator-of-all-servers'
 
-/** A grand and regionals as processes, each of which can go on as the newer program. */
+/** A grand and regionals as processes, each of which can be restarted with the newer program. */
 async function openSphere(t: Test, newer: Record<'regional' | 'grand', string>) {
   const root = await newDataDir(t)
   const CERTS_DIR = join(root, 'certs')
@@ -68,9 +68,9 @@ async function openSphere(t: Test, newer: Record<'regional' | 'grand', string>) 
       await stop(name)
       await start(name, 'newer')
     },
-    /** All have the same merged state, and nothing is left over. */
-    async agree(...names: Name[]) {
-      await until('all hold the same state', async () => {
+    /** Waits until all have the same merged state, and asserts that none defers a change. */
+    async assertConverged(...names: Name[]) {
+      await until('all digests are equal', async () => {
         const all = await Promise.all(names.map(status))
         const [first] = all
         return all.every(
@@ -86,13 +86,13 @@ async function openSphere(t: Test, newer: Record<'regional' | 'grand', string>) 
 const UNKNOWN =
   "select json_extract(change, '$.type') as type from deferred where reason = 'unknown' order by 1"
 
-t.test('servers of two versions are one sphere, in whatever order they are upgraded', async (t) => {
+t.test('Servers of two versions converge, in whatever order they are upgraded', async (t) => {
   const newer = await newerPrograms(t)
   for (const order of [
     ['eu', 'grand', 'us'],
     ['grand', 'eu', 'us'],
   ] as const) {
-    await t.test(order.join(', then '), async (t) => {
+    await t.test(`Upgrading ${order.join(', then ')} converges`, async (t) => {
       const sphere = await openSphere(t, newer)
       for (const name of ['grand', 'eu', 'us'] as const) await sphere.start(name, 'older')
       const bytes = Buffer.from('a picture of the sea')
@@ -100,7 +100,7 @@ t.test('servers of two versions are one sphere, in whatever order they are upgra
       await alice.register()
       await alice.logIn()
       const { id } = await alice.put(bytes, { name: 'old.txt' })
-      await sphere.agree('eu', 'us')
+      await sphere.assertConverged('eu', 'us')
 
       const upToEu = order.indexOf('eu') + 1
       for (const name of order.slice(0, upToEu)) await sphere.upgrade(name)
@@ -111,7 +111,7 @@ t.test('servers of two versions are one sphere, in whatever order they are upgra
 
       const reader = sphere.person('us')
       await reader.logIn()
-      await until('the older regional applies what it knows', async () => {
+      await until('the older regional applies the fields that it knows', async () => {
         const { json } = await reader.get(`/files/${id}`)
         return json.name === 'new.txt'
       })
@@ -122,7 +122,7 @@ t.test('servers of two versions are one sphere, in whatever order they are upgra
       t.match(await sphere.status('us'), { dead_letters: 0 })
 
       for (const name of order.slice(upToEu)) await sphere.upgrade(name)
-      await sphere.agree('eu', 'us')
+      await sphere.assertConverged('eu', 'us')
       const albums = sphere.rows('eu', 'select * from albums')
       t.match(albums, [{ cover_sha256: sha256(bytes), cover_size: bytes.length }])
       t.same(sphere.rows('us', 'select * from albums'), albums)
@@ -134,28 +134,31 @@ t.test('servers of two versions are one sphere, in whatever order they are upgra
     })
   }
 
-  await t.test('an older regional refills an emptied grand with what it does not understand', async (t) => {
-    const sphere = await openSphere(t, newer)
-    for (const name of ['grand', 'us'] as const) await sphere.start(name, 'older')
-    await sphere.start('eu', 'newer')
-    const alice = sphere.person('eu')
-    await alice.register()
-    await alice.logIn()
-    const { id } = await alice.put(Buffer.from('a picture'), { name: 'old.txt' })
-    await alice.ask('PATCH', `/files/${id}`, { json: { name: 'new.txt' } })
-    await until('the older regional defers it', () => sphere.rows('us', UNKNOWN).length === 2)
+  await t.test(
+    'An older regional refills an emptied grand with the changes that it has deferred',
+    async (t) => {
+      const sphere = await openSphere(t, newer)
+      for (const name of ['grand', 'us'] as const) await sphere.start(name, 'older')
+      await sphere.start('eu', 'newer')
+      const alice = sphere.person('eu')
+      await alice.register()
+      await alice.logIn()
+      const { id } = await alice.put(Buffer.from('a picture'), { name: 'old.txt' })
+      await alice.ask('PATCH', `/files/${id}`, { json: { name: 'new.txt' } })
+      await until('the older regional defers the changes', () => sphere.rows('us', UNKNOWN).length === 2)
 
-    for (const name of ['eu', 'grand'] as const) await sphere.stop(name)
-    sphere.wipe('grand')
-    await sphere.start('grand', 'older')
-    await sphere.start('ap', 'newer')
-    await until(
-      'a new regional hears of the album',
-      () => sphere.rows('ap', 'select * from albums').length === 1,
-    )
-    t.match(sphere.rows('ap', 'select name, note from files'), [{ name: 'new.txt', note: 'a note' }])
-    await sphere.upgrade('us')
-    await sphere.start('eu', 'newer')
-    await sphere.agree('eu', 'us', 'ap')
-  })
+      for (const name of ['eu', 'grand'] as const) await sphere.stop(name)
+      sphere.wipe('grand')
+      await sphere.start('grand', 'older')
+      await sphere.start('ap', 'newer')
+      await until(
+        'a new regional has the album',
+        () => sphere.rows('ap', 'select * from albums').length === 1,
+      )
+      t.match(sphere.rows('ap', 'select name, note from files'), [{ name: 'new.txt', note: 'a note' }])
+      await sphere.upgrade('us')
+      await sphere.start('eu', 'newer')
+      await sphere.assertConverged('eu', 'us', 'ap')
+    },
+  )
 })

@@ -57,11 +57,11 @@ const EDITS = [
   },
   {
     in: 'Files.update',
-    replace: "this.#journal.record(tx, [{ type: 'file.updated', key: id, fields }])",
+    replace: "this.#deps.journal.record(tx, [{ type: 'file.updated', key: id, fields }])",
     by: `const cover = { cover_sha256: file.sha256, cover_size: file.size }
-      this.#journal.record(tx, [
+      this.#deps.journal.record(tx, [
         { type: 'file.updated', key: id, fields: { ...fields, note: 'a note' } },
-        { type: 'album.made', key: this.#journal.random.id(), fields: { owner_id: file.owner_id, ...cover } },
+        { type: 'album.made', key: this.#deps.journal.random.id(), fields: { owner_id: file.owner_id, ...cover } },
       ])`,
   },
 ]

@@ -15,7 +15,7 @@ export interface DownloadMetrics {
 export function downloadHandler(files: Files, metrics: DownloadMetrics): Pick<Handlers, 'downloadFile'> {
   return {
     async downloadFile({ params, headers }, { caller, request }) {
-      const file = files.downloadable(caller, params.file_id)
+      const file = files.getForDownload(caller, params.file_id)
       const validators = validatorsOf(file)
       const common = {
         etag: validators.etag,
@@ -37,7 +37,7 @@ export function downloadHandler(files: Files, metrics: DownloadMetrics): Pick<Ha
       }
       const status = range === undefined ? 200 : 206
       if (request.method === 'HEAD') return { status, headers: sent, body: Buffer.alloc(0) }
-      return { status, headers: sent, body: counted(await files.read(file, start, end), metrics) }
+      return { status, headers: sent, body: counted(await files.openContent(file, start, end), metrics) }
     },
   }
 }

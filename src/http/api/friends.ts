@@ -23,7 +23,7 @@ export function friendHandlers(friends: Friends, files: Files): FriendHandlers {
     },
 
     listFriendRequests({ query }, { caller }) {
-      return { status: 200, body: friends.requests(account(caller).user_id, query) }
+      return { status: 200, body: friends.listRequests(account(caller).user_id, query) }
     },
 
     async acceptFriendRequest({ params }, { caller }) {
@@ -50,7 +50,7 @@ export function friendHandlers(friends: Friends, files: Files): FriendHandlers {
     },
 
     listFriendFiles({ params, query }, { caller }) {
-      const friendId = friends.find(account(caller).user_id, params.username)
+      const friendId = friends.findFriendId(account(caller).user_id, params.username)
       return {
         status: 200,
         body: files.listShared(friendId, { limit: query.limit ?? 50, cursor: query.cursor }),

@@ -1,7 +1,7 @@
 import type { Handlers } from '../../contract/handlers.js'
 import { DomainError } from '../../domain/errors.js'
+import { storageUnavailable } from '../../domain/storage-errors.js'
 import type { SyncStatus } from '../../domain/sync-status.js'
-import { unavailable } from '../../domain/unwritable.js'
 
 export interface ServerHandlersOptions {
   server: string
@@ -21,7 +21,7 @@ export function serverHandlers({ server, version, ...options }: ServerHandlersOp
   return {
     async getHealth() {
       const fault = await options.storageFault()
-      if (fault !== undefined) throw unavailable(fault)
+      if (fault !== undefined) throw storageUnavailable(fault)
       return { status: 200, body: { status: 'ok', server, version } }
     },
 

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import type { Handlers } from '../../contract/handlers.js'
 import type { Caller } from '../../domain/caller.js'
-import { checked } from '../../domain/checked.js'
 import { DomainError } from '../../domain/errors.js'
 import type { Files } from '../../domain/files.js'
 import type { Uploads } from '../../domain/uploads.js'
+import { validate } from '../../domain/validate.js'
 import type { FileView } from '../../domain/views.js'
 import type { ChunkSink } from '../../lib/byte-source.js'
 import { faultOfFolder, folderForm } from '../../model/names.js'
@@ -122,7 +122,7 @@ async function nextFile(
     const faultOf = Object.hasOwn(FIELDS, name) ? FIELDS[name as keyof Fields] : undefined
     if (faultOf === undefined || filename !== undefined) throw invalidPart(path, 'is no part of this form')
     if (Object.hasOwn(fields, name)) throw invalidPart(path, 'must not be repeated')
-    fields[name] = checked(await fieldText(part, path), faultOf, name)
+    fields[name] = validate(await fieldText(part, path), faultOf, name)
   }
   return undefined
 }

@@ -82,16 +82,16 @@ export class EventStreams implements Disposable {
 
   /** Writes a user's events to a response whose headers are written, until it closes. */
   open(response: ServerResponse, reader: Reader, lastEventId: string | undefined): void {
-    const { place, missed } = this.#eventLog.resume(reader.userId, lastEventId)
+    const { position, missed } = this.#eventLog.resume(reader.userId, lastEventId)
     const stream: Stream = {
       response,
       reader,
-      position: place.seq,
+      position: position.seq,
       blocked: false,
       tick: this.#opened % TICKS,
     }
     this.#opened += 1
-    const id = this.#eventLog.idOf(place)
+    const id = this.#eventLog.formatEventId(position)
     // An id without data tells the client where it stands before anything has happened.
     response.write(`retry: ${RETRY_MS}\nid: ${id}\n\n`)
     if (missed) response.write(`id: ${id}\nevent: stream.reset\ndata: {}\n\n`)
@@ -175,7 +175,9 @@ export class EventStreams implements Disposable {
     let bytes = Number.POSITIVE_INFINITY
     for (const event of events) {
       const { seq, type, data } = event
-      const frame = Buffer.from(`id: ${this.#eventLog.idOf(event)}\nevent: ${type}\ndata: ${data}\n\n`)
+      const frame = Buffer.from(
+        `id: ${this.#eventLog.formatEventId(event)}\nevent: ${type}\ndata: ${data}\n\n`,
+      )
       if (bytes + frame.length > PART_BYTES) {
         parts.push([])
         bytes = 0

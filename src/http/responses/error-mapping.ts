@@ -1,6 +1,6 @@
 import type { FastifyError } from 'fastify'
 import { DomainError } from '../../domain/errors.js'
-import { unwritable } from '../../domain/unwritable.js'
+import { storageErrorOf } from '../../domain/storage-errors.js'
 import { isTransientError } from '../../lib/storage-fault.js'
 import { invalidPart } from './problems.js'
 
@@ -66,7 +66,7 @@ export function mapError(error: unknown): DomainError {
   if (translation) return translation(error as FastifyError)
   // A full disk, a busy database: not the client's doing, and gone in a while.
   if (isTransientError(error)) {
-    return unwritable(error)
+    return storageErrorOf(error)
   }
   const refused = BY_STATUS[statusCode ?? 0]
   if (refused) return refused(error as FastifyError)
