@@ -61,6 +61,7 @@ export async function openGrandCore(
     logger,
     metrics,
   })
+  const observer = hub
   const uploads = new Uploads({
     db,
     blobs,
@@ -68,7 +69,7 @@ export async function openGrandCore(
     disk,
     maxFileSizeBytes,
     timers,
-    observer: hub,
+    observer,
     logger,
     metrics,
   })

@@ -90,16 +90,6 @@ export function startSync(
   { db, blobs, services: { journal, replicas }, clock, machine: { timers, random }, logger }: StartSyncDeps,
   link: Pick<SyncClientDeps, 'dial' | 'transfer'>,
 ): SyncClient {
-  return new SyncClient({
-    ...link,
-    server,
-    db,
-    blobs,
-    journal,
-    replicas,
-    clock,
-    timers,
-    random,
-    logger,
-  }).start()
+  const deps = { server, db, blobs, journal, replicas, clock, timers, random, logger }
+  return new SyncClient({ ...link, ...deps }).start()
 }

@@ -41,15 +41,7 @@ export function accountServices({
   const sessions = new Sessions({ db, journal, now })
   const tokens = new Tokens({ db, journal, now })
   const throttle = new LoginThrottle({ db, now })
-  const accounts = new Accounts({
-    db,
-    journal,
-    sessions,
-    now,
-    passwords,
-    throttle,
-    ...policy,
-  })
+  const accounts = new Accounts({ db, journal, sessions, now, passwords, throttle, ...policy })
   const administration = new Administration({ db, journal, passwords, now })
   return { accounts, administration, sessions, tokens, journal, replicas, notifier }
 }

@@ -1,7 +1,6 @@
 import type { Database, Reader, Tx } from '../db/engine/database.js'
 import { loginForm } from '../db/regional/fold.js'
 import {
-  activeUserById,
   emailHolder,
   passwordStamp,
   profileOf,
@@ -14,6 +13,7 @@ import {
 } from '../db/regional/users.js'
 import type { Draft, Value } from '../model/change.js'
 import { faultOfEmail, faultOfUsername, usernameForm } from '../model/names.js'
+import { requireActiveUser, requireUser } from './access.js'
 import type { Caller, SessionCaller } from './caller.js'
 import { DomainError } from './errors.js'
 import type { Journal } from './journal.js'
@@ -54,10 +54,7 @@ export class Accounts {
   /** @throws DomainError registration-closed, username-taken, email-taken, validation-failed */
   async register(input: Registration): Promise<UserView> {
     if (this.#deps.registration === 'closed') {
-      throw new DomainError(
-        'registration-closed',
-        'Registration is closed. Ask the operator of this server for an account.',
-      )
+      throw new DomainError('registration-closed', 'Registration is closed. Ask the operator for an account.')
     }
     return this.create(input)
   }
@@ -71,20 +68,14 @@ export class Accounts {
     const username = validate(usernameForm(input.username), faultOfUsername, 'username')
     const email = validate(input.email.trim(), faultOfEmail, 'email')
     // Checked before the costly hashing, and again in the transaction.
-    assertNamesAvailable(db, { username, email })
+    assertAvailable(db, { username, email })
     const password_hash = await passwords.hash(input.password)
     const id = journal.random.id()
     const created_at = new Date(now()).toISOString()
-    const fields = {
-      username,
-      email,
-      password_hash,
-      storage_quota: storageQuotaBytes,
-      created_at,
-      accountDisabled: false,
-    }
+    const policy = { storage_quota: storageQuotaBytes, disabled: false }
+    const fields = { username, email, password_hash, created_at, ...policy }
     const row = await db.write((tx) => {
-      assertNamesAvailable(tx, { username, email })
+      assertAvailable(tx, { username, email })
       journal.record(tx, [{ type: 'user.registered', key: id, fields }])
       return userById(tx, id) as UserRow
     })
@@ -100,17 +91,15 @@ export class Accounts {
     const persistent = input.remember_me ?? false
     const login = loginForm(input.identifier)
     const user = userByUsername(db, login) ?? userByEmail(db, login)
-    const isCorrect = await throttle.attempt(user?.id ?? login, client, () =>
-      this.#verify(user, input.password),
-    )
-    if (user === undefined || !isCorrect) throw wrongCredentials()
+    const valid = await throttle.attempt(user?.id ?? login, client, () => this.#verify(user, input.password))
+    if (user === undefined || !valid) throw wrongCredentials()
     await this.#rehash(user, input.password)
     return db.write((tx) => {
       const current = userById(tx, user.id)
       // The password may have changed since it was verified.
       if (current === undefined || passwordStamp(current) !== passwordStamp(user)) throw wrongCredentials()
       // Disclosed only after a correct password.
-      if (current.disabled === 1) throw disabled()
+      if (current.disabled === 1) throw accountDisabled()
       const { session, draft } = sessions.draftSession(current, client.userAgent, persistent)
       journal.record(tx, [draft])
       return { user: userView(current), session, persistent }
@@ -131,22 +120,17 @@ export class Accounts {
     const { db, journal, passwords, throttle } = this.#deps
     const email = input.email && validate(input.email.trim(), faultOfEmail, 'email')
     const user = requireActiveUser(db, caller.user_id)
-    const isCorrect = await throttle.attempt(user.id, client, () =>
-      this.#verify(user, input.current_password),
-    )
-    if (!isCorrect) throw new DomainError('wrong-password', 'Current password is incorrect.')
+    const valid = await throttle.attempt(user.id, client, () => this.#verify(user, input.current_password))
+    if (!valid) throw new DomainError('wrong-password', 'Current password is incorrect.')
     const fields: Record<string, Value> = {}
     if (input.new_password !== undefined) fields.password_hash = await passwords.hash(input.new_password)
     if (email !== undefined) fields.email = email
     return db.write((tx) => {
       const current = requireActiveUser(tx, user.id)
       if (passwordStamp(current) !== passwordStamp(user)) {
-        throw new DomainError(
-          'wrong-password',
-          'The password has changed since you entered it. Try again with the new one.',
-        )
+        throw new DomainError('wrong-password', 'The password has changed. Enter the new one.')
       }
-      if (email !== undefined) assertNamesAvailable(tx, { email }, user.id)
+      if (email !== undefined) assertAvailable(tx, { email }, user.id)
       const stamp = journal.tick(tx)
       const drafts: Draft[] = [{ type: 'user.updated', key: user.id, fields }]
       if (input.new_password !== undefined && caller.kind === 'session') {
@@ -162,10 +146,7 @@ export class Accounts {
   async delete(caller: SessionCaller): Promise<void> {
     const { db, journal, now } = this.#deps
     if (now() - Date.parse(caller.session_created_at) > REAUTHENTICATION_MS) {
-      throw new DomainError(
-        'reauthentication-required',
-        'Log in again, then delete the account within ten minutes.',
-      )
+      throw new DomainError('reauthentication-required', 'Log in again, then retry within ten minutes.')
     }
     await db.write((tx) => {
       requireActiveUser(tx, caller.user_id)
@@ -190,32 +171,22 @@ function hashOf(user: UserRow): string {
   return user.rehash !== null && user.rehash_stamp === passwordStamp(user) ? user.rehash : user.password_hash
 }
 
-function requireActiveUser(reader: Reader, id: string): UserRow {
-  return requireUser(activeUserById(reader, id))
-}
-
-function requireUser<User>(user: User | undefined): User {
-  if (user === undefined)
-    throw new DomainError('unauthenticated', 'This account no longer exists or is disabled.')
-  return user
-}
-
-function assertNamesAvailable(
+function assertAvailable(
   reader: Reader,
   names: { username?: string; email?: string },
-  exceptUserId?: string,
+  exceptId?: string,
 ): void {
   if (names.username !== undefined && usernameHolder(reader, loginForm(names.username)) !== undefined) {
     throw new DomainError('username-taken', 'This username is taken.')
   }
   if (names.email === undefined) return
   const holder = emailHolder(reader, loginForm(names.email))
-  if (holder !== undefined && holder !== exceptUserId) {
+  if (holder !== undefined && holder !== exceptId) {
     throw new DomainError('email-taken', 'This email address is already registered.')
   }
 }
 
-function disabled(): DomainError {
+function accountDisabled(): DomainError {
   return new DomainError('account-disabled', 'This account has been disabled by the operator of this server.')
 }
 

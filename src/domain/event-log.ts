@@ -82,11 +82,8 @@ export class EventLog {
 
   /** Deletes at most `limit` subscribers who have not been seen for the retention time; returns the number deleted. */
   expireSubscribers(tx: Tx, limit: number): number {
-    return expireSubscribers(
-      tx,
-      new Date(this.#deps.now() - EVENT_RETENTION_MS - LAST_SEEN_PRECISION_MS).toISOString(),
-      limit,
-    )
+    const beforeMs = this.#deps.now() - EVENT_RETENTION_MS - LAST_SEEN_PRECISION_MS
+    return expireSubscribers(tx, new Date(beforeMs).toISOString(), limit)
   }
 
   #touch(tx: Tx, user_id: string): void {

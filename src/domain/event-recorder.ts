@@ -102,7 +102,7 @@ export class EventRecorder {
   #recordUser(tx: Tx, id: string, before: Row | undefined, after: Row): void {
     this.#notify(tx, id)
     if (before === undefined) return
-    if (isActive(before) !== isActive(after)) this.#recordFriends(tx, id, before, isActive(after))
+    if (isActiveUser(before) !== isActiveUser(after)) this.#recordFriends(tx, id, before, isActiveUser(after))
     else if (before.cells.storage_quota !== after.cells.storage_quota) this.#emitStorage(tx, id)
   }
 
@@ -130,18 +130,16 @@ export class EventRecorder {
 
   #recordFriendship(tx: Tx, before: Row | undefined, after: Row): void {
     const wasActive = before?.cells.active === 1
-    const isFriendship = after.cells.active === 1
-    if (wasActive === isFriendship) return
-    const [a, b] = [String(after.cells.user_a), String(after.cells.user_b)].map((id) =>
-      activeUserById(tx, id),
-    )
+    const isActive = after.cells.active === 1
+    if (wasActive === isActive) return
+    const userIds = [String(after.cells.user_a), String(after.cells.user_b)]
+    const [a, b] = userIds.map((id) => activeUserById(tx, id))
     if (a === undefined || b === undefined) return
+    const type = isActive ? 'friend.accepted' : 'friend.removed'
     for (const [user, other] of [[a, b] as const, [b, a] as const]) {
       const friend = { id: other.id, username: other.username_shown }
-      const payload = isFriendship ? { ...friend, since: after.cells.since } : friend
-      this.#emit(tx, user.id, isFriendship ? 'friend.accepted' : 'friend.removed', () =>
-        JSON.stringify(payload),
-      )
+      const payload = isActive ? { ...friend, since: after.cells.since } : friend
+      this.#emit(tx, user.id, type, () => JSON.stringify(payload))
     }
   }
 
@@ -150,12 +148,8 @@ export class EventRecorder {
     if (this.#deps.notifier.subscriberCount(userId) === 0 && subscriberOf(tx, userId) === undefined) return
     const payload = data()
     if (payload === undefined) return
-    addEvent(tx, {
-      user_id: userId,
-      type,
-      data: payload,
-      created_at: new Date(this.#deps.now()).toISOString(),
-    })
+    const created_at = new Date(this.#deps.now()).toISOString()
+    addEvent(tx, { user_id: userId, type, data: payload, created_at })
     this.#notify(tx, userId)
   }
 
@@ -165,7 +159,7 @@ export class EventRecorder {
 }
 
 /** Whether a user row is neither deleted nor disabled. */
-function isActive({ cells }: Row): boolean {
+function isActiveUser({ cells }: Row): boolean {
   return cells.deleted === 0 && cells.disabled === 0
 }
 

@@ -10,13 +10,13 @@ import type { ByteSource } from '../lib/byte-source.js'
 import { type Json, parse } from '../lib/json.js'
 import { isTransientError } from '../lib/storage-fault.js'
 import type { Value } from '../model/change.js'
-import { faultOfFileName, faultOfFolder, folderForm } from '../model/names.js'
+import { faultOfFileName } from '../model/names.js'
 import { mayReadFile, userIdOf } from './access.js'
 import type { Caller } from './caller.js'
 import { DomainError } from './errors.js'
 import type { Journal } from './journal.js'
 import { decodeCursor, jsonPageOf, type Page } from './paging.js'
-import { validate } from './validate.js'
+import { validate, validateFolder } from './validate.js'
 import { type Availability, type FileView, fileView, listedFileJson } from './views.js'
 
 export type Sort = SortColumn | `-${SortColumn}`
@@ -89,8 +89,7 @@ export class Files {
   ): Promise<VersionedFile> {
     const fields: Record<string, Value> = { modified_at: new Date(this.#deps.now()).toISOString() }
     if (input.name !== undefined) fields.name = validate(input.name, faultOfFileName, 'name')
-    if (input.folder !== undefined)
-      fields.folder = validate(folderForm(input.folder), faultOfFolder, 'folder')
+    if (input.folder !== undefined) fields.folder = validateFolder(input.folder)
     if (input.visibility !== undefined) fields.visibility = input.visibility
     return this.#deps.db.write((tx) => {
       const file = requireOwned(tx, caller, id)
@@ -119,7 +118,7 @@ export class Files {
    * Reads a file's bytes from `start` to `end`, both inclusive: from this server, else from another one.
    * @throws DomainError content-pending if no reachable server stores the blob
    */
-  async openContent(file: FileView, start: number, end: number): Promise<ByteSource | Buffer> {
+  async readContent(file: FileView, start: number, end: number): Promise<ByteSource | Buffer> {
     const { sha256, size } = file
     const local = await this.#deps.blobs
       .slice(sha256, start, end, 'cache')
@@ -129,13 +128,8 @@ export class Files {
       })
     const bytes = local ?? (await this.#deps.remoteRead?.(sha256, size, start, end))
     if (bytes !== undefined) return bytes
-    throw new DomainError(
-      'content-pending',
-      'No reachable server has the content of this file yet. Try again later.',
-      {
-        retryAfterSeconds: 5,
-      },
-    )
+    const retry = { retryAfterSeconds: 5 }
+    throw new DomainError('content-pending', 'No reachable server has the content of this file yet.', retry)
   }
 
   #page(
@@ -150,29 +144,20 @@ export class Files {
     // The cursor contains the original name: case folding can make it eleven times as long.
     const seekValue = (name: string | number) => (column === 'name' ? fold(String(name)) : name)
     const after = value === undefined ? undefined : { value: seekValue(value), id: String(id) }
-    const { rows, scannedTo } = listFiles(this.#deps.db, filter, {
-      sort: column,
-      descending,
-      after,
-      limit: query.limit + 1,
-    })
+    const order = { sort: column, descending, after, limit: query.limit + 1 }
+    const { rows, scannedTo } = listFiles(this.#deps.db, filter, order)
     const seekKeyOf = ({ shown }: ListedFile) => {
       const file = parse(shown)
       return [sort, file[column], file.id]
     }
     const scanned = scannedTo && [sort, scannedTo.value, scannedTo.id]
-    return jsonPageOf(
-      rows,
-      query.limit,
-      (row) => listedFileJson(row, this.#deps.availability),
-      seekKeyOf,
-      scanned,
-    )
+    const view = (row: ListedFile) => listedFileJson(row, this.#deps.availability)
+    return jsonPageOf(rows, query.limit, view, seekKeyOf, scanned)
   }
 
   #filter({ folder, q, visibility }: FileQuery) {
     return {
-      folder: folder === undefined ? undefined : validate(folderForm(folder), faultOfFolder, 'folder'),
+      folder: folder === undefined ? undefined : validateFolder(folder),
       contains: q === undefined ? undefined : fold(q),
       visibility,
     }

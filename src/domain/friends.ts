@@ -10,9 +10,10 @@ import {
   pendingRequests,
   requestsOf,
 } from '../db/regional/friends.js'
-import { activeUserById, activeUserByUsername, type UserRow } from '../db/regional/users.js'
+import { activeUserByUsername, type UserRow } from '../db/regional/users.js'
 import type { RequestStatus } from '../db/tables.js'
 import type { Draft } from '../model/change.js'
+import { requireActiveUser } from './access.js'
 import { DomainError } from './errors.js'
 import type { Journal } from './journal.js'
 import { decodeCursor, type Page, pageOf } from './paging.js'
@@ -42,9 +43,7 @@ export class Friends {
    */
   async request(userId: string, username: string): Promise<FriendRequestView> {
     return this.#deps.db.write((tx) => {
-      if (activeUserById(tx, userId) === undefined) {
-        throw new DomainError('unauthenticated', 'This account no longer exists or is disabled.')
-      }
+      requireActiveUser(tx, userId)
       const other = activeUserByUsername(tx, loginForm(username))
       if (other === undefined) throw new DomainError('user-not-found', 'There is no user with this name.')
       if (other.id === userId)

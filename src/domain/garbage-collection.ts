@@ -42,14 +42,7 @@ export type Collected = {
 
 /** Runs one garbage collection, in small transactions with pauses between them; stops early when `signal` aborts. */
 export async function collectGarbage(
-  {
-    db,
-    blobs,
-    eventLog,
-    removeAbandonedParts = async () => 0,
-    now,
-    timers = systemTimers,
-  }: GarbageCollectionDeps,
+  { db, blobs, eventLog, removeAbandonedParts, now, timers = systemTimers }: GarbageCollectionDeps,
   signal: AbortSignal,
 ): Promise<Collected> {
   const before = (ageMs: number) => new Date(now() - ageMs).toISOString()
@@ -62,7 +55,7 @@ export async function collectGarbage(
     }
     return total
   }
-  const parts = await removeAbandonedParts(now() - PART_RETENTION_MS)
+  const parts = (await removeAbandonedParts?.(now() - PART_RETENTION_MS)) ?? 0
   await db.write((tx) => purgeLoginFailures(tx, before(0)))
   const events = await deleteInBatches((tx) => purgeEvents(tx, before(EVENT_RETENTION_MS), MAX_ROWS))
   await eventLog.touchSubscribers(MAX_ROWS, pauseBetween)

@@ -110,10 +110,11 @@ export class LoginThrottle {
     })
   }
 
-  #countFailures(key: string, most: number): number {
+  /** @throws DomainError too-many-attempts */
+  #countFailures(key: string, maxFailures: number): number {
     const now = this.#deps.now()
     const row = loginFailures(this.#deps.db, key, new Date(now).toISOString())
-    if (row !== undefined && row.failures >= most) {
+    if (row !== undefined && row.failures >= maxFailures) {
       const retryAfterSeconds = Math.max(1, Math.ceil((Date.parse(row.until) - now) / 1000))
       throw new DomainError('too-many-attempts', 'Too many failed attempts. Try again later.', {
         retryAfterSeconds,

@@ -5,13 +5,13 @@ import { type FileRow, fileById } from '../db/regional/files.js'
 import type { Visibility } from '../db/tables.js'
 import type { ChunkSink } from '../lib/byte-source.js'
 import { isFull, isStorageFault } from '../lib/storage-fault.js'
-import { faultOfFileName, faultOfFolder, folderForm } from '../model/names.js'
+import { faultOfFileName } from '../model/names.js'
 import { DomainError } from './errors.js'
 import { etagOf, type VersionedFile } from './files.js'
 import type { Journal } from './journal.js'
 import type { Quota } from './quota.js'
 import { storageErrorOf } from './storage-errors.js'
-import { validate } from './validate.js'
+import { validate, validateFolder } from './validate.js'
 import { type Availability, fileView } from './views.js'
 
 export interface UploadsDeps {
@@ -84,14 +84,11 @@ export class Uploads {
         if (sizeBytes > INLINE_BYTES) reservation.reserve(sizeBytes)
         return writer.write(chunk)
       })
-      const folder = validate(folderForm(options.folder ?? '/'), faultOfFolder, 'folder')
+      const folder = validateFolder(options.folder ?? '/')
       const metadata = { name, folder, media_type, visibility: options.visibility ?? 'private' }
       const blob = await writer.finish()
       if (sha256 !== undefined && sha256 !== blob.sha256) {
-        throw new DomainError(
-          'checksum-mismatch',
-          `The content does not match the field sha256: its sha256 is ${blob.sha256}.`,
-        )
+        throw new DomainError('checksum-mismatch', `The received content has the sha256 ${blob.sha256}.`)
       }
       return await this.#commit(userId, metadata, blob, reservation)
     } catch (error) {
@@ -99,12 +96,7 @@ export class Uploads {
     }
   }
 
-  async #commit(
-    userId: string,
-    metadata: FileMetadata,
-    blob: StagedBlob,
-    reservation: Disposable,
-  ): Promise<VersionedFile> {
+  #commit(userId: string, metadata: FileMetadata, blob: StagedBlob, reservation: Disposable) {
     const { db, blobs, journal, quota, availability, now } = this.#deps
     const id = journal.random.id()
     const at = new Date(now())

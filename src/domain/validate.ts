@@ -1,3 +1,4 @@
+import { faultOfFolder, folderForm } from '../model/names.js'
 import { validationError } from './errors.js'
 
 /**
@@ -10,4 +11,9 @@ export function validate(text: string, faultOf: (text: string) => string | undef
   const message = faultOf(text)
   if (message === undefined) return text
   throw validationError(field, message)
+}
+
+/** Normalises and validates a folder. @throws DomainError validation-failed */
+export function validateFolder(folder: string): string {
+  return validate(folderForm(folder), faultOfFolder, 'folder')
 }

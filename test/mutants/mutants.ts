@@ -327,7 +327,7 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'A page that a scan cuts short has no cursor.',
     breaks: 'a search finds what a look at every name finds.',
     tests: ['test/db/search.test.ts'],
-    edits: [{ in: 'slicePage', replace: 'seekKeyOf(last) : scanned', by: 'position(last) : undefined' }],
+    edits: [{ in: 'slicePage', replace: 'seekKeyOf(last) : scanned', by: 'seekKeyOf(last) : undefined' }],
   },
   {
     name: 'readers-see-a-series',

@@ -49,8 +49,8 @@ t.test(
     for (const [command, code, says] of [
       [create('a b', 'b@example.com'), 2, /--username must be 3 to 32/],
       [create('bob', 'nowhere'), 2, /--email must be/],
-      [create('ALICE', 'b@example.com'), 1, /--username: .*exists/],
-      [create('bob', 'Alice@example.com'), 1, /--email: .*exists/],
+      [create('ALICE', 'b@example.com'), 1, /--username: This username is taken/],
+      [create('bob', 'Alice@example.com'), 1, /--email: .*already registered/],
     ] as const) {
       t.match(
         await operate(regional.config, command, 'a password\n'),

@@ -37,7 +37,7 @@ export function downloadHandler(files: Files, metrics: DownloadMetrics): Pick<Ha
       }
       const status = range === undefined ? 200 : 206
       if (request.method === 'HEAD') return { status, headers: sent, body: Buffer.alloc(0) }
-      return { status, headers: sent, body: counted(await files.openContent(file, start, end), metrics) }
+      return { status, headers: sent, body: counted(await files.readContent(file, start, end), metrics) }
     },
   }
 }
