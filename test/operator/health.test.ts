@@ -26,7 +26,9 @@ test('a regional is asked by the environment that it reads', async (t) => {
     message: /is eu, not us$/,
   })
   await regional.stop()
-  await t.rejects(checkHealth(env), { message: /^no response from http:\/\/127\.0\.0\.1:\d+: .*ECONNREFUSED/ })
+  await t.rejects(checkHealth(env), {
+    message: /^no response from http:\/\/127\.0\.0\.1:\d+: .*ECONNREFUSED/,
+  })
   await t.rejects(checkHealth({ SYNCSPHERE_PORT: '0' }), { message: /SYNCSPHERE_PORT is 0/ })
 })
 
