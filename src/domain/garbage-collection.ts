@@ -12,7 +12,7 @@ import { EVENT_RETENTION_MS, type EventLog } from './event-log.js'
 const SESSION_RETENTION_MS = 30 * DAY_MS
 const BLOB_RETENTION_MS = DAY_MS
 const PART_RETENTION_MS = DAY_MS
-/** What one step looks at or removes: some milliseconds. A file that goes leaves every index there is. */
+/** Rows of one transaction, which holds the writer for a few milliseconds. Deleting a file updates every index. */
 const BATCH = 200
 const FILES = 20
 const BLOBS = 50
@@ -23,13 +23,13 @@ export interface GarbageCollectionDeps {
   db: Database
   blobs: BlobStore
   eventLog: EventLog
-  /** Removes parts of transfers that nobody went on with since a time, milliseconds since 1970; returns how many. */
+  /** Removes partial transfers without progress since a time, milliseconds since 1970. @returns how many */
   removeAbandonedParts?: (beforeMs: number) => Promise<number>
   now: () => number
   timers?: Timers
 }
 
-/** What one round removed. */
+/** Counts of removed rows, files and bytes. */
 export type Collected = {
   events: number
   sessions: number
@@ -39,7 +39,7 @@ export type Collected = {
   blob_bytes: number
 }
 
-/** One round of removing what is of no use any more, in small steps with pauses; ends early when `signal` aborts. */
+/** Runs one garbage collection in small transactions with pauses. It ends early when `signal` aborts. */
 export async function collectGarbage(
   {
     db,

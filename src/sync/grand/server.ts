@@ -91,7 +91,7 @@ export class GrandServer {
   }
 
   /** Takes no more connections, and ends those on which nothing is under way. */
-  unsubscribe(): void {
+  stopListening(): void {
     this.#server.close()
     this.#server.closeIdleConnections()
   }
