@@ -6,11 +6,11 @@ export interface DocumentedVariable {
   name: string
   /** `regional`, `grand`, `npm start`, `Compose`. */
   readBy: string[]
-  /** By reader; without an entry there is none. */
+  /** Defaults by reader; a reader without a default has no entry. */
   defaults: Map<string, string>
 }
 
-/** The variables that docs/operations.md lists. */
+/** Reads the table of variables in docs/operations.md. */
 export function documentedVariables(): DocumentedVariable[] {
   const page = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8')
   return readTable(page, 'variable').flatMap(
@@ -25,7 +25,7 @@ export function documentedVariables(): DocumentedVariable[] {
   )
 }
 
-/** Reads `` `5001`; grand: `9000` ``: a default for all, and others for single readers. */
+/** Parses `` `5001`; grand: `9000` ``: a common default, then defaults of single readers. */
 function defaultsIn(text: string, readBy: string[]): Map<string, string> {
   const parts = [...text.matchAll(/(?:([\w ]+): )?`([^`]+)`/g)].map(([, reader, value = '']) => ({
     reader: reader?.trim(),

@@ -1,6 +1,6 @@
 /**
- * The programs as a later version might be: files have a note, and there are albums with a cover, which is a blob. Renaming
- * a file sets its note and makes an album with the file as its cover.
+ * Builds programs of a hypothetical later version, in which files have a note and albums have a cover blob. Renaming a
+ * file sets its note and creates an album with the file's blob as its cover.
  */
 import { cpSync, globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -66,7 +66,7 @@ const EDITS = [
   },
 ]
 
-/** Builds the newer programs; gives the path of each. */
+/** Builds the newer programs; returns their paths. */
 export async function newerPrograms(t: Test): Promise<Record<'regional' | 'grand', string>> {
   const root = await newDataDir(t)
   for (const name of ['package.json', 'openapi.yaml', 'migrations']) copy(name, root)
