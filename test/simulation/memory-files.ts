@@ -3,20 +3,20 @@ import type { Life } from './world.js'
 
 interface Inode {
   content: Buffer
-  /** What a loss of power leaves of it. */
+  /** The content after a power failure. */
   durable: Buffer
   mtimeMs: number
 }
 
-/** What a folder names; `durable`: what a loss of power leaves of that. */
+/** The entries of a folder; `durable` are those after a power failure. */
 interface Folder {
   entries: Map<string, Inode>
   durable: Map<string, Inode>
 }
 
 /**
- * The files of one server, in memory. Every step takes a moment of virtual time, so a server can die between any two of
- * them; when the power goes, what was not made durable goes with it.
+ * The files of one server, in memory. Each operation takes virtual time, so a server can crash between any two. A power
+ * failure drops everything that was not made durable.
  */
 export class MemoryFiles implements FileSystem {
   readonly #folders: Map<string, Folder>
@@ -30,8 +30,8 @@ export class MemoryFiles implements FileSystem {
     this.#folders = folders
   }
 
-  /** Whose steps they are from now on, and whether what is made durable is. */
-  serve(life: Life, isHonest: boolean): void {
+  /** Attaches the files to a new life of the server. @param isHonest whether fsync makes data durable */
+  attach(life: Life, isHonest: boolean): void {
     this.#life = life
     this.#isHonest = isHonest
   }
@@ -52,8 +52,8 @@ export class MemoryFiles implements FileSystem {
     return new MemoryFiles(this.#now, new Map(folders))
   }
 
-  /** The power goes. */
-  lose(): void {
+  /** Simulates a power failure. */
+  losePower(): void {
     for (const folder of this.#folders.values()) {
       folder.entries = new Map(folder.durable)
       for (const inode of folder.entries.values()) inode.content = inode.durable
@@ -151,7 +151,7 @@ export class MemoryFiles implements FileSystem {
     return this.free
   }
 
-  /** The content of a file, for who looks on. */
+  /** The content of a file, for checks. */
   contentOf(path: string): Buffer | undefined {
     const at = path.lastIndexOf('/')
     return this.#folders.get(path.slice(0, at))?.entries.get(path.slice(at + 1))?.content
@@ -168,7 +168,7 @@ export class MemoryFiles implements FileSystem {
         await step()
         const { content } = inode
         const end = position + buffer.length
-        // A new one: what was made durable is the old one.
+        // Always allocates: the previous buffer may be the durable content.
         inode.content = Buffer.concat([content.subarray(0, position), buffer, content.subarray(end)])
         inode.mtimeMs = this.#now()
         return { bytesWritten: buffer.length }

@@ -1,6 +1,6 @@
 /**
- * `npm run simulate -- --seeds 2000 --operations 500` runs so many seeds on all cores, and shrinks the first that fails;
- * `npm run simulate -- --seed 7 --operations 500 [--only 3,17] [--trace]` runs one, or some items of its plan.
+ * `npm run simulate -- --seeds 2000 --operations 500` runs seeds on all cores, and shrinks the first that fails.
+ * `npm run simulate -- --seed 7 --operations 500 [--only 3,17] [--trace]` runs one seed, or some items of its plan.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { describeItem, type Plan, planOf } from './plan.js'
-import { only, shrink } from './shrink.js'
+import { pickItems, shrink } from './shrink.js'
 import { type Outcome, simulate } from './simulate.js'
 
 const REPORT_EVERY_MS = 10_000
@@ -32,7 +32,7 @@ else await runMany(Number(values.from), Number(values.seeds), Number(values.work
 
 async function runOne(seed: number): Promise<void> {
   const whole = planOf(seed, operations)
-  const plan = values.only === undefined ? whole : only(whole, values.only.split(',').map(Number))
+  const plan = values.only === undefined ? whole : pickItems(whole, values.only.split(',').map(Number))
   const outcome = await simulate(plan, { print: values.trace ? console.log : undefined })
   console.log(describeOutcome(seed, outcome))
   if (outcome.faults.length === 0) return
@@ -70,14 +70,14 @@ async function runMany(from: number, count: number, workers: number): Promise<vo
   await reportShrunk(first, planOf(first, operations))
 }
 
-/** One process takes seeds until there are none left. */
+/** Runs seeds in one child process until none is left. */
 async function work(seeds: number[], onOutcome: (seed: number, outcome: Outcome) => void): Promise<void> {
   const child: ChildProcess = fork(fileURLToPath(import.meta.url), process.argv.slice(2))
   const exited = once(child, 'exit')
   for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
     child.send(seed)
     const [response] = await Promise.race([once(child, 'message'), exited])
-    if (typeof response !== 'object' || response === null) throw new Error(`a worker ended at seed ${seed}`)
+    if (typeof response !== 'object' || response === null) throw new Error(`a worker exited at seed ${seed}`)
     onOutcome(seed, response as Outcome)
   }
   child.disconnect()
@@ -91,7 +91,7 @@ function serve(): void {
 }
 
 async function reportShrunk(seed: number, plan: Plan): Promise<void> {
-  console.log(`seed ${seed}: looking for the items that it fails by`)
+  console.log(`seed ${seed}: shrinking the plan`)
   const left = await shrink(plan, async (smaller) => (await simulate(smaller)).faults.length > 0)
   for (const place of left)
     console.log(`  ${place}: ${describeItem(plan.items[place] as Plan['items'][number])}`)
