@@ -17,7 +17,7 @@ interface Device {
   key: string
 }
 
-/** Two Syncthing devices on loopback that share one folder, told to scan rather than left to notice. */
+/** Two Syncthing devices on loopback that share a folder and scan on request instead of watching it. */
 export class SyncthingPair implements AsyncDisposable {
   static readonly missing = 'Syncthing (Debian package syncthing)'
 
@@ -25,7 +25,7 @@ export class SyncthingPair implements AsyncDisposable {
   readonly #servers: ServerProcess[] = []
   #devices: [Device, Device] | undefined
 
-  /** Resolves when the two are connected. */
+  /** Resolves once the devices are connected. */
   static async start(command: string): Promise<SyncthingPair> {
     const pair = new SyncthingPair()
     try {
@@ -37,23 +37,23 @@ export class SyncthingPair implements AsyncDisposable {
     return pair
   }
 
-  /** The folder of the device that files are put into. */
+  /** The folder of the sending device. */
   get source(): string {
     return this.#both[0].data
   }
 
-  /** The folder of the other one. */
+  /** The folder of the receiving device. */
   get destination(): string {
     return this.#both[1].data
   }
 
-  /** Has the first device look for changes; resolves when it has done so. `sub` is the file that has changed. */
+  /** Makes the sending device scan for changes; resolves once it has. `sub` is the path of the changed file. */
   async scan(sub?: string): Promise<void> {
     const part = sub === undefined ? '' : `&sub=${encodeURIComponent(sub)}`
     await call(this.#both[0], 'POST', `/rest/db/scan?folder=${FOLDER}${part}`)
   }
 
-  /** Seconds from the request to scan until the other has all of so many bytes. */
+  /** Returns seconds from the scan request until the receiving device has this many bytes. */
   async timeToSync(bytes: number): Promise<number> {
     const began = performance.now()
     await this.scan()

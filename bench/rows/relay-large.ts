@@ -11,7 +11,7 @@ import { until } from '../until.js'
 
 const BYTES = 1024 ** 3
 const NAME = 'large.bin'
-/** Asking more often would take a tenth of a core from what is measured. */
+/** Polling more often would take a tenth of a core. */
 const POLL_MS = 25
 
 const PAYLOAD: Payload = {
@@ -44,7 +44,7 @@ export const relayLarge: Row = {
     }),
 }
 
-/** Seconds from the answer to the upload on one regional until another has the bytes, verified and durable. */
+/** Returns seconds from the response to the upload on one regional until another has a verified, durable replica. */
 async function timeHere(peaks: Peaks): Promise<number> {
   await using folder = new TempFolder()
   PAYLOAD.write(folder.path)

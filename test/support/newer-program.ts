@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import type { Test } from 'tap'
-import { mutated } from '../mutants/edit.js'
+import { applyMutant } from '../mutants/edit.js'
 import { newDataDir } from './data-dir.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -75,7 +75,7 @@ export async function newerPrograms(t: Test): Promise<Record<'regional' | 'grand
   const paths = globSync('src/**/*.ts', { cwd: ROOT })
   const sources = paths.map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))
   const mutant = { name: 'newer', what: '', breaks: '', tests: [], edits: EDITS }
-  const changed = new Map(mutated(sources, mutant).map(({ path, text }) => [path, text]))
+  const changed = new Map(applyMutant(sources, mutant).map(({ path, text }) => [path, text]))
   for (const { path, text } of sources) {
     mkdirSync(dirname(join(root, path)), { recursive: true })
     writeFileSync(join(root, path), changed.get(path) ?? text)
