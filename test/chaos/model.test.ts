@@ -143,16 +143,16 @@ t.test('A one-sided friendship, a name with two holders and an exceeded quota ar
   t.match(faults(see(dana, ['noam']), see(noam, [])), [/on one side/])
   t.match(faults(see(dana, []), see(noam, [])), [/not friends/])
   const twin = account('dana')
-  t.match(faults(see(dana, []), see(twin, [])), [/2 accounts bear the name dana/])
+  t.match(faults(see(dana, []), see(twin, [])), [/2 accounts hold the name dana/])
   const full = owner(attempt(0, 1))
   const over = { ...see(full, []), view: { ...view(FILE), me: { ...view(FILE).me, used_storage: 101 } } }
-  t.match(faultsBetween(new World(), [over], 100, []), [/exceeds the quota/])
+  t.match(faultsBetween(new World(), [over], 100, []), [/exceeds its quota/])
   t.same(
     faultsBetween(new World(), [over], 100, [{ from: 0, until: 5 }]),
     [],
     'the servers had not converged',
   )
-  t.match(faultsBetween(new World(), [over], 2, [{ from: 0, until: 5 }]), [/eu alone took 3 bytes/])
+  t.match(faultsBetween(new World(), [over], 2, [{ from: 0, until: 5 }]), [/eu alone accepted 3 bytes/])
 })
 
 t.test('The model at an earlier time omits later attempts and leaves attempts in flight open', async (t) => {

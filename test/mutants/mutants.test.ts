@@ -33,8 +33,8 @@ t.test('An edit that matches no fragment, or two, is rejected', async (t) => {
       tests: [],
       edits: [{ in: declaration, replace, by: 'f()' }],
     })
-  t.throws(() => edited('A.x', 'c()'), /0 places/)
-  t.throws(() => edited('A.b', 'c()'), /2 places/)
-  t.throws(() => edited('A.b', 'e()'), /0 places/)
+  t.throws(() => edited('A.x', 'c()'), /0 fragments/)
+  t.throws(() => edited('A.b', 'c()'), /2 fragments/)
+  t.throws(() => edited('A.b', 'e()'), /0 fragments/)
   t.match(edited('d', 'e( 1, )')[0]?.text, /function d\(\) {\n {2}f\(\)\n}/)
 })

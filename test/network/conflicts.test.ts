@@ -312,7 +312,7 @@ t.test('Partitioned servers converge on one outcome of conflicting user actions'
  */
 const FIRST_TO_RECONNECT = [
   { first: 'eu', until: 'select 1 from users where deleted = 1', rows: 1, collected: 1 },
-  { first: 'us', until: 'select 1 from blobs', rows: 2, sweeps: 2 },
+  { first: 'us', until: 'select 1 from blobs', rows: 2, collected: 2 },
 ]
 
 for (const { first, until: awaited, rows, collected } of FIRST_TO_RECONNECT)

@@ -64,6 +64,7 @@ export async function faultsOf(sphere: Sphere): Promise<string[]> {
   return [
     ...each,
     ...ledger.faultsOfOrder(),
+    ...ledger.unknown.faults(),
     ...(await faultsOfDigests(sphere)),
     ...faultsOfDerived(regionals),
     ...faultsOfDeferred(regionals),
@@ -232,7 +233,7 @@ function faultsOfDeferred(regionals: SimulatedRegional[]): string[] {
   return other === undefined ? [] : [`the regionals have different deferred changes: ${one} and ${other}`]
 }
 
-const DEFERRED_ROWS = 'select distinct kind, key from deferred order by kind, key'
+const DEFERRED_ROWS = "select distinct kind, key from deferred where reason = 'row' order by kind, key"
 
 /** Every referenced blob is stored with the right content, or listed as missing. */
 function faultsOfBlobs({ reader, durable }: SimulatedRegional): string[] {

@@ -6,6 +6,7 @@ import { tableOf } from '../../src/model/change-types.js'
 import { later, ZERO_STAMP } from '../../src/model/clock.js'
 import { merge, type Row } from '../../src/model/merge.js'
 import type { SimulatedGrand, SimulatedRegional } from './servers.js'
+import { isUnknown, UnknownChanges } from './unknown-changes.js'
 
 interface Entry {
   fact: RecordedFact
@@ -26,6 +27,7 @@ type RecordedFact = Fact & Pick<Change, 'id' | 'origin'>
  * restored from a backup.
  */
 export class Ledger {
+  readonly unknown: UnknownChanges
   readonly #regionals: SimulatedRegional[]
   readonly #grand: SimulatedGrand
   readonly #entries = new Map<string, Entry>()
@@ -36,6 +38,7 @@ export class Ledger {
   readonly #blobs = new Map<string, boolean>()
 
   constructor(regionals: SimulatedRegional[], grand: SimulatedGrand) {
+    this.unknown = new UnknownChanges(regionals, grand)
     this.#regionals = regionals
     this.#grand = grand
   }
@@ -53,6 +56,10 @@ export class Ledger {
     const after = this.#readUpTo.get(epoch) ?? 0
     for (const { oseq, kept } of outboxOf(reader, after)) {
       this.#readUpTo.set(epoch, oseq)
+      if (isUnknown(kept)) {
+        this.unknown.add(kept.key)
+        continue
+      }
       // A snapshot change adds no information.
       if (kept.stamps !== undefined || this.#entries.has(kept.id)) continue
       this.#entries.set(kept.id, {
@@ -93,8 +100,9 @@ export class Ledger {
     for (const [id, entry] of this.#entries) {
       if (entry.isDue && !this.#isStored(id, entry.fact)) entry.isDue = false
     }
-    for (const [sha256, isOwed] of this.#blobs) {
-      if (isOwed && !this.#storesBlob(sha256)) this.#blobs.set(sha256, false)
+    this.unknown.recordDiskLoss()
+    for (const [sha256, isDue] of this.#blobs) {
+      if (isDue && !this.#storesBlob(sha256)) this.#blobs.set(sha256, false)
     }
   }
 
@@ -121,8 +129,8 @@ export class Ledger {
 
   /** Lists the changes that a regional must have but does not reflect. */
   faultsOf(regional: SimulatedRegional): string[] {
-    const owed = [...this.#entries].filter(([, { isDue }]) => isDue)
-    return owed
+    const due = [...this.#entries].filter(([, { isDue }]) => isDue)
+    return due
       .filter(
         ([, { fact }]) => !isReflected(regional.reader, fact) && !this.#isDeferredForLost(regional, fact),
       )

@@ -24,6 +24,7 @@ const USER_ACTIONS = {
   token: 3,
   revoke: 2,
   deleteAccount: 1,
+  recordUnknown: 2,
 } as const
 export type UserAction = keyof typeof USER_ACTIONS
 

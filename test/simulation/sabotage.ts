@@ -30,6 +30,11 @@ export const SABOTAGES = {
      when old.deleted = 0 and new.deleted = 1 and (select count(*) from files) % 3 = 0
      begin select raise(ignore); end`,
   ),
+  'drops changes of types that it does not know': inDatabase(
+    'us',
+    `create temp trigger if not exists broken before insert on deferred when new.reason = 'unknown'
+     begin select raise(ignore); end`,
+  ),
   'reports writes as durable that are not': {
     operations: 500,
     sabotage: (server: SimulatedRegional | SimulatedGrand) => {

@@ -93,6 +93,12 @@ const STORIES: Record<string, Item[]> = {
     item(500, 'rename', 'us', { b: 1 }),
     item(500, 'rename', 'eu', { b: 2 }),
   ],
+  'An unknown change survives a grand that loses its log, and a regional that loses its disk': [
+    ...PERSON,
+    item(500, 'recordUnknown', 'eu'),
+    item(2000, 'wipe', 'grand', { ms: 500 }),
+    item(4000, 'wipe', 'eu', { ms: 500 }),
+  ],
   'A rename in the same commit that restamps the previous name is kept': [
     ...PERSON,
     skew(2000, 'grand', -2 * HOUR_MS),

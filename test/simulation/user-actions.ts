@@ -4,6 +4,7 @@ import { DomainError } from '../../src/domain/errors.js'
 import type { ChunkSink, ChunkSource } from '../../src/lib/byte-source.js'
 import type { Item, UserAction } from './plan.js'
 import { type SimulatedRegional, STORAGE_QUOTA_BYTES } from './servers.js'
+import { recordUnknownChange } from './unknown-changes.js'
 
 /** Few names and contents, so that conflicts are common. */
 const NAMES = 24
@@ -122,10 +123,17 @@ const ACTIONS: Record<UserAction, Action> = {
     await services(regional).accounts.delete(caller)
     return user
   },
+  async recordUnknown(regional, { a }) {
+    const file = oneOf(regional, STORED_FILES, a)
+    if (file === undefined) return undefined
+    await recordUnknownChange(regional, { sha256: String(file.sha256), size: Number(file.size) })
+    return file
+  },
 }
 
 const USERS = 'users where deleted = 0'
 const FILES = 'files where deleted = 0'
+const STORED_FILES = `${FILES} and sha256 in (select sha256 from blobs)`
 const REQUESTS = "friend_requests where status = 'pending'"
 const FRIENDSHIPS = 'friendships where active = 1'
 const SESSIONS = 'sessions where revoked = 0'
