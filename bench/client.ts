@@ -39,7 +39,7 @@ export class BenchClient {
   }
 
   /** Waits until a server knows this client's session. */
-  async known(origin: string): Promise<void> {
+  async waitForSession(origin: string): Promise<void> {
     await until(async () => 'username' in (await this.json(`${origin}/me`)))
   }
 
@@ -56,7 +56,7 @@ export class BenchClient {
     bytes: Buffer,
     fields: Record<string, string> = {},
   ): Promise<{ id: string }> {
-    const said = Object.entries(fields).map(
+    const formFields = Object.entries(fields).map(
       ([field, value]) =>
         `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${field}"\r\n\r\n${value}\r\n`,
     )
@@ -65,7 +65,11 @@ export class BenchClient {
       dispatcher: agent,
       method: 'POST',
       headers: { cookie: this.cookie, 'content-type': `multipart/form-data; boundary=${BOUNDARY}` },
-      body: Buffer.concat([Buffer.from(said.join('') + head), bytes, Buffer.from(`\r\n--${BOUNDARY}--\r\n`)]),
+      body: Buffer.concat([
+        Buffer.from(formFields.join('') + head),
+        bytes,
+        Buffer.from(`\r\n--${BOUNDARY}--\r\n`),
+      ]),
     })
     const text = await body.text()
     if (statusCode !== 201) throw new Error(`upload: ${statusCode} ${text}`)
@@ -99,10 +103,10 @@ export class BenchClient {
     return new Promise((resolve, reject) => {
       const stream = get(`${origin}/events`, { headers: { cookie: this.cookie } }, (response) => {
         resolve(() => stream.destroy())
-        let rest = ''
+        let partialLine = ''
         response.on('data', (chunk) => {
-          const events = (rest + chunk).split('\n\n')
-          rest = events.pop() ?? ''
+          const events = (partialLine + chunk).split('\n\n')
+          partialLine = events.pop() ?? ''
           for (const event of events) {
             const name = /event: file\.created\ndata: .*?"name":"([^"]+)"/.exec(event)?.[1]
             if (name !== undefined) seen(name)

@@ -17,10 +17,11 @@ export function timeDownload(
   const lines = Object.entries({ host: hostname, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`)
   return new Promise((resolve, reject) => {
     const began = performance.now()
-    let left: number | undefined
+    let remainingBytes: number | undefined
     const take = (chunk: Buffer) => {
-      left = left === undefined ? bytes - bodyOf(chunk, bytes) : left - chunk.length
-      if (left > 0) return
+      remainingBytes =
+        remainingBytes === undefined ? bytes - bodyOf(chunk, bytes) : remainingBytes - chunk.length
+      if (remainingBytes > 0) return
       socket.destroy()
       resolve((performance.now() - began) / 1000)
     }

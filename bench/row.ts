@@ -76,7 +76,7 @@ export async function measureRow(
       say(
         `${row.name}: ${round === 0 ? 'warm-up' : `round ${round}`}, ${contender.name}: ${describe(row, figures)}`,
       )
-      if (round > 0) keep(values.get(contender.name) as Map<string, number[]>, figures)
+      if (round > 0) appendValues(values.get(contender.name) as Map<string, number[]>, figures)
     }
   }
   const peaks = new Map<string, Record<string, number>>()
@@ -94,7 +94,7 @@ export function median(values: number[]): number {
   return ((sorted[Math.floor(middle)] as number) + (sorted[Math.ceil(middle)] as number)) / 2
 }
 
-function keep(values: Map<string, number[]>, figures: Figures): void {
+function appendValues(values: Map<string, number[]>, figures: Figures): void {
   for (const [name, value] of Object.entries(figures)) {
     values.set(name, [...(values.get(name) ?? []), value])
   }

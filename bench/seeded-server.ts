@@ -41,7 +41,7 @@ export class SeededServer implements AsyncDisposable {
       const owner = await BenchClient.login(sphere.url('eu'), OWNER)
       const server = new SeededServer(sphere, files <= COPIED_FILES, middles as Middles, owner)
       if (server.#isCopied)
-        await server.#whileStopped((folder, kept) => cp(folder, kept, { recursive: true }))
+        await server.#whileStopped((folder, seededCopy) => cp(folder, seededCopy, { recursive: true }))
       return server
     } catch (error) {
       await sphere[Symbol.asyncDispose]()

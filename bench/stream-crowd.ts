@@ -43,12 +43,12 @@ export class StreamCrowd implements AsyncDisposable {
     const [head] = await once(socket, 'data')
     if (!/^HTTP\/1\.1 200 /.test(String(head))) throw new Error(`no stream:\n${head}`)
     this.#sockets.push(socket)
-    let rest = ''
+    let previousChunk = ''
     socket.on('data', (chunk: Buffer) => {
       if (!this.#waiting.has(socket)) return
       // The name may be split over two chunks.
-      const isHere = chunk.includes(this.#name) || `${rest}${chunk}`.includes(this.#name)
-      rest = isHere ? '' : String(chunk.subarray(-this.#name.length))
+      const isHere = chunk.includes(this.#name) || `${previousChunk}${chunk}`.includes(this.#name)
+      previousChunk = isHere ? '' : String(chunk.subarray(-this.#name.length))
       if (!isHere) return
       this.#waiting.delete(socket)
       if (this.#waiting.size === 0) this.#done(performance.now())

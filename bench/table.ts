@@ -58,8 +58,8 @@ function lineOf(measurement: Measurement, name: string, figure: Figure, target: 
   const ours = values.get(HERE)?.get(name) ?? []
   const here = ours.length === 0 ? 'not measured' : `${shown(median(ours))} ${figure.unit}`
   if (!('peer' in target)) {
-    const { wanted, met } = boundOf(target, figure, ours)
-    return [label, here, '–', '–', wanted, met, spread(ours), '']
+    const { wanted: targetText, met } = boundOf(target, figure, ours)
+    return [label, here, '–', '–', targetText, met, spread(ours), '']
   }
   const { peer } = target
   const theirs = values.get(peer)?.get(name) ?? []
@@ -87,13 +87,13 @@ function boundOf(target: Compared, { unit }: Figure, ours: number[]): { wanted: 
 function memoryLine({ row, peaks }: Measurement): Line[] {
   const ours = peaks.get(HERE)
   if (ours === undefined) return []
-  const most = Math.max(...Object.values(ours))
+  const highest = Math.max(...Object.values(ours))
   const each = Object.entries(ours).map(([server, megabytes]) => `${server} ${megabytes.toFixed(0)}`)
-  const met = yes(most <= MAX_MEGABYTES)
+  const met = yes(highest <= MAX_MEGABYTES)
   return [
     [
       `${row.title}: memory`,
-      `${most.toFixed(0)} MB`,
+      `${highest.toFixed(0)} MB`,
       '–',
       '–',
       `≤ ${MAX_MEGABYTES} MB`,

@@ -49,8 +49,8 @@ export class SyncthingPair implements AsyncDisposable {
 
   /** Makes the sending device scan for changes; resolves once it has. `sub` is the path of the changed file. */
   async scan(sub?: string): Promise<void> {
-    const part = sub === undefined ? '' : `&sub=${encodeURIComponent(sub)}`
-    await call(this.#both[0], 'POST', `/rest/db/scan?folder=${FOLDER}${part}`)
+    const subfolder = sub === undefined ? '' : `&sub=${encodeURIComponent(sub)}`
+    await call(this.#both[0], 'POST', `/rest/db/scan?folder=${FOLDER}${subfolder}`)
   }
 
   /** Returns seconds from the scan request until the receiving device has this many bytes. */
@@ -109,7 +109,7 @@ export class SyncthingPair implements AsyncDisposable {
 }
 
 function configure({ home, data, gui, listen, key }: Device, devices: Device[]): void {
-  const known = devices
+  const deviceElements = devices
     .map(
       (one) =>
         `<device id="${one.id}" name="${one.listen}"><address>tcp://127.0.0.1:${one.listen}</address></device>`,
@@ -121,7 +121,7 @@ function configure({ home, data, gui, listen, key }: Device, devices: Device[]):
     `<configuration version="36">
       <folder id="${FOLDER}" label="${FOLDER}" path="${data}" type="sendreceive" rescanIntervalS="3600"
         fsWatcherEnabled="false">${shared}<minDiskFree unit="%">0</minDiskFree></folder>
-      ${known}
+      ${deviceElements}
       <gui enabled="true" tls="false"><address>127.0.0.1:${gui}</address><apikey>${key}</apikey></gui>
       <options><listenAddress>tcp://127.0.0.1:${listen}</listenAddress>
         <globalAnnounceEnabled>false</globalAnnounceEnabled><localAnnounceEnabled>false</localAnnounceEnabled>

@@ -39,7 +39,7 @@ async function timeToJoin(sphere: BenchSphere, client: BenchClient, name: string
   const began = performance.now()
   await sphere.startRegional(name)
   const at = sphere.url(name)
-  await client.known(at)
+  await client.waitForSession(at)
   await until(async () => {
     const { applied_position, log_head } = await client.json(`${at}/sync/status`)
     return typeof log_head === 'number' && log_head >= CHANGES && applied_position === log_head

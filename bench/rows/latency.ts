@@ -31,7 +31,7 @@ export const latency: Row = {
     prepared(async (own, missing) => {
       const sphere = own(await BenchSphere.start(['eu', 'us', 'ap']))
       const client = await BenchClient.register(sphere.url('eu'))
-      await client.known(sphere.url('us'))
+      await client.waitForSession(sphere.url('us'))
       const here = {
         name: HERE,
         measure: () => measureHere(client, sphere.url('eu'), sphere.url('us')),

@@ -50,7 +50,7 @@ async function timeHere(peaks: Peaks): Promise<number> {
   PAYLOAD.write(folder.path)
   await using sphere = await BenchSphere.start(['eu', 'us'])
   const client = await BenchClient.register(sphere.url('eu'))
-  await client.known(sphere.url('us'))
+  await client.waitForSession(sphere.url('us'))
   const { id } = await client.uploadFile(sphere.url('eu'), join(folder.path, NAME))
   const began = performance.now()
   await until(async () => {

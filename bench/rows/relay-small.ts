@@ -52,7 +52,7 @@ async function timeHere(peaks: Peaks): Promise<number> {
   await using sphere = await BenchSphere.start(['eu', 'us'])
   const [eu, us] = [sphere.url('eu'), sphere.url('us')]
   const client = await BenchClient.register(eu)
-  await client.known(us)
+  await client.waitForSession(us)
   await sphere.stop('grand')
   await client.uploadAll(eu, FILES, () => randomBytes(BYTES))
   await sphere.stop('eu')

@@ -33,6 +33,6 @@ export class Figures {
 
   /** Lists the requests that a server failed with status 500. */
   failed(): string[] {
-    return [...this.failures].map(([what, count]) => `${what} returned 500, ${count} times`)
+    return [...this.failures].map(([request, count]) => `${request} returned 500, ${count} times`)
   }
 }

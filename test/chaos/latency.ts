@@ -51,8 +51,8 @@ async function measureOnce(sphere: ChaosSphere, person: Person): Promise<Latency
 }
 
 function connection(sphere: ChaosSphere, connected: boolean): Promise<void> {
-  const what = `the link ${connected ? 'is up' : 'is down'}`
-  return until(what, async () => (await sphere.status('eu'))?.connected === connected, 60_000)
+  const condition = `the link ${connected ? 'is up' : 'is down'}`
+  return until(condition, async () => (await sphere.status('eu'))?.connected === connected, 60_000)
 }
 
 async function times(person: Person): Promise<number[]> {

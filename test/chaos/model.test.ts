@@ -75,10 +75,10 @@ t.test('A register may end as any value that no later write certainly replaced',
       ['a', 'b'],
     ],
   ]
-  for (const [what, writes, lawful] of cases) {
+  for (const [title, writes, lawful] of cases) {
     const register = new Register('first')
     for (const [value, one] of writes) register.note(value, one)
-    t.same([...register.permitted()], lawful, what)
+    t.same([...register.permitted()], lawful, title)
   }
   const register = new Register('first')
   register.note('a', attempt(10, 20))

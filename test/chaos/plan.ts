@@ -89,9 +89,9 @@ function lane(name: string, random: SeededRandom, cards: Card[], { restMs, lasts
 /** The first cards have one of each kind, so that a short run includes them all. */
 function storageOf(random: SeededRandom, servers: string[], disks: string[]): Card[] {
   const full = disks.map((target): Card => ({ kind: 'disk full', target }))
-  const back = servers.map((target): Card => ({ kind: 'old backup restored', target }))
+  const restores = servers.map((target): Card => ({ kind: 'old backup restored', target }))
   const wiped: Card[] = [{ kind: 'grand wiped', target: 'grand' }]
-  const kinds = [full, back, wiped].map((cards) => shuffled(random, cards))
+  const kinds = [full, restores, wiped].map((cards) => shuffled(random, cards))
   const first = kinds.flatMap((cards) => cards.slice(0, 1))
   const others = kinds.flatMap((cards) => cards.slice(1))
   return [...shuffled(random, first), ...shuffled(random, others)]

@@ -18,13 +18,13 @@ export async function attempt(
   client: Client,
   method: string,
   path: string,
-  { signal, ...asked }: ClientRequest = {},
+  { signal, ...request }: ClientRequest = {},
 ): Promise<Tried> {
   const began = Date.now()
   const timeout = AbortSignal.timeout(RESPONSE_TIMEOUT_MS)
   const both = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
   try {
-    const response = await client.ask(method, path, { ...asked, signal: both })
+    const response = await client.ask(method, path, { ...request, signal: both })
     return { began, ended: Date.now(), outcome: outcomeOf(response.status), response }
   } catch (error) {
     if (!isNetworkError(error)) throw error

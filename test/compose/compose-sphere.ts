@@ -118,9 +118,9 @@ export class ComposeSphere implements AsyncDisposable {
 
   /** A client of another regional with the person's credentials. */
   at(regional: RegionalName, person: Person): Person {
-    const there = this.person(regional, person.username)
-    there.headers = person.headers
-    return there
+    const samePerson = this.person(regional, person.username)
+    samePerson.headers = person.headers
+    return samePerson
   }
 
   /** Waits until all regionals are connected and have equal digests; returns the digests. */
@@ -128,7 +128,7 @@ export class ComposeSphere implements AsyncDisposable {
     let digests = new Set<string>()
     const operator = { authorization: `Bearer ${this.operatorToken}` }
     const clients = REGIONALS.map((name) => this.person(name, 'operator').as(operator))
-    const look = async () => {
+    const poll = async () => {
       const answers = await Promise.all(clients.map((client) => client.get('/sync/status?digest=true')))
       const states = answers.map(({ json }) => json)
       digests = new Set(states.map((state) => state.state_digest as string))
@@ -137,7 +137,7 @@ export class ComposeSphere implements AsyncDisposable {
       )
       return even && digests.size === 1
     }
-    await eventually('all servers have converged', look)
+    await eventually('all servers have converged', poll)
     await Promise.all(clients.map((client) => client.close()))
     return digests
   }

@@ -136,18 +136,18 @@ t.test('A sphere of containers', { skip, timeout: TIMEOUT_MS }, async (t) => {
   for (const server of SERVERS) {
     await t.test(`${server} catches up after it was killed and restarted`, async (t) => {
       await sphere.kill(server)
-      const busy = sphere.at(REGIONAL_IN_USE[server], alice)
-      await uploadKept(busy, 2000)
-      await uploadKept(busy, 200_000)
-      await busy.close()
+      const person = sphere.at(REGIONAL_IN_USE[server], alice)
+      await uploadKept(person, 2000)
+      await uploadKept(person, 200_000)
+      await person.close()
       await sphere.start(server)
       await allHoldAll(t)
     })
   }
 
   await t.test('syncsphere backup writes into the backup volume', async (t) => {
-    const said = await sphere.inside('eu', 'syncsphere backup --to /backup/monday')
-    t.match(said, /^copied regional\.db.* and [1-9]\d* larger blobs to \/backup\/monday$/)
+    const output = await sphere.inside('eu', 'syncsphere backup --to /backup/monday')
+    t.match(output, /^copied regional\.db.* and [1-9]\d* larger blobs to \/backup\/monday$/)
     t.match(await sphere.inside('eu', 'ls /backup/monday'), 'regional.db')
   })
 

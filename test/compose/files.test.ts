@@ -30,11 +30,11 @@ test('Every variable documented for a kind of server is passed to its container'
   const documented = documentedVariables()
   for (const kind of ['regional', 'grand'] as const) {
     const passed = Object.keys(base[kind].environment ?? {})
-    const wanted = documented
+    const expected = documented
       .filter(({ readBy, name }) => readBy.includes(kind) && !FIXED.includes(name))
       .map(({ name }) => name)
       .filter((name) => kind === 'grand' || !OWN.includes(name))
-    t.strictSame(passed.sort(), wanted.sort(), kind)
+    t.strictSame(passed.sort(), expected.sort(), kind)
   }
 })
 

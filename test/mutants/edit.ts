@@ -50,10 +50,10 @@ function applied(edit: Edit, sources: readonly Source[]): Source {
   const fragments = sources
     .filter(({ text }) => text.includes(lastPart(edit.in)))
     .flatMap((source) => fragmentsIn(source, edit))
-  const [place] = fragments
-  if (place === undefined || fragments.length > 1)
+  const [fragment] = fragments
+  if (fragment === undefined || fragments.length > 1)
     throw new Error(`${fragments.length} fragments in declarations of ${edit.in} match: ${edit.replace}`)
-  const { source, start, end } = place
+  const { source, start, end } = fragment
   return { path: source.path, text: source.text.slice(0, start) + edit.by + source.text.slice(end) }
 }
 

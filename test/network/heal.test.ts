@@ -113,10 +113,10 @@ t.test(
         await sphere.restoreBackup(backup, eu.dataDir)
         sphere.link('eu').cut()
         await eu.open()
-        const made = await performActions(alice, 'after the restore', newFiles + 2)
+        const newIds = await performActions(alice, 'after the restore', newFiles + 2)
         sphere.link('eu').restore()
         await assertHealed(t, sphere, 'eu', 'us')
-        for (const id of [lost[0], lost[2], made[0]]) {
+        for (const id of [lost[0], lost[2], newIds[0]]) {
           t.equal((await alice.get(`/files/${id}`)).status, 200)
           t.equal((await sphere.at('us', alice).get(`/download/${id}`)).status, 200)
         }

@@ -100,22 +100,22 @@ t.test('An account behaves the same on every regional', async (t) => {
       const dot = await newcomer('dot')
       const [read, write] = [await dot.token('read'), await dot.token('write')]
       await sphere.converged()
-      const bearing = (name: string, token: string) => {
+      const withToken = (name: string, token: string) => {
         const person = sphere.regional(name).stranger('dot')
         person.headers = { authorization: `Bearer ${token}` }
         return person
       }
       for (const name of sphere.names) {
-        t.equal((await bearing(name, read).get('/files')).status, 200)
-        t.equal((await bearing(name, read).upload('x')).outcome, '403 insufficient-scope')
-        t.equal((await bearing(name, write).upload('x')).status, 201)
+        t.equal((await withToken(name, read).get('/files')).status, 200)
+        t.equal((await withToken(name, read).upload('x')).outcome, '403 insufficient-scope')
+        t.equal((await withToken(name, write).upload('x')).status, 201)
       }
       const { items } = (await on('us', dot).get('/tokens')).json
       for (const { id } of items) t.equal((await on('us', dot).delete(`/tokens/${id}`)).status, 204)
       await sphere.converged()
       for (const name of sphere.names)
         for (const token of [read, write])
-          t.equal((await bearing(name, token).get('/files')).outcome, '401 unauthenticated')
+          t.equal((await withToken(name, token).get('/files')).outcome, '401 unauthenticated')
     },
   )
 

@@ -77,12 +77,12 @@ t.test('A wrong command line exits with 2 and names the option; a failed command
 
 t.test('An account created by command can log in and has its quota in decimal or binary units', async (t) => {
   const regional = await openTestRegional(t, { registration: 'closed' })
-  const said = await operated(
+  const output = await operated(
     regional.config,
     ['account', 'create', '--username', 'alice', '--email', 'alice@example.com'],
     'correct horse battery\n',
   )
-  t.match(said, /^made the account alice \([\da-f-]{36}\)\n$/)
+  t.match(output, /^made the account alice \([\da-f-]{36}\)\n$/)
   const alice = regional.stranger('alice')
   await alice.logIn()
   for (const [size, bytes] of [

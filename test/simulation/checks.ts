@@ -171,9 +171,9 @@ function faultsOfDisabled({ reader, services }: SimulatedRegional): string[] {
 
 const DISABLED = 'select id from users where disabled = 1'
 
-function isVisible(look: () => unknown): boolean {
+function isVisible(read: () => unknown): boolean {
   try {
-    return look() !== undefined
+    return read() !== undefined
   } catch {
     return false
   }

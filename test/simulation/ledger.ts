@@ -117,9 +117,9 @@ export class Ledger {
     const faults: string[] = []
     for (const { fact, isDue, era, isCopy } of this.#entries.values()) {
       for (const field of isDue && !isCopy ? Object.keys(fact.fields) : []) {
-        const place = `${fact.origin} ${era} ${fact.key} ${field}`
-        const before = latest.get(place)
-        if (before === undefined || before.stamp <= fact.stamp) latest.set(place, fact)
+        const fieldId = `${fact.origin} ${era} ${fact.key} ${field}`
+        const before = latest.get(fieldId)
+        if (before === undefined || before.stamp <= fact.stamp) latest.set(fieldId, fact)
         else
           faults.push(`${JSON.stringify(fact)} loses against ${JSON.stringify(before)}, which came before it`)
       }

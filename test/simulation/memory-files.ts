@@ -39,9 +39,9 @@ export class MemoryFiles implements FileSystem {
   copy(): MemoryFiles {
     const inodes = new Map<Inode, Inode>()
     const copyOf = (inode: Inode) => {
-      const known = inodes.get(inode) ?? { ...inode }
-      inodes.set(inode, known)
-      return known
+      const existing = inodes.get(inode) ?? { ...inode }
+      inodes.set(inode, existing)
+      return existing
     }
     const copied = (entries: Map<string, Inode>) =>
       new Map([...entries].map(([name, inode]) => [name, copyOf(inode)]))
@@ -64,7 +64,7 @@ export class MemoryFiles implements FileSystem {
     await this.#step()
     const folder = this.#folders.get(path)
     if (folder !== undefined) return this.#openFolder(folder)
-    const { entries, name } = this.#place(path)
+    const { entries, name } = this.#parentOf(path)
     const found = entries.get(name)
     if (flags === 'r') return this.#openFile(found ?? fail('ENOENT', path))
     if (flags === 'wx' && found !== undefined) fail('EEXIST', path)
@@ -79,7 +79,7 @@ export class MemoryFiles implements FileSystem {
 
   async link(from: string, to: string): Promise<void> {
     await this.#step()
-    const target = this.#place(to)
+    const target = this.#parentOf(to)
     if (target.entries.has(target.name)) fail('EEXIST', to)
     target.entries.set(target.name, this.#inode(from))
   }
@@ -88,7 +88,7 @@ export class MemoryFiles implements FileSystem {
     await this.#step()
     const inode = this.#inode(from)
     this.removeSync(from)
-    const target = this.#place(to)
+    const target = this.#parentOf(to)
     target.entries.set(target.name, inode)
   }
 
@@ -104,9 +104,9 @@ export class MemoryFiles implements FileSystem {
 
   async makeFolder(path: string): Promise<string | undefined> {
     await this.#step()
-    const known = this.#folders.has(path)
+    const existing = this.#folders.has(path)
     this.makeFolderSync(path)
-    return known ? undefined : path
+    return existing ? undefined : path
   }
 
   async list(path: string): Promise<string[]> {
@@ -202,11 +202,11 @@ export class MemoryFiles implements FileSystem {
   }
 
   #inode(path: string): Inode {
-    const { entries, name } = this.#place(path)
+    const { entries, name } = this.#parentOf(path)
     return entries.get(name) ?? fail('ENOENT', path)
   }
 
-  #place(path: string): { entries: Map<string, Inode>; name: string } {
+  #parentOf(path: string): { entries: Map<string, Inode>; name: string } {
     const at = path.lastIndexOf('/')
     const folder = this.#folders.get(path.slice(0, at)) ?? fail('ENOENT', path)
     return { entries: folder.entries, name: path.slice(at + 1) }

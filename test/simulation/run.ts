@@ -31,13 +31,13 @@ else if (values.seed !== undefined) await runOne(Number(values.seed))
 else await runMany(Number(values.from), Number(values.seeds), Number(values.workers))
 
 async function runOne(seed: number): Promise<void> {
-  const whole = planOf(seed, operations)
-  const plan = values.only === undefined ? whole : pickItems(whole, values.only.split(',').map(Number))
+  const fullPlan = planOf(seed, operations)
+  const plan = values.only === undefined ? fullPlan : pickItems(fullPlan, values.only.split(',').map(Number))
   const outcome = await simulate(plan, { print: values.trace ? console.log : undefined })
   console.log(describeOutcome(seed, outcome))
   if (outcome.faults.length === 0) return
   process.exitCode = 1
-  if (values.only === undefined) await reportShrunk(seed, whole)
+  if (values.only === undefined) await reportShrunk(seed, fullPlan)
 }
 
 async function runMany(from: number, count: number, workers: number): Promise<void> {
@@ -50,7 +50,7 @@ async function runMany(from: number, count: number, workers: number): Promise<vo
     const seconds = ((performance.now() - began) / 1000).toFixed(0)
     return `${done} of ${count} seeds of ${operations} operations, ${failed.length} failed, ${acknowledged} changes, ${seconds} s`
   }
-  const telling = setInterval(() => console.log(progress()), REPORT_EVERY_MS)
+  const reporting = setInterval(() => console.log(progress()), REPORT_EVERY_MS)
   await Promise.all(
     Array.from({ length: workers }, () =>
       work(seeds, (seed, outcome) => {
@@ -62,7 +62,7 @@ async function runMany(from: number, count: number, workers: number): Promise<vo
       }),
     ),
   )
-  clearInterval(telling)
+  clearInterval(reporting)
   console.log(progress())
   if (failed.length === 0) return
   process.exitCode = 1
@@ -92,10 +92,12 @@ function serve(): void {
 
 async function reportShrunk(seed: number, plan: Plan): Promise<void> {
   console.log(`seed ${seed}: shrinking the plan`)
-  const left = await shrink(plan, async (smaller) => (await simulate(smaller)).faults.length > 0)
-  for (const place of left)
-    console.log(`  ${place}: ${describeItem(plan.items[place] as Plan['items'][number])}`)
-  console.log(`npm run simulate -- --seed ${seed} --operations ${operations} --only ${left.join()} --trace`)
+  const remaining = await shrink(plan, async (smaller) => (await simulate(smaller)).faults.length > 0)
+  for (const index of remaining)
+    console.log(`  ${index}: ${describeItem(plan.items[index] as Plan['items'][number])}`)
+  console.log(
+    `npm run simulate -- --seed ${seed} --operations ${operations} --only ${remaining.join()} --trace`,
+  )
 }
 
 function describeOutcome(seed: number, { trace, faults, acknowledged, lost, virtualMs }: Outcome): string {

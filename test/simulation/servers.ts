@@ -322,8 +322,8 @@ const templates = new Map<string, Buffer>()
 
 /** An empty database with all migrations applied. */
 export function templateOf(migrations: string): Buffer {
-  const known = templates.get(migrations)
-  if (known !== undefined) return known
+  const cached = templates.get(migrations)
+  if (cached !== undefined) return cached
   const connection = new BetterSqlite3(':memory:')
   migrate(connection, migrations)
   const template = connection.serialize()

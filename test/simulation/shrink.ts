@@ -8,7 +8,7 @@ const MAX_RUNS = 400
  * @returns the indexes of the remaining items in the original plan
  */
 export async function shrink(plan: Plan, fails: (plan: Plan) => Promise<boolean>): Promise<number[]> {
-  let remaining = plan.items.map((_, place) => place)
+  let remaining = plan.items.map((_, index) => index)
   let runs = 0
   for (let parts = 2; remaining.length > 1 && runs < MAX_RUNS; ) {
     const size = Math.ceil(remaining.length / parts)
@@ -30,12 +30,12 @@ export async function shrink(plan: Plan, fails: (plan: Plan) => Promise<boolean>
 }
 
 /** Reduces a plan to some of its items, at their original times. */
-export function pickItems(plan: Plan, places: number[]): Plan {
-  const wanted = new Set(places)
+export function pickItems(plan: Plan, indexes: number[]): Plan {
+  const wanted = new Set(indexes)
   let passedMs = 0
-  const items = plan.items.flatMap((item, place) => {
+  const items = plan.items.flatMap((item, index) => {
     passedMs += item.gapMs
-    if (!wanted.has(place)) return []
+    if (!wanted.has(index)) return []
     const gapMs = passedMs
     passedMs = 0
     return [{ ...item, gapMs }]

@@ -54,11 +54,11 @@ t.test('Shrinking reduces a failing plan to the items that cause the failure', a
   const { sabotage } = SABOTAGES['drops some files of other servers']
   const fails = async (plan: Plan) => (await simulate(plan, { sabotage })).faults.length > 0
   const plan = planOf(1, OPERATIONS)
-  const left = await shrink(plan, fails)
-  t.ok(left.length < OPERATIONS / 4, `${left.length} of ${OPERATIONS} items are left`)
-  t.ok(await fails(pickItems(plan, left)), 'the shrunk plan still fails')
+  const remaining = await shrink(plan, fails)
+  t.ok(remaining.length < OPERATIONS / 4, `${remaining.length} of ${OPERATIONS} items are left`)
+  t.ok(await fails(pickItems(plan, remaining)), 'the shrunk plan still fails')
   t.strictSame(
-    (await simulate(pickItems(plan, left))).faults,
+    (await simulate(pickItems(plan, remaining))).faults,
     [],
     'the shrunk plan passes on correct servers',
   )

@@ -75,8 +75,8 @@ export class World {
   }
 
   /** Runs due events until a condition holds or the time is over. @returns whether the condition holds */
-  async run(holds: () => boolean, untilMs: number): Promise<boolean> {
-    while (!holds()) {
+  async run(condition: () => boolean, untilMs: number): Promise<boolean> {
+    while (!condition()) {
       const event = this.#due.pop()
       if (event === undefined || event.at > untilMs) return false
       this.#now = event.at

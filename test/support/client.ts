@@ -44,17 +44,17 @@ export class Client {
     return client
   }
 
-  async ask(method: string, path: string, asked: ClientRequest = {}): Promise<ClientResponse> {
+  async ask(method: string, path: string, options: ClientRequest = {}): Promise<ClientResponse> {
     const { statusCode, headers, body } = await request(this.origin() + path, {
       dispatcher: this.#agent,
       method: method as 'GET',
       headers: {
         ...this.headers,
-        ...(asked.json === undefined ? {} : { 'content-type': 'application/json' }),
-        ...asked.headers,
+        ...(options.json === undefined ? {} : { 'content-type': 'application/json' }),
+        ...options.headers,
       },
-      body: asked.json === undefined ? (asked.body ?? null) : JSON.stringify(asked.json),
-      ...(asked.signal && { signal: asked.signal }),
+      body: options.json === undefined ? (options.body ?? null) : JSON.stringify(options.json),
+      ...(options.signal && { signal: options.signal }),
     })
     const bytes = Buffer.from(await body.arrayBuffer())
     const faults = faultsOfResponse({ method, path, status: statusCode, headers, body: bytes })

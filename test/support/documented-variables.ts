@@ -32,8 +32,8 @@ function defaultsIn(text: string, readBy: string[]): Map<string, string> {
     value,
   }))
   const entries = readBy.flatMap((reader) => {
-    const part = parts.find((own) => own.reader === reader) ?? parts.find((own) => own.reader === undefined)
-    return part === undefined ? [] : [[reader, part.value] as const]
+    const entry = parts.find((own) => own.reader === reader) ?? parts.find((own) => own.reader === undefined)
+    return entry === undefined ? [] : [[reader, entry.value] as const]
   })
   return new Map(entries)
 }

@@ -54,7 +54,7 @@ export class LinkProxy {
 
   /** Holds back all bytes, in both directions or in the given ones, and keeps connections open. */
   freeze(...directions: Direction[]): void {
-    for (const way of this.#selected(directions)) way.isFrozen = true
+    for (const direction of this.#selected(directions)) direction.isFrozen = true
   }
 
   /**
@@ -92,7 +92,7 @@ export class LinkProxy {
 
   /** Removes all faults; a frozen link drops its connections. */
   restore(): void {
-    const wasFrozen = this.#selected([]).some((way) => way.isFrozen)
+    const wasFrozen = this.#selected([]).some((direction) => direction.isFrozen)
     if (wasFrozen) this.#dropAll()
     this.thaw()
   }
@@ -100,7 +100,7 @@ export class LinkProxy {
   /** Removes all faults; held bytes arrive late. */
   thaw(): void {
     this.#isUp = true
-    for (const way of this.#selected([])) way.reset()
+    for (const direction of this.#selected([])) direction.reset()
   }
 
   async close(): Promise<void> {

@@ -81,9 +81,9 @@ export class Person extends Client {
 
   /** Makes two accounts friends. */
   async befriend(other: Person): Promise<void> {
-    const asked = await this.post('/friends/request', { username: other.username })
-    const accepted = await other.post(`/friends/accept/${asked.json.id as string}`)
-    if (accepted.status !== 200) throw new Error(`befriend: ${asked.outcome}, ${accepted.outcome}`)
+    const requested = await this.post('/friends/request', { username: other.username })
+    const accepted = await other.post(`/friends/accept/${requested.json.id as string}`)
+    if (accepted.status !== 200) throw new Error(`befriend: ${requested.outcome}, ${accepted.outcome}`)
   }
 }
 

@@ -16,7 +16,7 @@ export interface DocumentedServer {
 /** The servers of `npm start`, restarted when they exit, but with free ports and a temporary folder. */
 export class Servers implements AsyncDisposable {
   readonly #folder: string
-  readonly #places: { place: DocumentedServer; port: number }[] = []
+  readonly #servers: { server: DocumentedServer; port: number }[] = []
   readonly #running = new Set<ChildProcess>()
   #stopping = false
 
@@ -25,25 +25,25 @@ export class Servers implements AsyncDisposable {
   }
 
   /** Starts a server; resolves with its port once it is ready. */
-  async start(place: DocumentedServer, env: NodeJS.ProcessEnv = {}): Promise<number> {
+  async start(server: DocumentedServer, env: NodeJS.ProcessEnv = {}): Promise<number> {
     const port = await freePort()
-    this.#places.push({ place, port })
-    const { stdout } = this.#run(place, port, env)
+    this.#servers.push({ server, port })
+    const { stdout } = this.#run(server, port, env)
     if (stdout !== null) await once(stdout, 'data')
     return port
   }
 
   /** Replaces the ports in the README by the actual ones. */
   toActual(text: string): string {
-    return this.#places.reduce(
-      (changed, { place, port }) => changed.replaceAll(portPattern(place.documentedPort), String(port)),
+    return this.#servers.reduce(
+      (changed, { server, port }) => changed.replaceAll(portPattern(server.documentedPort), String(port)),
       text,
     )
   }
 
   toDocumented(text: string): string {
-    return this.#places.reduce(
-      (changed, { place, port }) => changed.replaceAll(portPattern(port), String(place.documentedPort)),
+    return this.#servers.reduce(
+      (changed, { server, port }) => changed.replaceAll(portPattern(port), String(server.documentedPort)),
       text,
     )
   }
@@ -57,14 +57,14 @@ export class Servers implements AsyncDisposable {
     }
   }
 
-  #run(place: DocumentedServer, port: number, env: NodeJS.ProcessEnv): ChildProcess {
-    const path = fileURLToPath(new URL(`../../dist/bin/${place.program}.js`, import.meta.url))
+  #run(server: DocumentedServer, port: number, env: NodeJS.ProcessEnv): ChildProcess {
+    const path = fileURLToPath(new URL(`../../dist/bin/${server.program}.js`, import.meta.url))
     const child = spawn(process.execPath, [path], {
       env: {
         ...process.env,
-        NAME: place.name,
+        NAME: server.name,
         PORT: String(port),
-        DATA_DIR: join(this.#folder, place.name),
+        DATA_DIR: join(this.#folder, server.name),
         LOG_LEVEL: 'error',
         ...env,
       },
@@ -73,7 +73,7 @@ export class Servers implements AsyncDisposable {
     this.#running.add(child)
     child.once('exit', () => {
       this.#running.delete(child)
-      if (!this.#stopping) setTimeout(() => this.#stopping || this.#run(place, port, env), RESTART_MS)
+      if (!this.#stopping) setTimeout(() => this.#stopping || this.#run(server, port, env), RESTART_MS)
     })
     return child
   }

@@ -63,8 +63,8 @@ function quotaFaults({ account, view }: Found, quotaBytes: number, diverged: Div
   const faults: string[] = []
   const live = account.files.filter((file) => verdictOf(file.upload, ...file.deletions) === 'must')
   for (const server of new Set(live.map((file) => file.server))) {
-    const here = live.filter((file) => file.server === server)
-    const sum = here.reduce((total, { size }) => total + size, 0)
+    const uploadedHere = live.filter((file) => file.server === server)
+    const sum = uploadedHere.reduce((total, { size }) => total + size, 0)
     if (sum > quotaBytes) faults.push(`${account.username}: ${server} alone accepted ${sum} bytes`)
   }
   const hadDiverged = live.some(({ upload }) =>

@@ -64,8 +64,8 @@ export class World {
 
   pair(one: AccountModel, other: AccountModel): PairModel {
     const accounts: PairModel['accounts'] = one.username < other.username ? [one, other] : [other, one]
-    const known = this.#pairs.get(keyOf(accounts))
-    if (known !== undefined) return known
+    const existing = this.#pairs.get(keyOf(accounts))
+    if (existing !== undefined) return existing
     const pair = { accounts, active: new Register(false) }
     this.add(pair)
     return pair
@@ -86,9 +86,12 @@ function keyOf(accounts: AccountModel[]): string {
 }
 
 /** The verdict on an object that one attempt creates and any of the others removes. */
-export function verdictOf(made: Attempt, ...gone: Attempt[]): Verdict {
-  if (made.outcome === 'refused' || gone.some(({ outcome }) => outcome === 'acknowledged')) return 'must-not'
-  return made.outcome === 'unknown' || gone.some(({ outcome }) => outcome === 'unknown') ? 'may' : 'must'
+export function verdictOf(creation: Attempt, ...removals: Attempt[]): Verdict {
+  if (creation.outcome === 'refused' || removals.some(({ outcome }) => outcome === 'acknowledged'))
+    return 'must-not'
+  return creation.outcome === 'unknown' || removals.some(({ outcome }) => outcome === 'unknown')
+    ? 'may'
+    : 'must'
 }
 
 /** The verdict on a credential. A new password ends all sessions except the one that set it. */

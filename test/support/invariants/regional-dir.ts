@@ -102,9 +102,9 @@ function outboxFaults(db: BetterSqlite3.Database): string[] {
     change: string
   }[]
   return rows.flatMap(({ oseq, change }, index) => {
-    const whole = { ...JSON.parse(change), oseq, epoch }
-    const fault = faultOfChange(whole)
-    const size = Buffer.byteLength(JSON.stringify(whole))
+    const fullChange = { ...JSON.parse(change), oseq, epoch }
+    const fault = faultOfChange(fullChange)
+    const size = Buffer.byteLength(JSON.stringify(fullChange))
     return [
       ...(fault === undefined ? [] : [`the change ${oseq}: ${fault}`]),
       ...(size <= MAX_CHANGE_BYTES ? [] : [`the change ${oseq} has ${size} bytes`]),
