@@ -118,7 +118,7 @@ t.test('what can be read in two ways is refused, and nothing after it is answere
     t.match(answers[0]?.headers, { 'content-type': 'application/problem+json', connection: 'close' }, what)
   }
   for (const [what, bytes] of Object.entries(READ)) {
-    const answers = await exchange(regional.url, Buffer.from(bytes, 'latin1'), { leaveAfterMs: 1000 })
+    const answers = await exchange(regional.url, Buffer.from(bytes, 'latin1'), { disconnectAfterMs: 1000 })
     t.match(shown(answers), [/^401 .*invalid-credentials/], what)
     t.equal(answers.length, 1, what)
     regional.execute('delete from login_failures')
@@ -157,7 +157,7 @@ t.test('an empty body in chunks is none, and nothing after it is answered', asyn
 t.test('requests in a row on one connection are each answered, until one is refused', async (t) => {
   const regional = await openTestRegional(t)
   const health = 'GET /health HTTP/1.1\r\nHost: x\r\n\r\n'
-  const three = await exchange(regional.url, Buffer.from(health.repeat(3)), { leaveAfterMs: 1000 })
+  const three = await exchange(regional.url, Buffer.from(health.repeat(3)), { disconnectAfterMs: 1000 })
   t.same(
     three.map(({ status }) => status),
     [200, 200, 200],

@@ -17,7 +17,7 @@ function newStore(t: Test) {
   /** What the disk has of the blob if the power fails now. */
   const afterPowerCut = () => {
     const left = files.copy()
-    left.lose()
+    left.losePower()
     return left.contentOf(store.pathOf(NAME))
   }
   return { db, files, store, afterPowerCut }

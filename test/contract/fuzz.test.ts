@@ -98,8 +98,8 @@ t.test('no request of any shape is more than the server can answer, as the contr
       // Wrong passwords are throttled by address.
       localAddress: `127.0.${1 + (sent % 200)}.1`,
       halfClose: recipe.cut > 0,
-      leaveAfterHead: recipe.operation.id === 'streamEvents',
-      ...(leavesEarly(recipe) && { leaveAfterMs: 300 }),
+      disconnectAfterHead: recipe.operation.id === 'streamEvents',
+      ...(leavesEarly(recipe) && { disconnectAfterMs: 300 }),
     }).catch((error: Error) => error)
     const faults = answers instanceof Error ? [answers.message] : faultsOf(recipe, request, answers)
     for (const fault of faults) {

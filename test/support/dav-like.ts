@@ -13,10 +13,10 @@ import {
 
 const XML_BYTES = 1000
 
-/** How many folders a caller may make in a minute. */
+/** MKCOL requests that a caller may send per minute. */
 export const MKCOL_QUOTA = 3
 
-/** A protocol beside the contract, with methods and body parsers of its own, made of request guards and domain alone. */
+/** An example protocol with methods and body parsers of its own, built on request guards and the domain alone. */
 export function davLike({ files, uploads }: { files: Files; uploads: Uploads }): FastifyPluginAsync {
   const url = '/dav/*'
   return async (app) => {
