@@ -37,8 +37,8 @@ export async function openGrandCore(
 ) {
   const { now, timers, files, random } = machine
   const log = await SqliteChangeLog.open(db, server, random)
-  const blobs = new BlobStore(db, dataDir, files)
-  const incoming = new IncomingBlobs(db, blobs, dataDir, { files, now })
+  const blobs = BlobStore.open(db, dataDir, files)
+  const incoming = IncomingBlobs.open(db, blobs, dataDir, { files, now })
   const disk = new DiskSpace(blobs, minFreeDiskBytes, timers)
   const ingest = new Ingest({ db, log, blobs, disk, now, timers, logger })
   const metrics = measure({
@@ -60,7 +60,7 @@ export async function openGrandCore(
     timers,
     logger,
     metrics,
-  })
+  }).start()
   const observer = hub
   const uploads = new Uploads({
     db,

@@ -108,7 +108,7 @@ async function assemble(config: GrandConfig, { db, storage, machine, logger, tls
   const { name } = config
   const { now } = machine
   // First, for it may not be readable, and what follows would be left running.
-  const denyList = new DenyListFile(config.certsDir, logger, () =>
+  const denyList = new DenyListFile(config.certsDir, logger).start(() =>
     peers.review((socket) => server.destroyConnections(socket)),
   )
   const registry = createMetricsRegistry({ server: name, processMetrics: true })

@@ -57,15 +57,20 @@ export class BlobStore {
   /** Blobs between their place on the disk and their row: nobody may remove the file meanwhile. */
   readonly #pins = new Map<string, number>()
 
-  /** Makes the folders that are missing and sweeps what a crash left. */
-  constructor(db: Database, dataDir: string, files = nodeFiles) {
+  private constructor(db: Database, dataDir: string, files: FileSystem) {
     this.#db = db
     this.#files = files
     this.#blobs = join(dataDir, 'blobs')
     this.#tmp = join(dataDir, 'tmp')
-    files.makeFolderSync(this.#blobs)
-    files.makeFolderSync(this.#tmp)
-    this.#removeTemporary()
+  }
+
+  /** Creates missing folders, and removes the files that a crash left under `tmp/`. */
+  static open(db: Database, dataDir: string, files = nodeFiles): BlobStore {
+    const store = new BlobStore(db, dataDir, files)
+    files.makeFolderSync(store.#blobs)
+    files.makeFolderSync(store.#tmp)
+    store.#removeTemporary()
+    return store
   }
 
   /** Takes bytes of unknown size as they arrive; dispose of it in any case. */

@@ -28,28 +28,34 @@ export class IncomingBlobs {
   readonly #now: () => number
   readonly #arriving = new Map<string, IncomingBlob>()
 
-  /** Makes the folder if it is missing, and removes parts of bytes that nobody waits for any more. */
-  constructor(
+  private constructor(db: Database, blobs: BlobStore, folder: string, files: FileSystem, now: () => number) {
+    this.#db = db
+    this.#blobs = blobs
+    this.#folder = folder
+    this.#files = files
+    this.#now = now
+  }
+
+  /** Creates the folder if it is missing, and removes partial blobs that no row references any more. */
+  static open(
     db: Database,
     blobs: BlobStore,
     dataDir: string,
     { files = nodeFiles, now = Date.now }: { files?: FileSystem; now?: () => number } = {},
-  ) {
-    this.#files = files
-    this.#now = now
-    this.#db = db
-    this.#blobs = blobs
-    this.#folder = join(dataDir, 'incoming')
-    files.makeFolderSync(this.#folder)
-    for (const name of files.listSync(this.#folder))
-      if (!this.#isAwaited(name)) files.removeSync(join(this.#folder, name))
+  ): IncomingBlobs {
+    const folder = join(dataDir, 'incoming')
+    const incoming = new IncomingBlobs(db, blobs, folder, files, now)
+    files.makeFolderSync(folder)
+    for (const name of files.listSync(folder))
+      if (!incoming.#isAwaited(name)) files.removeSync(join(folder, name))
+    return incoming
   }
 
   /**
    * Begins or goes on with a blob. Dispose of it in any case: what came is kept for the next time.
    * @throws BlobBusy
    */
-  async open(sha256: string, size: number): Promise<IncomingBlob> {
+  async receive(sha256: string, size: number): Promise<IncomingBlob> {
     if (this.#arriving.has(sha256)) throw new BlobBusyError(`${sha256} is arriving already`)
     const blob = new IncomingBlob(this.#files, {
       sha256,

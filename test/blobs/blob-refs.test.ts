@@ -36,7 +36,7 @@ function file(owner_id: string, bytes: string) {
 function server(t: Test) {
   const db = Database.open(':memory:', 'regional')
   t.teardown(() => db[Symbol.asyncDispose]())
-  const blobs = new BlobStore(db, t.testdir({}))
+  const blobs = BlobStore.open(db, t.testdir({}))
   const upload = (tx: Tx, key: string, owner: string, bytes: string) =>
     applyChange(tx, { type: 'file.uploaded', key, fields: file(owner, bytes), stamp: stamp(1) })
   const remove = (tx: Tx, type: 'file.deleted' | 'user.deleted', key: string) =>

@@ -30,7 +30,7 @@ async function newStore(
     await db[Symbol.asyncDispose]()
     await rm(dir, { recursive: true })
   })
-  const reopen = () => new BlobStore(db, dir)
+  const reopen = () => BlobStore.open(db, dir)
   return { db, dir, store: reopen(), reopen }
 }
 
@@ -192,7 +192,7 @@ t.test('cleaning removes what is of no use, and stops at a share of all', async 
   await regional.close()
 
   const db = Database.open(join(regional.dataDir, 'regional.db'), 'regional')
-  const blobs = new BlobStore(db, regional.dataDir)
+  const blobs = BlobStore.open(db, regional.dataDir)
   const round = (now: number) => {
     const eventLog = new EventLog(db, new Notifier(), () => now)
     return collectGarbage({ db, blobs, eventLog, now: () => now }, new AbortController().signal)

@@ -31,7 +31,7 @@ class SpoiltDisk {
   private constructor(dir: string) {
     this.#dir = dir
     this.#db = this.#open()
-    this.#blobs = new BlobStore(this.#db, dir)
+    this.#blobs = BlobStore.open(this.#db, dir)
   }
 
   async store(bytes: Buffer): Promise<void> {
@@ -51,7 +51,7 @@ class SpoiltDisk {
   async restart(): Promise<void> {
     await this.close()
     this.#db = this.#open()
-    this.#blobs = new BlobStore(this.#db, this.#dir)
+    this.#blobs = BlobStore.open(this.#db, this.#dir)
   }
 
   close(): Promise<void> {

@@ -101,7 +101,7 @@ async function replay({ core }: SimulatedGrand): Promise<string> {
   const deadLetters: string[] = []
   const applier = new Applier({
     db,
-    blobs: new BlobStore(db, '/replay', new MemoryFiles(() => 0)),
+    blobs: BlobStore.open(db, '/replay', new MemoryFiles(() => 0)),
     journal: new Journal(
       'replay',
       () => 0,

@@ -10,23 +10,27 @@ const POLL_MS = 1000
 export class DenyListFile implements Disposable {
   readonly #path: string
   readonly #logger: Logger
-  readonly #timer: NodeJS.Timeout
+  #timer: NodeJS.Timeout | undefined
   #denied: ReadonlySet<string> = new Set()
   #version = ''
 
-  /**
-   * @param onLook called after each look, so that those who connected before they were denied are found
-   * @throws Error when the list cannot be understood: a start without it would let the revoked in
-   */
-  constructor(certsDir: string, logger: Logger, onLook: () => void) {
+  constructor(certsDir: string, logger: Logger) {
     this.#path = join(certsDir, DENY_LIST_FILE)
     this.#logger = logger
+  }
+
+  /**
+   * Reads the file now, and polls it until disposed of.
+   * @param onPoll called after each poll, to end connections that were admitted before their certificate was denied
+   * @throws Error when the file is malformed: starting without it would admit revoked certificates
+   */
+  start(onPoll: () => void): this {
     this.#read()
     this.#timer = setInterval(() => {
       this.refresh()
-      onLook()
-    }, POLL_MS)
-    this.#timer.unref()
+      onPoll()
+    }, POLL_MS).unref()
+    return this
   }
 
   /** Reads the file if it changed. One that cannot be understood changes nothing: who was denied stays so. */

@@ -40,7 +40,7 @@ export class Hub implements SessionHost, AsyncDisposable {
   /** By the name of the server, those that have said hello. */
   readonly #sessions = new Map<string, GrandSession>()
   readonly #closing = new Set<Promise<void>>()
-  readonly #wantTimer: Timer
+  #wantTimer: Timer | undefined
   #wantedUpTo = ''
   #scheduled = false
 
@@ -51,8 +51,13 @@ export class Hub implements SessionHost, AsyncDisposable {
     this.pages = deps.pages
     this.ingest = deps.ingest
     this.watermarks = deps.watermarks((moved) => this.#sendWatermarks(moved))
-    this.#wantTimer = deps.timers.every(WANT_AGAIN_MS, () => this.#wantMissingAgain())
+  }
+
+  /** Sets the grand's own watermark, and requests missing blobs from all sessions at intervals until disposed of. */
+  start(): this {
     this.#refreshOwnWatermark()
+    this.#wantTimer = this.#deps.timers.every(WANT_AGAIN_MS, () => this.#wantMissingAgain())
+    return this
   }
 
   /** Begins a link on an open channel; `server` is the name in its certificate. */
@@ -153,7 +158,7 @@ export class Hub implements SessionHost, AsyncDisposable {
 
   /** Ends all links, and waits for what they have under way. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#wantTimer.stop()
+    this.#wantTimer?.stop()
     for (const link of this.#sessions.values()) {
       link.close('the grand stops')
       this.disconnected(link, 'the grand stops')

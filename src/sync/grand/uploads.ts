@@ -167,7 +167,7 @@ export class Uploads {
   }
 
   async #open(sha256: string, size: number, offset: number): Promise<IncomingBlob> {
-    const blob = await this.#deps.incoming.open(sha256, size).catch(async (error) => {
+    const blob = await this.#deps.incoming.receive(sha256, size).catch(async (error) => {
       throw error instanceof BlobBusyError ? await this.#busy(sha256) : error
     })
     if (blob.offset === offset) return blob
@@ -184,7 +184,7 @@ export class Uploads {
   async #complete(sha256: string, size: number): Promise<boolean> {
     const { incoming, observer, logger, metrics } = this.#deps
     try {
-      await using blob = await incoming.open(sha256, size)
+      await using blob = await incoming.receive(sha256, size)
       await blob.finish()
       observer.uploadCompleted(sha256, '')
       return true

@@ -136,7 +136,7 @@ export class BlobPuller {
   async #fetch({ sha256, size }: BlobRef, signal: AbortSignal): Promise<boolean> {
     const { db, incoming, grand, onProgress } = this.#deps
     if (!isMissing(db, sha256)) return true
-    await using blob = await incoming.open(sha256, size)
+    await using blob = await incoming.receive(sha256, size)
     if (blob.offset < size) {
       const bytes = await grand.get(sha256, blob.offset, size - 1, signal)
       if (bytes === undefined) return !isMissing(db, sha256)

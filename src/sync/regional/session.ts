@@ -94,16 +94,22 @@ export class RegionalSession {
   constructor(options: RegionalSessionDeps, channel: Channel) {
     this.#deps = options
     this.#channel = channel
+  }
+
+  /** Sends the hello. */
+  start(): this {
+    const { server, db, clock } = this.#deps
     this.#send({
       type: 'hello',
       protocols: [...PROTOCOLS],
-      server: options.server,
-      epoch: readMeta(options.db, 'epoch') as string,
-      head: outboxHead(options.db),
-      cursor: storedCursor(options.db),
-      time: options.clock.machineNow(),
+      server,
+      epoch: readMeta(db, 'epoch') as string,
+      head: outboxHead(db),
+      cursor: storedCursor(db),
+      time: clock.machineNow(),
       changes: CHANGE_VERSION,
     })
+    return this
   }
 
   /** Newest entry that the grand has told of. */

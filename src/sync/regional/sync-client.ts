@@ -57,7 +57,6 @@ export class SyncClient implements AsyncDisposable {
     const { db, blobs, journal, server, clock, logger } = options
     this.#deps = options
     this.#queue = new OutboxQueue(db, blobs)
-    this.#queue.reset(readAcked(db).oseq)
     this.#applier = new Applier({
       db,
       blobs,
@@ -72,6 +71,7 @@ export class SyncClient implements AsyncDisposable {
   /** Keeps in step from now on, until it is disposed of. */
   start(): this {
     const { db, journal, replicas } = this.#deps
+    this.#queue.reset(readAcked(db).oseq)
     replicas.joinSphere()
     for (const [name, gseq] of readWatermarks(db)) replicas.setWatermark(name, gseq)
     this.#subscriptions.push(
@@ -142,7 +142,7 @@ export class SyncClient implements AsyncDisposable {
       this.#session = new RegionalSession(
         { ...this.#parts(), onWelcome: (grand) => this.#welcomed(grand) },
         open,
-      )
+      ).start()
     })
     const stop = () => channel.close('this server stops')
     signal.addEventListener('abort', stop)

@@ -45,7 +45,7 @@ async function pullerThatLacks(t: Test, files: FileToFetch[], get: RemoteBlobs['
     put: async () => {},
     [Symbol.asyncDispose]: async () => {},
   }
-  const incoming = new IncomingBlobs(db, blobs, dataDir)
+  const incoming = IncomingBlobs.open(db, blobs, dataDir)
   const puller = new BlobPuller({ db, incoming, grand, timers: systemTimers, logger, onProgress() {} })
   const link = new AbortController()
   t.teardown(() => link.abort())

@@ -32,7 +32,7 @@ async function talkative(t: Test, changes: number) {
   const link = async (seen: { oseq: number; id: string } | null) => {
     const said: FromRegional[] = []
     const channel = { send: (frame: Buffer) => void said.push(decodeFromRegional(frame).message), close() {} }
-    const session = new RegionalSession({ ...common, onWelcome() {} }, channel)
+    const session = new RegionalSession({ ...common, onWelcome() {} }, channel).start()
     session.receive(
       encodeFrame({
         type: 'welcome',

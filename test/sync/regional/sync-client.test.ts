@@ -58,7 +58,7 @@ for (const { lastsMs, waitsLonger } of [
       return channel
     }
     const grand = { async [Symbol.asyncDispose]() {} } as unknown as RemoteBlobs
-    const incoming = new IncomingBlobs(db, blobs, dataDir)
+    const incoming = IncomingBlobs.open(db, blobs, dataDir)
     const clock = new SystemClock(now)
     const random = systemRandom
     const transfer = new BlobTransfer({ grand, db, blobs, incoming, timers, random, logger })
