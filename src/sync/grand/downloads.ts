@@ -1,15 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import rangeParser from 'range-parser'
 import type { BlobStore } from '../../blobs/blob-store.js'
 import type { IncomingBlobs } from '../../blobs/incoming-blobs.js'
 import type { Database } from '../../db/engine/database.js'
 import type { ChunkSource } from '../../lib/byte-source.js'
 import { isTransientError } from '../../lib/storage-fault.js'
+import { type ByteRange, parseByteRange } from '../../net/byte-range.js'
 import { writeChunk } from '../../net/write-chunk.js'
 import type { GrandMetrics } from './metrics.js'
 import { RefusedError, sendBytes } from './responses.js'
-
-const MALFORMED = -2
 
 export interface DownloadsDeps {
   db: Database
@@ -105,16 +103,11 @@ export class Downloads {
   }
 }
 
-function readRange(header: string | undefined, size: number): { start: number; end: number } | undefined {
-  if (header === undefined) return undefined
-  const ranges = rangeParser(size, header)
-  // What cannot be read is as if it were not there; so are several ranges, which a server need not serve.
-  if (ranges === MALFORMED) return undefined
-  if (typeof ranges === 'number' || ranges.type !== 'bytes') {
-    throw new RefusedError(416, 'range-not-satisfiable', `there are ${size} bytes`, {
-      'content-range': `bytes */${size}`,
-    })
-  }
-  const [range] = ranges
-  return ranges.length === 1 ? range : undefined
+/** @throws RefusedError `range-not-satisfiable` */
+function readRange(header: string | undefined, size: number): ByteRange | undefined {
+  const range = header === undefined ? undefined : parseByteRange(header, size)
+  if (range !== 'unsatisfiable') return range
+  throw new RefusedError(416, 'range-not-satisfiable', `The blob has ${size} bytes.`, {
+    'content-range': `bytes */${size}`,
+  })
 }
