@@ -4,9 +4,10 @@ import type { Database, Reader, Tx } from '../db/engine/database.js'
 import { prepare } from '../db/engine/query.js'
 import { grandQuery } from '../db/grand/tables.js'
 import { WrongServerError } from '../db/identity.js'
+import { readClock, readMeta, writeMeta } from '../db/meta.js'
 import { type Random, systemRandom } from '../lib/random.js'
 import { blobOf, type Change, stampsOf } from '../model/change.js'
-import { later, ZERO_STAMP } from '../model/clock.js'
+import { later } from '../model/clock.js'
 import {
   type Candidate,
   type ChangeLog,
@@ -17,18 +18,6 @@ import {
   type Position,
 } from './change-log.js'
 
-const readMeta = prepare<{ key: string }>()((slot) =>
-  grandQuery.selectFrom('meta').select('value').where('key', '=', slot('key')),
-)
-const insertMeta = prepare<{ key: string; value: string }>()((slot) =>
-  grandQuery.insertInto('meta').values({ key: slot('key'), value: slot('value') }),
-)
-const setMeta = prepare<{ key: string; value: string }>()((slot) =>
-  grandQuery
-    .insertInto('meta')
-    .values({ key: slot('key'), value: slot('value') })
-    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value: slot('value') })),
-)
 const last = prepare()(() =>
   grandQuery.selectFrom('log').select(['gseq', 'ghash']).orderBy('gseq', 'desc').limit(1),
 )
@@ -95,9 +84,9 @@ export class SqliteChangeLog implements ChangeLog {
    * @throws WrongServer
    */
   static async open(db: Database, server: string, random: Random = systemRandom): Promise<SqliteChangeLog> {
-    const id = db.get(readMeta, { key: 'log_id' })?.value
+    const id = readMeta(db, 'log_id')
     if (id === undefined) return new SqliteChangeLog(db, await begin(db, server, random))
-    const known = db.get(readMeta, { key: 'server' })?.value
+    const known = readMeta(db, 'server')
     if (known !== server)
       throw new WrongServerError(`the data is that of the server ${known}, and this one is ${server}`)
     return new SqliteChangeLog(db, id)
@@ -139,14 +128,10 @@ export class SqliteChangeLog implements ChangeLog {
 async function begin(db: Database, server: string, random: Random): Promise<string> {
   const id = random.bytes(16).toString('hex')
   await db.write((tx) => {
-    tx.run(insertMeta, { key: 'log_id', value: id })
-    tx.run(insertMeta, { key: 'server', value: server })
+    writeMeta(tx, 'log_id', id)
+    writeMeta(tx, 'server', server)
   })
   return id
-}
-
-function readClock(reader: Reader): string {
-  return reader.get(readMeta, { key: 'clock' })?.value ?? ZERO_STAMP
 }
 
 function readHead(reader: Reader): Position {
@@ -185,7 +170,7 @@ function append(tx: Tx, candidates: Candidate[]): Logged[] {
     if (oseq > seen.oseq) seen = { oseq, id }
   }
   tx.run(setHead, { origin, epoch, ...seen })
-  tx.run(setMeta, { key: 'clock', value: clock })
+  writeMeta(tx, 'clock', clock)
   return logged
 }
 

@@ -25,7 +25,7 @@ import {
 } from '../../db/regional/outbox.js'
 import { restampFact, restampRow } from '../../db/regional/replica.js'
 import { markAllUnpublished, unpublishedRows } from '../../db/regional/unpublished.js'
-import { clearWatermarks } from '../../db/regional/watermarks.js'
+import { clearWatermarks } from '../../db/watermarks.js'
 import type { Random } from '../../lib/random.js'
 import { bareFact, type Change, kindOf, stampsOf } from '../../model/change.js'
 import { later, millisecondsOf, originOf, tick, ZERO_STAMP } from '../../model/clock.js'
