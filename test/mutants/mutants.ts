@@ -191,7 +191,7 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'A suffix range begins one byte too early.',
     breaks: 'ranges are answered as RFC 9110 says.',
     tests: ['test/http/download.test.ts'],
-    edits: [{ in: 'requestedRange', replace: 'size - last)', by: 'size - last - 1)' }],
+    edits: [{ in: 'parseByteRange', replace: 'size - last)', by: 'size - last - 1)' }],
   },
   {
     name: 'basic-not-checked-for-csrf',
