@@ -55,7 +55,7 @@ export async function openGrandCore(
     log,
     pages: new Pages(log, blobs, db),
     ingest,
-    watermarks: (onMoved) => new Watermarks({ db, server, timers, onMoved, onError }),
+    watermarks: (onChanged) => new Watermarks({ db, server, timers, onChanged, onError }),
     now,
     timers,
     logger,

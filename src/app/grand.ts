@@ -109,7 +109,7 @@ async function assemble(config: GrandConfig, { db, storage, machine, logger, tls
   const { now } = machine
   // First, for it may not be readable, and what follows would be left running.
   const denyList = new DenyListFile(config.certsDir, logger).start(() =>
-    peers.review((socket) => server.destroyConnections(socket)),
+    peers.dropInvalid((socket) => server.revoke(socket)),
   )
   const registry = createMetricsRegistry({ server: name, processMetrics: true })
   const certificates = new CertificatesInUse(logger, now)
@@ -154,13 +154,13 @@ async function assemble(config: GrandConfig, { db, storage, machine, logger, tls
     async reload() {
       await certificates.reload()
       denyList.refresh()
-      peers.review((socket) => server.destroyConnections(socket))
+      peers.dropInvalid((socket) => server.revoke(socket))
     },
     async [Symbol.asyncDispose]() {
       closing = true
       denyList[Symbol.dispose]()
       watching[Symbol.dispose]()
-      server.unsubscribe()
+      server.stopAccepting()
       await hub[Symbol.asyncDispose]()
       await sweeping[Symbol.asyncDispose]()
       await scrubbing[Symbol.asyncDispose]()

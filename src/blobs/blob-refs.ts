@@ -37,7 +37,7 @@ const remove = prepare<Ref>()((slot) =>
     .where('key', '=', slot('key'))
     .where('size', '=', slot('size')),
 )
-const place = prepare<Ref & { gseq: number }>()((slot) =>
+const setEntry = prepare<Ref & { gseq: number }>()((slot) =>
   blobQuery
     .updateTable('blob_refs')
     .set({ gseq: slot('gseq') })
@@ -50,10 +50,10 @@ const place = prepare<Ref & { gseq: number }>()((slot) =>
 const clearEntries = prepare()(() =>
   blobQuery.updateTable('blob_refs').set({ gseq: 0 }).where('gseq', '>', 0),
 )
-const stored = prepare<{ sha256: string }>()((slot) =>
+const selectStored = prepare<{ sha256: string }>()((slot) =>
   blobQuery.selectFrom('blobs').select('size').where('sha256', '=', slot('sha256')),
 )
-const referenced = prepare<{ sha256: string }>()((slot) =>
+const selectReferenced = prepare<{ sha256: string }>()((slot) =>
   blobQuery
     .selectFrom('blob_refs')
     .select((eb) => ['size', eb.fn.min<number | null>(eb.fn('nullif', ['gseq', eb.lit(0)])).as('gseq')])
@@ -102,7 +102,7 @@ export function removeRef(tx: Tx, row: RowId, blob: BlobRef): void {
 
 /** Notes the log entry that references a blob; the first one counts. */
 export function setRefEntry(tx: Tx, row: RowId, blob: BlobRef, gseq: number): void {
-  const isNew = tx.run(place, { ...row, ...blob, gseq }) > 0
+  const isNew = tx.run(setEntry, { ...row, ...blob, gseq }) > 0
   if (isNew && isMissing(tx, blob.sha256)) addMissing(tx, blob, gseq)
 }
 
@@ -113,11 +113,12 @@ export function clearRefEntries(tx: Tx): void {
 }
 
 export function isStored(reader: Reader, sha256: string): boolean {
-  return reader.get(stored, { sha256 }) !== undefined
+  return reader.get(selectStored, { sha256 }) !== undefined
 }
 
 /** Notes anew who waits for a blob that is not here: after a reference ended, or its bytes turned out to be corrupt. */
 export function refreshMissing(tx: Tx, sha256: string): void {
   removeMissing(tx, sha256)
-  for (const { size, gseq } of tx.all(referenced, { sha256 })) addMissing(tx, { sha256, size }, gseq ?? 0)
+  for (const { size, gseq } of tx.all(selectReferenced, { sha256 }))
+    addMissing(tx, { sha256, size }, gseq ?? 0)
 }

@@ -18,10 +18,10 @@ import { FileSlice } from './file-slice.js'
 import type { FileSystem } from './file-system.js'
 import { nodeFiles } from './node-files.js'
 
-const bySha256 = prepare<{ sha256: string }>()((slot) =>
+const selectBlob = prepare<{ sha256: string }>()((slot) =>
   blobQuery.selectFrom('blobs').select(['size', 'content']).where('sha256', '=', slot('sha256')),
 )
-const exists = prepare<{ sha256: string }>()((slot) =>
+const selectSize = prepare<{ sha256: string }>()((slot) =>
   blobQuery.selectFrom('blobs').select('size').where('sha256', '=', slot('sha256')),
 )
 const insert = prepare<{ sha256: string; size: number; stored_at: string; content: Buffer | null }>()(
@@ -40,7 +40,7 @@ const remove = prepare<{ sha256: string }>()((slot) =>
   blobQuery.deleteFrom('blobs').where('sha256', '=', slot('sha256')),
 )
 
-const page = prepare<{ after: string; limit: number }>()((slot) =>
+const selectPage = prepare<{ after: string; limit: number }>()((slot) =>
   blobQuery
     .selectFrom('blobs')
     .select(['sha256', 'size'])
@@ -69,7 +69,7 @@ export class BlobStore {
     const store = new BlobStore(db, dataDir, files)
     files.makeFolderSync(store.#blobs)
     files.makeFolderSync(store.#tmp)
-    store.#removeTemporary()
+    store.#removeTemporaryFiles()
     return store
   }
 
@@ -84,8 +84,8 @@ export class BlobStore {
   }
 
   /** The bytes of a small blob, if it is here. */
-  inline(reader: Reader, sha256: string): Buffer | undefined {
-    return reader.get(bySha256, { sha256 })?.content ?? undefined
+  readInline(reader: Reader, sha256: string): Buffer | undefined {
+    return reader.get(selectBlob, { sha256 })?.content ?? undefined
   }
 
   has(reader: Reader, sha256: string): boolean {
@@ -94,12 +94,12 @@ export class BlobStore {
 
   /** Bytes of a blob that is here. */
   sizeOf(reader: Reader, sha256: string): number | undefined {
-    return reader.get(exists, { sha256 })?.size
+    return reader.get(selectSize, { sha256 })?.size
   }
 
   /** Some blobs in order of their hash, after one of them. */
   selectPage(after: string, limit: number): { sha256: string; size: number }[] {
-    return this.#db.all(page, { after, limit })
+    return this.#db.all(selectPage, { after, limit })
   }
 
   /** Lets go of bytes that turned out to be wrong. */
@@ -119,7 +119,7 @@ export class BlobStore {
     end: number,
     from: 'cache' | 'disk',
   ): Promise<FileSlice | Buffer | undefined> {
-    const row = this.#db.get(bySha256, { sha256 })
+    const row = this.#db.get(selectBlob, { sha256 })
     if (row === undefined) return undefined
     if (row.content !== null) return row.content.subarray(start, end + 1)
     const path = this.pathOf(sha256)
@@ -169,17 +169,17 @@ export class BlobStore {
    */
   async moveIntoPlace(path: string, sha256: string): Promise<StagedContent> {
     this.#pin(sha256, 1)
-    const named = join(this.#tmp, `${sha256}.${randomUUID()}`)
-    const placed = { [Symbol.asyncDispose]: () => this.#release(named, sha256) }
+    const tmpPath = join(this.#tmp, `${sha256}.${randomUUID()}`)
+    const placed = { [Symbol.asyncDispose]: () => this.#release(tmpPath, sha256) }
     try {
-      await this.#files.rename(path, named)
+      await this.#files.rename(path, tmpPath)
       const final = this.pathOf(sha256)
-      const made = await this.#files.makeFolder(dirname(final))
-      await this.#files.link(named, final).catch((error: NodeJS.ErrnoException) => {
+      const createdFolder = await this.#files.makeFolder(dirname(final))
+      await this.#files.link(tmpPath, final).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'EEXIST') throw error
       })
       await this.#syncFolder(dirname(final))
-      if (made !== undefined) {
+      if (createdFolder !== undefined) {
         await this.#syncFolder(dirname(dirname(final)))
         await this.#syncFolder(this.#blobs)
       }
@@ -190,7 +190,7 @@ export class BlobStore {
     }
   }
 
-  async #release(named: string, sha256: string): Promise<void> {
+  async #release(tmpPath: string, sha256: string): Promise<void> {
     this.#pin(sha256, -1)
     try {
       if (!this.#pins.has(sha256) && !this.has(this.#db, sha256)) this.#removeFile(this.pathOf(sha256))
@@ -199,7 +199,7 @@ export class BlobStore {
       if (isStorageFault(error)) return
       throw error
     }
-    await this.#files.unlink(named).catch(() => undefined)
+    await this.#files.unlink(tmpPath).catch(() => undefined)
   }
 
   #pin(sha256: string, by: 1 | -1): void {
@@ -208,7 +208,7 @@ export class BlobStore {
     else this.#pins.set(sha256, count)
   }
 
-  #removeTemporary(): void {
+  #removeTemporaryFiles(): void {
     for (const name of this.#files.listSync(this.#tmp)) {
       const [sha256, id] = name.split('.')
       if (sha256 !== undefined && id !== undefined && !this.has(this.#db, sha256)) {

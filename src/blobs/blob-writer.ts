@@ -22,9 +22,9 @@ export class BlobWriter implements AsyncDisposable {
   readonly #folder: string
   readonly #place: (path: string, sha256: string) => Promise<StagedContent>
   #size = 0
-  #small: Buffer[] = []
+  #chunks: Buffer[] = []
   #file: { path: string; sink: FileSink } | undefined
-  #isStaged: StagedContent | undefined
+  #staged: StagedContent | undefined
 
   /** @param place gives a complete, durable file its place under its hash */
   constructor(
@@ -49,14 +49,14 @@ export class BlobWriter implements AsyncDisposable {
   write(chunk: Buffer): Promise<void> | undefined {
     this.#size += chunk.length
     if (this.#file !== undefined) return this.#file.sink.write(chunk)
-    this.#small.push(chunk)
-    return this.#size > INLINE_BYTES ? this.#toFile() : undefined
+    this.#chunks.push(chunk)
+    return this.#size > INLINE_BYTES ? this.#spill() : undefined
   }
 
   /** Makes the bytes durable where they are a file, and gives their hash. */
   async finish(): Promise<StagedBlob> {
     if (this.#file === undefined) {
-      const content = Buffer.concat(this.#small)
+      const content = Buffer.concat(this.#chunks)
       return { sha256: hash('sha256', content), size: this.#size, content }
     }
     const { path, sink } = this.#file
@@ -65,21 +65,21 @@ export class BlobWriter implements AsyncDisposable {
     await sink.sync()
     await sink[Symbol.asyncDispose]()
     this.#file = undefined
-    this.#isStaged = await this.#place(path, sha256)
+    this.#staged = await this.#place(path, sha256)
     return { sha256, size: this.#size }
   }
 
   /** Leaves no temporary file; bytes that the database does not name by now go with it. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#isStaged?.[Symbol.asyncDispose]()
+    await this.#staged?.[Symbol.asyncDispose]()
     if (this.#file === undefined) return
     await this.#file.sink[Symbol.asyncDispose]().catch(() => undefined)
     await this.#files.unlink(this.#file.path).catch(() => undefined)
   }
 
-  async #toFile(): Promise<void> {
+  async #spill(): Promise<void> {
     const path = join(this.#folder, randomUUID())
     this.#file = { path, sink: new FileSink(await this.#files.openDirect(path, 'wx'), { writes: 2 }) }
-    for (const chunk of this.#small.splice(0)) await this.#file.sink.write(chunk)
+    for (const chunk of this.#chunks.splice(0)) await this.#file.sink.write(chunk)
   }
 }

@@ -9,7 +9,7 @@ import { hasSpareBuffers, type SharedBytes } from './transfer-buffers.js'
 export class CorruptBlobError extends Error {}
 
 /** So many of the last writes stay in memory for who follows, as long as there are buffers for it. */
-const RECENT = 8
+const MAX_RECENT = 8
 
 interface IncomingBlobDeps {
   sha256: string
@@ -33,7 +33,7 @@ export class IncomingBlob implements AsyncDisposable {
   /** The last of them, still in memory while somebody follows. */
   readonly #recent: SharedBytes[] = []
   #state: State = 'arriving'
-  #changed = Promise.withResolvers<void>()
+  #progressed = Promise.withResolvers<void>()
 
   constructor(files: FileSystem, options: IncomingBlobDeps) {
     this.#files = files
@@ -52,10 +52,10 @@ export class IncomingBlob implements AsyncDisposable {
   /** Takes up what came before. Only for IncomingBlobs. */
   async begin(): Promise<void> {
     const { path, size } = this.#deps
-    const kept = await stagedBytes(this.#files, path)
-    if (kept > size) await this.#files.remove(path)
+    const stagedBytes = await stagedSize(this.#files, path)
+    if (stagedBytes > size) await this.#files.remove(path)
     const hash = createHash('sha256')
-    if (kept > 0 && kept <= size) await this.#resume(kept, hash)
+    if (stagedBytes > 0 && stagedBytes <= size) await this.#resume(stagedBytes, hash)
     const file = await this.#files.openDirect(path, 'rw')
     this.#sink = new FileSink(file, {
       position: this.#offset,
@@ -102,13 +102,15 @@ export class IncomingBlob implements AsyncDisposable {
     this.#followers += 1
     try {
       for (let at = start; at <= end; ) {
-        const ready = this.#ready(end)
-        if (ready > at) {
-          at = (await this.#sendRecent(at, ready, take)) ?? (await sendWritten(file, at, ready, take))
+        const readableEnd = this.#ready(end)
+        if (readableEnd > at) {
+          at =
+            (await this.#sendRecent(at, readableEnd, take)) ??
+            (await sendWritten(file, at, readableEnd, take))
         } else if (this.#state === 'broken') {
           throw new Error('the bytes stopped arriving')
         } else {
-          await this.#changed.promise
+          await this.#progressed.promise
         }
       }
     } finally {
@@ -130,7 +132,7 @@ export class IncomingBlob implements AsyncDisposable {
   #noteWritten(written: SharedBytes): void {
     this.#written += written.bytes.length
     this.#recent.push(written.use())
-    this.#dropRecent(this.#followers > 0 && hasSpareBuffers() ? RECENT : 0)
+    this.#dropRecent(this.#followers > 0 && hasSpareBuffers() ? MAX_RECENT : 0)
     this.#wakeFollowers()
   }
 
@@ -156,8 +158,8 @@ export class IncomingBlob implements AsyncDisposable {
   }
 
   /** Keeps so many of the last bytes in memory. */
-  #dropRecent(keep: number): void {
-    while (this.#recent.length > keep) this.#recent.shift()?.release()
+  #dropRecent(maxCount: number): void {
+    while (this.#recent.length > maxCount) this.#recent.shift()?.release()
   }
 
   /** The place up to which a reader of bytes until `end` may read. */
@@ -176,11 +178,11 @@ export class IncomingBlob implements AsyncDisposable {
   }
 
   /** Goes on after bytes that came before. */
-  async #resume(kept: number, hash: Hash): Promise<void> {
-    const before = new FileSlice(await this.#files.openDirect(this.#deps.path, 'r'), 0, kept - 1)
+  async #resume(stagedBytes: number, hash: Hash): Promise<void> {
+    const before = new FileSlice(await this.#files.openDirect(this.#deps.path, 'r'), 0, stagedBytes - 1)
     await before.copy((chunk) => void hash.update(chunk))
-    this.#offset = kept
-    this.#written = kept
+    this.#offset = stagedBytes
+    this.#written = stagedBytes
   }
 
   async #close(): Promise<void> {
@@ -191,8 +193,8 @@ export class IncomingBlob implements AsyncDisposable {
   }
 
   #wakeFollowers(): void {
-    const { resolve } = this.#changed
-    this.#changed = Promise.withResolvers<void>()
+    const { resolve } = this.#progressed
+    this.#progressed = Promise.withResolvers<void>()
     resolve()
   }
 }
@@ -204,6 +206,6 @@ async function sendWritten(file: OpenFile, at: number, ready: number, take: Chun
 }
 
 /** Bytes of a blob that came so far, as far as they are in its file. */
-export async function stagedBytes(files: FileSystem, path: string): Promise<number> {
+export async function stagedSize(files: FileSystem, path: string): Promise<number> {
   return (await files.stat(path).catch(() => undefined))?.size ?? 0
 }

@@ -9,11 +9,11 @@ import { query } from '../db/tables.js'
 import type { BlobStore } from './blob-store.js'
 import { INLINE_BYTES } from './blob-writer.js'
 import type { FileSystem } from './file-system.js'
-import { IncomingBlob, stagedBytes } from './incoming-blob.js'
+import { IncomingBlob, stagedSize } from './incoming-blob.js'
 import { nodeFiles } from './node-files.js'
 
 /** Both servers keep a table of the bytes that they lack. */
-const awaited = prepare<{ sha256: string }>()((slot) =>
+const selectMissing = prepare<{ sha256: string }>()((slot) =>
   query.selectFrom('missing').select('sha256').where('sha256', '=', slot('sha256')),
 )
 
@@ -47,7 +47,7 @@ export class IncomingBlobs {
     const incoming = new IncomingBlobs(db, blobs, folder, files, now)
     files.makeFolderSync(folder)
     for (const name of files.listSync(folder))
-      if (!incoming.#isAwaited(name)) files.removeSync(join(folder, name))
+      if (!incoming.#isMissing(name)) files.removeSync(join(folder, name))
     return incoming
   }
 
@@ -84,7 +84,7 @@ export class IncomingBlobs {
   async offsetOf(sha256: string): Promise<number> {
     const arriving = this.#arriving.get(sha256)
     if (arriving !== undefined) return arriving.offset
-    return stagedBytes(this.#files, join(this.#folder, sha256))
+    return stagedSize(this.#files, join(this.#folder, sha256))
   }
 
   /**
@@ -98,15 +98,15 @@ export class IncomingBlobs {
       const found = await this.#files.stat(path).catch(() => undefined)
       const [sha256 = ''] = name.split('.')
       if (found === undefined || this.#arriving.has(sha256)) continue
-      if (this.#isAwaited(name) && found.mtimeMs >= beforeMs) continue
+      if (this.#isMissing(name) && found.mtimeMs >= beforeMs) continue
       await this.#files.remove(path)
       count += 1
     }
     return count
   }
 
-  #isAwaited(sha256: string): boolean {
-    return this.#db.get(awaited, { sha256 }) !== undefined
+  #isMissing(sha256: string): boolean {
+    return this.#db.get(selectMissing, { sha256 }) !== undefined
   }
 
   async #store(sha256: string, size: number, path: string): Promise<void> {

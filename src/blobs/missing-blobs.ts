@@ -22,10 +22,10 @@ const insert = prepare<{ sha256: string; size: number; gseq: number }>()((slot) 
 const remove = prepare<{ sha256: string }>()((slot) =>
   blobQuery.deleteFrom('missing').where('sha256', '=', slot('sha256')),
 )
-const sizes = prepare<{ sha256: string }>()((slot) =>
+const selectSizes = prepare<{ sha256: string }>()((slot) =>
   blobQuery.selectFrom('missing').select('size').where('sha256', '=', slot('sha256')),
 )
-const bySize = prepare<{ size: number; sha256: string; limit: number }>()((slot) =>
+const selectBySize = prepare<{ size: number; sha256: string; limit: number }>()((slot) =>
   blobQuery
     .selectFrom('missing')
     .select(['sha256', 'size'])
@@ -34,7 +34,7 @@ const bySize = prepare<{ size: number; sha256: string; limit: number }>()((slot)
     .orderBy('sha256')
     .limit(slot('limit')),
 )
-const byHash = prepare<{ sha256: string; limit: number }>()((slot) =>
+const selectByHash = prepare<{ sha256: string; limit: number }>()((slot) =>
   blobQuery
     .selectFrom('missing')
     .select('sha256')
@@ -43,11 +43,13 @@ const byHash = prepare<{ sha256: string; limit: number }>()((slot) =>
     .orderBy('sha256')
     .limit(slot('limit')),
 )
-const byEntry = prepare<{ limit: number }>()((slot) =>
+const selectByEntry = prepare<{ limit: number }>()((slot) =>
   blobQuery.selectFrom('missing').select(['sha256', 'size']).orderBy('gseq').limit(slot('limit')),
 )
-const first = prepare()(() => blobQuery.selectFrom('missing').select('gseq').orderBy('gseq').limit(1))
-const total = prepare()(() =>
+const selectFirstEntry = prepare()(() =>
+  blobQuery.selectFrom('missing').select('gseq').orderBy('gseq').limit(1),
+)
+const selectTotal = prepare()(() =>
   blobQuery
     .selectFrom('missing')
     .select((eb) => [
@@ -67,36 +69,36 @@ export function removeMissing(tx: Tx, sha256: string): void {
 }
 
 export function isMissing(reader: Reader, sha256: string): boolean {
-  return reader.get(sizes, { sha256 }) !== undefined
+  return reader.get(selectSizes, { sha256 }) !== undefined
 }
 
 /** Sizes under which a missing blob is referenced; none when it is not missing. */
 export function missingSizes(reader: Reader, sha256: string): number[] {
-  return reader.all(sizes, { sha256 }).map(({ size }) => size)
+  return reader.all(selectSizes, { sha256 }).map(({ size }) => size)
 }
 
 /** Missing blobs, small ones first, after one of them. */
 export function missingAfter(reader: Reader, after: BlobRef | undefined, limit: number): BlobRef[] {
-  return reader.all(bySize, { size: after?.size ?? -1, sha256: after?.sha256 ?? '', limit })
+  return reader.all(selectBySize, { size: after?.size ?? -1, sha256: after?.sha256 ?? '', limit })
 }
 
 /** Hashes of missing blobs, in order, after one of them. */
 export function missingHashes(reader: Reader, after: string, limit: number): string[] {
-  return reader.all(byHash, { sha256: after, limit }).map(({ sha256 }) => sha256)
+  return reader.all(selectByHash, { sha256: after, limit }).map(({ sha256 }) => sha256)
 }
 
 /** Missing blobs, those first that the log references first. */
 export function oldestMissing(reader: Reader, limit: number): BlobRef[] {
-  return reader.all(byEntry, { limit })
+  return reader.all(selectByEntry, { limit })
 }
 
 /** The first log entry with a missing blob; undefined when nothing is missing. */
 export function firstMissingEntry(reader: Reader): number | undefined {
-  return reader.get(first)?.gseq
+  return reader.get(selectFirstEntry)?.gseq
 }
 
 export function missingTotal(reader: Reader): { blobs: number; bytes: number } {
-  const { blobs, bytes } = reader.get(total) ?? { blobs: 0, bytes: 0 }
+  const { blobs, bytes } = reader.get(selectTotal) ?? { blobs: 0, bytes: 0 }
   return { blobs, bytes: Number(bytes) }
 }
 

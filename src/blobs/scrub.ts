@@ -15,7 +15,7 @@ const PAGE = 100
 const SHARE = 1
 
 /** How often the place is kept: after a crash so much is read twice. */
-const KEEP_MS = 10_000
+const SAVE_INTERVAL_MS = 10_000
 
 export interface ScrubDeps {
   db: Database
@@ -40,7 +40,7 @@ export async function checkBlob(
   { db, blobs }: ScrubDeps,
   { sha256, size }: { sha256: string; size: number },
 ): Promise<boolean> {
-  if (await isWhole(blobs, sha256, size)) return true
+  if (await isIntact(blobs, sha256, size)) return true
   await db.write((tx) => {
     blobs.remove(tx, sha256)
     refreshMissing(tx, sha256)
@@ -60,7 +60,7 @@ export async function scrub(options: ScrubOptions, signal: AbortSignal): Promise
   const from = scrubPosition(db, now(), everyMs)
   if (from === undefined) return scrubbed
   let after: string | null = from
-  let keptAt = performance.now()
+  let savedAt = performance.now()
   try {
     for (const blob of blobsAfter(blobs, from)) {
       if (signal.aborted) return scrubbed
@@ -69,9 +69,9 @@ export async function scrub(options: ScrubOptions, signal: AbortSignal): Promise
       scrubbed.checked += 1
       if (!(await checkBlob(options, blob))) scrubbed.corrupt.push(blob.sha256)
       await sleep((performance.now() - began) * SHARE, undefined, { signal }).catch(() => undefined)
-      if (performance.now() - keptAt < KEEP_MS) continue
+      if (performance.now() - savedAt < SAVE_INTERVAL_MS) continue
       await storeScrubProgress(db, { after, at: now() })
-      keptAt = performance.now()
+      savedAt = performance.now()
     }
     after = null
   } finally {
@@ -90,7 +90,7 @@ function* blobsAfter(blobs: BlobStore, from: string) {
 }
 
 /** Asks the disk: what the cache has says nothing of that. */
-async function isWhole(blobs: BlobStore, sha256: string, size: number): Promise<boolean> {
+async function isIntact(blobs: BlobStore, sha256: string, size: number): Promise<boolean> {
   const hash = createHash('sha256')
   try {
     const bytes = await blobs.slice(sha256, 0, size - 1, 'disk')

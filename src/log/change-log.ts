@@ -45,10 +45,10 @@ export interface ChangeLog {
   /**
    * Appends changes of one incarnation of one origin, contiguous in `oseq`, and resolves once they are durable. Those
    * that are known by their id are passed over: sending twice does no harm.
-   * @param beside what else belongs into the same unit of work
+   * @param onLogged what else belongs into the same unit of work
    * @throws LogGap
    */
-  append(candidates: Candidate[], beside: (tx: Tx, logged: Logged[]) => void): Promise<Logged[]>
+  append(candidates: Candidate[], onLogged: (tx: Tx, logged: Logged[]) => void): Promise<Logged[]>
   /** Entries after a place, oldest first, `limit` at most. */
   read(after: number, limit: number): Entry[]
   /** The chain's hash at a place; undefined when the log does not reach so far. */

@@ -18,13 +18,13 @@ import {
   type Position,
 } from './change-log.js'
 
-const last = prepare()(() =>
+const selectHead = prepare()(() =>
   grandQuery.selectFrom('log').select(['gseq', 'ghash']).orderBy('gseq', 'desc').limit(1),
 )
 const hashAt = prepare<{ gseq: number }>()((slot) =>
   grandQuery.selectFrom('log').select('ghash').where('gseq', '=', slot('gseq')),
 )
-const after = prepare<{ gseq: number; limit: number }>()((slot) =>
+const selectAfter = prepare<{ gseq: number; limit: number }>()((slot) =>
   grandQuery
     .selectFrom('log')
     .select(['gseq', 'ghash', 'change', 'origin', 'epoch', 'small_sha256'])
@@ -32,7 +32,7 @@ const after = prepare<{ gseq: number; limit: number }>()((slot) =>
     .orderBy('gseq')
     .limit(slot('limit')),
 )
-const byId = prepare<{ id: string }>()((slot) =>
+const selectById = prepare<{ id: string }>()((slot) =>
   grandQuery.selectFrom('log').select('gseq').where('id', '=', slot('id')),
 )
 const insert = prepare<
@@ -50,14 +50,14 @@ const insert = prepare<
     small_sha256: slot('small_sha256'),
   }),
 )
-const headOf = prepare<{ origin: string; epoch: string }>()((slot) =>
+const selectOriginHead = prepare<{ origin: string; epoch: string }>()((slot) =>
   grandQuery
     .selectFrom('heads')
     .select(['oseq', 'id'])
     .where('origin', '=', slot('origin'))
     .where('epoch', '=', slot('epoch')),
 )
-const setHead = prepare<{ origin: string; epoch: string; oseq: number; id: string }>()((slot) =>
+const upsertOriginHead = prepare<{ origin: string; epoch: string; oseq: number; id: string }>()((slot) =>
   grandQuery
     .insertInto('heads')
     .values({ origin: slot('origin'), epoch: slot('epoch'), oseq: slot('oseq'), id: slot('id') })
@@ -85,10 +85,10 @@ export class SqliteChangeLog implements ChangeLog {
    */
   static async open(db: Database, server: string, random: Random = systemRandom): Promise<SqliteChangeLog> {
     const id = readMeta(db, 'log_id')
-    if (id === undefined) return new SqliteChangeLog(db, await begin(db, server, random))
-    const known = readMeta(db, 'server')
-    if (known !== server)
-      throw new WrongServerError(`the data is that of the server ${known}, and this one is ${server}`)
+    if (id === undefined) return new SqliteChangeLog(db, await createLog(db, server, random))
+    const storedServer = readMeta(db, 'server')
+    if (storedServer !== server)
+      throw new WrongServerError(`the data is that of the server ${storedServer}, and this one is ${server}`)
     return new SqliteChangeLog(db, id)
   }
 
@@ -97,13 +97,13 @@ export class SqliteChangeLog implements ChangeLog {
     return this.#head
   }
 
-  append(candidates: Candidate[], beside: (tx: Tx, logged: Logged[]) => void): Promise<Logged[]> {
+  append(candidates: Candidate[], onLogged: (tx: Tx, logged: Logged[]) => void): Promise<Logged[]> {
     return this.#db.write((tx) => {
       const logged = append(tx, candidates)
       tx.afterCommit(() => {
         this.#head = undefined
       })
-      beside(tx, logged)
+      onLogged(tx, logged)
       return logged
     })
   }
@@ -113,7 +113,7 @@ export class SqliteChangeLog implements ChangeLog {
   }
 
   read(gseq: number, limit: number): Entry[] {
-    return this.#db.all(after, { gseq, limit })
+    return this.#db.all(selectAfter, { gseq, limit })
   }
 
   hashAt(gseq: number): string | undefined {
@@ -121,11 +121,11 @@ export class SqliteChangeLog implements ChangeLog {
   }
 
   lastOf(origin: string, epoch: string): { oseq: number; id: string } | undefined {
-    return this.#db.get(headOf, { origin, epoch })
+    return this.#db.get(selectOriginHead, { origin, epoch })
   }
 }
 
-async function begin(db: Database, server: string, random: Random): Promise<string> {
+async function createLog(db: Database, server: string, random: Random): Promise<string> {
   const id = random.bytes(16).toString('hex')
   await db.write((tx) => {
     writeMeta(tx, 'log_id', id)
@@ -135,7 +135,7 @@ async function begin(db: Database, server: string, random: Random): Promise<stri
 }
 
 function readHead(reader: Reader): Position {
-  return reader.get(last) ?? { gseq: 0, ghash: NO_HASH }
+  return reader.get(selectHead) ?? { gseq: 0, ghash: NO_HASH }
 }
 
 function append(tx: Tx, candidates: Candidate[]): Logged[] {
@@ -145,11 +145,11 @@ function append(tx: Tx, candidates: Candidate[]): Logged[] {
   const logged: Logged[] = []
   let { gseq, ghash } = readHead(tx)
   let clock = readClock(tx)
-  let seen = tx.get(headOf, { origin, epoch }) ?? { oseq: 0, id: '' }
+  let seen = tx.get(selectOriginHead, { origin, epoch }) ?? { oseq: 0, id: '' }
   for (const { text, change } of candidates) {
     const { id, oseq } = change
     if (oseq > seen.oseq + 1) throw new LogGapError(`change ${oseq} came, and ${seen.oseq + 1} is the next`)
-    if (tx.get(byId, { id }) === undefined) {
+    if (tx.get(selectById, { id }) === undefined) {
       // Acknowledging it unlogged would lose it: whoever sent it took another history for its own.
       if (oseq <= seen.oseq) throw new LogGapError(`another change than ${id} has the place ${oseq}`)
       gseq += 1
@@ -169,7 +169,7 @@ function append(tx: Tx, candidates: Candidate[]): Logged[] {
     }
     if (oseq > seen.oseq) seen = { oseq, id }
   }
-  tx.run(setHead, { origin, epoch, ...seen })
+  tx.run(upsertOriginHead, { origin, epoch, ...seen })
   writeMeta(tx, 'clock', clock)
   return logged
 }

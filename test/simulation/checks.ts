@@ -36,8 +36,8 @@ export function unfinishedWork(sphere: Sphere): string | undefined {
     if (number(reader, 'select count(*) from outbox') > 0) return `${name} has an outbox`
     const [missing] = missingOf(reader, ledger)
     if (missing !== undefined) return `${name} lacks the bytes ${missing}`
-    if (missingOf(reader).length === 0 && core.hub.watermarks.of(name) !== head) {
-      return `the watermark of ${name} is ${core.hub.watermarks.of(name)} of ${head}`
+    if (missingOf(reader).length === 0 && core.hub.watermarks.get(name) !== head) {
+      return `the watermark of ${name} is ${core.hub.watermarks.get(name)} of ${head}`
     }
   }
   const [missing] = missingOf(grand.reader, ledger)

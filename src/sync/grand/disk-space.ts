@@ -1,15 +1,15 @@
 import type { BlobStore } from '../../blobs/blob-store.js'
 import type { Timers } from '../../lib/timers.js'
 
-/** The disk is asked so often at most. */
+/** How long a reading is reused. */
 const CACHE_MS = 200
 
-/** Whether there is room on the disk for more than what has to stay free. */
+/** Checks the free disk space against the configured minimum. */
 export class DiskSpace {
   readonly #blobs: BlobStore
   readonly #minFreeBytes: number
   readonly #timers: Timers
-  #freeBytesRead = 0
+  #cachedFreeBytes = 0
   #readAt = Number.NEGATIVE_INFINITY
 
   constructor(blobs: BlobStore, minFreeBytes: number, timers: Timers) {
@@ -18,14 +18,14 @@ export class DiskSpace {
     this.#timers = timers
   }
 
-  /** Bytes that are free, as of a moment ago. */
+  /** Free bytes, at most `CACHE_MS` old. */
   freeBytes(): number {
     const now = this.#timers.now()
     if (now - this.#readAt > CACHE_MS) {
-      this.#freeBytesRead = this.#blobs.freeBytes()
+      this.#cachedFreeBytes = this.#blobs.freeBytes()
       this.#readAt = now
     }
-    return this.#freeBytesRead
+    return this.#cachedFreeBytes
   }
 
   hasRoomFor(sizeBytes: number): boolean {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { closeIfBodyUnread } from '../../net/lingering-close.js'
 
-/** A refusal of the grand over HTTPS: its status, and a code and a reason as JSON. */
+/** A refused request: sent as its status, with `code` and `reason` as JSON. */
 export class RefusedError extends Error {
   constructor(
     readonly status: number,
@@ -13,9 +13,9 @@ export class RefusedError extends Error {
   }
 }
 
-/** Of a grand whose disk does not work. */
+/** The response of a grand that cannot write to its disk. */
 export function unavailable(reason: string): RefusedError {
-  return new RefusedError(503, 'unavailable', `the grand cannot store anything now: ${reason}`, {
+  return new RefusedError(503, 'unavailable', `the grand cannot store anything: ${reason}`, {
     'retry-after': '30',
   })
 }

@@ -39,7 +39,7 @@ interface Unit {
 type Apply = (tx: Tx, one: PositionedChange, unit: Unit) => void
 
 /** Entries in one unit of work: local requests wait for no more than so many. */
-const UNIT = 128
+const UNIT_ENTRIES = 128
 
 /** Entries of the log that follow each other, and the cursor behind them. */
 interface LogRun {
@@ -72,22 +72,22 @@ export class Applier {
   async apply(entries: Entry[], blobs: Blob[], cursor: Cursor): Promise<Cursor> {
     const bytes = new Map(blobs.map((blob) => [blob.sha256, verified(blob)]))
     verifyChain(entries, cursor)
-    const stretches = splitByLog(entries, cursor)
-    await this.#write(stretches, bytes)
-    return stretches.at(-1)?.cursor ?? cursor
+    const runs = splitIntoRuns(entries, cursor)
+    await this.#write(runs, bytes)
+    return runs.at(-1)?.cursor ?? cursor
   }
 
   /** Together; where one cannot be applied each by itself, for then every one has to be taken back alone. */
-  async #write(stretches: LogRun[], bytes: Map<string, Buffer>): Promise<void> {
+  async #write(runs: LogRun[], bytes: Map<string, Buffer>): Promise<void> {
     const { db } = this.#deps
     const write = (some: LogRun[], apply: Apply) =>
       db.writeSeries(some.map((stretch) => (tx) => this.#applyUnit(tx, stretch, bytes, apply)))
     try {
-      await write(stretches, (tx, one, unit) => this.#applyOne(tx, one, unit))
+      await write(runs, (tx, one, unit) => this.#applyOne(tx, one, unit))
     } catch (error) {
       if (isTransientError(error)) throw error
       const done = storedCursor(db)?.gseq ?? 0
-      const left = stretches.filter(({ cursor }) => cursor.gseq > done)
+      const left = runs.filter(({ cursor }) => cursor.gseq > done)
       await write(left, (tx, one, unit) => this.#applyOrReject(tx, one, unit))
     }
   }
@@ -122,7 +122,7 @@ export class Applier {
 
   #applyOne(tx: Tx, { gseq, change, known }: PositionedChange, { bytes, epoch, republishing }: Unit): void {
     const blob = blobOf(change)
-    if (blob !== undefined) this.#storeBlobs(tx, blob.sha256, bytes)
+    if (blob !== undefined) this.#storeBlob(tx, blob.sha256, bytes)
     // Of this very incarnation: it was applied when it was made.
     const isOwn = change.origin === this.#deps.server && change.epoch === epoch
     if (!isOwn && known !== change) deferUnknown(tx, change, gseq)
@@ -131,7 +131,7 @@ export class Applier {
     if (republishing && known === change && applied !== undefined) notePublished(tx, change, applied)
   }
 
-  #storeBlobs(tx: Tx, sha256: string, bytes: Map<string, Buffer>): void {
+  #storeBlob(tx: Tx, sha256: string, bytes: Map<string, Buffer>): void {
     const content = bytes.get(sha256)
     if (content === undefined) return
     this.#deps.blobs.store(tx, { sha256, size: content.length, content }, new Date(this.#deps.now()))
@@ -149,14 +149,14 @@ export function storedCursor(db: Database): Cursor | null {
   return cursor === undefined ? null : JSON.parse(cursor)
 }
 
-function splitByLog(entries: Entry[], { log_id }: Cursor): LogRun[] {
-  const stretches: LogRun[] = []
-  for (let from = 0; from < entries.length; from += UNIT) {
-    const some = entries.slice(from, from + UNIT)
-    const { gseq, ghash } = some.at(-1) as Entry
-    stretches.push({ entries: some, cursor: { log_id, gseq, ghash } })
+function splitIntoRuns(entries: Entry[], { log_id }: Cursor): LogRun[] {
+  const runs: LogRun[] = []
+  for (let from = 0; from < entries.length; from += UNIT_ENTRIES) {
+    const slice = entries.slice(from, from + UNIT_ENTRIES)
+    const { gseq, ghash } = slice.at(-1) as Entry
+    runs.push({ entries: slice, cursor: { log_id, gseq, ghash } })
   }
-  return stretches
+  return runs
 }
 
 /** A row that this entry alone has whole needs no snapshot. */

@@ -1,5 +1,5 @@
 const FIRST_MS = 100
-const LONGEST_MS = 10_000
+const MAX_MS = 10_000
 
 /**
  * How long to wait before a try: twice as long after each failure, up to ten seconds, and a random part of it, so that
@@ -9,6 +9,6 @@ const LONGEST_MS = 10_000
  */
 export function backOffMs(failures: number, random: number): number {
   if (failures === 0) return 0
-  const longest = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(failures, 20))
+  const longest = Math.min(MAX_MS, FIRST_MS * 2 ** Math.min(failures, 20))
   return longest * (0.5 + random / 2)
 }

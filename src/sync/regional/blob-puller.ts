@@ -12,11 +12,11 @@ import type { Timer, Timers } from '../../lib/timers.js'
 import type { BlobRef } from '../../model/change.js'
 import type { RemoteBlobs } from './remote-blobs.js'
 
-const PARALLEL = 4
+const MAX_PARALLEL = 4
 const PAGE = 500
 
 /** Of those that are missing longest so many are looked at for one that may start. */
-const OLDEST = 16
+const MAX_OLDEST = 16
 
 /** After the grand had nothing, or a transfer failed, a blob is asked for again so much later; or when it is offered. */
 const RETRY_MS = 15_000
@@ -42,7 +42,7 @@ export class BlobPuller {
   /** How often each missing blob was offered since the grand was found not to have it. */
   readonly #offers = new Map<string, number>()
   /** Blobs, by hash and size, that are not to be tried before a time, milliseconds of the monotonic clock. */
-  readonly #waiting = new Map<string, number>()
+  readonly #retryAt = new Map<string, number>()
   #signal: AbortSignal = AbortSignal.abort()
   #retry: Timer | undefined
 
@@ -53,7 +53,7 @@ export class BlobPuller {
   /** Begins a link: everything is tried again. */
   begin(signal: AbortSignal): void {
     this.#signal = signal
-    this.#waiting.clear()
+    this.#retryAt.clear()
     this.#offers.clear()
     signal.addEventListener('abort', () => this.#retry?.stop())
     this.refresh()
@@ -64,7 +64,7 @@ export class BlobPuller {
     for (const sha256 of sha256s) {
       const sizes = missingSizes(this.#deps.db, sha256)
       if (sizes.length === 0) continue
-      for (const size of sizes) this.#waiting.delete(retryKey({ sha256, size }))
+      for (const size of sizes) this.#retryAt.delete(retryKey({ sha256, size }))
       this.#offers.set(sha256, this.#offersOf(sha256) + 1)
     }
     this.refresh()
@@ -77,12 +77,12 @@ export class BlobPuller {
 
   /** Starts what may start. */
   refresh(): void {
-    if (this.#signal.aborted || this.#active.size >= PARALLEL) return
+    if (this.#signal.aborted || this.#active.size >= MAX_PARALLEL) return
     for (let after: BlobRef | undefined; ; ) {
       const page = missingAfter(this.#deps.db, after, PAGE)
       if (after === undefined && page.length > 0) this.#startOldest()
       for (const blob of page) {
-        if (this.#active.size >= PARALLEL) return
+        if (this.#active.size >= MAX_PARALLEL) return
         if (!this.#active.has(blob.sha256) && !this.#isWaiting(blob)) this.#start(blob)
       }
       after = page.at(-1)
@@ -98,12 +98,12 @@ export class BlobPuller {
 
   /** What is missing longest has one of the places: however many small ones come, a large one moves on. */
   #startOldest(): void {
-    const oldest = oldestMissing(this.#deps.db, OLDEST).find((blob) => !this.#isWaiting(blob))
+    const oldest = oldestMissing(this.#deps.db, MAX_OLDEST).find((blob) => !this.#isWaiting(blob))
     if (oldest !== undefined && !this.#active.has(oldest.sha256)) this.#start(oldest)
   }
 
   #isWaiting(blob: BlobRef): boolean {
-    return (this.#waiting.get(retryKey(blob)) ?? 0) > this.#deps.timers.now()
+    return (this.#retryAt.get(retryKey(blob)) ?? 0) > this.#deps.timers.now()
   }
 
   #start(blob: BlobRef): void {
@@ -150,7 +150,7 @@ export class BlobPuller {
   #waitBeforeRetry(blob: BlobRef): void {
     if (!isMissing(this.#deps.db, blob.sha256)) return
     const { timers } = this.#deps
-    this.#waiting.set(retryKey(blob), timers.now() + RETRY_MS)
+    this.#retryAt.set(retryKey(blob), timers.now() + RETRY_MS)
     this.#retry?.stop()
     this.#retry = timers.after(RETRY_MS + 10, () => this.refresh())
   }

@@ -7,8 +7,8 @@ import { pause, type Timers } from '../../lib/timers.js'
 import { backOffMs } from './back-off.js'
 import { type RemoteBlobs, TransferRefusedError } from './remote-blobs.js'
 
-const PARALLEL = 4
-const TRIES = 6
+const MAX_PARALLEL = 4
+const MAX_ATTEMPTS = 6
 
 export interface BlobPusherDeps {
   db: Database
@@ -60,7 +60,7 @@ export class BlobPusher {
   }
 
   #start(): void {
-    while (this.#active.size < PARALLEL && !this.#signal.aborted) {
+    while (this.#active.size < MAX_PARALLEL && !this.#signal.aborted) {
       // What is asked for again while it is under way has its turn behind that: what was sent may have been lost.
       const [sha256, size] = smallest(this.#wanted, this.#active) ?? []
       if (sha256 === undefined || size === undefined) return
@@ -75,7 +75,7 @@ export class BlobPusher {
 
   /** Sends a blob, over and over while that can help. */
   async #send(sha256: string, size: number, signal: AbortSignal): Promise<void> {
-    for (let failures = 0; failures < TRIES && !signal.aborted; failures += 1) {
+    for (let failures = 0; failures < MAX_ATTEMPTS && !signal.aborted; failures += 1) {
       try {
         await pause(this.#timers, backOffMs(failures, this.#random.fraction()), signal)
         if (signal.aborted) return

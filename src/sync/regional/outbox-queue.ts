@@ -25,7 +25,7 @@ export class OutboxQueue {
   readonly #blobs: BlobStore
   #window: Change[] = []
   #unsent = 0
-  #loaded = 0
+  #loadedOseq = 0
   /** Whether the outbox may have more than was taken in. */
   #hasMore = false
   #loggedClock = ZERO_STAMP
@@ -49,7 +49,7 @@ export class OutboxQueue {
   reset(oseq: number): void {
     this.#window = []
     this.#unsent = 0
-    this.#loaded = oseq
+    this.#loadedOseq = oseq
     this.#loggedClock = ZERO_STAMP
     for (let after = 0; after < oseq; ) {
       const known = readOutbox(this.#db, after, MAX_BATCH_CHANGES).filter((change) => change.oseq <= oseq)
@@ -62,9 +62,9 @@ export class OutboxQueue {
   /** Takes in some of what the outbox has more, as far as there is room. */
   fill(): void {
     const room = Math.min(MAX_BATCH_CHANGES, MAX_LENGTH - this.#window.length)
-    const rows = room === 0 ? [] : readOutbox(this.#db, this.#loaded, room)
+    const rows = room === 0 ? [] : readOutbox(this.#db, this.#loadedOseq, room)
     this.#window.push(...rows)
-    this.#loaded = rows.at(-1)?.oseq ?? this.#loaded
+    this.#loadedOseq = rows.at(-1)?.oseq ?? this.#loadedOseq
     this.#hasMore = rows.length === room
   }
 
@@ -101,7 +101,7 @@ export class OutboxQueue {
 
   #smallBlob(change: Change): Blob | undefined {
     const sha256 = blobOf(change)?.sha256
-    const bytes = sha256 && this.#blobs.inline(this.#db, sha256)
+    const bytes = sha256 && this.#blobs.readInline(this.#db, sha256)
     return sha256 && bytes ? { sha256, bytes } : undefined
   }
 }

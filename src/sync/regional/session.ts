@@ -31,10 +31,10 @@ const MAX_SKEW_MS = 30_000
 
 /** Rows republished in one unit of work, and changes that may wait in the outbox before more are. */
 const REPUBLISH_BATCH = 500
-const REPUBLISH_AHEAD = 2000
+const MAX_REPUBLISH_QUEUE = 2000
 
 /** What is done about histories that do not fit, for the log. */
-const RECOVERY = {
+const RECOVERY_MESSAGES = {
   'grand-lost-log': 'the log of the grand is not the one known here: it is read anew, and told what it lacks',
   'we-lost-changes':
     'the grand knows changes of ours that are not here: a new epoch begins, and they come back',
@@ -85,7 +85,7 @@ export class RegionalSession {
   #inFlight: number[] = []
   #acked = 0
   /** Watermarks of others that are not kept yet. */
-  readonly #watermarks = new Map<string, number>()
+  readonly #unsavedWatermarks = new Map<string, number>()
   #sentWatermark = -1
   #applying: Promise<void> = Promise.resolve()
   #open = false
@@ -152,18 +152,18 @@ export class RegionalSession {
   async end(): Promise<void> {
     this.#open = false
     await this.#applying
-    await this.keep()
+    await this.save()
   }
 
   /**
    * Keeps what the grand has acknowledged and what others hold. Done now and then and not each time: sending a change
    * again does no harm, and watermarks are told anew on each link.
    */
-  async keep(): Promise<void> {
+  async save(): Promise<void> {
     const { db, queue } = this.#deps
     const oseq = this.#acked
-    const watermarks = [...this.#watermarks]
-    this.#watermarks.clear()
+    const watermarks = [...this.#unsavedWatermarks]
+    this.#unsavedWatermarks.clear()
     if (oseq <= readAcked(db).oseq && watermarks.length === 0) return
     await db.write((tx) => {
       const id = outboxIdAt(tx, oseq)
@@ -179,36 +179,36 @@ export class RegionalSession {
   #handle(message: FromGrand, blobs: Blob[]): void {
     const { transfer } = this.#deps
     const handlers: { [Type in FromGrand['type']]: (message: MessageOf<Type> & FromGrand) => void } = {
-      welcome: (welcome) => this.#then(() => this.#welcome(welcome)),
+      welcome: (welcome) => this.#enqueue(() => this.#handleWelcome(welcome)),
       entries: (entries) => {
         this.#head = Math.max(this.#head, entries.head)
-        this.#then(() => this.#entries(entries, blobs))
+        this.#enqueue(() => this.#handleEntries(entries, blobs))
       },
-      ack: ({ oseq }) => this.#acknowledged(oseq),
-      refused: (refusal) => this.#then(() => this.#refused(refusal)),
-      watermark: ({ server, gseq }) => this.#watermarkOf(server, gseq),
+      ack: ({ oseq }) => this.#handleAck(oseq),
+      refused: (refusal) => this.#enqueue(() => this.#handleRefusal(refusal)),
+      watermark: ({ server, gseq }) => this.#setWatermark(server, gseq),
       want: (want) => transfer.push(want.blobs),
       // Behind the entries that came before: what they name is not known to be missing yet.
-      offer: (offer) => this.#then(async () => transfer.offered(offer.blobs)),
+      offer: (offer) => this.#enqueue(async () => transfer.offered(offer.blobs)),
     }
     handlers[message.type](message as never)
   }
 
   /** Handles messages one after the other; a failure ends the link, which begins anew from what is durable. */
-  #then(step: () => Promise<void>): void {
+  #enqueue(step: () => Promise<void>): void {
     this.#applying = this.#applying.then(step).catch((error: Error) => {
       this.#deps.logger.error({ err: error }, 'sync step failed')
       this.#channel.close(error.message)
     })
   }
 
-  async #welcome(welcome: MessageOf<'welcome'>): Promise<void> {
+  async #handleWelcome(welcome: MessageOf<'welcome'>): Promise<void> {
     const { db, logger, replicas, queue, transfer, clock, random } = this.#deps
     const verdict = compareHistories(db, welcome)
     if (verdict !== 'in-step') {
       logger.warn(
         { verdict, seen: welcome.seen, acked: readAcked(db), log_id: welcome.log_id },
-        RECOVERY[verdict],
+        RECOVERY_MESSAGES[verdict],
       )
       replicas.clearWatermarks()
       await db.write((tx) =>
@@ -225,10 +225,10 @@ export class RegionalSession {
       )
     this.#head = welcome.head
     this.#cursor = storedCursor(db) ?? { log_id: welcome.log_id, gseq: 0, ghash: NO_HASH }
-    for (const [server, gseq] of Object.entries(welcome.watermarks)) this.#watermarkOf(server, gseq)
+    for (const [server, gseq] of Object.entries(welcome.watermarks)) this.#setWatermark(server, gseq)
     queue.reset(welcome.seen?.oseq ?? 0)
     this.#acked = welcome.seen?.oseq ?? 0
-    await this.keep()
+    await this.save()
     this.#open = true
     this.#deps.onWelcome(welcome.server)
     this.#send({ type: 'follow', after: this.#cursor.gseq })
@@ -238,7 +238,7 @@ export class RegionalSession {
     await this.#republish()
   }
 
-  async #entries(message: MessageOf<'entries'>, blobs: Blob[]): Promise<void> {
+  async #handleEntries(message: MessageOf<'entries'>, blobs: Blob[]): Promise<void> {
     if (this.#cursor === undefined) return
     this.#cursor = await this.#deps.applier.apply(message.entries, blobs, this.#cursor)
     this.#send({ type: 'applied', gseq: this.#cursor.gseq })
@@ -248,16 +248,16 @@ export class RegionalSession {
     await this.#republish()
   }
 
-  #acknowledged(oseq: number): void {
+  #handleAck(oseq: number): void {
     if (!this.#open) return
     this.#inFlight = this.#inFlight.filter((last) => last > oseq)
     this.#acked = Math.max(this.#acked, oseq)
     this.#deps.queue.acknowledge(oseq)
     this.drain()
-    if (this.#republishing) this.#then(() => this.#republish())
+    if (this.#republishing) this.#enqueue(() => this.#republish())
   }
 
-  async #refused(message: MessageOf<'refused'>): Promise<void> {
+  async #handleRefusal(message: MessageOf<'refused'>): Promise<void> {
     const { db, clock, logger, server, random } = this.#deps
     const { code, oseq, reason } = message
     if (code === 'replaced')
@@ -266,7 +266,7 @@ export class RegionalSession {
     this.#open = false
     if (code === 'future-stamp') {
       clock.setOffset(message.time - clock.machineNow())
-      await this.keep()
+      await this.save()
       const renewed = await db.write((tx) => restampOutbox(tx, server, message.time, random))
       // Of the epoch that has just begun.
       this.#acked = 0
@@ -276,9 +276,9 @@ export class RegionalSession {
     this.#channel.close(`refused: ${code}`)
   }
 
-  #watermarkOf(server: string, gseq: number): void {
+  #setWatermark(server: string, gseq: number): void {
     if (server === this.#deps.server) return
-    this.#watermarks.set(server, gseq)
+    this.#unsavedWatermarks.set(server, gseq)
     this.#deps.replicas.setWatermark(server, gseq)
   }
 
@@ -286,7 +286,7 @@ export class RegionalSession {
   async #republish(): Promise<void> {
     const { db, queue, server, random } = this.#deps
     this.#republishing = this.caughtUp && hasUnpublished(db)
-    while (this.#republishing && queue.length < REPUBLISH_AHEAD) {
+    while (this.#republishing && queue.length < MAX_REPUBLISH_QUEUE) {
       await db.write((tx) => {
         for (const fact of takeUnpublished(tx, REPUBLISH_BATCH)) appendOutbox(tx, server, fact, random)
       })

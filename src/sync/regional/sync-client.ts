@@ -17,10 +17,10 @@ import { OutboxQueue } from './outbox-queue.js'
 import { type AdjustableClock, RegionalSession } from './session.js'
 
 /** A link that ends sooner after its welcome is a failure like one that never stood: its end may come every time. */
-const LASTING_MS = 1000
+const MIN_SESSION_MS = 1000
 
 /** How often acknowledgements and watermarks are kept. */
-const KEEP_MS = 250
+const SAVE_INTERVAL_MS = 250
 
 export interface SyncClientDeps {
   server: string
@@ -49,7 +49,7 @@ export class SyncClient implements AsyncDisposable {
   #welcomedAt = 0
   #detail: string | undefined = 'not connected yet'
   #head: number | null = null
-  #inStepAt: number | null = null
+  #caughtUpAt: number | null = null
   readonly #subscriptions: Disposable[] = []
   #running: Promise<void> | undefined
 
@@ -88,7 +88,7 @@ export class SyncClient implements AsyncDisposable {
 
   status(): SyncStatus {
     const { db, server, timers } = this.#deps
-    this.#notice()
+    this.#updateLag()
     return {
       server,
       connected: this.#connected,
@@ -96,7 +96,7 @@ export class SyncClient implements AsyncDisposable {
       unacknowledged: outboxHead(db) - readAcked(db).oseq,
       applied_position: storedCursor(db)?.gseq ?? 0,
       log_head: this.#head,
-      lag_seconds: this.#inStepAt === null ? null : Math.max(0, (timers.now() - this.#inStepAt) / 1000),
+      lag_seconds: this.#caughtUpAt === null ? null : Math.max(0, (timers.now() - this.#caughtUpAt) / 1000),
       dead_letters: countDeadLetters(db),
       ...(this.#detail === undefined ? {} : { detail: this.#detail }),
     }
@@ -126,12 +126,12 @@ export class SyncClient implements AsyncDisposable {
     for (let failures = 0; !signal.aborted; failures += 1) {
       await pause(timers, backOffMs(failures, random.fraction()), signal)
       if (signal.aborted) return
-      if (await this.#connectOnce(signal)) failures = 0
+      if (await this.#runSession(signal)) failures = 0
     }
   }
 
   /** One link from its beginning to its end; tells whether it was of use for a while. */
-  async #connectOnce(signal: AbortSignal): Promise<boolean> {
+  async #runSession(signal: AbortSignal): Promise<boolean> {
     const { dial, timers } = this.#deps
     const { promise: ended, resolve: end } = Promise.withResolvers<string>()
     const events = {
@@ -140,22 +140,22 @@ export class SyncClient implements AsyncDisposable {
     }
     const channel = dial(events, (open) => {
       this.#session = new RegionalSession(
-        { ...this.#parts(), onWelcome: (grand) => this.#welcomed(grand) },
+        { ...this.#sessionDeps(), onWelcome: (grand) => this.#welcomed(grand) },
         open,
       ).start()
     })
     const stop = () => channel.close('this server stops')
     signal.addEventListener('abort', stop)
-    const keeping = timers.every(KEEP_MS, () => this.#saveWatermarks())
+    const keeping = timers.every(SAVE_INTERVAL_MS, () => this.#saveProgress())
     const reason = await ended
     keeping.stop()
     signal.removeEventListener('abort', stop)
-    const lasted = this.#connected && timers.now() - this.#welcomedAt >= LASTING_MS
+    const lasted = this.#connected && timers.now() - this.#welcomedAt >= MIN_SESSION_MS
     await this.#ended(reason)
     return lasted
   }
 
-  #parts() {
+  #sessionDeps() {
     const { server, db, replicas, clock, random, logger } = this.#deps
     return {
       server,
@@ -183,7 +183,7 @@ export class SyncClient implements AsyncDisposable {
     const { logger, replicas } = this.#deps
     const level = this.#connected || this.#detail !== reason ? 'warn' : 'debug'
     if (!this.#stop.signal.aborted) logger[level]({ reason }, 'no link to the grand')
-    this.#notice()
+    this.#updateLag()
     this.#connected = false
     this.#detail = reason
     replicas.setSource(undefined)
@@ -193,10 +193,10 @@ export class SyncClient implements AsyncDisposable {
     await session?.end().catch((err: unknown) => logger.error({ err }, 'the end of a link could not be kept'))
   }
 
-  #saveWatermarks(): void {
-    this.#notice()
+  #saveProgress(): void {
+    this.#updateLag()
     this.#session
-      ?.keep()
+      ?.save()
       .catch((err: unknown) => this.#deps.logger.error({ err }, 'could not keep positions'))
   }
 
@@ -206,8 +206,8 @@ export class SyncClient implements AsyncDisposable {
   }
 
   /** Notes when this server last had everything that it knew of. */
-  #notice(): void {
+  #updateLag(): void {
     this.#head = this.#session?.head ?? this.#head
-    if (this.#session?.caughtUp) this.#inStepAt = this.#deps.timers.now()
+    if (this.#session?.caughtUp) this.#caughtUpAt = this.#deps.timers.now()
   }
 }

@@ -64,11 +64,11 @@ t.test('a change is kept and told again until it is acknowledged', async (t) => 
   const kept = () => readOutbox(db, 0, 10).map(({ oseq }) => oseq)
   const first = await link(null)
   t.same(sent(first.said), [1, 2, 3])
-  await first.session.keep()
+  await first.session.save()
   t.same(kept(), [1, 2, 3], 'sent is not acknowledged')
   const id = outboxIdAt(db, 2) as string
   first.session.receive(encodeFrame({ type: 'ack', oseq: 2 }))
-  await first.session.keep()
+  await first.session.save()
   t.same(kept(), [3])
   await first.session.end()
   t.same(kept(), [3], 'nor does the end of a link acknowledge anything')
