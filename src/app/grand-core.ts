@@ -48,7 +48,7 @@ export async function openGrandCore(
     freeBytes: () => disk.freeBytes(),
     paused: () => ingest.pausedSince !== undefined,
   })
-  const onError = (err: unknown) => logger.error({ err }, 'watermarks could not be kept')
+  const onError = (err: unknown) => logger.error({ err }, 'watermarks could not be saved')
   const hub: Hub = new Hub({
     server,
     db,
@@ -88,7 +88,7 @@ export async function openGrandCore(
     uploads,
     downloads,
     collectGarbage: (signal: AbortSignal) => collectGarbage({ db, blobs, incoming, now, timers }, signal),
-    /** Rotten bytes are missing from then on, and asked of the regionals. */
+    /** Corrupt blobs become missing, and are requested from the regionals. */
     async scrub(everyMs: number, signal: AbortSignal) {
       const { corrupt } = await scrub({ db, blobs, now, everyMs }, signal)
       hub.blobsLost(corrupt)

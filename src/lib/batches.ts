@@ -6,7 +6,7 @@ export type Batch = (after: string) => Promise<string | undefined>
 /** Repeats a batch until nothing is left. */
 export type RepeatInBatches = (batch: Batch) => Promise<void>
 
-/** Creates a runner that pauses between batches, so that other work goes first, and stops when `signal` aborts. */
+/** Creates a runner that pauses between batches, so that other work can run, and stops when `signal` aborts. */
 export function inBatches(timers: Timers, pauseMs: number, signal: AbortSignal): RepeatInBatches {
   return async (batch) => {
     let after: string | undefined = ''

@@ -66,11 +66,11 @@ const upsertOriginHead = prepare<{ origin: string; epoch: string; oseq: number; 
     ),
 )
 
-/** The log in the grand server's own database, under its group commit. */
+/** The change log in the grand's database, written through its group commit. */
 export class SqliteChangeLog implements ChangeLog {
   readonly id: string
   readonly #db: Database
-  /** What `head` has read since the last commit: it is asked for at every message. */
+  /** Cached until the next append: every message reads the head. */
   #head: Position | undefined
 
   private constructor(db: Database, id: string) {
@@ -79,9 +79,9 @@ export class SqliteChangeLog implements ChangeLog {
   }
 
   /**
-   * Takes up the log of a database, or begins it.
-   * @param server the grand server's name, which is kept with the log
-   * @throws WrongServer
+   * Opens the log of a database, or creates it.
+   * @param server the grand's name, which is stored with the log
+   * @throws WrongServerError
    */
   static async open(db: Database, server: string, random: Random = systemRandom): Promise<SqliteChangeLog> {
     const id = readMeta(db, 'log_id')
@@ -148,10 +148,10 @@ function append(tx: Tx, candidates: Candidate[]): Logged[] {
   let seen = tx.get(selectOriginHead, { origin, epoch }) ?? { oseq: 0, id: '' }
   for (const { text, change } of candidates) {
     const { id, oseq } = change
-    if (oseq > seen.oseq + 1) throw new LogGapError(`change ${oseq} came, and ${seen.oseq + 1} is the next`)
+    if (oseq > seen.oseq + 1) throw new LogGapError(`received change ${oseq}, expected ${seen.oseq + 1}`)
     if (tx.get(selectById, { id }) === undefined) {
-      // Acknowledging it unlogged would lose it: whoever sent it took another history for its own.
-      if (oseq <= seen.oseq) throw new LogGapError(`another change than ${id} has the place ${oseq}`)
+      // Acknowledging it without logging it would lose it: the sender has another history under this epoch.
+      if (oseq <= seen.oseq) throw new LogGapError(`another change than ${id} has oseq ${oseq}`)
       gseq += 1
       ghash = hash('sha256', ghash + text)
       tx.run(insert, {

@@ -54,10 +54,10 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         in: 'Applier.apply',
-        replace: 'await this.#write(stretches, bytes)',
+        replace: 'await this.#write(runs, bytes)',
         by: `const at = stretches.at(-1)?.cursor
     await this.#options.db.write((tx) => writeMeta(tx, 'cursor', JSON.stringify(at)))
-    await this.#write(stretches, bytes)`,
+    await this.#write(runs, bytes)`,
       },
     ],
   },
@@ -166,8 +166,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         in: 'IncomingBlob.finish',
-        replace:
-          "if (this.#sink?.digest() !== sha256) return this.#fail('other bytes than those of the hash')",
+        replace: "if (this.#sink?.digest() !== sha256) return this.#fail('hash mismatch')",
         by: '',
       },
     ],
@@ -177,7 +176,9 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'Who reads bytes along while they arrive gets the last one before the whole is verified.',
     breaks: 'nobody takes wrong bytes for a whole file.',
     tests: ['test/blobs/incoming-blobs.test.ts'],
-    edits: [{ in: 'IncomingBlob.#ready', replace: 'Math.min(this.#written, end)', by: 'this.#written' }],
+    edits: [
+      { in: 'IncomingBlob.#readableEnd', replace: 'Math.min(this.#written, end)', by: 'this.#written' },
+    ],
   },
   {
     name: 'friend-for-ever',

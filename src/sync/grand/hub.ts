@@ -90,7 +90,7 @@ export class Hub implements SessionHost, AsyncDisposable {
     const addresses = [older.address, address]
     logger.warn(
       { regional, addresses },
-      'a link of this name was still open: if it goes on, two servers bear it',
+      'a session of this server was still open: if this repeats, two servers share its name',
     )
   }
 
@@ -150,7 +150,7 @@ export class Hub implements SessionHost, AsyncDisposable {
   }
 
   ingestFailed(session: GrandSession, err: unknown): void {
-    this.#deps.logger.error({ regional: session.server, err }, 'a batch could not be taken')
+    this.#deps.logger.error({ regional: session.server, err }, 'a batch could not be stored')
   }
 
   status(): SessionStatus[] {

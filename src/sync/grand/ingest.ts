@@ -86,7 +86,7 @@ export class Ingest {
   }
 
   #pause(reason: string): undefined {
-    if (this.#pausedSince === undefined) this.#deps.logger.error({ reason }, 'no changes are taken')
+    if (this.#pausedSince === undefined) this.#deps.logger.error({ reason }, 'no changes are accepted')
     this.#pausedSince ??= this.#deps.now()
   }
 }

@@ -57,7 +57,10 @@ export class Peers {
   dropInvalid(onRevoked: (socket: Socket) => void): void {
     for (const [socket, peer] of this.#peers) {
       if (this.#isValid(peer.certificate)) continue
-      this.#deps.logger.warn({ regional: peer.server }, 'its certificate is not valid any more: cut off')
+      this.#deps.logger.warn(
+        { regional: peer.server },
+        'connection closed: its certificate is not valid any more',
+      )
       this.#peers.delete(socket)
       onRevoked(socket)
     }

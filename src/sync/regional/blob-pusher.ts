@@ -17,11 +17,11 @@ export interface BlobPusherDeps {
   timers: Timers
   random: Random
   logger: Logger
-  /** Bytes that were here are missing. */
+  /** Called after a blob was found corrupt and removed. */
   onLost: () => void
 }
 
-/** Sends the grand the bytes that it asks for, small ones first. The grand keeps the list of what it lacks. */
+/** Sends the blobs that the grand requests, smallest first. The grand keeps the list of its missing blobs. */
 export class BlobPusher {
   readonly #db: Database
   readonly #blobs: BlobStore
@@ -34,23 +34,23 @@ export class BlobPusher {
   readonly #onLost: () => void
   #signal: AbortSignal = AbortSignal.abort()
 
-  constructor(options: BlobPusherDeps) {
-    this.#db = options.db
-    this.#blobs = options.blobs
-    this.#grand = options.grand
-    this.#timers = options.timers
-    this.#random = options.random
-    this.#logger = options.logger
-    this.#onLost = options.onLost
+  constructor(deps: BlobPusherDeps) {
+    this.#db = deps.db
+    this.#blobs = deps.blobs
+    this.#grand = deps.grand
+    this.#timers = deps.timers
+    this.#random = deps.random
+    this.#logger = deps.logger
+    this.#onLost = deps.onLost
   }
 
-  /** Begins a link; what was asked on the one before is asked again by the grand. */
+  /** Starts pushing in a new session, until `signal` aborts; the grand requests its missing blobs again. */
   begin(signal: AbortSignal): void {
     this.#signal = signal
     this.#wanted.clear()
   }
 
-  /** Takes on blobs to send; those that are not here are somebody else's to send. */
+  /** Queues blobs to send; skips those that are not stored here. */
   push(sha256s: string[]): void {
     for (const sha256 of sha256s) {
       const size = this.#blobs.sizeOf(this.#db, sha256)
@@ -61,7 +61,7 @@ export class BlobPusher {
 
   #start(): void {
     while (this.#active.size < MAX_PARALLEL && !this.#signal.aborted) {
-      // What is asked for again while it is under way has its turn behind that: what was sent may have been lost.
+      // A blob requested again during its transfer is sent again after it: the first one may have been lost.
       const [sha256, size] = smallest(this.#wanted, this.#active) ?? []
       if (sha256 === undefined || size === undefined) return
       this.#wanted.delete(sha256)
@@ -73,7 +73,7 @@ export class BlobPusher {
     }
   }
 
-  /** Sends a blob, over and over while that can help. */
+  /** Sends a blob, and retries while that can help. */
   async #send(sha256: string, size: number, signal: AbortSignal): Promise<void> {
     for (let failures = 0; failures < MAX_ATTEMPTS && !signal.aborted; failures += 1) {
       try {
@@ -87,7 +87,7 @@ export class BlobPusher {
       } catch (error) {
         if (signal.aborted) return
         const code = error instanceof TransferRefusedError ? error.code : ''
-        // Another regional is sending the same bytes; if it fails, the grand asks again.
+        // Another regional is sending this blob; if it fails, the grand requests it again.
         if (code === 'busy') return
         this.#logger.warn({ sha256, reason: (error as Error).message }, 'a push failed')
         if (['unknown-blob', 'size-mismatch', 'too-large'].includes(code)) return
@@ -96,11 +96,11 @@ export class BlobPusher {
     }
   }
 
-  /** Whether it was the transfer that went wrong, and not the bytes here: then others have to send them. */
+  /** Verifies the stored blob after the grand found a hash mismatch; a corrupt one is removed. */
   async #isIntact(blob: { sha256: string; size: number }): Promise<boolean> {
     const isIntact = await checkBlob({ db: this.#db, blobs: this.#blobs }, blob)
     if (isIntact) return true
-    this.#logger.error({ sha256: blob.sha256 }, 'bytes have rotted here')
+    this.#logger.error({ sha256: blob.sha256 }, 'a stored blob is corrupt')
     this.#onLost()
     return false
   }

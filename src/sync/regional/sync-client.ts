@@ -16,17 +16,17 @@ import type { BlobTransfer } from './blob-transfer.js'
 import { OutboxQueue } from './outbox-queue.js'
 import { type AdjustableClock, RegionalSession } from './session.js'
 
-/** A link that ends sooner after its welcome is a failure like one that never stood: its end may come every time. */
+/** A session that ends sooner after its welcome counts as a failure, so that repeated ones back off. */
 const MIN_SESSION_MS = 1000
 
-/** How often acknowledgements and watermarks are kept. */
+/** Interval of saving acknowledgements and watermarks. */
 const SAVE_INTERVAL_MS = 250
 
 export interface SyncClientDeps {
   server: string
-  /** The way to the grand for changes. */
+  /** Opens the channel for changes to the grand. */
   dial: Dial
-  /** Ends with this. */
+  /** Disposed of with the client. */
   transfer: BlobTransfer
   db: Database
   blobs: BlobStore
@@ -38,7 +38,7 @@ export interface SyncClientDeps {
   logger: Logger
 }
 
-/** Keeps this regional in step with the sphere for as long as it runs, whatever happens to the link. */
+/** Keeps this regional in step with the sphere: opens sessions with the grand, and reconnects whenever one ends. */
 export class SyncClient implements AsyncDisposable {
   readonly #deps: SyncClientDeps
   readonly #queue: OutboxQueue
@@ -53,9 +53,9 @@ export class SyncClient implements AsyncDisposable {
   readonly #subscriptions: Disposable[] = []
   #running: Promise<void> | undefined
 
-  constructor(options: SyncClientDeps) {
-    const { db, blobs, journal, server, clock, logger } = options
-    this.#deps = options
+  constructor(deps: SyncClientDeps) {
+    const { db, blobs, journal, server, clock, logger } = deps
+    this.#deps = deps
     this.#queue = new OutboxQueue(db, blobs)
     this.#applier = new Applier({
       db,
@@ -68,7 +68,7 @@ export class SyncClient implements AsyncDisposable {
     })
   }
 
-  /** Keeps in step from now on, until it is disposed of. */
+  /** Connects, and reconnects until disposed of. */
   start(): this {
     const { db, journal, replicas } = this.#deps
     this.#queue.reset(readAcked(db).oseq)
@@ -102,13 +102,13 @@ export class SyncClient implements AsyncDisposable {
     }
   }
 
-  /** Bytes that were here are missing: fetches them, and tells that they are not here. */
+  /** Fetches blobs that were lost here, and sends the lower watermark. */
   refresh(): void {
     this.#transfer.refresh()
     this.#session?.sendWatermark()
   }
 
-  /** Removes parts of transfers that nobody went on with since a time, milliseconds since 1970; returns how many. */
+  /** Removes incomplete blobs last written before a time, milliseconds since 1970. @returns how many */
   removeAbandonedParts(beforeMs: number): Promise<number> {
     return this.#transfer.removeAbandonedParts(beforeMs)
   }
@@ -130,7 +130,7 @@ export class SyncClient implements AsyncDisposable {
     }
   }
 
-  /** One link from its beginning to its end; tells whether it was of use for a while. */
+  /** Runs one session to its end. @returns whether it lasted */
   async #runSession(signal: AbortSignal): Promise<boolean> {
     const { dial, timers } = this.#deps
     const { promise: ended, resolve: end } = Promise.withResolvers<string>()
@@ -146,9 +146,9 @@ export class SyncClient implements AsyncDisposable {
     })
     const stop = () => channel.close('this server stops')
     signal.addEventListener('abort', stop)
-    const keeping = timers.every(SAVE_INTERVAL_MS, () => this.#saveProgress())
+    const saving = timers.every(SAVE_INTERVAL_MS, () => this.#saveProgress())
     const reason = await ended
-    keeping.stop()
+    saving.stop()
     signal.removeEventListener('abort', stop)
     const lasted = this.#connected && timers.now() - this.#welcomedAt >= MIN_SESSION_MS
     await this.#ended(reason)
@@ -190,14 +190,16 @@ export class SyncClient implements AsyncDisposable {
     this.#transfer.setConnected(false)
     const session = this.#session
     this.#session = undefined
-    await session?.end().catch((err: unknown) => logger.error({ err }, 'the end of a link could not be kept'))
+    await session
+      ?.end()
+      .catch((err: unknown) => logger.error({ err }, 'the last positions of a session could not be saved'))
   }
 
   #saveProgress(): void {
     this.#updateLag()
     this.#session
       ?.save()
-      .catch((err: unknown) => this.#deps.logger.error({ err }, 'could not keep positions'))
+      .catch((err: unknown) => this.#deps.logger.error({ err }, 'positions could not be saved'))
   }
 
   #drain(): void {
@@ -205,7 +207,7 @@ export class SyncClient implements AsyncDisposable {
     this.#session?.drain()
   }
 
-  /** Notes when this server last had everything that it knew of. */
+  /** Records when this server was last caught up. */
   #updateLag(): void {
     this.#head = this.#session?.head ?? this.#head
     if (this.#session?.caughtUp) this.#caughtUpAt = this.#deps.timers.now()

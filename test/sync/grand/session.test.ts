@@ -251,7 +251,7 @@ test('a newer link of the same regional replaces the older one', async (t) => {
   const grand = await TestGrand.open(t)
   const first = await grand.link('eu')
   const second = await grand.link('eu')
-  t.match(await first.ended(), /newer link/)
+  t.match(await first.ended(), /newer session/)
   await second.put([second.token()])
 })
 
