@@ -61,7 +61,17 @@ module.exports = {
     layer('http/guards', 'http/(limits|responses)', 'domain', 'net', 'lib'),
     layer('http/events', 'domain', 'net', 'lib'),
     layer('http', 'contract', 'domain', 'model', 'net', 'lib'),
-    layer('sync/grand', 'sync/[a-z-]+', 'log', 'blobs', 'db/(engine|grand|watermarks)', 'model', 'certs', 'net', 'lib'),
+    layer(
+      'sync/grand',
+      'sync/[a-z-]+',
+      'log',
+      'blobs',
+      'db/(engine|grand|watermarks)',
+      'model',
+      'certs',
+      'net',
+      'lib',
+    ),
     layer(
       'sync/regional',
       'sync/[a-z-]+',

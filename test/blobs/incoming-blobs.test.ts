@@ -32,7 +32,7 @@ async function follow(blob: IncomingBlob, start: number, end: number) {
 }
 
 for (const size of [0, 1, 64 * 1024, 64 * 1024 + 1, 3 * MIB + 7]) {
-  test(`${size} bytes arrive, are verified and kept, and are not missing any more`, async (t) => {
+  test(`a blob of ${size} bytes arrives, is verified and stored, and is not missing any more`, async (t) => {
     const { dir, db, blobs, incoming } = openStore(t)
     const { bytes, sha256 } = bytesOf(size)
     await db.write((tx) => addMissing(tx, { sha256, size }, 1))
@@ -50,7 +50,7 @@ for (const size of [0, 1, 64 * 1024, 64 * 1024 + 1, 3 * MIB + 7]) {
   })
 }
 
-test('what broke off goes on where it was, in another process too', async (t) => {
+test('an interrupted transfer resumes where it was, also in another process', async (t) => {
   const { dir, db, blobs, incoming } = openStore(t)
   const { bytes, sha256 } = bytesOf(3 * MIB)
   await db.write((tx) => addMissing(tx, { sha256, size: bytes.length }, 1))
@@ -67,7 +67,7 @@ test('what broke off goes on where it was, in another process too', async (t) =>
   t.ok(blobs.has(db, sha256))
 })
 
-test('wrong bytes, too many or too few never count, and leave nothing', async (t) => {
+test('a transfer with wrong, too many or too few bytes stores nothing and leaves no file', async (t) => {
   const { dir, db, blobs, incoming } = openStore(t)
   const { bytes, sha256 } = bytesOf(200_000)
   const flipped = Buffer.from(bytes)
@@ -90,7 +90,7 @@ test('wrong bytes, too many or too few never count, and leave nothing', async (t
   t.notOk(blobs.has(db, sha256))
 })
 
-test('bytes come from one at a time', async (t) => {
+test('a second transfer of an arriving blob is refused', async (t) => {
   const { incoming } = openStore(t)
   const { bytes, sha256 } = bytesOf(100)
   const first = await incoming.receive(sha256, bytes.length)
@@ -99,7 +99,7 @@ test('bytes come from one at a time', async (t) => {
   await using _second = await incoming.receive(sha256, bytes.length)
 })
 
-test('who reads along gets all of it, however the two interleave', async (t) => {
+test('a follower gets every byte, however reading and writing interleave', async (t) => {
   const { incoming } = openStore(t)
   const { bytes, sha256 } = bytesOf(6 * MIB + 5)
   await using blob = await incoming.receive(sha256, bytes.length)
@@ -118,7 +118,7 @@ test('who reads along gets all of it, however the two interleave', async (t) => 
   t.ok((await late).equals(bytes.subarray(5 * MIB)))
 })
 
-test('what who reads along still holds stays as it is while more comes', async (t) => {
+test('a chunk that a follower still holds does not change while more bytes arrive', async (t) => {
   const { incoming } = openStore(t)
   const { bytes, sha256 } = bytesOf(6 * MIB)
   await using blob = await incoming.receive(sha256, bytes.length)
@@ -130,7 +130,7 @@ test('what who reads along still holds stays as it is while more comes', async (
   })
   const write = async (from: number, to: number) => blob.write(bytes.subarray(from, to))
   await write(0, MIB)
-  await until('it holds the first bytes', () => held.length > 0)
+  await until('the follower holds the first bytes', () => held.length > 0)
   await write(MIB, 3 * MIB)
   await write(3 * MIB, 5 * MIB)
   t.ok(held[0]!.equals(bytes.subarray(0, held[0]!.length)))
@@ -140,7 +140,7 @@ test('what who reads along still holds stays as it is while more comes', async (
   await reader
 })
 
-test('who reads along what breaks off, or turns out wrong, is told so', async (t) => {
+test('a follower rejects when the transfer breaks off or the hash does not match', async (t) => {
   const { incoming } = openStore(t)
   const { bytes, sha256 } = bytesOf(2 * MIB)
   const broken = await incoming.receive(sha256, bytes.length)
@@ -155,7 +155,7 @@ test('who reads along what breaks off, or turns out wrong, is told so', async (t
   await second
 })
 
-test('parts of bytes that nobody waits for go at the start and with the sweep', async (t) => {
+test('incomplete blobs that are not missing are removed at the start and by garbage collection', async (t) => {
   const { dir, db, blobs, incoming } = openStore(t)
   const [wanted, ...unwanted] = [bytesOf(100), bytesOf(100), bytesOf(100)]
   await db.write((tx) => addMissing(tx, { sha256: wanted!.sha256, size: 100 }, 1))
@@ -173,7 +173,7 @@ test('parts of bytes that nobody waits for go at the start and with the sweep', 
   t.same(readdirSync(join(dir, 'incoming')), [wanted!.sha256])
 })
 
-test('parts that nobody went on with are swept, and what arrives is not', async (t) => {
+test('abandoned incomplete blobs are removed, and arriving ones are not', async (t) => {
   const { dir, db, incoming } = openStore(t)
   const [old, fresh, arriving] = [bytesOf(100), bytesOf(100), bytesOf(100)]
   for (const { sha256, bytes } of [old, fresh]) {

@@ -43,7 +43,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'no-fsync-before-the-row',
     what: 'The bytes of a large file are not made durable before the database names them.',
     breaks: 'a file whose upload was acknowledged is whole after a power cut.',
-    tests: ['test/blobs/durable-bytes.test.ts'],
+    tests: ['test/blobs/durability.test.ts'],
     edits: [{ in: 'BlobWriter.finish', replace: 'await sink.sync()', by: '' }],
   },
   {
@@ -291,14 +291,14 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'folder-not-fsynced',
     what: 'A file gets its place under its hash, but the folder that names it is not made durable.',
     breaks: 'a file whose upload was acknowledged is there after a power cut.',
-    tests: ['test/blobs/durable-bytes.test.ts'],
+    tests: ['test/blobs/durability.test.ts'],
     edits: [{ in: 'BlobStore.moveIntoPlace', replace: 'await this.#syncFolder(dirname(final))', by: '' }],
   },
   {
     name: 'pulled-bytes-not-fsynced',
     what: 'Bytes from another server are not made durable before the database names them.',
     breaks: 'bytes that a server says it holds are there after a power cut.',
-    tests: ['test/blobs/durable-bytes.test.ts'],
+    tests: ['test/blobs/durability.test.ts'],
     edits: [{ in: 'IncomingBlob.finish', replace: 'await this.#sink?.sync()', by: '' }],
   },
   {

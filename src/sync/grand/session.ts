@@ -137,7 +137,7 @@ export class GrandSession {
    */
   replace(newer: GrandSession): void {
     if (this.#ended.signal.aborted) return
-    const reason = `another server connected as ${this.server}, from ${newer.address ?? 'an unknown address'}`
+    const reason = `another server connected under the name ${this.server}, from ${newer.address ?? 'an unknown address'}`
     this.sendMessage({ type: 'refused', code: 'replaced', reason, oseq: null, time: this.#host.now() })
     this.close('replaced by a newer session')
   }

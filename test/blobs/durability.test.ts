@@ -23,7 +23,7 @@ function newStore(t: Test) {
   return { db, files, store, afterPowerCut }
 }
 
-t.test('uploaded bytes are durable under their name before the database names them', async (t) => {
+t.test('an uploaded blob is durable at its final path before its row is committed', async (t) => {
   const { db, store, afterPowerCut } = newStore(t)
   {
     await using writer = store.writer()
@@ -36,7 +36,7 @@ t.test('uploaded bytes are durable under their name before the database names th
   t.strictSame(afterPowerCut(), BYTES)
 })
 
-t.test('so are bytes that come from another server', async (t) => {
+t.test('a blob from another server is durable at its final path before its row is committed', async (t) => {
   const { db, files, store, afterPowerCut } = newStore(t)
   const incoming = IncomingBlobs.open(db, store, '/data', { files })
   let left: Buffer | undefined
