@@ -39,7 +39,7 @@ export async function openGrandCore(
   const log = await SqliteChangeLog.open(db, server, random)
   const blobs = BlobStore.open(db, dataDir, files)
   const incoming = IncomingBlobs.open(db, blobs, dataDir, { files, now })
-  const disk = new DiskSpace(blobs, minFreeDiskBytes, timers)
+  const disk = new DiskSpace({ blobs, minFreeBytes: minFreeDiskBytes, timers })
   const ingest = new Ingest({ db, log, blobs, disk, now, timers, logger })
   const metrics = measure({
     head: () => log.head().gseq,
@@ -53,7 +53,7 @@ export async function openGrandCore(
     server,
     db,
     log,
-    pages: new Pages(log, blobs, db),
+    pages: new Pages({ db, log, blobs }),
     ingest,
     watermarks: (onChanged) => new Watermarks({ db, server, timers, onChanged, onError }),
     now,

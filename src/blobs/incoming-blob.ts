@@ -12,6 +12,7 @@ export class CorruptBlobError extends Error {}
 const MAX_RECENT = 8
 
 interface IncomingBlobDeps {
+  files: FileSystem
   sha256: string
   size: number
   path: string
@@ -23,7 +24,6 @@ type State = 'arriving' | 'verified' | 'complete' | 'broken'
 
 /** A blob that arrives from another server: written and hashed as it arrives, readable meanwhile, verified at its end. */
 export class IncomingBlob implements AsyncDisposable {
-  readonly #files: FileSystem
   readonly #deps: IncomingBlobDeps
   #sink: FileSink | undefined
   #offset = 0
@@ -35,8 +35,7 @@ export class IncomingBlob implements AsyncDisposable {
   #state: State = 'arriving'
   #progressed = Promise.withResolvers<void>()
 
-  constructor(files: FileSystem, deps: IncomingBlobDeps) {
-    this.#files = files
+  constructor(deps: IncomingBlobDeps) {
     this.#deps = deps
   }
 
@@ -52,11 +51,11 @@ export class IncomingBlob implements AsyncDisposable {
   /** Resumes after the bytes of an earlier transfer. Only for IncomingBlobs. */
   async begin(): Promise<void> {
     const { path, size } = this.#deps
-    const stagedBytes = await stagedSize(this.#files, path)
-    if (stagedBytes > size) await this.#files.remove(path)
+    const stagedBytes = await stagedSize(this.#deps.files, path)
+    if (stagedBytes > size) await this.#deps.files.remove(path)
     const hash = createHash('sha256')
     if (stagedBytes > 0 && stagedBytes <= size) await this.#resume(stagedBytes, hash)
-    const file = await this.#files.openDirect(path, 'rw')
+    const file = await this.#deps.files.openDirect(path, 'rw')
     this.#sink = new FileSink(file, {
       position: this.#offset,
       hash,
@@ -98,7 +97,7 @@ export class IncomingBlob implements AsyncDisposable {
    */
   async follow(start: number, end: number, take: ChunkSink): Promise<void> {
     // Kept open: a complete blob's file loses this name.
-    await using file = await this.#files.openDirect(this.#deps.path, 'r')
+    await using file = await this.#deps.files.openDirect(this.#deps.path, 'r')
     this.#followers += 1
     try {
       for (let position = start; position <= end; ) {
@@ -171,13 +170,13 @@ export class IncomingBlob implements AsyncDisposable {
   async #fail(reason: string): Promise<never> {
     this.#state = 'broken'
     await this.#close()
-    await this.#files.remove(this.#deps.path)
+    await this.#deps.files.remove(this.#deps.path)
     this.#wakeFollowers()
     throw new CorruptBlobError(`${this.#deps.sha256}: ${reason}`)
   }
 
   async #resume(stagedBytes: number, hash: Hash): Promise<void> {
-    const before = new FileSlice(await this.#files.openDirect(this.#deps.path, 'r'), 0, stagedBytes - 1)
+    const before = new FileSlice(await this.#deps.files.openDirect(this.#deps.path, 'r'), 0, stagedBytes - 1)
     await before.copy((chunk) => void hash.update(chunk))
     this.#offset = stagedBytes
     this.#written = stagedBytes

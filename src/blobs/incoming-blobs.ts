@@ -50,7 +50,8 @@ export class IncomingBlobs {
    */
   async receive(sha256: string, size: number): Promise<IncomingBlob> {
     if (this.#arriving.has(sha256)) throw new BlobBusyError(`${sha256} is arriving already`)
-    const blob = new IncomingBlob(this.#files, {
+    const blob = new IncomingBlob({
+      files: this.#files,
       sha256,
       size,
       path: join(this.#folder, sha256),

@@ -9,6 +9,12 @@ const READ_ENTRIES = 64
 /** Pages cached for other sessions at the same position. */
 const MAX_CACHED_PAGES = 6
 
+export interface PagesDeps {
+  db: Reader
+  log: ChangeLog
+  blobs: BlobStore
+}
+
 /** The regional that a page is sent to. */
 export interface PageReader {
   server: string
@@ -28,20 +34,16 @@ interface ReferencedBlob extends Blob {
 
 /** Encodes pages of the log as frames. Sessions at the same position share one frame. */
 export class Pages {
-  readonly #log: ChangeLog
-  readonly #blobs: BlobStore
-  readonly #reader: Reader
+  readonly #deps: PagesDeps
   readonly #pages = new Map<number, Page>()
 
-  constructor(log: ChangeLog, blobs: BlobStore, reader: Reader) {
-    this.#log = log
-    this.#blobs = blobs
-    this.#reader = reader
+  constructor(deps: PagesDeps) {
+    this.#deps = deps
   }
 
   /** Returns the frame of entries after a position, and the last entry in it; undefined at the head of the log. */
   next(after: number, reader: PageReader): { frame: Buffer; last: number } | undefined {
-    if (after >= this.#log.head().gseq) return undefined
+    if (after >= this.#deps.log.head().gseq) return undefined
     const page = this.#pages.get(after) ?? this.#load(after)
     const last = page?.entries.at(-1)?.gseq
     if (page === undefined || last === undefined) return undefined
@@ -52,7 +54,7 @@ export class Pages {
     const page: Page = { entries: [], blobs: new Map(), frames: new Map() }
     let bytes = 0
     for (let from = after; page.entries.length < MAX_PAGE_ENTRIES && bytes < BATCH_BYTES; ) {
-      const entries = this.#log.read(from, READ_ENTRIES)
+      const entries = this.#deps.log.read(from, READ_ENTRIES)
       for (const entry of entries) {
         const blob = this.#smallBlob(entry, page)
         bytes += Buffer.byteLength(entry.change) + (blob?.bytes.length ?? 0)
@@ -77,7 +79,7 @@ export class Pages {
     const isInPage = blobs.has(small_sha256)
     // Counted once.
     if (isInPage) return { sha256: small_sha256, bytes: Buffer.alloc(0) }
-    const bytes = this.#blobs.readInline(this.#reader, small_sha256)
+    const bytes = this.#deps.blobs.readInline(this.#deps.db, small_sha256)
     return bytes === undefined ? undefined : { sha256: small_sha256, bytes }
   }
 
@@ -89,7 +91,7 @@ export class Pages {
     const cached = frames.get(variant)
     if (cached !== undefined) return cached
     const sent = entries.map(({ gseq, ghash, change }) => ({ gseq, ghash, change }))
-    const head = this.#log.head().gseq
+    const head = this.#deps.log.head().gseq
     const frame = encodeFrame({ type: 'entries', entries: sent, head, blobs: listBlobs(needed) }, needed)
     frames.set(variant, frame)
     return frame

@@ -23,25 +23,13 @@ export interface BlobPusherDeps {
 
 /** Sends the blobs that the grand requests, smallest first. The grand keeps the list of its missing blobs. */
 export class BlobPusher {
-  readonly #db: Database
-  readonly #blobs: BlobStore
-  readonly #grand: RemoteBlobs
-  readonly #timers: Timers
-  readonly #random: Random
-  readonly #logger: Logger
+  readonly #deps: BlobPusherDeps
   readonly #wanted = new Map<string, number>()
   readonly #active = new Set<string>()
-  readonly #onLost: () => void
   #signal: AbortSignal = AbortSignal.abort()
 
   constructor(deps: BlobPusherDeps) {
-    this.#db = deps.db
-    this.#blobs = deps.blobs
-    this.#grand = deps.grand
-    this.#timers = deps.timers
-    this.#random = deps.random
-    this.#logger = deps.logger
-    this.#onLost = deps.onLost
+    this.#deps = deps
   }
 
   /** Starts pushing in a new session, until `signal` aborts; the grand requests its missing blobs again. */
@@ -52,8 +40,9 @@ export class BlobPusher {
 
   /** Queues blobs to send; skips those that are not stored here. */
   push(sha256s: string[]): void {
+    const { db, blobs } = this.#deps
     for (const sha256 of sha256s) {
-      const size = this.#blobs.sizeOf(this.#db, sha256)
+      const size = blobs.sizeOf(db, sha256)
       if (size !== undefined) this.#wanted.set(sha256, size)
     }
     this.#start()
@@ -75,21 +64,22 @@ export class BlobPusher {
 
   /** Sends a blob, and retries while that can help. */
   async #send(sha256: string, size: number, signal: AbortSignal): Promise<void> {
+    const { blobs, grand, timers, random, logger } = this.#deps
     for (let failures = 0; failures < MAX_ATTEMPTS && !signal.aborted; failures += 1) {
       try {
-        await pause(this.#timers, backOffMs(failures, this.#random.fraction()), signal)
+        await pause(timers, backOffMs(failures, random.fraction()), signal)
         if (signal.aborted) return
-        const offset = await this.#grand.offset(sha256, signal)
+        const offset = await grand.offset(sha256, signal)
         if (offset >= size && size > 0) return
-        const bytes = await this.#blobs.slice(sha256, offset, size - 1, 'disk')
+        const bytes = await blobs.slice(sha256, offset, size - 1, 'disk')
         if (bytes === undefined) return
-        return await this.#grand.put(sha256, size, offset, bytes, signal)
+        return await grand.put(sha256, size, offset, bytes, signal)
       } catch (error) {
         if (signal.aborted) return
         const code = error instanceof TransferRefusedError ? error.code : ''
         // Another regional is sending this blob; if it fails, the grand requests it again.
         if (code === 'busy') return
-        this.#logger.warn({ sha256, reason: (error as Error).message }, 'a push failed')
+        logger.warn({ sha256, reason: (error as Error).message }, 'a push failed')
         if (['unknown-blob', 'size-mismatch', 'too-large'].includes(code)) return
         if (code === 'corrupt' && !(await this.#isIntact({ sha256, size }))) return
       }
@@ -98,10 +88,9 @@ export class BlobPusher {
 
   /** Verifies the stored blob after the grand found a hash mismatch; a corrupt one is removed. */
   async #isIntact(blob: { sha256: string; size: number }): Promise<boolean> {
-    const isIntact = await checkBlob({ db: this.#db, blobs: this.#blobs }, blob)
-    if (isIntact) return true
-    this.#logger.error({ sha256: blob.sha256 }, 'a stored blob is corrupt')
-    this.#onLost()
+    if (await checkBlob(this.#deps, blob)) return true
+    this.#deps.logger.error({ sha256: blob.sha256 }, 'a stored blob is corrupt')
+    this.#deps.onLost()
     return false
   }
 }

@@ -16,13 +16,17 @@ export interface Batch {
   last: number
 }
 
+export interface OutboxQueueDeps {
+  db: Database
+  blobs: BlobStore
+}
+
 /**
  * The send queue: a bounded in-memory window on the outbox table. It is filled by position, so every queued change is in
  * the outbox, and changes that do not fit are read later.
  */
 export class OutboxQueue {
-  readonly #db: Database
-  readonly #blobs: BlobStore
+  readonly #deps: OutboxQueueDeps
   #window: Change[] = []
   #unsent = 0
   #loadedOseq = 0
@@ -30,9 +34,8 @@ export class OutboxQueue {
   #hasMore = false
   #loggedClock = ZERO_STAMP
 
-  constructor(db: Database, blobs: BlobStore) {
-    this.#db = db
-    this.#blobs = blobs
+  constructor(deps: OutboxQueueDeps) {
+    this.#deps = deps
   }
 
   /** Changes in the queue, including those in flight. */
@@ -52,7 +55,9 @@ export class OutboxQueue {
     this.#loadedOseq = oseq
     this.#loggedClock = ZERO_STAMP
     for (let after = 0; after < oseq; ) {
-      const logged = readOutbox(this.#db, after, MAX_BATCH_CHANGES).filter((change) => change.oseq <= oseq)
+      const logged = readOutbox(this.#deps.db, after, MAX_BATCH_CHANGES).filter(
+        (change) => change.oseq <= oseq,
+      )
       this.#noteLogged(logged)
       after = logged.length < MAX_BATCH_CHANGES ? oseq : (logged.at(-1) as Change).oseq
     }
@@ -62,7 +67,7 @@ export class OutboxQueue {
   /** Loads the next changes of the outbox, as far as there is room. */
   fill(): void {
     const room = Math.min(MAX_BATCH_CHANGES, MAX_LENGTH - this.#window.length)
-    const rows = room === 0 ? [] : readOutbox(this.#db, this.#loadedOseq, room)
+    const rows = room === 0 ? [] : readOutbox(this.#deps.db, this.#loadedOseq, room)
     this.#window.push(...rows)
     this.#loadedOseq = rows.at(-1)?.oseq ?? this.#loadedOseq
     this.#hasMore = rows.length === room
@@ -101,7 +106,7 @@ export class OutboxQueue {
 
   #smallBlob(change: Change): Blob | undefined {
     const sha256 = blobOf(change)?.sha256
-    const bytes = sha256 && this.#blobs.readInline(this.#db, sha256)
+    const bytes = sha256 && this.#deps.blobs.readInline(this.#deps.db, sha256)
     return sha256 && bytes ? { sha256, bytes } : undefined
   }
 }

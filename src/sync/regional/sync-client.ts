@@ -56,7 +56,7 @@ export class SyncClient implements AsyncDisposable {
   constructor(deps: SyncClientDeps) {
     const { db, blobs, journal, server, clock, logger } = deps
     this.#deps = deps
-    this.#queue = new OutboxQueue(db, blobs)
+    this.#queue = new OutboxQueue({ db, blobs })
     this.#applier = new Applier({
       db,
       blobs,

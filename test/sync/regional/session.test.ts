@@ -27,7 +27,7 @@ async function talkative(t: Test, changes: number) {
   await Promise.all(Array.from({ length: changes }, (_, i) => record(i)))
   const transfer = { push() {}, offered() {}, refresh() {}, watermark: (cursor: number) => cursor }
   const clock = new SystemClock(now)
-  const queue = new OutboxQueue(db, blobs)
+  const queue = new OutboxQueue({ db, blobs })
   const common = { server: 'eu', db, queue, applier, replicas, transfer, clock, random: systemRandom, logger }
   const link = async (seen: { oseq: number; id: string } | null) => {
     const said: FromRegional[] = []
