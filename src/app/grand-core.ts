@@ -1,4 +1,4 @@
-/** What the grand server is made of, but for the sockets: put together for the server and for its simulation alike. */
+/** Composes the grand server without sockets, for the server and for the simulation. */
 import type { Logger } from 'pino'
 import { BlobStore } from '../blobs/blob-store.js'
 import { IncomingBlobs } from '../blobs/incoming-blobs.js'
@@ -24,13 +24,13 @@ export interface GrandCoreDeps {
   db: Database
   machine: Machine
   logger: Logger
-  /** Makes the metrics, given where to read what is asked anew each time. */
+  /** Creates the metrics, which read these values on each scrape. */
   measure: (readings: GrandReadings) => GrandMetrics
 }
 
 export type GrandCore = Awaited<ReturnType<typeof openGrandCore>>
 
-/** @throws WrongServer */
+/** @throws WrongServerError */
 export async function openGrandCore(
   { name: server, dataDir, minFreeDiskBytes, maxFileSizeBytes }: GrandCoreConfig,
   { db, machine, logger, measure }: GrandCoreDeps,
@@ -61,7 +61,6 @@ export async function openGrandCore(
     logger,
     metrics,
   }).start()
-  const observer = hub
   const uploads = new Uploads({
     db,
     blobs,
@@ -69,7 +68,7 @@ export async function openGrandCore(
     disk,
     maxFileSizeBytes,
     timers,
-    observer,
+    observer: hub,
     logger,
     metrics,
   })
@@ -88,7 +87,7 @@ export async function openGrandCore(
     uploads,
     downloads,
     collectGarbage: (signal: AbortSignal) => collectGarbage({ db, blobs, incoming, now, timers }, signal),
-    /** Corrupt blobs become missing, and are requested from the regionals. */
+    /** Scrubs the blobs, and asks the regionals for corrupt ones. */
     async scrub(everyMs: number, signal: AbortSignal) {
       const { corrupt } = await scrub({ db, blobs, now, everyMs }, signal)
       hub.blobsLost(corrupt)

@@ -1,4 +1,4 @@
-/** The composition root of the grand server: everything that it is made of, put together once. */
+/** The composition root of the grand server. */
 
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -29,12 +29,12 @@ import { type Machine, thisMachine } from './machine.js'
 import { StorageCheck } from './storage-check.js'
 
 export interface Grand extends AsyncDisposable {
-  /** Where it serves regionals, e.g. `https://127.0.0.1:9000`. */
+  /** Its URL for regionals, e.g. `https://127.0.0.1:9000`. */
   url: string
   port: number
-  /** The last entry of its log. */
+  /** The last position of its change log. */
   readonly head: number
-  /** Reads the certificates and the deny list again, and goes on. */
+  /** Reloads the certificates and the deny list. */
   reload(): Promise<void>
 }
 
@@ -43,20 +43,20 @@ export interface GrandDeps {
   now?: () => number
   logger?: Logger
   timing?: Partial<typeof TIMING>
-  /** The built `bin/helper.ts`; without it this process does all by itself. */
+  /** The built `bin/helper.ts`. Without it this process runs the helper's jobs. */
   helperProgram?: string
 }
 
-/** How often what is done now and then is done. */
+/** Intervals of background jobs. */
 const TIMING = { garbageMs: 3600 * 1000, scrubMs: DAY_MS, certificatesMs: DAY_MS }
 
-/** For transfers that are under way when the server is told to close; they can be resumed. */
+/** Time for transfers in flight when the server closes. They can be resumed. */
 const GRACE_MS = 10_000
 
 /**
- * Opens the grand server, which serves regionals until it is disposed of: then it takes no more connections, ends the
- * links, lets transfers finish for ten seconds, and closes.
- * @throws DataDirInUse, UnusablePath, WrongServer, MigrationError, what a missing certificate and what listening throws
+ * Opens the grand server. Disposing of it refuses new connections, ends the sessions, lets transfers finish for ten seconds,
+ * and closes.
+ * @throws DataDirInUseError, UnusablePathError, WrongServerError, MigrationError, and the errors of certificates and listening
  */
 export async function openGrand(
   config: GrandConfig,
@@ -107,7 +107,7 @@ interface AssembleDeps {
 async function assemble(config: GrandConfig, { db, storage, machine, logger, tls, timing }: AssembleDeps) {
   const { name } = config
   const { now } = machine
-  // First, for it may not be readable, and what follows would be left running.
+  // First: if it is unreadable, nothing else has started yet.
   const denyList = new DenyListFile(config.certsDir, logger).start(() =>
     peers.dropInvalid((socket) => server.revoke(socket)),
   )
@@ -145,7 +145,7 @@ async function assemble(config: GrandConfig, { db, storage, machine, logger, tls
   const server: GrandServer = new GrandServer({ tls: tls.pems, hub, peers, route, logger })
   certificates.add(tls, () => server.useTls(tls.pems))
   const watching = certificates.watch(timing.certificatesMs)
-  const sweeping = periodic('sweep', timing.garbageMs, core.collectGarbage, logger)
+  const collecting = periodic('garbage collection', timing.garbageMs, core.collectGarbage, logger)
   const scrubOnce = (signal: AbortSignal) => core.scrub(timing.scrubMs, signal)
   const scrubbing = periodic('scrub', Math.min(SCRUB_CHECK_MS, timing.scrubMs), scrubOnce, logger)
   return {
@@ -160,9 +160,9 @@ async function assemble(config: GrandConfig, { db, storage, machine, logger, tls
       closing = true
       denyList[Symbol.dispose]()
       watching[Symbol.dispose]()
-      server.stopAccepting()
+      server.stopListening()
       await hub[Symbol.asyncDispose]()
-      await sweeping[Symbol.asyncDispose]()
+      await collecting[Symbol.asyncDispose]()
       await scrubbing[Symbol.asyncDispose]()
       const deadline = performance.now() + GRACE_MS
       while (uploads.count + downloads.count > 0 && performance.now() < deadline) await sleep(20)

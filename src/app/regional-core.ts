@@ -1,4 +1,4 @@
-/** What a regional server is made of, but for HTTP and sockets: put together for the server and for its simulation alike. */
+/** Composes a regional server without HTTP and sockets, for the server and for the simulation. */
 import type { Logger } from 'pino'
 import type { BlobStore } from '../blobs/blob-store.js'
 import { IncomingBlobs } from '../blobs/incoming-blobs.js'
@@ -34,7 +34,7 @@ export interface RegionalServicesDeps {
 
 export type RegionalServices = ReturnType<typeof regionalServices>
 
-/** The domain. */
+/** Composes the domain. */
 export function regionalServices(
   { name: server, storageQuotaBytes: storageQuota, registration, ...policy }: RegionalPolicy,
   { blobs, remoteRead, ...deps }: RegionalServicesDeps,
@@ -43,7 +43,7 @@ export function regionalServices(
   const base = accountServices({ server, storageQuota, registration, ...deps })
   const { journal, replicas, notifier } = base
   const quota = new Quota(db)
-  const { maxFileSizeBytes: maxFileSize, minFreeDiskBytes: minFreeDisk } = policy
+  const { maxFileSizeBytes, minFreeDiskBytes } = policy
   return {
     ...base,
     files: new Files({ db, blobs, journal, availability: replicas, now, remoteRead }),
@@ -54,10 +54,10 @@ export function regionalServices(
       quota,
       availability: replicas,
       now,
-      maxFileSize,
-      minFreeDisk,
+      maxFileSizeBytes,
+      minFreeDiskBytes,
     }),
-    friends: new Friends(db, journal, now),
+    friends: new Friends({ db, journal, now }),
     eventLog: new EventLog(db, notifier, now),
   }
 }
@@ -70,7 +70,7 @@ export interface TransferDeps {
   logger: Logger
 }
 
-/** What brings blobs to the grand and from it. */
+/** Opens the transfer of blobs to and from the grand. */
 export function openTransfer(
   { dataDir }: Pick<RegionalConfig, 'dataDir'>,
   { db, blobs, clock, machine, logger }: TransferDeps,
@@ -85,7 +85,7 @@ export interface StartSyncDeps extends TransferDeps {
   services: Pick<RegionalServices, 'journal' | 'replicas'>
 }
 
-/** Begins to keep in step with the sphere. */
+/** Starts the sync client. */
 export function startSync(
   { name: server }: Pick<RegionalConfig, 'name'>,
   { db, blobs, services: { journal, replicas }, clock, machine: { timers, random }, logger }: StartSyncDeps,

@@ -1,4 +1,4 @@
-/** The composition root of a regional server: everything that it is made of, put together once. */
+/** The composition root of a regional server. */
 
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -63,9 +63,9 @@ import {
 import { StorageCheck } from './storage-check.js'
 
 export interface Regional extends AsyncDisposable {
-  /** Where it serves users, e.g. `http://127.0.0.1:5001`. */
+  /** Its URL for users, e.g. `http://127.0.0.1:5001`. */
   url: string
-  /** Reads the certificates again, and goes on. */
+  /** Reloads the certificates. */
   reload(): Promise<void>
 }
 
@@ -74,11 +74,11 @@ export interface RegionalDeps {
   now?: () => number
   logger?: Logger
   timing?: Partial<typeof TIMING>
-  /** The built `bin/helper.ts`; without it this process does all by itself. */
+  /** The built `bin/helper.ts`. Without it this process runs the helper's jobs. */
   helperProgram?: string
 }
 
-/** How long an upload waits for the copies that it asks for, and how often what is done now and then is done. */
+/** Timeout of `min_copies`, and intervals of background jobs. */
 const TIMING = {
   replicasMs: 30_000,
   indexingMs: 1000,
@@ -87,13 +87,12 @@ const TIMING = {
   certificatesMs: DAY_MS,
 }
 
-/** For requests that are under way when the server is told to close. */
+/** Time for requests in flight when the server closes. */
 const GRACE_MS = 10_000
 
 /**
- * Opens a regional server, which serves users until it is disposed of: then it takes no more requests, finishes those
- * that are under way, and closes.
- * @throws DataDirInUse, UnusablePath, WrongServer, MigrationError, and what listening throws
+ * Opens a regional server. Disposing of it stops accepting requests, finishes those in flight, and closes.
+ * @throws DataDirInUseError, UnusablePathError, WrongServerError, MigrationError, and the errors of listening
  */
 export async function openRegional(
   config: RegionalConfig,
@@ -136,7 +135,7 @@ export async function openRegional(
   const { eventLog } = services
   const collectOnce = (signal: AbortSignal) =>
     collectGarbage({ db, blobs, eventLog, removeAbandonedParts, now: () => clock.now() }, signal)
-  resources.use(periodic('cleaning', timing.garbageMs, collectOnce, logger))
+  resources.use(periodic('garbage collection', timing.garbageMs, collectOnce, logger))
   const scrubbing = { db, blobs, now, everyMs: timing.scrubMs }
   const scrubOnce = (signal: AbortSignal) => scrubAndFetch(scrubbing, sync, signal)
   resources.use(periodic('scrub', Math.min(SCRUB_CHECK_MS, timing.scrubMs), scrubOnce, logger))
@@ -155,7 +154,7 @@ export async function openRegional(
     listenTextResolver: (address) => `listening at ${address.replace('http:', `${scheme}:`)}`,
   })
   await listenOrExplain(config, listening)
-  // Only now: starting the process for it would take a core from the start of this one.
+  // Deferred: starting the helper process would slow down the start of this one.
   void passwords.prepare()
   const { port } = app.server.address() as AddressInfo
   const host = config.host.includes(':') ? `[${config.host}]` : config.host
@@ -171,7 +170,7 @@ export async function openRegional(
 type Services = RegionalServices
 type Sync = NoSyncClient | SyncClient
 
-/** The way to the grand: for changes, and for blobs. */
+/** Opens both connections to the grand: for changes and for blobs. */
 async function openLink(
   config: RegionalConfig,
   grandUrl: string,
@@ -179,7 +178,7 @@ async function openLink(
   parts: TransferDeps,
 ) {
   const tls = await openPeerTls(config.certsDir, config.name)
-  // Whoever connects next asks for what is current then.
+  // Each new connection uses the current certificates.
   certificates.add(tls, () => undefined)
   const dial: Dial = (events, onOpen) => dialChannel(grandUrl, tls.pems, events, onOpen)
   return { dial, transfer: openTransfer(config, parts, new GrandBlobClient(grandUrl, () => tls.pems)) }
@@ -247,19 +246,19 @@ async function openHttp(
   return Object.assign(app, { [Symbol.asyncDispose]: () => closeWithin(GRACE_MS, app) })
 }
 
-/** A number counts the proxies in front: as many hops are believed. */
+/** A number N trusts the nearest N proxies. */
 function trustedProxies(proxies: TrustedProxies) {
   return typeof proxies === 'number' ? (_address: string, hop: number) => hop < proxies : proxies
 }
 
-/** Lets what is under way finish, and cuts off what is not done by then. */
+/** Closes gracefully, and destroys connections that remain after `graceMs`. */
 async function closeWithin(graceMs: number, app: FastifyInstance): Promise<void> {
   const deadline = setTimeout(() => app.server.closeAllConnections(), graceMs)
   await app.close()
   clearTimeout(deadline)
 }
 
-/** Rotten bytes are missing from then on, and fetched again. */
+/** Scrubs the blobs, and fetches corrupt ones again. */
 async function scrubAndFetch(options: ScrubOptions, sync: Sync, signal: AbortSignal) {
   const { corrupt } = await scrub(options, signal)
   if (corrupt.length > 0) sync.refresh()

@@ -3,14 +3,14 @@ import type { FileRow } from '../db/regional/files.js'
 import { areFriends } from '../db/regional/friends.js'
 import type { Caller } from './caller.js'
 
-/** Who stands behind a caller: an account, or nobody. */
-export function requireUser(caller: Caller): string | undefined {
+/** @returns the id of the caller's account; undefined for an anonymous caller and the operator */
+export function userIdOf(caller: Caller): string | undefined {
   return caller.kind === 'session' || caller.kind === 'token' ? caller.user_id : undefined
 }
 
-/** Whether a caller may see and download a file: its owner, its owner's friends if shared, anybody if public. */
+/** Whether a caller may see and download a file: the owner, the owner's friends if it is shared, everybody if public. */
 export function mayRead(reader: Reader, caller: Caller, file: FileRow): boolean {
-  const user = requireUser(caller)
+  const user = userIdOf(caller)
   if (file.visibility === 'public' || user === file.owner_id) return true
   return file.visibility === 'friends' && user !== undefined && areFriends(reader, user, file.owner_id)
 }

@@ -16,7 +16,6 @@ export interface AccountServicesDeps {
   db: Database
   now: () => number
   random?: Random
-  /** Hashes passwords; made anew unless it is given. */
   passwords?: PasswordHashing
   /** Quota of a new account, bytes. */
   storageQuota: number
@@ -25,7 +24,7 @@ export interface AccountServicesDeps {
 
 export type AccountServices = ReturnType<typeof accountServices>
 
-/** The part of the domain that needs no bytes, put together: for the server, and for the operator's commands. */
+/** Composes the part of the domain that needs no blobs, for the server and for the operator's commands. */
 export function accountServices({
   server,
   db,
@@ -37,8 +36,8 @@ export function accountServices({
   const replicas = new Replicas(server)
   const notifier = new Notifier()
   const journal = new Journal(server, now, new EventRecorder(notifier, replicas, now), random)
-  const sessions = new Sessions(db, journal, now)
-  const tokens = new Tokens(db, journal, now)
+  const sessions = new Sessions({ db, journal, now })
+  const tokens = new Tokens({ db, journal, now })
   const throttle = new LoginThrottle(db, now)
   const accounts = new Accounts({
     db,

@@ -23,8 +23,8 @@ import type { OpenedSession, Sessions } from './sessions.js'
 import type { LoginThrottle } from './throttle.js'
 import { type UserView, userView } from './views.js'
 
-/** How young a session has to be to delete the account. */
-const FRESH_MS = 10 * 60 * 1000
+/** Maximum age of a session that may delete its account. */
+const REAUTHENTICATION_MS = 10 * 60 * 1000
 
 export interface AccountsDeps {
   db: Database
@@ -47,24 +47,27 @@ export interface Registration {
 export class Accounts {
   readonly #deps: AccountsDeps
 
-  constructor(options: AccountsDeps) {
-    this.#deps = options
+  constructor(deps: AccountsDeps) {
+    this.#deps = deps
   }
 
   /** @throws DomainError registration-closed, username-taken, email-taken, validation-failed */
   async register(input: Registration): Promise<UserView> {
     if (this.#deps.registration === 'closed') {
-      throw new DomainError('registration-closed', 'Accounts on this server are made by its operator.')
+      throw new DomainError(
+        'registration-closed',
+        'Registration is closed. Ask the operator of this server for an account.',
+      )
     }
     return this.create(input)
   }
 
-  /** Makes an account whether or not registration is open; the operator's way too. */
+  /** Creates an account even if registration is closed. The operator's command uses it too. */
   async create(input: Registration): Promise<UserView> {
     const { db, journal, passwords, now, storageQuota } = this.#deps
     const username = checked(usernameForm(input.username), faultOfUsername, 'username')
     const email = checked(input.email.trim(), faultOfEmail, 'email')
-    // Checked before the hashing too, which is what costs.
+    // Checked before hashing too, since hashing is expensive.
     assertFree(db, { username, email })
     const password_hash = await passwords.hash(input.password)
     const id = journal.random.id()
@@ -94,15 +97,17 @@ export class Accounts {
     const persistent = input.remember_me ?? false
     const login = loginForm(input.identifier)
     const user = userByUsername(db, login) ?? userByEmail(db, login)
-    const right = await throttle.attempt(user?.id ?? login, client, () => this.#verify(user, input.password))
-    if (user === undefined || !right) throw wrongCredentials()
+    const isCorrect = await throttle.attempt(user?.id ?? login, client, () =>
+      this.#verify(user, input.password),
+    )
+    if (user === undefined || !isCorrect) throw wrongCredentials()
     await this.#rehash(user, input.password)
     return db.write((tx) => {
       const present = userById(tx, user.id)
-      // Another password since it was checked: what was checked no longer opens anything.
+      // The password may have changed since the check.
       if (present === undefined || passwordStamp(present) !== passwordStamp(user)) throw wrongCredentials()
-      // Said only to who knows the password.
-      if (present.disabled === 1) throw disabled()
+      // Reported only to a caller who knows the password.
+      if (present.disabled === 1) throw accountDisabled()
       const { session, draft } = sessions.open(present, client.userAgent, persistent)
       journal.record(tx, [draft])
       return { user: userView(present), session, persistent }
@@ -123,21 +128,23 @@ export class Accounts {
     const { db, journal, passwords, throttle } = this.#deps
     const email = input.email && checked(input.email.trim(), faultOfEmail, 'email')
     const user = liveAccount(db, caller.user_id)
-    const right = await throttle.attempt(user.id, client, () => this.#verify(user, input.current_password))
-    if (!right) throw new DomainError('wrong-password', 'The current password is not this one.')
+    const isCorrect = await throttle.attempt(user.id, client, () =>
+      this.#verify(user, input.current_password),
+    )
+    if (!isCorrect) throw new DomainError('wrong-password', 'The current password is incorrect.')
     const fields: Record<string, Value> = {}
     if (input.new_password !== undefined) fields.password_hash = await passwords.hash(input.new_password)
     if (email !== undefined) fields.email = email
     return db.write((tx) => {
       const present = liveAccount(tx, user.id)
       if (passwordStamp(present) !== passwordStamp(user)) {
-        throw new DomainError('wrong-password', 'The password was changed meanwhile.')
+        throw new DomainError('wrong-password', 'The password has just been changed. Use the new one.')
       }
       if (email !== undefined) assertFree(tx, { email }, user.id)
       const stamp = journal.tick(tx)
       const drafts: Draft[] = [{ type: 'user.updated', key: user.id, fields }]
       if (input.new_password !== undefined && caller.kind === 'session') {
-        // The session that changed the password trusts the new one; all others end with the old.
+        // The session that changed the password stays valid; all others end.
         drafts.push({ type: 'session.renewed', key: caller.session_id, fields: { password_stamp: stamp } })
       }
       journal.record(tx, drafts, stamp)
@@ -148,10 +155,10 @@ export class Accounts {
   /** @throws DomainError reauthentication-required */
   async delete(caller: SessionCaller): Promise<void> {
     const { db, journal, now } = this.#deps
-    if (now() - Date.parse(caller.session_created_at) > FRESH_MS) {
+    if (now() - Date.parse(caller.session_created_at) > REAUTHENTICATION_MS) {
       throw new DomainError(
         'reauthentication-required',
-        'Log in again and delete the account within ten minutes.',
+        'Log in again, and delete the account within ten minutes.',
       )
     }
     await db.write((tx) => {
@@ -182,25 +189,25 @@ function liveAccount(reader: Reader, id: string): UserRow {
 
 function assertLive<User>(user: User | undefined): User {
   if (user === undefined)
-    throw new DomainError('unauthenticated', 'This account no longer exists or is disabled.')
+    throw new DomainError('unauthenticated', 'The account no longer exists or is disabled.')
   return user
 }
 
 function assertFree(reader: Reader, names: { username?: string; email?: string }, except?: string): void {
   if (names.username !== undefined && usernameHolder(reader, loginForm(names.username)) !== undefined) {
-    throw new DomainError('username-taken', 'An account with this username exists.')
+    throw new DomainError('username-taken', 'Username is already taken.')
   }
   if (names.email === undefined) return
   const holder = emailHolder(reader, loginForm(names.email))
   if (holder !== undefined && holder !== except) {
-    throw new DomainError('email-taken', 'An account with this email exists.')
+    throw new DomainError('email-taken', 'Email is already used by another account.')
   }
 }
 
-function disabled(): DomainError {
+function accountDisabled(): DomainError {
   return new DomainError('account-disabled', 'The operator of this server has disabled the account.')
 }
 
 function wrongCredentials(): DomainError {
-  return new DomainError('invalid-credentials', 'The name or the password is wrong.')
+  return new DomainError('invalid-credentials', 'Username, email or password is incorrect.')
 }

@@ -15,21 +15,21 @@ export interface AdministrationDeps {
   now: () => number
 }
 
-/** Accounts in one page of a list. */
+/** Accounts of one page of the list. */
 const PAGE = 500
 
 /**
- * What the operator does with accounts of others. Everything here replicates. A disabled account is to others as if it
- * were deleted, but keeps its name, its email and all that it stores; enabling it brings everything back.
+ * The operator's operations on accounts, all of them replicated. A disabled account looks deleted to others, but keeps its
+ * name, email and files until it is enabled again.
  */
 export class Administration {
   readonly #deps: AdministrationDeps
 
-  constructor(options: AdministrationDeps) {
-    this.#deps = options
+  constructor(deps: AdministrationDeps) {
+    this.#deps = deps
   }
 
-  /** All live accounts in order of their names, read page by page. */
+  /** Lists live accounts by name, and reads them page by page. */
   *list(): Generator<AccountView> {
     for (let after = ''; ; ) {
       const page = accountSummaries(this.#deps.db, after, PAGE)
@@ -47,7 +47,7 @@ export class Administration {
   }
 
   /**
-   * Sets an account's quota; what is stored above it stays.
+   * Sets an account's quota. Files above it stay.
    * @throws DomainError user-not-found
    */
   setQuota(username: string, bytes: number): Promise<AccountView> {
@@ -55,7 +55,7 @@ export class Administration {
   }
 
   /**
-   * Gives an account another password, which ends all its sessions; its tokens stay.
+   * Sets an account's password, which ends its sessions and not its tokens.
    * @throws DomainError user-not-found
    */
   async setPassword(username: string, password: string): Promise<AccountView> {
@@ -68,7 +68,7 @@ export class Administration {
     return this.#update(username, { disabled })
   }
 
-  /** Deletes an account and all that it stores, for ever. @throws DomainError user-not-found */
+  /** Deletes an account and its files permanently. @throws DomainError user-not-found */
   delete(username: string): Promise<AccountView> {
     return this.#record(username, (key) => ({ type: 'user.deleted', key, fields: { deleted: true } }))
   }
@@ -77,7 +77,7 @@ export class Administration {
     return this.#record(username, (key) => ({ type: 'user.updated', key, fields }))
   }
 
-  /** @returns the account as it is then, or as it was before it was deleted */
+  /** @returns the changed account, or the account before its deletion */
   #record(username: string, draft: (id: string) => Draft): Promise<AccountView> {
     const { db, journal } = this.#deps
     return db.write((tx: Tx) => {
@@ -90,6 +90,6 @@ export class Administration {
 
 function find(reader: Reader, username: string): UserRow {
   const user = userByUsername(reader, loginForm(username))
-  if (user === undefined) throw new DomainError('user-not-found', `There is no account ${username}.`)
+  if (user === undefined) throw new DomainError('user-not-found', `No account is named ${username}.`)
   return user
 }

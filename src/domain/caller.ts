@@ -8,7 +8,7 @@ export interface SessionCaller {
   kind: 'session'
   user_id: string
   session_id: string
-  /** RFC 3339, UTC: when the password was last entered for this session. */
+  /** RFC 3339, UTC: the login of this session. */
   session_created_at: string
 }
 
@@ -24,15 +24,15 @@ export interface OperatorCaller {
   kind: 'operator'
 }
 
-/** Who a request speaks for, as established by the HTTP edge. */
+/** The authenticated identity of a request. */
 export type Caller = AnonymousCaller | SessionCaller | TokenCaller | OperatorCaller
 
-/** Which callers are let in. */
+/** The callers that an operation admits. */
 export interface Access {
-  /** Also without login. */
+  /** Without credentials. */
   anonymous: boolean
   session: boolean
-  /** The least scope of a token; undefined where tokens are not taken. */
+  /** The scope that a token needs; undefined when no token is admitted. */
   token: TokenScope | undefined
   operator: boolean
 }

@@ -1,8 +1,8 @@
 import { invalid } from './errors.js'
 
 /**
- * A text that passes one of the rules of names.ts.
- * @param field its name, for the refusal
+ * Returns the text if it passes a rule of src/model/names.ts.
+ * @param field the field's name for the error
  * @throws DomainError validation-failed
  */
 export function checked(text: string, faultOf: (text: string) => string | undefined, field: string): string {

@@ -9,7 +9,7 @@ import type { Journal } from './journal.js'
 
 const BATCH = 100
 
-/** Applies what was deferred as unknown and this program understands: at the start, for the program may be a newer one. */
+/** Applies deferred changes that an upgraded program understands. Runs at the start. */
 export async function applyUnknownChanges(db: Database, journal: Journal): Promise<void> {
   for (let after = 0; ; ) {
     const page = unknownChanges(db, after, BATCH)

@@ -49,7 +49,7 @@ export const ERROR_CODES = [
 export type ErrorCode = (typeof ERROR_CODES)[number]
 
 export interface DomainErrorExtra {
-  /** The one value that is not valid, e.g. `email`; where it stood in a request is for the edge to say. */
+  /** Name of the invalid value, such as `email`. The HTTP layer knows where in the request it was. */
   field?: string
   retryAfterSeconds?: number
   /** Extension members of the problem document (RFC 9457 section 3.2). */
@@ -58,7 +58,7 @@ export interface DomainErrorExtra {
   cause?: unknown
 }
 
-/** A refusal that the caller may see: `code` says which, `detail` says it to a person. */
+/** An error for the client: `code` for programs, `detail` for people. */
 export class DomainError extends Error {
   readonly code: ErrorCode
   readonly detail: string
@@ -79,7 +79,7 @@ export class DomainError extends Error {
   }
 }
 
-/** The refusal of one value. @param detail what is wrong, to be read after the name of the field */
+/** @param detail of an invalid field, to be read after its name */
 export function invalid(field: string, detail: string): DomainError {
   return new DomainError('validation-failed', detail, { field })
 }

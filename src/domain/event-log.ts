@@ -12,12 +12,12 @@ import { expireSubscribers, subscriberOf, upsertSubscriber } from '../db/regiona
 import { DAY_MS } from '../lib/durations.js'
 import type { Notifier } from './notifier.js'
 
-/** How long events are kept, and for a user whose last stream has ended. */
+/** Events are kept this long, and recorded this long after a user's last stream has closed. */
 export const EVENT_RETENTION_MS = 7 * DAY_MS
-/** How exactly it is known when a stream was open last. */
+/** Precision of `seen_at`, so that a stream costs at most one write a day. */
 const TOUCH_MS = DAY_MS
 
-/** What happened to a user, as a sequence that a client reads on in after it was away. */
+/** A user's events in order, which a client resumes after a disconnect. */
 export class EventLog {
   readonly #db: Database
   readonly #notifier: Notifier
@@ -30,54 +30,55 @@ export class EventLog {
   }
 
   /**
-   * The public form of a place: it means nothing in another incarnation of the database. A server that was restored from
-   * a backup gives the same positions once more, to other events: their time tells them apart.
+   * The public id of a position, valid in this incarnation of the database only. A server that was restored from a backup
+   * assigns the same positions again, so the id has the event's time too.
    */
   idOf({ seq, created_at }: EventPosition): string {
     return `${this.#incarnation()}-${seq}-${Date.parse(created_at).toString(36)}`
   }
 
   /**
-   * Where a client of a user goes on.
-   * @param lastEventId the id that it got last, if any
-   * @returns `missed` when events after that id can be gone, or the id is another server's
+   * The position at which a client resumes.
+   * @param lastEventId of the client's last event, if any
+   * @returns `missed` when events after that id may have expired, or another server issued the id
    */
-  resume(userId: string, lastEventId: string | undefined): { place: EventPosition; missed: boolean } {
+  resume(userId: string, lastEventId: string | undefined): { position: EventPosition; missed: boolean } {
     const newest = newestEvent(this.#db)
-    if (lastEventId === undefined) return { place: newest, missed: false }
-    const place = this.#positionOf(lastEventId)
+    if (lastEventId === undefined) return { position: newest, missed: false }
+    const position = this.#positionOf(lastEventId)
     const { since = Number.POSITIVE_INFINITY } = subscriberOf(this.#db, userId) ?? {}
-    if (place === undefined || place.seq < since) return { place: newest, missed: true }
-    const missed = place.seq < newest.seq && place.seq + 1 < oldestEvent(this.#db)
-    return missed ? { place: newest, missed } : { place, missed }
+    if (position === undefined || position.seq < since) return { position: newest, missed: true }
+    const missed = position.seq < newest.seq && position.seq + 1 < oldestEvent(this.#db)
+    return { position: missed ? newest : position, missed }
   }
 
-  /** Events of a user after a position, oldest first. */
+  /** A user's events after a position, oldest first. */
   read(userId: string, after: number, limit: number): EventRow[] {
     return eventsSince(this.#db, userId, after, limit)
   }
 
   /**
-   * Calls `look` whenever there may be more; returns the way to stop it. What happens later is kept for who comes back,
-   * if it can be: on a full disk they are told that something is missing.
+   * Calls `onEvents` when there may be new events. From now on the user's events are recorded; if the disk is full, a
+   * client that resumes is told that it missed some.
+   * @returns ends the subscription
    */
-  subscribe(userId: string, look: () => void): () => void {
+  subscribe(userId: string, onEvents: () => void): () => void {
     this.#db.write((tx) => this.#touch(tx, userId)).catch(() => undefined)
-    return this.#notifier.subscribe(userId, look)
+    return this.#notifier.subscribe(userId, onEvents)
   }
 
-  /** Notes, a few at a time, whose streams are open now. */
-  async touchSubscribers(limit: number, rest: () => Promise<void>): Promise<void> {
+  /** Updates `seen_at` of users with open streams, `limit` at a time. */
+  async touchSubscribers(limit: number, pause: () => Promise<void>): Promise<void> {
     const users = this.#notifier.users()
     for (let from = 0; from < users.length; from += limit) {
       await this.#db.write((tx) => {
         for (const userId of users.slice(from, from + limit)) this.#touch(tx, userId)
       })
-      await rest()
+      await pause()
     }
   }
 
-  /** Keeps events no more for at most `limit` users who have not been seen for long; returns how many. */
+  /** Stops recording events of up to `limit` users without a recent stream. @returns how many */
   expireSubscribers(tx: Tx, limit: number): number {
     return expireSubscribers(tx, new Date(this.#now() - EVENT_RETENTION_MS - TOUCH_MS).toISOString(), limit)
   }
@@ -89,11 +90,11 @@ export class EventLog {
     upsertSubscriber(tx, { user_id, since, seen_at: new Date(this.#now()).toISOString() })
   }
 
-  /** The place that an id is of; undefined where this server did not give it, or keeps its event no more. */
+  /** @returns undefined when this server did not issue the id, or its event has expired */
   #positionOf(id: string): EventPosition | undefined {
     const digits = id.split('-')[1] ?? ''
-    const place = /^\d{1,15}$/.test(digits) ? eventAt(this.#db, Number(digits)) : undefined
-    return place !== undefined && this.idOf(place) === id ? place : undefined
+    const position = /^\d{1,15}$/.test(digits) ? eventAt(this.#db, Number(digits)) : undefined
+    return position !== undefined && this.idOf(position) === id ? position : undefined
   }
 
   #incarnation(): string {

@@ -1,8 +1,7 @@
 /**
- * From what a change did to what the people concerned are told, in the same transaction, wherever it came from. Who has
- * had no stream open here lately is told nothing: nobody could read it.
+ * Records the events that follow from an applied change, local or remote, in the same transaction. It records none for users
+ * without a recent stream on this server, since nobody would read them.
  */
-
 import type { Tx } from '../db/engine/database.js'
 import { addEvent } from '../db/regional/events.js'
 import { fileById } from '../db/regional/files.js'
@@ -26,7 +25,7 @@ export type EventType =
   | 'friend.removed'
   | 'storage.changed'
 
-/** More friends than this are not all told of one account's end or one file at once. */
+/** Maximum number of friends who get an event of one file or account. */
 const MAX_AUDIENCE = 10_000
 
 export class EventRecorder {
@@ -40,18 +39,18 @@ export class EventRecorder {
     this.#now = now
   }
 
-  /** What the change of a row in each table tells. */
+  /** One function for each table, called with the row before and after. */
   readonly #hooks: Record<TableName, Hook> = {
     users: (tx, id, before, after) => this.#recordUser(tx, id, before, after),
     files: (tx, id, before, after) => this.#recordFile(tx, id, before, after),
-    // Streams look at their credentials when they wake.
+    // A notified stream checks its credentials.
     sessions: (tx, _id, _before, { cells }) => this.#notify(tx, String(cells.user_id)),
     tokens: (tx, _id, _before, { cells }) => this.#notify(tx, String(cells.user_id)),
     friend_requests: (tx, id, before, after) => this.#recordRequest(tx, id, before, after),
     friendships: (tx, _id, before, after) => this.#recordFriendship(tx, before, after),
   }
 
-  /** Writes the events of an applied change, and wakes those who wait on them once they are durable. */
+  /** Records the events of an applied change, and notifies subscribers after the commit. */
   record(tx: Tx, { table, key, before, after }: AppliedChange): void {
     if (after === undefined || after === before) return
     this.#hooks[table](tx, key, before, after)
@@ -78,7 +77,7 @@ export class EventRecorder {
     }
   }
 
-  /** Whoever may see a file from now on sees it created; whoever may no longer sees it deleted. */
+  /** A user who gains access to a file gets `file.created`, one who loses it `file.deleted`. */
   #emitFile(
     tx: Tx,
     userId: string,
@@ -89,7 +88,7 @@ export class EventRecorder {
     else this.#emit(tx, userId, 'file.deleted', () => JSON.stringify({ id: file.id }))
   }
 
-  /** Once, whatever a unit of work has done with an account's files. */
+  /** At most one event for each unit of work and account. */
   #emitStorage(tx: Tx, userId: string): void {
     tx.atEnd(`storage.changed ${userId}`, () => {
       const space = spaceOf(tx, userId)
@@ -104,7 +103,7 @@ export class EventRecorder {
     else if (before.cells.storage_quota !== after.cells.storage_quota) this.#emitStorage(tx, id)
   }
 
-  /** To friends an account that is deleted or disabled is one less, and an enabled one is back. */
+  /** Friends lose a deleted or disabled account, and get an enabled one back. */
   #recordFriends(tx: Tx, id: string, before: Row, isBack: boolean): void {
     const username = userById(tx, id)?.username_shown ?? before.cells.username
     for (const friend of friendIdsOf(tx, id, MAX_AUDIENCE)) {
@@ -117,7 +116,7 @@ export class EventRecorder {
   #recordRequest(tx: Tx, id: string, before: Row | undefined, after: Row): void {
     const status = after.cells.status
     if (before?.cells.status === status) return
-    // An accepted one is told as the friendship that it made; one taken back is over like a rejected one.
+    // An accepted request shows as its friendship. A cancelled one ends like a rejected one.
     const row = status === 'accepted' ? undefined : friendRequest(tx, id)
     if (row === undefined) return
     const type = status === 'pending' ? 'friend.requested' : 'friend.rejected'
@@ -140,7 +139,7 @@ export class EventRecorder {
     }
   }
 
-  /** @param data asked for only if anybody can read the event; undefined when they may not */
+  /** @param data called only if the event has readers; undefined when they may not see the row */
   #emit(tx: Tx, userId: string, type: EventType, data: () => string | undefined): void {
     if (this.#notifier.count(userId) === 0 && subscriberOf(tx, userId) === undefined) return
     const payload = data()

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { BlobStore } from '../blobs/blob-store.js'
-import type { Database } from '../db/engine/database.js'
+import type { Database, Reader, Tx } from '../db/engine/database.js'
 import { type FileRow, fileById, type ListedFile } from '../db/regional/files.js'
 import { fold } from '../db/regional/fold.js'
 import { listFiles } from '../db/search/file-listing.js'
@@ -11,7 +11,7 @@ import { type Json, parse } from '../lib/json.js'
 import { isTransientError } from '../lib/storage-fault.js'
 import type { Value } from '../model/change.js'
 import { faultOfFileName, faultOfFolder, folderForm } from '../model/names.js'
-import { mayRead, requireUser } from './access.js'
+import { mayRead, userIdOf } from './access.js'
 import type { Caller } from './caller.js'
 import { checked } from './checked.js'
 import { DomainError } from './errors.js'
@@ -30,7 +30,7 @@ export interface FileQuery {
   cursor?: string | undefined
 }
 
-/** Bytes that are not here, from another server; undefined when they are not to be had now. */
+/** Reads part of a blob that this server lacks. @returns undefined when no server can provide it now */
 export type RemoteRead = (
   sha256: string,
   size: number,
@@ -38,10 +38,20 @@ export type RemoteRead = (
   end: number,
 ) => Promise<ByteSource | undefined>
 
-/** A file as one caller sees it, with the version that `If-Match` compares. */
+/** A file with the ETag that `If-Match` compares. */
 export interface VersionedFile {
   file: FileView
   etag: string
+}
+
+export interface FilesDeps {
+  db: Database
+  blobs: BlobStore
+  journal: Journal
+  availability: Availability
+  now: () => number
+  /** Undefined on a standalone server. */
+  remoteRead?: RemoteRead | undefined
 }
 
 export class Files {
@@ -52,21 +62,13 @@ export class Files {
   readonly #now: () => number
   readonly #remoteRead: RemoteRead | undefined
 
-  constructor(options: {
-    db: Database
-    blobs: BlobStore
-    journal: Journal
-    availability: Availability
-    now: () => number
-    /** Reads bytes that are not here; a server that works alone has none. */
-    remoteRead?: RemoteRead | undefined
-  }) {
-    this.#db = options.db
-    this.#blobs = options.blobs
-    this.#journal = options.journal
-    this.#availability = options.availability
-    this.#now = options.now
-    this.#remoteRead = options.remoteRead
+  constructor({ db, blobs, journal, availability, now, remoteRead }: FilesDeps) {
+    this.#db = db
+    this.#blobs = blobs
+    this.#journal = journal
+    this.#availability = availability
+    this.#now = now
+    this.#remoteRead = remoteRead
   }
 
   /** An account's own files. */
@@ -74,19 +76,19 @@ export class Files {
     return this.#page({ owner_id: ownerId, ...this.#filter(query) }, query, query.sort ?? 'name')
   }
 
-  /** What an account shares with its friends, newest first. */
+  /** Files that an account shares with its friends, newest first. */
   listShared(ownerId: string, query: { limit: number; cursor?: string | undefined }): Json<Page<FileView>> {
     return this.#page({ owner_id: ownerId, shared: true }, query, '-created_at')
   }
 
   /** @throws DomainError file-not-found */
   get(caller: Caller, id: string): VersionedFile {
-    return this.#versioned(this.#readable(caller, id))
+    return this.#versioned(this.#readable(this.#db, caller, id))
   }
 
   /**
    * Renames, moves, or shares a file.
-   * @param ifMatch whether an ETag passes the request's If-Match
+   * @param ifMatch whether an ETag satisfies the request's If-Match
    * @throws DomainError file-not-found, not-owner, precondition-failed, validation-failed
    */
   async update(
@@ -100,9 +102,9 @@ export class Files {
     if (input.folder !== undefined) fields.folder = checked(folderForm(input.folder), faultOfFolder, 'folder')
     if (input.visibility !== undefined) fields.visibility = input.visibility
     return this.#db.write((tx) => {
-      const file = this.#owned(caller, id)
+      const file = this.#owned(tx, caller, id)
       if (!ifMatch(versionOf(file))) {
-        throw new DomainError('precondition-failed', 'The file was changed since you read it.')
+        throw new DomainError('precondition-failed', 'The file has changed since you last read it.')
       }
       this.#journal.record(tx, [{ type: 'file.updated', key: id, fields }])
       return this.#versioned(fileById(tx, id) as FileRow)
@@ -112,31 +114,31 @@ export class Files {
   /** @throws DomainError file-not-found, not-owner */
   async delete(caller: Caller, id: string): Promise<void> {
     await this.#db.write((tx) => {
-      this.#owned(caller, id)
+      this.#owned(tx, caller, id)
       this.#journal.record(tx, [{ type: 'file.deleted', key: id, fields: { deleted: true } }])
     })
   }
 
-  /** A file whose bytes a caller may have. @throws DomainError file-not-found */
+  /** A file that a caller may download. @throws DomainError file-not-found */
   downloadable(caller: Caller, id: string): FileView {
-    return fileView(this.#readable(caller, id), this.#availability)
+    return fileView(this.#readable(this.#db, caller, id), this.#availability)
   }
 
   /**
-   * The bytes of a file from `start` to `end`, both inclusive.
-   * @throws DomainError content-pending when they are not to be had now
+   * Reads a file from `start` to `end`, both inclusive.
+   * @throws DomainError content-pending when no server can provide the content now
    */
   async read(file: FileView, start: number, end: number): Promise<ByteSource | Buffer> {
     const { sha256, size } = file
-    const here = await this.#blobs
+    const local = await this.#blobs
       .slice(sha256, start, end, 'cache')
       .catch((error: NodeJS.ErrnoException) => {
-        // The disk does not give the file; the scrub finds out, and the others still have the bytes.
+        // The file is corrupt. The scrub will find it, and other servers still have the blob.
         if (isTransientError(error)) throw error
       })
-    const bytes = here ?? (await this.#remoteRead?.(sha256, size, start, end))
+    const bytes = local ?? (await this.#remoteRead?.(sha256, size, start, end))
     if (bytes !== undefined) return bytes
-    throw new DomainError('content-pending', 'No server that can be reached holds the bytes yet.', {
+    throw new DomainError('content-pending', 'No reachable server has the content yet. Try again later.', {
       retryAfterSeconds: 5,
     })
   }
@@ -150,7 +152,7 @@ export class Files {
     const column = (descending ? sort.slice(1) : sort) as SortColumn
     const kind = column === 'size' ? 'number' : 'string'
     const [value, id] = query.cursor === undefined ? [] : decodeCursor(query.cursor, sort, [kind, 'string'])
-    // A cursor holds the name as it is: folded it can be eleven times as long.
+    // A cursor has the unfolded name: folded it can be eleven times as long.
     const seekValue = (name: string | number) => (column === 'name' ? fold(String(name)) : name)
     const after = value === undefined ? undefined : { value: seekValue(value), id: String(id) }
     const { rows, scannedTo } = listFiles(this.#db, filter, {
@@ -175,18 +177,18 @@ export class Files {
     }
   }
 
-  #readable(caller: Caller, id: string): FileRow {
-    const file = fileById(this.#db, id)
-    if (file === undefined || !mayRead(this.#db, caller, file)) {
-      throw new DomainError('file-not-found', 'There is no such file, or it is not shared with you.')
+  #readable(reader: Reader, caller: Caller, id: string): FileRow {
+    const file = fileById(reader, id)
+    if (file === undefined || !mayRead(reader, caller, file)) {
+      throw new DomainError('file-not-found', 'The file does not exist or is not shared with you.')
     }
     return file
   }
 
-  #owned(caller: Caller, id: string): FileRow {
-    const file = this.#readable(caller, id)
-    if (file.owner_id !== requireUser(caller))
-      throw new DomainError('not-owner', 'Only its owner may change this file.')
+  #owned(tx: Tx, caller: Caller, id: string): FileRow {
+    const file = this.#readable(tx, caller, id)
+    if (file.owner_id !== userIdOf(caller))
+      throw new DomainError('not-owner', 'Only the owner may change this file.')
     return file
   }
 
@@ -195,7 +197,7 @@ export class Files {
   }
 }
 
-/** The ETag of what an owner can change; which servers hold the bytes is no part of it. */
+/** The ETag of a file's metadata. Its availability is not part of it. */
 export function versionOf({ id, name, folder, visibility, modified_at }: FileRow): string {
   const version = hash('sha256', JSON.stringify([id, name, folder, visibility, modified_at]), 'base64url')
   return `"${version.slice(0, 22)}"`

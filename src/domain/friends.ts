@@ -18,36 +18,42 @@ import type { Journal } from './journal.js'
 import { decodeCursor, type Page, pageOf } from './paging.js'
 import { type FriendRequestView, type FriendView, friendRequestView } from './views.js'
 
+export interface FriendsDeps {
+  db: Database
+  journal: Journal
+  now: () => number
+}
+
 /**
- * Requests and friendships. Whatever settles a request also writes the friendship of the pair, under the same stamp:
- * of an accept and a cancel that did not know of each other, the later one decides both.
+ * Friend requests and friendships. Accepting or declining a request also writes the pair's friendship under the same stamp,
+ * so that of a concurrent accept and cancel the later one decides both rows.
  */
 export class Friends {
   readonly #db: Database
   readonly #journal: Journal
   readonly #now: () => number
 
-  constructor(db: Database, journal: Journal, now: () => number) {
+  constructor({ db, journal, now }: FriendsDeps) {
     this.#db = db
     this.#journal = journal
     this.#now = now
   }
 
   /**
-   * Asks; where the other one had asked already, accepts.
-   * @throws DomainError user-not-found, self-request, already-friends, request-pending, unauthenticated when the
-   * asker's account has just been deleted or disabled
+   * Sends a friend request, or accepts the other's pending one.
+   * @throws DomainError user-not-found, self-request, already-friends, request-pending, and unauthenticated when the
+   * caller's account has just been deleted or disabled
    */
   async request(userId: string, username: string): Promise<FriendRequestView> {
     return this.#db.write((tx) => {
       if (activeUserById(tx, userId) === undefined) {
-        throw new DomainError('unauthenticated', 'This account no longer exists or is disabled.')
+        throw new DomainError('unauthenticated', 'The account no longer exists or is disabled.')
       }
       const other = activeUserByUsername(tx, loginForm(username))
-      if (other === undefined) throw new DomainError('user-not-found', 'There is no account of this name.')
+      if (other === undefined) throw new DomainError('user-not-found', 'No account has this name.')
       if (other.id === userId) throw new DomainError('self-request', 'You cannot befriend yourself.')
       if (friendship(tx, userId, other.id) !== undefined) {
-        throw new DomainError('already-friends', 'You are friends already.')
+        throw new DomainError('already-friends', 'You are already friends.')
       }
       const [theirs] = pendingRequests(tx, other.id, userId)
       if (theirs !== undefined) {
@@ -55,7 +61,7 @@ export class Friends {
         return friendRequestView(friendRequest(tx, theirs.id) as FriendRequestRow)
       }
       if (pendingRequests(tx, userId, other.id).length > 0) {
-        throw new DomainError('request-pending', 'You have asked already.')
+        throw new DomainError('request-pending', 'You have already sent a request to this account.')
       }
       const id = this.#journal.random.id()
       const fields = { from_id: userId, to_id: other.id, created_at: this.#time(), status: 'pending' }
@@ -64,7 +70,7 @@ export class Friends {
     })
   }
 
-  /** Pending requests that an account has got, or sent, or both; oldest first. */
+  /** Pending requests that an account has received, sent, or both, oldest first. */
   requests(
     userId: string,
     { direction, limit = 50, cursor }: { direction?: Direction; limit?: number; cursor?: string },
@@ -136,31 +142,31 @@ export class Friends {
   #pending(tx: Tx, id: string, mayDecide: (row: FriendRequestRow) => boolean): FriendRequestRow {
     const request = friendRequest(tx, id)
     if (request === undefined || !mayDecide(request)) {
-      throw new DomainError('request-not-found', 'There is no such request for you.')
+      throw new DomainError('request-not-found', 'You have no such friend request.')
     }
     if (request.status !== 'pending')
-      throw new DomainError('not-pending', `This request was ${request.status}.`)
+      throw new DomainError('not-pending', `This request has already been ${request.status}.`)
     return request
   }
 
-  /** Accepts a request, and with it every other one that is pending between the two. */
+  /** Accepts a request and every other pending one between the two accounts. */
   #accept(tx: Tx, { from_id, to_id }: FriendRequestRow): void {
     const all = [...pendingRequests(tx, from_id, to_id), ...pendingRequests(tx, to_id, from_id)]
-    const answers = all.map(
+    const responses = all.map(
       ({ id }): Draft => ({ type: 'friend_request.answered', key: id, fields: { status: 'accepted' } }),
     )
-    this.#journal.record(tx, [...answers, this.#pair(from_id, to_id, true)])
+    this.#journal.record(tx, [...responses, this.#pair(from_id, to_id, true)])
   }
 
   /**
-   * Turns a request down. Where servers that were cut off from each other each took one, the two can be friends already
-   * by the other: then this one only goes, and ends nothing.
+   * Declines a request. Partitioned servers may each have accepted a request between the two; the friendship by the other
+   * request then stays.
    */
   #decline(tx: Tx, request: FriendRequestRow, status: RequestStatus): Draft[] {
     const { id, from_id, to_id } = request
-    const response: Draft = { type: 'friend_request.answered', key: id, fields: { status } }
+    const declined: Draft = { type: 'friend_request.answered', key: id, fields: { status } }
     const areFriends = friendship(tx, from_id, to_id) !== undefined
-    return areFriends ? [response] : [response, this.#pair(from_id, to_id, false)]
+    return areFriends ? [declined] : [declined, this.#pair(from_id, to_id, false)]
   }
 
   #pair(a: string, b: string, active: boolean): Draft {

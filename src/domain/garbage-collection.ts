@@ -13,7 +13,7 @@ import { EVENT_RETENTION_MS, type EventLog } from './event-log.js'
 const SESSION_RETENTION_MS = 30 * DAY_MS
 const BLOB_RETENTION_MS = DAY_MS
 const PART_RETENTION_MS = DAY_MS
-/** Rows per transaction, so that each holds the writer for a few milliseconds; a file has many index entries. */
+/** Rows of one transaction, which holds the writer for a few milliseconds. Deleting a file updates every index. */
 const BATCH = 200
 const FILES = 20
 const PAUSE_MS = 20
@@ -22,13 +22,13 @@ export interface GarbageCollectionDeps {
   db: Database
   blobs: BlobStore
   eventLog: EventLog
-  /** Removes parts of transfers that nobody went on with since a time, milliseconds since 1970; returns how many. */
+  /** Removes partial transfers without progress since a time, milliseconds since 1970. @returns how many */
   removeAbandonedParts?: (beforeMs: number) => Promise<number>
   now: () => number
   timers?: Timers
 }
 
-/** Counts of what one round removed. */
+/** Counts of removed rows, files and bytes. */
 export type Collected = {
   events: number
   sessions: number
@@ -38,7 +38,7 @@ export type Collected = {
   blob_bytes: number
 }
 
-/** Runs one round of garbage collection in small batches with pauses; ends early when `signal` aborts. */
+/** Runs one garbage collection in small transactions with pauses. It ends early when `signal` aborts. */
 export async function collectGarbage(
   {
     db,

@@ -9,16 +9,16 @@ import { tick } from '../model/clock.js'
 import type { EventRecorder } from './event-recorder.js'
 
 /**
- * The one way into the replicated tables. What happens here becomes changes, merged into the rows by the very
- * function that merges the changes of other servers, and put into the outbox, all in the caller's transaction.
+ * The only writer of replicated tables. It appends local changes to the outbox and merges them into the rows by the function
+ * that merges remote changes, all in the caller's transaction.
  */
 export class Journal {
-  /** What the ids and the secrets of new rows are made of. */
+  /** Source of ids and secrets of new rows. */
   readonly random: Random
   readonly #server: string
   readonly #now: () => number
   readonly #events: EventRecorder
-  /** Emitted after every commit that put changes into the outbox. */
+  /** Emitted after a commit with outbox changes. */
   readonly outboxGrown = new Signal()
 
   constructor(server: string, now: () => number, events: EventRecorder, random: Random = systemRandom) {
@@ -28,14 +28,14 @@ export class Journal {
     this.#events = events
   }
 
-  /** The next stamp of this server's clock; it is kept in the transaction that uses it. */
+  /** The next stamp of this server's clock, stored by the transaction that uses it. */
   tick(tx: Tx): string {
     const stamp = tick(readClock(tx), this.#now(), this.#server)
     writeMeta(tx, 'clock', stamp)
     return stamp
   }
 
-  /** Records local changes. All of one unit of work bear one stamp, so that two units conflict as wholes. */
+  /** Records local changes. All changes of a unit of work have one stamp, so that two units conflict as wholes. */
   record(tx: Tx, drafts: Draft[], stamp = this.tick(tx)): void {
     for (const draft of drafts) {
       const fact = { stamp, ...draft }
@@ -45,12 +45,12 @@ export class Journal {
     tx.afterCommit(() => this.outboxGrown.emit())
   }
 
-  /** Applies a change of another server; records no new one. Its stamps have to be observed in the same unit of work. */
+  /** Applies a remote change. The caller has to `observe` its stamps in the same unit of work. */
   apply(tx: Tx, fact: Fact): AppliedChange {
     return this.#merge(tx, fact)
   }
 
-  /** Observes the stamps of others up to this one: what is recorded here from now on is later. */
+  /** Moves the clock to a remote stamp, so that later local changes have greater stamps. */
   observe(tx: Tx, stamp: string): void {
     if (stamp > readClock(tx)) writeMeta(tx, 'clock', stamp)
   }

@@ -1,32 +1,32 @@
 /**
- * Wakes whoever waits on what concerns a user. A signal carries no data: it says "look", and the reader reads again
- * from the database by position.
+ * Notifies subscribers that a user may have new events. A notification carries no data: the subscriber reads the event log
+ * from its position.
  */
 export class Notifier {
   readonly #subscribers = new Map<string, Set<() => void>>()
 
-  /** Calls `look` after every commit that concerns the user; returns the way to stop it. */
-  subscribe(userId: string, look: () => void): () => void {
+  /** Calls `subscriber` after every commit that concerns the user. @returns ends the subscription */
+  subscribe(userId: string, subscriber: () => void): () => void {
     const listeners = this.#subscribers.get(userId) ?? new Set()
-    this.#subscribers.set(userId, listeners.add(look))
+    this.#subscribers.set(userId, listeners.add(subscriber))
     return () => {
-      listeners.delete(look)
+      listeners.delete(subscriber)
       if (listeners.size === 0 && this.#subscribers.get(userId) === listeners)
         this.#subscribers.delete(userId)
     }
   }
 
-  /** How many listen for one user. */
+  /** Number of subscribers of one user. */
   count(userId: string): number {
     return this.#subscribers.get(userId)?.size ?? 0
   }
 
-  /** Who is listened for. */
+  /** Ids of the users with subscribers. */
   users(): string[] {
     return [...this.#subscribers.keys()]
   }
 
   notify(userId: string): void {
-    for (const look of this.#subscribers.get(userId) ?? []) look()
+    for (const subscriber of this.#subscribers.get(userId) ?? []) subscriber()
   }
 }

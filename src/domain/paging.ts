@@ -6,18 +6,18 @@ export interface Page<T> {
   next_cursor: string | null
 }
 
-type Position = readonly (string | number)[]
+type SeekKey = readonly (string | number)[]
 
-/** In no value that a position is made of: names have no control characters. */
+/** Occurs in no part of a position: names have no control characters. */
 const SEPARATOR = '\0'
 
-/** An opaque cursor: the position of the last row of a page. With a name of 255 bytes it has some 410 characters. */
-function encodeCursor(position: Position): string {
-  return Buffer.from(position.join(SEPARATOR)).toString('base64url')
+/** Encodes the seek key of a page's last row as an opaque cursor. With a name of 255 bytes it has some 410 characters. */
+function encodeCursor(seekKey: SeekKey): string {
+  return Buffer.from(seekKey.join(SEPARATOR)).toString('base64url')
 }
 
 /**
- * @param tag what the cursor has to begin with: a cursor of another list is refused
+ * @param tag of the list: a cursor of another list is invalid
  * @throws DomainError validation-failed
  */
 export function decodeCursor(
@@ -30,36 +30,36 @@ export function decodeCursor(
     first === tag &&
     position.length === types.length &&
     types.every((type, index) => type === 'string' || /^\d{1,16}$/.test(position[index] as string))
-  if (!isOfList) throw invalid('cursor', 'is not a cursor of this list')
+  if (!isOfList) throw invalid('cursor', 'is not a valid cursor of this list')
   return position.map((value, index) => (types[index] === 'number' ? Number(value) : value))
 }
 
-/** Cuts rows, read with one more than `limit`, to a page. */
+/** Makes a page of up to `limit + 1` rows. */
 export function pageOf<Row, View>(
   rows: Row[],
   limit: number,
   view: (row: Row) => View,
-  position: (row: Row) => Position,
+  seekKey: (row: Row) => SeekKey,
 ): Page<View> {
-  const { shown, next_cursor } = cut(rows, limit, position)
+  const { shown, next_cursor } = cut(rows, limit, seekKey)
   return { items: shown.map(view), next_cursor }
 }
 
-/** The same of rows that are JSON already; `scanned` is where to go on if these are not all. */
+/** As `pageOf`, for rows that are JSON text. @param scanned the seek key at which a bounded scan stopped */
 export function jsonPageOf<Row, View>(
   rows: Row[],
   limit: number,
   view: (row: Row) => JsonText<View>,
-  position: (row: Row) => Position,
-  scanned?: Position,
+  seekKey: (row: Row) => SeekKey,
+  scanned?: SeekKey,
 ): Json<Page<View>> {
-  const { shown, next_cursor } = cut(rows, limit, position, scanned)
+  const { shown, next_cursor } = cut(rows, limit, seekKey, scanned)
   return new Json(`{"items":[${shown.map(view).join(',')}],"next_cursor":${JSON.stringify(next_cursor)}}`)
 }
 
-function cut<Row>(rows: Row[], limit: number, position: (row: Row) => Position, scanned?: Position) {
+function cut<Row>(rows: Row[], limit: number, seekKey: (row: Row) => SeekKey, scanned?: SeekKey) {
   const shown = rows.slice(0, limit)
   const last = shown.at(-1)
-  const next = rows.length > limit && last !== undefined ? position(last) : scanned
+  const next = rows.length > limit && last !== undefined ? seekKey(last) : scanned
   return { shown, next_cursor: next === undefined ? null : encodeCursor(next) }
 }

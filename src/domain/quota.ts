@@ -3,8 +3,8 @@ import { spaceOf } from '../db/regional/users.js'
 import { DomainError } from './errors.js'
 
 /**
- * Space that uploads hold while their bytes arrive. What is stored plus what is reserved never exceeds the quota, so
- * parallel uploads cannot pass it together.
+ * Quota that uploads reserve while their bytes arrive. Stored plus reserved bytes never exceed the quota, so parallel uploads
+ * cannot exceed it together.
  */
 export class Quota {
   readonly #reader: Reader
@@ -14,7 +14,7 @@ export class Quota {
     this.#reader = reader
   }
 
-  /** Begins with nothing reserved. Release it in any case. */
+  /** Creates an empty reservation. The caller has to dispose of it. */
   reservation(userId: string): Reservation {
     return new Reservation(userId, this)
   }
@@ -23,15 +23,15 @@ export class Quota {
   assertRoom(userId: string, bytes: number, reader = this.#reader): void {
     const space = spaceOf(reader, userId)
     if (space === undefined)
-      throw new DomainError('unauthenticated', 'This account no longer exists or is disabled.')
+      throw new DomainError('unauthenticated', 'The account no longer exists or is disabled.')
     const reserved = this.#reserved.get(userId) ?? 0
     if (space.used_storage + reserved + bytes <= space.storage_quota) return
-    throw new DomainError('quota-exceeded', 'This file does not fit into your quota.', {
+    throw new DomainError('quota-exceeded', 'The file exceeds your storage quota.', {
       members: { quota: space.storage_quota, used: space.used_storage, reserved, required: bytes },
     })
   }
 
-  /** Only for reservations. */
+  /** For `Reservation` only. */
   add(userId: string, bytes: number): void {
     const reserved = (this.#reserved.get(userId) ?? 0) + bytes
     if (reserved === 0) this.#reserved.delete(userId)
@@ -50,7 +50,7 @@ export class Reservation implements Disposable {
   }
 
   /**
-   * Reserves up to `total` bytes altogether; less than what is reserved changes nothing.
+   * Raises the reservation to `total` bytes; it never lowers it.
    * @throws DomainError quota-exceeded
    */
   reserve(total: number): void {
@@ -61,7 +61,7 @@ export class Reservation implements Disposable {
     this.#bytes = total
   }
 
-  /** Gives everything back: the bytes are stored and counted now, or never will be. */
+  /** Releases the reservation, once the bytes count as stored or the upload has failed. */
   [Symbol.dispose](): void {
     this.#quota.add(this.#userId, -this.#bytes)
     this.#bytes = 0

@@ -2,22 +2,22 @@ import type { Reader } from '../db/engine/database.js'
 import { fileById } from '../db/regional/files.js'
 import type { Availability, FileAvailability, StoredBlob } from './views.js'
 
-/** Where bytes that are not here come from. */
+/** Provides blobs that this server lacks. */
 export interface Source {
   server: string
-  /** Whether it has bytes that are missing here, or gets them now. */
+  /** Whether it stores or receives the blob now. */
   offers(sha256: string): boolean
 }
 
 /**
- * Which servers hold a file's bytes. Each server tells up to which entry of the log it has all bytes; a file whose
- * entry lies below is there. It costs nothing for each file.
+ * Tracks which servers store a file's blob. Each server reports a watermark, the log position up to which it has every blob.
+ * A file at or below a server's watermark is stored there, so no per-file state is needed.
  */
 export class Replicas implements Availability {
   readonly #server: string
   readonly #watermarks = new Map<string, number>()
   readonly #waiters = new Set<() => void>()
-  /** While it can be reached. */
+  /** Undefined while it is unreachable. */
   #source: Source | undefined
   #isStandalone = true
 
@@ -33,16 +33,16 @@ export class Replicas implements Availability {
     others.sort()
     if (missing === null) return { stored_on: [this.#server, ...others], available: true }
     const source = this.#source
-    const isToBeHad = source !== undefined && (others.includes(source.server) || source.offers(missing))
-    return { stored_on: others, available: isToBeHad }
+    const isAvailable = source !== undefined && (others.includes(source.server) || source.offers(missing))
+    return { stored_on: others, available: isAvailable }
   }
 
-  /** There are other servers, even when they cannot be reached now. */
+  /** Tells that the server belongs to a sphere, even while disconnected. */
   joinSphere(): void {
     this.#isStandalone = false
   }
 
-  /** Where bytes can be had from now; undefined when nobody can be reached. */
+  /** @param source undefined while disconnected */
   setSource(source: Source | undefined): void {
     this.#source = source
     this.notifyWaiters()
@@ -53,19 +53,19 @@ export class Replicas implements Availability {
     this.notifyWaiters()
   }
 
-  /** Positions of another log mean nothing any more. */
+  /** Drops watermarks, which are positions of a previous log. */
   clearWatermarks(): void {
     this.#watermarks.clear()
   }
 
-  /** Those who wait look again. */
+  /** Lets waiting uploads check again. */
   notifyWaiters(): void {
     for (const waiter of [...this.#waiters]) waiter()
   }
 
   /**
-   * Waits until so many servers hold a file's bytes, or a time is over, or the signal aborts.
-   * @returns whether it came to that; a server that works alone does not wait
+   * Waits until `count` servers store a file's blob, the timeout expires, or the signal aborts.
+   * @returns whether enough servers store it; a standalone server does not wait
    */
   async wait(
     reader: Reader,
@@ -81,18 +81,18 @@ export class Replicas implements Availability {
     if (reached() || this.#isStandalone || signal.aborted) return reached()
     return new Promise((resolve) => {
       const done = (result: boolean) => {
-        this.#waiters.delete(look)
+        this.#waiters.delete(check)
         clearTimeout(timer)
         signal.removeEventListener('abort', stop)
         resolve(result)
       }
-      const look = () => {
+      const check = () => {
         if (reached()) done(true)
       }
       const stop = () => done(false)
       // Not AbortSignal.any over AbortSignal.timeout: Node 22.14 may collect it before it fires (nodejs/node#57736).
       const timer = setTimeout(stop, timeoutMs)
-      this.#waiters.add(look)
+      this.#waiters.add(check)
       signal.addEventListener('abort', stop)
     })
   }

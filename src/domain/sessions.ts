@@ -16,11 +16,11 @@ import { decodeCursor, type Page, pageOf } from './paging.js'
 import { newSecret, secretHash } from './secrets.js'
 import { type SessionView, sessionView } from './views.js'
 
-/** A browser's session, which its cookie outlives only until the browser is closed. */
+/** Lifetime of a session whose cookie ends with the browser. */
 const SHORT_MS = 12 * 3600 * 1000
-/** With "remember me". */
+/** Lifetime with "remember me". */
 const LONG_MS = 7 * DAY_MS
-/** `last_used_at` is this exact; writing it at every request would cost a commit each. */
+/** Precision of `last_used_at`, so that requests do not cost a commit each. */
 const TOUCH_MS = 60 * 1000
 
 export interface OpenedSession {
@@ -31,22 +31,28 @@ export interface OpenedSession {
   lifetime_seconds: number
 }
 
+export interface SessionsDeps {
+  db: Database
+  journal: Journal
+  now: () => number
+}
+
 /**
- * Sessions trust the password they were opened with: one whose password stamp is not that of the account's present
- * password is dead, on every server, even if it was opened on a server that did not know of the change yet.
+ * A session is valid only while its password stamp equals that of the account's password. A change of password so ends it
+ * on every server, even if it was opened on a server that did not know of the change yet.
  */
 export class Sessions {
   readonly #db: Database
   readonly #journal: Journal
   readonly #now: () => number
 
-  constructor(db: Database, journal: Journal, now: () => number) {
+  constructor({ db, journal, now }: SessionsDeps) {
     this.#db = db
     this.#journal = journal
     this.#now = now
   }
 
-  /** The draft of a new session, for the unit of work that checked the password. */
+  /** Drafts a new session, for the unit of work that checked the password. */
   open(user: UserRow, userAgent: string, remember: boolean): { session: OpenedSession; draft: Draft } {
     const now = this.#now()
     const secret = newSecret(this.#journal.random)
@@ -67,7 +73,7 @@ export class Sessions {
     }
   }
 
-  /** Who a session's secret stands for. */
+  /** @returns the caller whose session has this secret */
   authenticate(secret: string): SessionCaller | undefined {
     const row = sessionBySecret(this.#db, secretHash(secret))
     if (row === undefined || !this.#isLive(row)) return undefined
@@ -75,7 +81,7 @@ export class Sessions {
     return { kind: 'session', user_id: row.user_id, session_id: row.id, session_created_at: row.created_at }
   }
 
-  /** Whether a session that was live still is. */
+  /** Whether a session is still valid. */
   isLive(id: string): boolean {
     const row = sessionById(this.#db, id)
     return row !== undefined && this.#isLive(row)
@@ -104,7 +110,7 @@ export class Sessions {
     })
   }
 
-  /** The live ones of a page; those that a new password has ended are passed over. */
+  /** A page of live sessions. Sessions of an older password are skipped. */
   #liveOf(reader: Reader, user_id: string, after: string, limit: number): SessionOfUser[] {
     const now = new Date(this.#now()).toISOString()
     const live: SessionOfUser[] = []
@@ -125,7 +131,7 @@ export class Sessions {
   #touch(row: SessionOfUser): void {
     const now = this.#now()
     if (row.last_used_at !== null && now - Date.parse(row.last_used_at) < TOUCH_MS) return
-    // Not awaited: nobody is promised it. A failure of the database shows wherever it matters.
+    // Best effort, so neither awaited nor reported.
     this.#db.write((tx) => touchSession(tx, row.id, new Date(now).toISOString())).catch(() => undefined)
   }
 }

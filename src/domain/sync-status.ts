@@ -1,20 +1,20 @@
-/** How a regional stands to the rest of the sphere, as the API shows it. */
+/** A regional's replication state, as the API shows it. */
 export interface SyncStatus {
   server: string
   connected: boolean
   /** Changes in the in-memory queue. */
   queue_length: number
-  /** Changes that the grand has not acknowledged. */
+  /** Local changes that the grand has not acknowledged. */
   unacknowledged: number
-  /** Last entry of the grand's log that is applied here, 0 for none. */
+  /** Last applied position of the change log, 0 for none. */
   applied_position: number
-  /** Last entry that the grand has told of. */
+  /** Last known position of the change log. */
   log_head: number | null
-  /** Seconds since this server last knew that it had everything. */
+  /** Seconds since this server was last known to be in step. */
   lag_seconds: number | null
   /** Changes that could not be applied. */
   dead_letters: number
   state_digest?: string
-  /** Why it is not connected. */
+  /** The reason why it is not connected. */
   detail?: string
 }

@@ -1,4 +1,4 @@
-/** The time that this server acts by: its machine's, set right by the grand when that is far off. */
+/** The server's time: the machine's clock, corrected by the grand's when it is far off. */
 export class SystemClock {
   readonly machineNow: () => number
   #offsetMs = 0

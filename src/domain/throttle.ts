@@ -10,17 +10,17 @@ const MAX_FOR_ACCOUNT = 5
 /** Wrong passwords from one address, whatever the accounts. */
 const MAX_FOR_ADDRESS = 50
 
-/** Where attempts come from. */
+/** The client's address. */
 interface Origin {
   address: string
-  /** Many people come from it: then all of them are not shut out for what one does. */
+  /** Many people share it, so that no limit by address applies. */
   isShared: boolean
 }
 
-/** How many wrong passwords are too many. */
+/** The maximum number of failures under one key. */
 interface Limit {
   key: string
-  most: number
+  max: number
 }
 
 interface InFlight {
@@ -30,13 +30,13 @@ interface InFlight {
 }
 
 /**
- * Refuses logins after too many wrong ones. Counts are in the database, so a restart forgives nothing; they are by
- * account and address, so nobody can lock another person out from elsewhere.
+ * Refuses logins after too many failures. The database has the counts, so a restart does not reset them. They are by account
+ * and address, so nobody can lock out another person from elsewhere.
  */
 export class LoginThrottle {
   readonly #db: Database
   readonly #now: () => number
-  /** Attempts under way: as many as could still fail may run at once, so that parallel guesses gain nothing. */
+  /** Attempts in flight, at most as many as may still fail, so that parallel guesses gain nothing. */
   readonly #inFlight = new Map<string, InFlight>()
 
   constructor(db: Database, now: () => number) {
@@ -45,8 +45,9 @@ export class LoginThrottle {
   }
 
   /**
-   * Runs one attempt; `verify` tells whether the password was right.
-   * @param account what stands for the account, whether it exists or not
+   * Runs one attempt.
+   * @param account id of the account, or the given name if none exists
+   * @param verify resolves to whether the password is correct
    * @throws DomainError too-many-attempts
    */
   async attempt(
@@ -54,13 +55,13 @@ export class LoginThrottle {
     { address, isShared }: Origin,
     verify: () => Promise<boolean>,
   ): Promise<boolean> {
-    const limits: [Limit, ...Limit[]] = [{ key: `${account} ${address}`, most: MAX_FOR_ACCOUNT }]
-    if (!isShared) limits.push({ key: address, most: MAX_FOR_ADDRESS })
+    const limits: [Limit, ...Limit[]] = [{ key: `${account} ${address}`, max: MAX_FOR_ACCOUNT }]
+    if (!isShared) limits.push({ key: address, max: MAX_FOR_ADDRESS })
     await this.#acquire(limits)
     try {
-      const right = await verify()
-      await this.#count(limits, right)
-      return right
+      const isCorrect = await verify()
+      await this.#count(limits, isCorrect)
+      return isCorrect
     } finally {
       for (const { key } of limits) this.#release(key)
     }
@@ -79,9 +80,9 @@ export class LoginThrottle {
     }
   }
 
-  /** The attempts under way whose outcome has to be awaited, since all of them failing would reach the limit. */
-  #blocking({ key, most }: Limit): InFlight | undefined {
-    const left = most - this.#failures(key, most)
+  /** The attempts in flight to wait for: if all of them failed, they would reach the limit. */
+  #blocking({ key, max }: Limit): InFlight | undefined {
+    const left = max - this.#failures(key, max)
     const flight = this.#inFlight.get(key)
     return flight !== undefined && flight.count >= left ? flight : undefined
   }
@@ -94,23 +95,23 @@ export class LoginThrottle {
     release()
   }
 
-  async #count(limits: [Limit, ...Limit[]], right: boolean): Promise<void> {
+  async #count(limits: [Limit, ...Limit[]], isCorrect: boolean): Promise<void> {
     const [{ key }] = limits
     const now = new Date(this.#now()).toISOString()
     const until = new Date(this.#now() + WINDOW_MS).toISOString()
-    if (right && loginFailures(this.#db, key, now) === undefined) return
+    if (isCorrect && loginFailures(this.#db, key, now) === undefined) return
     await this.#db.write((tx) => {
-      if (right) return clearLoginFailures(tx, key)
+      if (isCorrect) return clearLoginFailures(tx, key)
       for (const limit of limits) addLoginFailure(tx, limit.key, now, until)
     })
   }
 
-  #failures(key: string, most: number): number {
+  #failures(key: string, max: number): number {
     const now = this.#now()
     const row = loginFailures(this.#db, key, new Date(now).toISOString())
-    if (row !== undefined && row.failures >= most) {
+    if (row !== undefined && row.failures >= max) {
       const retryAfterSeconds = Math.max(1, Math.ceil((Date.parse(row.until) - now) / 1000))
-      throw new DomainError('too-many-attempts', 'Too many wrong passwords; try again later.', {
+      throw new DomainError('too-many-attempts', 'Too many failed logins. Try again later.', {
         retryAfterSeconds,
       })
     }

@@ -13,22 +13,29 @@ import { newSecret, secretHash } from './secrets.js'
 import { type TokenView, tokenView } from './views.js'
 
 const MAX_TOKENS = 100
+/** Precision of `last_used_at`. */
 const TOUCH_MS = 60 * 1000
 
-/** Long-lived secrets for programs. They outlive a change of password and end when they are revoked or expire. */
+export interface TokensDeps {
+  db: Database
+  journal: Journal
+  now: () => number
+}
+
+/** Long-lived secrets for programs. A change of password does not end them; revocation and expiry do. */
 export class Tokens {
   readonly #db: Database
   readonly #journal: Journal
   readonly #now: () => number
 
-  constructor(db: Database, journal: Journal, now: () => number) {
+  constructor({ db, journal, now }: TokensDeps) {
     this.#db = db
     this.#journal = journal
     this.#now = now
   }
 
   /**
-   * @returns the token with its secret, which nobody can show again
+   * @returns the token with its secret, which cannot be shown again
    * @throws DomainError too-many-tokens
    */
   async create(
@@ -53,7 +60,7 @@ export class Tokens {
       if (this.#page(tx, userId, '', MAX_TOKENS).length >= MAX_TOKENS) {
         throw new DomainError(
           'too-many-tokens',
-          `An account has at most ${MAX_TOKENS} tokens; revoke one first.`,
+          `An account may have ${MAX_TOKENS} tokens. Revoke one first.`,
         )
       }
       this.#journal.record(tx, [{ type: 'token.created', key: id, fields }])
@@ -62,7 +69,7 @@ export class Tokens {
     return { id, name, scope, created_at, expires_at, last_used_at: null, token }
   }
 
-  /** Who a token's secret stands for; where it is given with a username, that has to be its owner's. */
+  /** @returns the caller whose token has this secret; a given username has to be the owner's */
   authenticate(secret: string, username?: string): TokenCaller | undefined {
     const row = tokenBySecret(this.#db, secretHash(secret))
     if (row === undefined || !this.#isLive(row)) return undefined
@@ -72,7 +79,7 @@ export class Tokens {
     return { kind: 'token', user_id: row.user_id, token_id: row.id, scope: row.scope }
   }
 
-  /** Whether a token that was live still is. */
+  /** Whether a token is still valid. */
   isLive(id: string): boolean {
     const row = tokenById(this.#db, id)
     return row !== undefined && this.#isLive(row)

@@ -3,13 +3,13 @@ import { DomainError } from './errors.js'
 
 const RETRY_SECONDS = 10
 
-/** The refusal of whoever meets a disk that does not work. */
+/** The error of a request that needs a disk which does not work. */
 export function unavailable(reason: string, cause?: unknown): DomainError {
-  const detail = `The server cannot store anything now: ${reason}.`
+  const detail = `The server cannot store data now: ${reason}.`
   return new DomainError('unavailable', detail, { retryAfterSeconds: RETRY_SECONDS, cause })
 }
 
-/** Likewise, by the error that was met. */
+/** As `unavailable`, with the reason taken from an error. */
 export function unwritable(error: unknown): DomainError {
   return unavailable(reasonOf(error) ?? 'its disk does not work', error)
 }

@@ -21,57 +21,57 @@ export interface UploadsDeps {
   quota: Quota
   availability: Availability
   now: () => number
-  maxFileSize: number
-  minFreeDisk: number
+  maxFileSizeBytes: number
+  minFreeDiskBytes: number
 }
 
 export interface NewFile {
   name: string
   media_type: string
-  /** Bytes that the client announced: at least so many will come. 0 if it announced nothing. */
+  /** The least size that the client announced, 0 if none. */
   declaredBytes: number
 }
 
-/** What may be said before a file's bytes or after them. */
+/** Options that may arrive before the file's bytes or after them. */
 export interface UploadOptions {
   folder?: string | undefined
   visibility?: Visibility | undefined
-  /** What the client says its bytes hash to, lower-case hex. */
+  /** The client's checksum, lower-case hex. */
   sha256?: string | undefined
 }
 
-/** What the uploader says of a file, as it is stored. */
-type Chosen = Pick<FileRow, 'name' | 'folder' | 'media_type' | 'visibility'>
+/** Fields that the uploader chooses, validated. */
+type ChosenFields = Pick<FileRow, 'name' | 'folder' | 'media_type' | 'visibility'>
 
 export class Uploads {
   readonly #deps: UploadsDeps
 
-  constructor(options: UploadsDeps) {
-    this.#deps = options
+  constructor(deps: UploadsDeps) {
+    this.#deps = deps
   }
 
   /**
-   * Whether an upload of at least so many bytes could succeed, asked before a byte of it is read.
+   * Checks whether an upload of at least `bytes` can succeed, before its body is read.
    * @throws DomainError file-too-large, quota-exceeded, disk-full
    */
   assertRoom(userId: string, bytes: number): void {
-    const { quota, blobs, maxFileSize, minFreeDisk } = this.#deps
-    if (bytes > maxFileSize) throw tooLarge(maxFileSize)
+    const { quota, blobs, maxFileSizeBytes, minFreeDiskBytes } = this.#deps
+    if (bytes > maxFileSizeBytes) throw tooLarge(maxFileSizeBytes)
     quota.assertRoom(userId, bytes)
-    if (blobs.freeBytes() - bytes < minFreeDisk) throw diskFull()
+    if (blobs.freeBytes() - bytes < minFreeDiskBytes) throw diskFull()
   }
 
   /**
-   * Stores a file that there was room for (see `assertRoom`). Until it resolves nothing of it can be seen; if it rejects nothing of it is left.
-   * @param receive hands out the client's bytes as they arrive, and gives what it says beside them
+   * Stores a file. The file is invisible until this resolves, and leaves nothing behind if it rejects.
+   * @param receive streams the client's bytes to the sink, and resolves to its options
    * @throws DomainError validation-failed, checksum-mismatch, file-too-large, quota-exceeded, disk-full
    */
   async store(
     userId: string,
     input: NewFile,
-    receive: (take: ChunkSink) => Promise<UploadOptions>,
+    receive: (sink: ChunkSink) => Promise<UploadOptions>,
   ): Promise<VersionedFile> {
-    const { blobs, quota, maxFileSize } = this.#deps
+    const { blobs, quota, maxFileSizeBytes } = this.#deps
     const { media_type, declaredBytes } = input
     const name = checked(input.name, faultOfFileName, 'name')
     using reservation = quota.reservation(userId)
@@ -80,8 +80,8 @@ export class Uploads {
       reservation.reserve(declaredBytes)
       const { sha256, ...options } = await receive((chunk) => {
         const size = writer.size + chunk.length
-        if (size > maxFileSize) throw tooLarge(maxFileSize)
-        // What fits into the database is asked for when it is put there.
+        if (size > maxFileSizeBytes) throw tooLarge(maxFileSizeBytes)
+        // The transaction checks the quota of smaller files.
         if (size > INLINE_BYTES) reservation.reserve(size)
         return writer.write(chunk)
       })
@@ -89,7 +89,10 @@ export class Uploads {
       const chosen = { name, folder, media_type, visibility: options.visibility ?? 'private' }
       const blob = await writer.finish()
       if (sha256 !== undefined && sha256 !== blob.sha256) {
-        throw new DomainError('checksum-mismatch', `The bytes that arrived have the sha256 ${blob.sha256}.`)
+        throw new DomainError(
+          'checksum-mismatch',
+          `The received bytes have the sha256 ${blob.sha256}. Upload the file again.`,
+        )
       }
       return await this.#commit(userId, chosen, blob, reservation)
     } catch (error) {
@@ -97,7 +100,12 @@ export class Uploads {
     }
   }
 
-  async #commit(userId: string, chosen: Chosen, blob: StagedBlob, held: Disposable): Promise<VersionedFile> {
+  async #commit(
+    userId: string,
+    chosen: ChosenFields,
+    blob: StagedBlob,
+    reserved: Disposable,
+  ): Promise<VersionedFile> {
     const { db, blobs, journal, quota, availability, now } = this.#deps
     const id = journal.random.id()
     const at = new Date(now())
@@ -110,8 +118,8 @@ export class Uploads {
       ...chosen,
     }
     return db.write((tx) => {
-      // What was reserved counts as stored from here on; asked again, as other servers' uploads count too.
-      held[Symbol.dispose]()
+      // The reservation becomes stored bytes. Checked again, because files of other servers may have arrived.
+      reserved[Symbol.dispose]()
       quota.assertRoom(userId, blob.size, tx)
       blobs.store(tx, blob, at)
       journal.record(tx, [{ type: 'file.uploaded', key: id, fields }])
@@ -121,10 +129,10 @@ export class Uploads {
   }
 }
 
-function tooLarge(maxFileSize: number): DomainError {
-  return new DomainError('file-too-large', `A file may have at most ${maxFileSize} bytes.`)
+function tooLarge(maxFileSizeBytes: number): DomainError {
+  return new DomainError('file-too-large', `A file may have at most ${maxFileSizeBytes} bytes.`)
 }
 
 function diskFull(cause?: unknown): DomainError {
-  return new DomainError('disk-full', 'The server has no room for more files.', { cause })
+  return new DomainError('disk-full', 'The disk of the server is full.', { cause })
 }

@@ -1,4 +1,4 @@
-/** Resources as the API and the live events show them. */
+/** Resources as API responses and events show them. */
 
 import type { AccountSummary, AccountUsage } from '../db/regional/account-summaries.js'
 import type { FileRow, ListedFile } from '../db/regional/files.js'
@@ -75,12 +75,12 @@ export interface TokenView {
   last_used_at: string | null
 }
 
-/** What tells where the bytes of a file are. */
+/** The columns that determine a file's availability. */
 export type StoredBlob = Pick<FileRow, 'gseq' | 'missing'>
 
 export type FileAvailability = Pick<FileView, 'stored_on' | 'available'>
 
-/** Tells which servers hold a file's bytes. */
+/** Knows which servers store a file's blob. */
 export interface Availability {
   of(file: StoredBlob): FileAvailability
 }
@@ -102,7 +102,7 @@ export function accountView(row: Profile & Pick<AccountSummary, 'disabled'>): Ac
   return { ...userView(row), disabled: row.disabled === 1 }
 }
 
-export function fileView(row: FileRow, holders: Availability): FileView {
+export function fileView(row: FileRow, availability: Availability): FileView {
   return {
     id: row.id,
     owner: { id: row.owner_id, username: row.owner_username },
@@ -114,14 +114,14 @@ export function fileView(row: FileRow, holders: Availability): FileView {
     visibility: row.visibility,
     created_at: row.created_at,
     modified_at: row.modified_at,
-    ...holders.of(row),
+    ...availability.of(row),
   }
 }
 
-/** The same of a file in a list. */
-export function fileJson(row: ListedFile, holders: Availability): JsonText<FileView> {
+/** As `fileView`, for a row of a list that is JSON text. */
+export function fileJson(row: ListedFile, availability: Availability): JsonText<FileView> {
   const shown: JsonText<Omit<FileView, keyof FileAvailability>> = row.shown
-  const { stored_on, available } = holders.of(row)
+  const { stored_on, available } = availability.of(row)
   return `${shown.slice(0, -1)},"available":${available},"stored_on":${JSON.stringify(stored_on)}}`
 }
 

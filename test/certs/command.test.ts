@@ -189,7 +189,7 @@ test('no certificate outlives the authority, and none is made without its key', 
   t.same(statuses[1]?.validTo, statuses[0]?.validTo)
 
   const bare = t.testdir({ 'ca.crt': readFileSync(join(dir, 'ca.crt'), 'utf8') })
-  await t.rejects(ensureCertificates(bare, { names: ['eu'], now: NOW }), { message: /ca\.key is not there/ })
+  await t.rejects(ensureCertificates(bare, { names: ['eu'], now: NOW }), { message: /ca\.key is missing/ })
   t.strictSame(readdirSync(bare), ['ca.crt'])
 })
 
@@ -229,7 +229,7 @@ test('a certificate that is kept is not taken for one with other hosts', async (
   const before = contents(dir)
   await t.rejects(run('grand', '--host', 'grand.example.org'), {
     message:
-      'grand has a certificate, and it is not for grand.example.org: make it anew with --renew grand --host grand.example.org',
+      'the certificate of grand lacks grand.example.org: replace it with --renew grand --host grand.example.org',
   })
   t.strictSame(contents(dir), before, 'nothing is changed')
   await t.rejects(run('--renew', 'ca', '--host', 'ca.example.org'), { message: /--host needs the NAME/ })
@@ -271,7 +271,7 @@ test('each server is handed what it needs, and nothing that is of others', async
   const root = t.testdir({ certs: { ca: {}, sa: {}, strange: {} } })
   const [dir, to] = [join(root, 'authority'), join(root, 'certs')]
   const run = (...args: string[]) => runCertsCommand(['--out', dir, '--hand-out', to, ...args], {})
-  t.match(await run('grand', 'eu'), /^Handed out below .*: eu, grand$/m)
+  t.match(await run('grand', 'eu'), /^Copied to .*: eu, grand$/m)
   t.strictSame(readdirSync(join(to, 'eu')).sort(), ['ca.crt', 'eu.crt', 'eu.key'])
   for (const file of readdirSync(join(to, 'eu'))) {
     t.equal(readFileSync(join(to, 'eu', file), 'utf8'), contents(dir)[file])
@@ -289,7 +289,7 @@ test('each server is handed what it needs, and nothing that is of others', async
     'the grand gets the deny list',
   )
   writeFileSync(join(to, 'us'), 'in the way')
-  await t.rejects(run('us'), { message: /^the files of us could not be handed out: .*certs\/us/ })
+  await t.rejects(run('us'), { message: /^the files of us could not be copied: .*certs\/us/ })
 })
 
 test('the command makes, tells, renews and revokes', async (t) => {

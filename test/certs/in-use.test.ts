@@ -33,7 +33,7 @@ t.test('a certificate file whose read may never end is refused', async (t) => {
   const { dir, paths } = await certificatesOfAYear(t)
   const pipe = join(dir, 'pipe')
   execFileSync('mkfifo', [pipe])
-  await t.rejects(TlsFiles.open({ ...paths, cert: pipe }), /pipe: it is no regular file/)
+  await t.rejects(TlsFiles.open({ ...paths, cert: pipe }), /pipe: it is not a regular file/)
 })
 
 t.test('a certificate near its end is warned of each day, and until it is renewed', async (t) => {

@@ -154,7 +154,7 @@ async function setDisabled(
   const command = ['account', disabled ? 'disable' : 'enable', '--username', account.username]
   const began = Date.now()
   const { code, errors } = await device.options.operate(server, command)
-  const isUnknown = code !== 0 && !errors.includes('There is no account')
+  const isUnknown = code !== 0 && !errors.includes('No account is named')
   const outcome = code === 0 ? 'acknowledged' : isUnknown ? 'unknown' : 'refused'
   const attempt: Attempt = { began, ended: Date.now(), outcome }
   account.disabled.note(disabled, attempt)

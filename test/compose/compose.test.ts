@@ -177,7 +177,7 @@ t.test('a sphere of containers', { skip, timeout: TIMEOUT_MS }, async (t) => {
     await sphere.override(overrideFor('sa').replace("volumes: ['sa-certs:/certs/sa']", ''))
     await t.rejects(sphere.compose(['up', '--detach']), { message: /certs|exited with code 1/ })
     const lines = (await sphere.compose(['logs', '--no-color', 'certs'])).trim().split('\n')
-    t.match(lines.at(-1), /syncsphere: the files of sa could not be handed out: .*\/certs\/sa/)
+    t.match(lines.at(-1), /syncsphere: the files of sa could not be copied: .*\/certs\/sa/)
   })
 })
 

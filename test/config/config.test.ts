@@ -130,12 +130,12 @@ test('the prefixed name of every variable goes before the short one', async (t) 
   )
 })
 
-test('a fault names the variable as it was given, and a short name the one that goes before it', async (t) => {
+test('a fault names the variable as it was set, and for a short name the prefixed one that takes precedence', async (t) => {
   t.strictSame(faultsOf({ SYNCSPHERE_PORT: 'x' }), [
     'SYNCSPHERE_PORT: must be a port, an integer from 0 to 65535, and is "x"',
   ])
   t.match(faultsOf({ NAME: 'DESKTOP-7' }), [
-    /^NAME: must be .*, and is "DESKTOP-7"; SYNCSPHERE_NAME goes before it$/,
+    /^NAME: must be .*, and is "DESKTOP-7"; SYNCSPHERE_NAME takes precedence over it$/,
   ])
 })
 

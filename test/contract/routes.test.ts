@@ -153,7 +153,7 @@ t.test('an answer that the contract does not declare is an internal error, and t
 
 t.test("the project's own contract is openapi.yaml, and makes routes", async (t) => {
   const contract = loadContract()
-  t.same(contract.document, load(contract.text), 'or else: npm run contract:code')
+  t.same(contract.document, load(contract.text), 'or else: npm run bundle')
   const ids = operationsOf(contract.document).map((operation) => operation.handlerId)
   const handlers = Object.fromEntries(ids.map((id) => [id, () => ({ status: 500 })])) as never
   const app = await buildSmall({}, { contract, handlers })

@@ -150,7 +150,7 @@ t.test('events are kept for who can read them, and for nobody else', async (t) =
 
   await happen()
   t.equal(kept(alice.id) + kept(bob.id), 0, 'nobody has had a stream yet')
-  const { place } = eventLog.resume(alice.id, undefined)
+  const { position } = eventLog.resume(alice.id, undefined)
   const stop = eventLog.subscribe(alice.id, () => undefined)
   await happen()
   stop()

@@ -328,7 +328,7 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'A page that a scan cuts short has no cursor.',
     breaks: 'a search finds what a look at every name finds.',
     tests: ['test/db/search.test.ts'],
-    edits: [{ in: 'cut', replace: 'position(last) : scanned', by: 'position(last) : undefined' }],
+    edits: [{ in: 'cut', replace: 'seekKey(last) : scanned', by: 'seekKey(last) : undefined' }],
   },
   {
     name: 'readers-see-a-series',

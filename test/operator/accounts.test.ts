@@ -32,8 +32,8 @@ t.test(
       [['account', 'quota', '--username', 'alice'], 2, /--bytes is missing/],
       [['account', 'show'], 2, /--username is missing/],
       [['account', 'show', '--user', 'alice'], 2, /'--user'/],
-      [['account', 'show', '--username', 'nobody'], 1, /--username: There is no account nobody/],
-      [['account', 'disable', '--username', 'nobody'], 1, /--username: There is no account nobody/],
+      [['account', 'show', '--username', 'nobody'], 1, /--username: No account is named nobody/],
+      [['account', 'disable', '--username', 'nobody'], 1, /--username: No account is named nobody/],
       [['account', 'delete', '--username', 'alice'], 2, /--yes is missing/],
       [['account', 'password', '--username', 'alice'], 2, /password on standard input must have 8 to 256/],
       [['account', 'show', '--username', 'alice', '--username', 'bob'], 2, /--username is given twice/],
@@ -81,7 +81,7 @@ t.test('an account made by command logs in, with a quota in decimal or binary un
     ['account', 'create', '--username', 'alice', '--email', 'alice@example.com'],
     'correct horse battery\n',
   )
-  t.match(said, /^made the account alice \([\da-f-]{36}\)\n$/)
+  t.match(said, /^created the account alice \([\da-f-]{36}\)\n$/)
   const alice = regional.stranger('alice')
   await alice.logIn()
   for (const [size, bytes] of [
@@ -231,9 +231,9 @@ t.test('an account is shown with what it has, and with no secret', async (t) => 
   await alice.token('read')
   const sheet = await operated(regional.config, ['account', 'show', '--username', 'alice'])
   for (const line of [
-    `id            ${alice.id}`,
-    'state         active',
-    'used          5 bytes (5 B) in 1 files',
+    `id               ${alice.id}`,
+    'state            active',
+    'used             5 bytes (5 B) in 1 files',
   ])
     t.ok(sheet.split('\n').includes(line), line)
   const json = await operated(regional.config, ['account', 'show', '--username', 'alice', '--json'])

@@ -23,10 +23,12 @@ test('a regional is asked by the environment that it reads', async (t) => {
     'listening everywhere, it is here too',
   )
   await t.rejects(checkHealth({ ...env, SYNCSPHERE_NAME: 'us' }), {
-    message: /is the server eu, and not us$/,
+    message: /is eu, not us$/,
   })
   await regional.stop()
-  await t.rejects(checkHealth(env), { message: /^no answer from http:\/\/127\.0\.0\.1:\d+: .*ECONNREFUSED/ })
+  await t.rejects(checkHealth(env), {
+    message: /^no response from http:\/\/127\.0\.0\.1:\d+: .*ECONNREFUSED/,
+  })
   await t.rejects(checkHealth({ SYNCSPHERE_PORT: '0' }), { message: /SYNCSPHERE_PORT is 0/ })
 })
 
@@ -50,7 +52,7 @@ test('a grand is asked with its own certificate', async (t) => {
   const others = t.testdir()
   await ensureCertificates(others, { names: ['grand'], now: new Date() })
   await t.rejects(checkHealth({ ...env, SYNCSPHERE_CERTS_DIR: others }), {
-    message: /^no answer from https:/,
+    message: /^no response from https:/,
   })
 })
 
@@ -61,8 +63,8 @@ test('what listens in its place is not taken for the server', async (t) => {
   t.teardown(() => other.close())
   const env = environment(`http://127.0.0.1:${(other.address() as AddressInfo).port}`, {})
   await t.rejects(checkHealth(env), {
-    message: /^what answers at http:\/\/127\.0\.0\.1:\d+ is not the server eu$/,
+    message: /^http:\/\/127\.0\.0\.1:\d+ is not the server eu$/,
   })
   received = { status: 503, body: '{"detail":"The server is closing."}' }
-  await t.rejects(checkHealth(env), { message: 'eu answers 503: The server is closing.' })
+  await t.rejects(checkHealth(env), { message: 'eu responds with 503: The server is closing.' })
 })

@@ -17,6 +17,7 @@ async function project(t: Test): Promise<string> {
     '{ "type": "module", "engines": { "node": ">=22.14" }, "bin": { "hello": "dist/bin/hello.js" } }',
   )
   await writeFile(join(root, 'package-lock.json'), '{}')
+  await writeFile(join(root, 'openapi.yaml'), 'openapi: 3.1.0')
   await writeFile(join(root, 'src/bin/helper.ts'), '')
   await write(root, "console.log('hello')")
   await symlink(resolve('node_modules'), join(root, 'node_modules'))
@@ -62,6 +63,19 @@ test('programs are built again when a source has changed, or what was built is n
   const before = await readFile(join(root, 'dist/made-from'), 'utf8')
   bundle(root)
   t.not(await readFile(join(root, 'dist/made-from'), 'utf8'), before)
+})
+
+test('the contract is made into JSON again when it has changed, or the JSON is not there', async (t) => {
+  const root = await project(t)
+  const made = () => readFile(join(root, 'dist/openapi.json'), 'utf8')
+  bundle(root)
+  t.equal(await made(), '{"openapi":"3.1.0"}')
+  await writeFile(join(root, 'openapi.yaml'), '# The next one.\nopenapi: 3.2.0')
+  t.strictSame(bundle(root), DONE)
+  t.equal(await made(), '{"openapi":"3.2.0"}')
+  await rm(join(root, 'dist/openapi.json'))
+  bundle(root)
+  t.equal(await made(), '{"openapi":"3.2.0"}')
 })
 
 test('programs that are built start without the packages of development, in a folder that is read-only', async (t) => {

@@ -69,7 +69,7 @@ const EDITS = [
 /** Builds the newer programs; gives the path of each. */
 export async function newerPrograms(t: Test): Promise<Record<'regional' | 'grand', string>> {
   const root = await newDataDir(t)
-  for (const name of ['package.json', 'openapi.yaml', 'migrations']) copy(name, root)
+  for (const name of ['package.json', 'openapi.yaml', 'dist/openapi.json', 'migrations']) copy(name, root)
   writeFileSync(join(root, 'migrations/regional/9999-albums.sql'), MIGRATION)
   symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'))
   const paths = globSync('src/**/*.ts', { cwd: ROOT })

@@ -82,11 +82,11 @@ export class EventStreams implements Disposable {
 
   /** Writes a user's events to a response whose headers are written, until it closes. */
   open(response: ServerResponse, reader: Reader, lastEventId: string | undefined): void {
-    const { place, missed } = this.#eventLog.resume(reader.userId, lastEventId)
+    const { position, missed } = this.#eventLog.resume(reader.userId, lastEventId)
     const stream: Stream = {
       response,
       reader,
-      position: place.seq,
+      position: position.seq,
       blocked: false,
       tick: this.#opened % TICKS,
     }

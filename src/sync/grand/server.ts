@@ -91,7 +91,7 @@ export class GrandServer {
   }
 
   /** Accepts no more connections, and closes idle ones. */
-  stopAccepting(): void {
+  stopListening(): void {
     this.#server.close()
     this.#server.closeIdleConnections()
   }
