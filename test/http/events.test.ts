@@ -157,8 +157,8 @@ t.test('events are kept for who can read them, and for nobody else', async (t) =
   await happen()
   t.equal(kept(alice.id), 2, 'while the stream was open, and after it')
   t.equal(kept(bob.id), 0)
-  t.same(eventLog.resume(alice.id, eventLog.idOf(place)), { place, missed: false })
-  t.match(eventLog.resume(bob.id, eventLog.idOf(place)), { missed: true }, 'his are not whole')
+  t.same(eventLog.resume(alice.id, eventLog.idOf(position)), { position, missed: false })
+  t.match(eventLog.resume(bob.id, eventLog.idOf(position)), { missed: true }, 'his are not whole')
 
   const leave = eventLog.subscribe(alice.id, () => undefined)
   now += 30 * DAY_MS
@@ -172,11 +172,11 @@ t.test('events are kept for who can read them, and for nobody else', async (t) =
   t.equal(await forget(), 1)
   await happen()
   t.equal(kept(alice.id), 3, 'one that did not come back for so long is')
-  t.match(eventLog.resume(alice.id, eventLog.idOf(place)), { missed: true }, 'and is told so')
+  t.match(eventLog.resume(alice.id, eventLog.idOf(position)), { missed: true }, 'and is told so')
   eventLog.subscribe(alice.id, () => undefined)
   await db.write(() => undefined)
   t.match(
-    eventLog.resume(alice.id, eventLog.idOf(place)),
+    eventLog.resume(alice.id, eventLog.idOf(position)),
     { missed: true },
     'also while another stream is open',
   )
