@@ -91,7 +91,7 @@ export class EventStreams implements Disposable {
       tick: this.#opened % TICKS,
     }
     this.#opened += 1
-    const id = this.#eventLog.idOf(place)
+    const id = this.#eventLog.idOf(position)
     // An id without data tells the client where it stands before anything has happened.
     response.write(`retry: ${RETRY_MS}\nid: ${id}\n\n`)
     if (missed) response.write(`id: ${id}\nevent: stream.reset\ndata: {}\n\n`)
