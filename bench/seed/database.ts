@@ -73,7 +73,7 @@ export async function seedDataDir(
   migrate(connection, 'regional')
   await using db = Database.on(connection, systemTimers)
   await identify(db, seed.server, randomOf(new SeededRandom('server')))
-  const blobs = new BlobStore(db, dataDir)
+  const blobs = BlobStore.open(db, dataDir)
   const writer = new Writer(seed.server)
   const password_hash = await new Passwords().hash(PASSWORD)
   await inTransactions(db, 'users', seed.users, say, (tx, i) => {

@@ -37,9 +37,9 @@ export async function openGrandCore(
 ) {
   const { now, timers, files, random } = machine
   const log = await SqliteChangeLog.open(db, server, random)
-  const blobs = new BlobStore(db, dataDir, files)
-  const incoming = new IncomingBlobs(db, blobs, dataDir, { files, now })
-  const disk = new DiskSpace(blobs, minFreeDiskBytes, timers)
+  const blobs = BlobStore.open(db, dataDir, files)
+  const incoming = IncomingBlobs.open(db, blobs, dataDir, { files, now })
+  const disk = new DiskSpace({ blobs, minFreeBytes: minFreeDiskBytes, timers })
   const ingest = new Ingest({ db, log, blobs, disk, now, timers, logger })
   const metrics = measure({
     head: () => log.head().gseq,
@@ -48,19 +48,19 @@ export async function openGrandCore(
     freeBytes: () => disk.freeBytes(),
     paused: () => ingest.pausedSince !== undefined,
   })
-  const onError = (err: unknown) => logger.error({ err }, 'watermarks could not be kept')
+  const onError = (err: unknown) => logger.error({ err }, 'watermarks could not be saved')
   const hub: Hub = new Hub({
     server,
     db,
     log,
-    pages: new Pages(log, blobs, db),
+    pages: new Pages({ db, log, blobs }),
     ingest,
-    watermarks: (onMoved) => new Watermarks({ db, server, timers, onMoved, onError }),
+    watermarks: (onChanged) => new Watermarks({ db, server, timers, onChanged, onError }),
     now,
     timers,
     logger,
     metrics,
-  })
+  }).start()
   const uploads = new Uploads({
     db,
     blobs,

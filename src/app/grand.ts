@@ -108,8 +108,8 @@ async function assemble(config: GrandConfig, { db, storage, machine, logger, tls
   const { name } = config
   const { now } = machine
   // First: if it is unreadable, nothing else has started yet.
-  const denyList = new DenyListFile(config.certsDir, logger, () =>
-    peers.review((socket) => server.destroyConnections(socket)),
+  const denyList = new DenyListFile(config.certsDir, logger).start(() =>
+    peers.dropInvalid((socket) => server.revoke(socket)),
   )
   const registry = createMetricsRegistry({ server: name, processMetrics: true })
   const certificates = new CertificatesInUse(logger, now)
@@ -154,7 +154,7 @@ async function assemble(config: GrandConfig, { db, storage, machine, logger, tls
     async reload() {
       await certificates.reload()
       denyList.refresh()
-      peers.review((socket) => server.destroyConnections(socket))
+      peers.dropInvalid((socket) => server.revoke(socket))
     },
     async [Symbol.asyncDispose]() {
       closing = true

@@ -77,7 +77,7 @@ export function openTransfer(
   grand: RemoteBlobs,
 ): BlobTransfer {
   const { timers, random, files } = machine
-  const incoming = new IncomingBlobs(db, blobs, dataDir, { files, now: () => clock.now() })
+  const incoming = IncomingBlobs.open(db, blobs, dataDir, { files, now: () => clock.now() })
   return new BlobTransfer({ grand, db, blobs, incoming, timers, random, logger })
 }
 

@@ -110,7 +110,7 @@ export async function openRegional(
   await identify(db, config.name)
   const storage = new StorageCheck({ db, dataDir: config.dataDir, logger })
   await storage.assertUsable()
-  const blobs = new BlobStore(db, config.dataDir)
+  const blobs = BlobStore.open(db, config.dataDir)
   const clock = new SystemClock(now)
   const machine = { ...thisMachine, now }
   const passwords = new Passwords(helper ?? argon2)

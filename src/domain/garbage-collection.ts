@@ -1,10 +1,11 @@
-import { countNextBlobs, maxBlobsCollected } from '../blobs/blob-count.js'
 import type { BlobStore } from '../blobs/blob-store.js'
-import type { Database } from '../db/engine/database.js'
+import { collectBlobs } from '../blobs/garbage-collection.js'
+import type { Database, Tx } from '../db/engine/database.js'
 import { purgeEvents } from '../db/regional/events.js'
 import { purgeLoginFailures } from '../db/regional/login-failures.js'
 import { deleteOrphans } from '../db/regional/orphans.js'
 import { purgeSessions } from '../db/regional/sessions.js'
+import { inBatches } from '../lib/batches.js'
 import { DAY_MS } from '../lib/durations.js'
 import { pause, systemTimers, type Timers } from '../lib/timers.js'
 import { EVENT_RETENTION_MS, type EventLog } from './event-log.js'
@@ -15,8 +16,6 @@ const PART_RETENTION_MS = DAY_MS
 /** Rows of one transaction, which holds the writer for a few milliseconds. Deleting a file updates every index. */
 const BATCH = 200
 const FILES = 20
-const BLOBS = 50
-const COUNTED = 5000
 const PAUSE_MS = 20
 
 export interface GarbageCollectionDeps {
@@ -52,42 +51,28 @@ export async function collectGarbage(
   signal: AbortSignal,
 ): Promise<Collected> {
   const before = (ms: number) => new Date(now() - ms).toISOString()
+  const repeat = inBatches(timers, PAUSE_MS, signal)
+  const removeAll = async (removeBatch: (tx: Tx) => number) => {
+    let total = 0
+    await repeat(async () => {
+      const count = await db.write(removeBatch)
+      total += count
+      return count === BATCH ? '' : undefined
+    })
+    return total
+  }
   const parts = await removeAbandonedParts(now() - PART_RETENTION_MS)
-  const cleaned = { events: 0, sessions: 0, files: 0, parts, blobs: 0, blob_bytes: 0 }
-  const rest = () => pause(timers, PAUSE_MS, signal)
   await db.write((tx) => purgeLoginFailures(tx, before(0)))
-  for (let count = BATCH; count === BATCH && !signal.aborted; await rest()) {
-    count = await db.write((tx) => purgeEvents(tx, before(EVENT_RETENTION_MS), BATCH))
-    cleaned.events += count
-  }
-  await eventLog.touchSubscribers(BATCH, rest)
-  for (let count = BATCH; count === BATCH && !signal.aborted; await rest()) {
-    count = await db.write((tx) => eventLog.expireSubscribers(tx, BATCH))
-  }
-  for (let count = BATCH; count === BATCH && !signal.aborted; await rest()) {
-    count = await db.write((tx) => purgeSessions(tx, before(SESSION_RETENTION_MS), BATCH))
-    cleaned.sessions += count
-  }
-  for (let after = ''; !signal.aborted; await rest()) {
-    const deleted = await db.write((tx) => deleteOrphans(tx, after, { accounts: BATCH, files: FILES }))
-    if (deleted === undefined) break
-    after = deleted.last
-    cleaned.files += deleted.count
-  }
-  let all = 0
-  for (let after = '', count = COUNTED; count === COUNTED && !signal.aborted; all += count) {
-    const some = countNextBlobs(db, after, COUNTED)
-    after = some.last
-    count = some.count
-    await pause(timers, 0, signal)
-  }
-  const most = maxBlobsCollected(all)
-  for (let after = ''; cleaned.blobs < most && !signal.aborted; await rest()) {
-    const collected = await blobs.collectGarbage(before(BLOB_RETENTION_MS), after, BLOBS)
-    if (collected === undefined) break
-    after = collected.last
-    cleaned.blobs += collected.count
-    cleaned.blob_bytes += collected.freed
-  }
-  return cleaned
+  const events = await removeAll((tx) => purgeEvents(tx, before(EVENT_RETENTION_MS), BATCH))
+  await eventLog.touchSubscribers(BATCH, () => pause(timers, PAUSE_MS, signal))
+  await removeAll((tx) => eventLog.expireSubscribers(tx, BATCH))
+  const sessions = await removeAll((tx) => purgeSessions(tx, before(SESSION_RETENTION_MS), BATCH))
+  let files = 0
+  await repeat(async (after) => {
+    const batch = await db.write((tx) => deleteOrphans(tx, after, { accounts: BATCH, files: FILES }))
+    files += batch?.count ?? 0
+    return batch?.last
+  })
+  const collected = await collectBlobs({ db, blobs, repeat }, before(BLOB_RETENTION_MS))
+  return { events, sessions, files, parts, ...collected }
 }

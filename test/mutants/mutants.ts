@@ -43,7 +43,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'no-fsync-before-the-row',
     what: 'A large blob is not durable before the database references it.',
     breaks: 'a file whose upload was acknowledged is intact after a power failure.',
-    tests: ['test/blobs/durable-bytes.test.ts'],
+    tests: ['test/blobs/durability.test.ts'],
     edits: [{ in: 'BlobWriter.finish', replace: 'await sink.sync()', by: '' }],
   },
   {
@@ -54,10 +54,10 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         in: 'Applier.apply',
-        replace: 'await this.#write(stretches, bytes)',
+        replace: 'await this.#write(runs, bytes)',
         by: `const at = stretches.at(-1)?.cursor
     await this.#options.db.write((tx) => writeMeta(tx, 'cursor', JSON.stringify(at)))
-    await this.#write(stretches, bytes)`,
+    await this.#write(runs, bytes)`,
       },
     ],
   },
@@ -166,8 +166,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         in: 'IncomingBlob.finish',
-        replace:
-          "if (this.#sink?.digest() !== sha256) return this.#fail('other bytes than those of the hash')",
+        replace: "if (this.#sink?.digest() !== sha256) return this.#fail('hash mismatch')",
         by: '',
       },
     ],
@@ -177,7 +176,9 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'Readers of a blob that is still arriving get the last byte before the hash is verified.',
     breaks: 'no reader takes a corrupt blob for a complete one.',
     tests: ['test/blobs/incoming-blobs.test.ts'],
-    edits: [{ in: 'IncomingBlob.#ready', replace: 'Math.min(this.#written, end)', by: 'this.#written' }],
+    edits: [
+      { in: 'IncomingBlob.#readableEnd', replace: 'Math.min(this.#written, end)', by: 'this.#written' },
+    ],
   },
   {
     name: 'friend-for-ever',
@@ -191,7 +192,7 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'A suffix range begins one byte too early.',
     breaks: 'ranges follow RFC 9110.',
     tests: ['test/http/download.test.ts'],
-    edits: [{ in: 'requestedRange', replace: 'size - last)', by: 'size - last - 1)' }],
+    edits: [{ in: 'parseByteRange', replace: 'size - last)', by: 'size - last - 1)' }],
   },
   {
     name: 'basic-not-checked-for-csrf',
@@ -290,14 +291,14 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'folder-not-fsynced',
     what: 'A blob is linked under its hash, but the folder entry is not made durable.',
     breaks: 'a file whose upload was acknowledged exists after a power failure.',
-    tests: ['test/blobs/durable-bytes.test.ts'],
+    tests: ['test/blobs/durability.test.ts'],
     edits: [{ in: 'BlobStore.moveIntoPlace', replace: 'await this.#syncFolder(dirname(final))', by: '' }],
   },
   {
     name: 'pulled-bytes-not-fsynced',
     what: 'A received blob is not durable before the database references it.',
     breaks: 'a blob that a server reports as stored exists after a power failure.',
-    tests: ['test/blobs/durable-bytes.test.ts'],
+    tests: ['test/blobs/durability.test.ts'],
     edits: [{ in: 'IncomingBlob.finish', replace: 'await this.#sink?.sync()', by: '' }],
   },
   {

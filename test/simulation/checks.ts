@@ -43,8 +43,8 @@ export function pendingWork(sphere: Sphere): string | undefined {
     if (countOf(reader, 'select count(*) from outbox') > 0) return `${name} has unacknowledged changes`
     const [missing] = missingOf(reader, ledger)
     if (missing !== undefined) return `${name} misses the blob ${missing}`
-    if (missingOf(reader).length === 0 && core.hub.watermarks.of(name) !== head) {
-      return `the watermark of ${name} is ${core.hub.watermarks.of(name)} of ${head}`
+    if (missingOf(reader).length === 0 && core.hub.watermarks.get(name) !== head) {
+      return `the watermark of ${name} is ${core.hub.watermarks.get(name)} of ${head}`
     }
   }
   const [missing] = missingOf(grand.reader, ledger)
@@ -111,7 +111,7 @@ async function replay({ core }: SimulatedGrand): Promise<string> {
   const deadLetters: string[] = []
   const applier = new Applier({
     db,
-    blobs: new BlobStore(db, '/replay', new MemoryFiles(() => 0)),
+    blobs: BlobStore.open(db, '/replay', new MemoryFiles(() => 0)),
     journal: new Journal(
       'replay',
       () => 0,

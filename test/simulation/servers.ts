@@ -207,7 +207,7 @@ export class SimulatedRegional extends Server {
     const { name } = this
     const db = Database.on(connection, life.timers)
     await identify(db, name, life.random)
-    const blobs = new BlobStore(db, FOLDER, files)
+    const blobs = BlobStore.open(db, FOLDER, files)
     const clock = new SystemClock(() => this.wallMs())
     const now = () => clock.now()
     const { random, timers } = life

@@ -83,7 +83,7 @@ const RESTAMPED = 'the new stamps'
 function faultReported(level: string, message: string, details: object): string | undefined {
   const { code, err, reason } = details as { code?: string; err?: Error; reason?: string }
   if (message === 'refused' && code !== 'future-stamp') return `refused a correct regional: ${code} ${reason}`
-  if (level !== 'error' || code === 'future-stamp' || message === 'no changes are taken') return undefined
+  if (level !== 'error' || code === 'future-stamp' || message === 'no changes are accepted') return undefined
   return `${message}: ${reason ?? err?.stack ?? code}`
 }
 

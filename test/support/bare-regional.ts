@@ -27,7 +27,7 @@ export async function bareRegional(t: Test) {
   t.teardown(() => db[Symbol.asyncDispose]())
   await identify(db, 'eu')
   const dataDir = t.testdir({})
-  const blobs = new BlobStore(db, dataDir)
+  const blobs = BlobStore.open(db, dataDir)
   const now = () => Date.parse(AT)
   const policy = {
     name: 'eu',

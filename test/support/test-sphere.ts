@@ -150,8 +150,8 @@ export class TestSphere {
   async collectGrandGarbage(nowMs: number): Promise<Collected> {
     await this.stopGrand()
     const db = Database.open(join(this.grandDir, 'grand.db'), 'grand')
-    const blobs = new BlobStore(db, this.grandDir)
-    const incoming = new IncomingBlobs(db, blobs, this.grandDir)
+    const blobs = BlobStore.open(db, this.grandDir)
+    const incoming = IncomingBlobs.open(db, blobs, this.grandDir)
     const collected = await collectGarbage(
       { db, blobs, incoming, now: () => nowMs },
       new AbortController().signal,

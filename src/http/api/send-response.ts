@@ -40,7 +40,7 @@ export function sendResponse(
     throw undeclared(operation, `${status} ${body === undefined ? 'without' : 'with'} a body`)
   }
   reply.code(status).headers(handled.headers ?? {})
-  closeIfBodyUnread(request, reply)
+  if (closeIfBodyUnread(request.raw)) reply.header('connection', 'close')
   if (body === undefined) return reply.send()
   if (typeof body === 'function') {
     if (!(EVENT_STREAM in declared)) throw undeclared(operation, 'an event stream')

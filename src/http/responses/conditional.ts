@@ -1,5 +1,6 @@
 /** Conditional and range requests of RFC 9110, sections 13 and 14. */
 import { DomainError } from '../../domain/errors.js'
+import { type ByteRange, parseByteRange } from '../../net/byte-range.js'
 
 /** What a request's validators are compared with. */
 export interface Validators {
@@ -16,12 +17,6 @@ export interface Preconditions {
   'if-unmodified-since'?: string | undefined
   'if-range'?: string | undefined
   range?: string | undefined
-}
-
-export interface ByteRange {
-  start: number
-  /** Inclusive. */
-  end: number
 }
 
 /**
@@ -75,54 +70,13 @@ export function requestedRange(
 ): ByteRange | undefined {
   const { range } = headers
   if (range === undefined || !rangeApplies(headers['if-range'], validators)) return undefined
-  const specs = rangeSpecs(range)
-  if (specs === undefined) return undefined
-  const satisfiable = specs
-    .filter(({ first, last }) => (first === undefined ? last > 0 : first < size))
-    .map(({ first, last }) =>
-      first === undefined
-        ? { start: Math.max(0, size - last), end: size - 1 }
-        : { start: first, end: Math.min(last, size - 1) },
-    )
-  if (satisfiable.length === 0) {
+  const requested = parseByteRange(range, size)
+  if (requested === 'unsatisfiable') {
     throw new DomainError('range-not-satisfiable', `The file has ${size} bytes.`, {
       headers: { 'content-range': `bytes */${size}` },
     })
   }
-  return size === 0 ? undefined : joined(satisfiable)
-}
-
-/** `first-last`; without `first` it is a suffix of `last` bytes. */
-interface RangeSpec {
-  first: number | undefined
-  last: number
-}
-
-/** Section 14.1.1; undefined for what is not valid. */
-function rangeSpecs(header: string): RangeSpec[] | undefined {
-  const set = /^bytes=(.+)$/i.exec(header.trim())?.[1]
-  if (set === undefined) return undefined
-  const specs: RangeSpec[] = []
-  for (const text of set.split(',').map((part) => part.trim())) {
-    const [, from, to] = /^(\d*)-(\d*)$/.exec(text) ?? []
-    if (from === undefined || to === undefined || text === '-') return undefined
-    const first = from === '' ? undefined : Number(from)
-    const last = to === '' ? Number.POSITIVE_INFINITY : Number(to)
-    if (first !== undefined && last < first) return undefined
-    specs.push({ first, last })
-  }
-  return specs
-}
-
-/** The one range that several make together, where they overlap or touch. */
-function joined(ranges: ByteRange[]): ByteRange | undefined {
-  const [head, ...rest] = ranges.toSorted((a, b) => a.start - b.start) as [ByteRange, ...ByteRange[]]
-  let { end } = head
-  for (const range of rest) {
-    if (range.start > end + 1) return undefined
-    end = Math.max(end, range.end)
-  }
-  return { start: head.start, end }
+  return requested
 }
 
 function rangeApplies(ifRange: string | undefined, { etag, lastModified }: Validators): boolean {

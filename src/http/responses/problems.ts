@@ -129,7 +129,7 @@ export function sendProblem(
 ): FastifyReply {
   const { guards, pathOf } = request.routeOptions.config
   for (const name of REPRESENTATION_HEADERS) reply.removeHeader(name)
-  closeIfBodyUnread(request, reply)
+  if (closeIfBodyUnread(request.raw)) reply.header('connection', 'close')
   return reply
     .code(PROBLEMS[error.code].status)
     .headers({ ...baseHeaders, 'x-request-id': request.id, ...problemHeaders(error, guards?.challenge) })

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ByteSource } from '../../lib/byte-source.js'
+import { writeChunk } from '../../net/write-chunk.js'
 import type { Limits } from '../limits.js'
 
 /**
@@ -18,22 +19,10 @@ export function sendBytes(
   const longestMs = (bytes: number) => limits.streamWindowMs + (bytes * 1000) / limits.streamBytesPerSecond
   reply.hijack()
   response.writeHead(response.statusCode, reply.getHeaders() as Record<string, string>)
-  const write = (chunk: Buffer) =>
-    new Promise<void>((resolve, reject) => {
-      if (response.destroyed) return reject(new Error('the client went away'))
-      const onClose = () => {
-        clearTimeout(late)
-        reject(new Error('the client went away'))
-      }
-      const late = setTimeout(() => reset(response), longestMs(chunk.length))
-      response.once('close', onClose)
-      response.write(chunk, (error) => {
-        clearTimeout(late)
-        response.off('close', onClose)
-        if (error) reject(error)
-        else resolve()
-      })
-    })
+  const write = (chunk: Buffer) => {
+    const late = setTimeout(() => reset(response), longestMs(chunk.length))
+    return writeChunk(response, chunk).finally(() => clearTimeout(late))
+  }
   body.copy(write).then(
     () => response.end(),
     (err: unknown) => {
