@@ -10,30 +10,30 @@ export const OPENAPI_DOCUMENT: unknown = {
       "name": "MIT",
       "identifier": "MIT"
     },
-    "description": "SyncSphere keeps your files on several servers at once. You talk to one *regional* server; every change reaches all\nothers. Each server has the same accounts, files, friends and sessions. A partitioned server goes on working and\ncatches up by itself.\n\n## First steps\n\n```sh\nbase=http://127.0.0.1:5001\ncurl $base/register --json '{\"username\":\"dana\",\"email\":\"dana@example.com\",\"password\":\"correct horse battery\"}'\ncurl $base/login -c jar --json '{\"identifier\":\"dana\",\"password\":\"correct horse battery\"}'\ncurl $base/upload -b jar -F folder=/photos -F file=@sunset.jpg\ncurl $base/files -b jar\n```\n\n## Authentication\n\nThere are two ways to authenticate:\n\n- **A session**, for people and browsers. `POST /login` sets the cookie `syncsphere_session` (`HttpOnly`,\n  `SameSite=Lax`, `Path=/`). Over HTTPS it is named `__Host-syncsphere_session` and is also `Secure`.\n- **A token**, for scripts. `POST /tokens` creates one; send it as `Authorization: Bearer <token>`. Scope `read` allows\n  reading, scope `write` everything. A `read` token gets 403 `insufficient-scope` where `write` is needed. Programs\n  that know only a name and a password send `Basic` with the username of the account and the token as password. The\n  server refuses the account's own password there.\n\nA Bearer token counts before a session, and a wrong one is refused even where no login is needed. `Basic` counts only\nwithout a live session, and a wrong one as no login, for it may be meant for a proxy. The same holds for every other\nscheme. No response of these operations asks for `Basic`.\n\nA request without a valid login gets 401 `unauthenticated` where one is needed. `GET /download/{file_id}` needs no\nlogin for a public file. The operator's token is part of the server's configuration. It opens only `GET /metrics`\nand `GET /sync/status`.\n\nThe server authorizes a request before it reads the body.\n\n## Requests from other sites\n\nA changing request gets 403 `cross-origin` if it comes from another site. Its `Origin` is then not this server's, or\nit has `Sec-Fetch-Site: cross-site`. Requests with a Bearer token, or without `Origin`, are not affected.\n\n## Data\n\nJSON in UTF-8, names in snake_case. Ids are UUIDs (version 7). Times are RFC 3339 in UTC with milliseconds\n(`2026-11-23T10:00:00.000Z`). Sizes are bytes. Unknown properties, fields and query parameters are refused, not\nignored. An operation without a request body refuses one with 415.\n\n## Lists\n\nLists come in pages: `{ \"items\": [...], \"next_cursor\": \"...\" }`. `limit` sets the number of entries (1–200, default\n50). For the next page send `next_cursor` as `cursor` with the same parameters, until it is `null`. A page can hold\nfewer entries than `limit`, even none, while more follow: a search through many files continues with the next\nrequest. A cursor marks a position: entries that come or go meanwhile cause no gap and no repetition. Its content is\nopaque.\n\n## HEAD\n\nEvery path with `GET` supports `HEAD`, with the same headers and no body.\n\n## Conditional requests\n\nEach response with a single file has an `ETag` of its *metadata*. Send it as `If-Match` with `PATCH\n/files/{file_id}`: 412 `precondition-failed` means that the file has changed since you last read it. A weak form of\nthe tag, made by a compressing proxy, is valid too. `GET /download/{file_id}` has another `ETag`, of the *content*.\n\n## Errors\n\nEvery error is a problem document (RFC 9457, `application/problem+json`):\n\n```json\n{\n  \"type\": \"urn:problem-type:syncsphere:validation-failed\",\n  \"title\": \"The request is not valid\",\n  \"status\": 400,\n  \"detail\": \"body/username must NOT have fewer than 3 characters\",\n  \"request_id\": \"01a207ee-7dc0-70be-9c38-98d190f9ebda\",\n  \"errors\": [{ \"path\": \"body/username\", \"message\": \"must NOT have fewer than 3 characters\" }]\n}\n```\n\nDistinguish problems by `type`, never by `title` or `detail`, whose words may change. Quote `request_id`, also in\n`X-Request-Id`, to the operator: it is in the log. A resource that you may not see is 404, not 403. Each operation\nbelow lists its problems. These are possible for every request:\n\n| last part of `type` | status | why |\n|---|---|---|\n| `not-found` | 404 | no such path here |\n| `method-not-allowed` | 405 | the path exists, but not with this method; `Allow` lists those it has |\n| `request-header-too-large` | 431 | the request line and headers are too long together, or too many |\n| `request-timeout` | 408 | the headers, or the body, did not arrive in time |\n| `validation-failed` | 400 | also: the path or the request itself is malformed |\n\n## Rate limits\n\nResponses have `RateLimit-Policy` (requests and period) and `RateLimit` (requests left, and until when). Too many\nrequests get 429 `rate-limited`; `Retry-After` has the seconds to wait. Wrong passwords have their own limit, 429\n`too-many-attempts`. 503 `unavailable` has `Retry-After` too: the server is starting, closing or overloaded, and has\nnot carried out the request.\n\n| what | at most | counted by |\n|---|---|---|\n| requests | 6,000 a minute | account; address where nobody is logged in |\n| logins, right or wrong | 120 a minute | address |\n| registrations | 60 a minute | address |\n| wrong passwords | 5, then none for 15 minutes | account and address |\n| wrong passwords for any accounts | 50, then none for 15 minutes | address |\n| open event streams | 1,000; 5,000; 15,000 | account; address; server |\n\n## Limits\n\n| what | at most |\n|---|---|\n| storage of an account | 1 GiB, unless the operator sets another; see `GET /me` |\n| a file | 10 GiB, unless the operator sets another |\n| a file's name; a folder's path | 255 bytes; 1,024 bytes, in UTF-8 |\n| a JSON body; a form's field | 64 KiB; 8 KiB |\n| request line and headers | 16 KiB and 200 fields |\n| entries of a page | 200 |\n| live tokens of an account | 100 |\n| time for a JSON body | 15 seconds |\n| slowest upload or download | 1 KiB a second, over 30 seconds |\n\n## The contract itself\n\nThis document is at `/openapi.yaml` and `/openapi.json`. `/docs` runs every operation but `GET /events` in the\nbrowser.\n"
+    "description": "SyncSphere stores your files on several servers. You use one *regional* server; every change reaches all others. Each\nserver has the same accounts, files, friends and sessions. A partitioned server keeps working, and catches up after\nthe heal.\n\n## First steps\n\n```sh\nbase=http://127.0.0.1:5001\ncurl $base/register --json '{\"username\":\"dana\",\"email\":\"dana@example.com\",\"password\":\"correct horse battery\"}'\ncurl $base/login -c jar --json '{\"identifier\":\"dana\",\"password\":\"correct horse battery\"}'\ncurl $base/upload -b jar -F folder=/photos -F file=@sunset.jpg\ncurl $base/files -b jar\n```\n\n## Authentication\n\nThere are two ways to authenticate:\n\n- **A session**, for people and browsers. `POST /login` sets the cookie `syncsphere_session` (`HttpOnly`,\n  `SameSite=Lax`, `Path=/`). Over HTTPS it is named `__Host-syncsphere_session` and is also `Secure`.\n- **A token**, for scripts. `POST /tokens` creates one; send it as `Authorization: Bearer <token>`. Scope `read` allows\n  reading, scope `write` everything. A `read` token gets 403 `insufficient-scope` where `write` is needed. Clients\n  that support only passwords send `Basic` with the account's username, and the token as password. The server\n  refuses the account's own password there.\n\nA Bearer token takes precedence over a session; an invalid one is refused even where no login is needed. `Basic`\ncounts only without a live session. Invalid `Basic` credentials and other schemes are ignored, since they may be meant\nfor a proxy. No response of these operations asks for `Basic`.\n\nA request without a valid login gets 401 `unauthenticated` where one is needed. `GET /download/{file_id}` needs no\nlogin for a public file. The operator's token, from the server's configuration, is valid only for `GET /metrics` and\n`GET /sync/status`.\n\nThe server authorizes a request before it reads the body.\n\n## Requests from other sites\n\nA changing request from another site gets 403 `cross-origin`: its `Origin` is not this server's, or it has\n`Sec-Fetch-Site: cross-site`. Requests with a Bearer token are exempt.\n\n## Data\n\nJSON in UTF-8, names in snake_case. Ids are UUIDs (version 7). Times are RFC 3339 in UTC with milliseconds\n(`2026-11-23T10:00:00.000Z`). Sizes are bytes. Unknown properties, fields and query parameters are refused, not\nignored. An operation without a request body refuses one with 415.\n\n## Lists\n\nLists are paginated: `{ \"items\": [...], \"next_cursor\": \"...\" }`. `limit` is the maximum number of items (1–200, default\n50). For the next page send `next_cursor` as `cursor` with the same parameters, until it is `null`. A page can hold\nfewer items than `limit`, even none, while more follow: a search through many files continues with the next request.\nA cursor marks a position, so items added or removed meanwhile cause no gap and no duplicate. Cursors are opaque.\n\n## HEAD\n\nEvery path with `GET` supports `HEAD`, with the same headers and no body.\n\n## Conditional requests\n\nEach response with a single file has an `ETag` of its *metadata*. Send it as `If-Match` with `PATCH\n/files/{file_id}`: 412 `precondition-failed` means that the file has changed since you last read it. A weak form of\nthe tag, made by a compressing proxy, is valid too. `GET /download/{file_id}` has another `ETag`, of the *content*.\n\n## Errors\n\nEvery error is a problem document (RFC 9457, `application/problem+json`):\n\n```json\n{\n  \"type\": \"urn:problem-type:syncsphere:validation-failed\",\n  \"title\": \"The request is not valid\",\n  \"status\": 400,\n  \"detail\": \"body/username must NOT have fewer than 3 characters\",\n  \"request_id\": \"01a207ee-7dc0-70be-9c38-98d190f9ebda\",\n  \"errors\": [{ \"path\": \"body/username\", \"message\": \"must NOT have fewer than 3 characters\" }]\n}\n```\n\nDistinguish problems by `type`, never by `title` or `detail`, whose words may change. Quote `request_id`, also in\n`X-Request-Id`, to the operator: it is in the log. A resource that you may not read is 404, not 403. Each operation\nbelow lists its problems. These are possible for every request:\n\n| last part of `type` | status | reason |\n|---|---|---|\n| `not-found` | 404 | unknown path |\n| `method-not-allowed` | 405 | the path does not support this method; `Allow` lists the methods it supports |\n| `request-header-too-large` | 431 | the request line and headers are too long, or there are too many headers |\n| `request-timeout` | 408 | the headers or the body did not arrive in time |\n| `validation-failed` | 400 | the path or the request itself is malformed |\n\n## Rate limits\n\nResponses have `RateLimit-Policy` (quota and window) and `RateLimit` (requests left, and seconds until the reset). Too\nmany requests get 429 `rate-limited`; `Retry-After` has the seconds to wait. Wrong passwords have their own limit, 429\n`too-many-attempts`. 503 `unavailable` has `Retry-After` too: the server is starting, closing or overloaded, and has\nnot carried out the request.\n\n| limited | maximum | counted by |\n|---|---|---|\n| requests | 6,000 a minute | account; address without a login |\n| logins, successful or not | 120 a minute | address |\n| registrations | 60 a minute | address |\n| wrong passwords | 5, then none for 15 minutes | account and address |\n| wrong passwords for all accounts | 50, then none for 15 minutes | address |\n| open event streams | 1,000; 5,000; 15,000 | account; address; server |\n\n## Limits\n\n| limited | maximum |\n|---|---|\n| storage of an account | 1 GiB by default; see `GET /me` |\n| file size | 10 GiB by default |\n| file name; folder path | 255 bytes; 1,024 bytes, in UTF-8 |\n| JSON body; form field | 64 KiB; 8 KiB |\n| request line and headers | 16 KiB and 200 fields |\n| items of a page | 200 |\n| live tokens of an account | 100 |\n| time for a JSON body | 15 seconds |\n\nUploads and downloads slower than 1 KiB a second, over 30 seconds, are ended.\n\n## The contract itself\n\nThis document is at `/openapi.yaml` and `/openapi.json`. In `/docs` you can try every operation except `GET /events`.\n"
   },
   "servers": [
     {
       "url": "/",
-      "description": "The server of this document"
+      "description": "The server that serves this document"
     }
   ],
   "tags": [
     {
       "name": "Account",
-      "description": "Register, log in and out, see and change your account. One account is good on every server of the sphere."
+      "description": "Register, log in and out, see and change your account. An account is valid on every server of the sphere."
     },
     {
       "name": "Sessions and tokens",
-      "description": "See where you are logged in, end sessions, and make tokens for scripts."
+      "description": "See where you are logged in, end sessions, and create tokens for scripts."
     },
     {
       "name": "Files",
-      "description": "Upload, list, rename, share and delete files. Each has one of three visibilities: `private` (only you), `friends`\n(also your friends) and `public` (anybody who has its id, even without an account). Only the owner changes a file.\n"
+      "description": "Upload, list, rename, share and delete files. A file's visibility is `private` (only you), `friends` (also your\nfriends) or `public` (anybody who has its id, even without an account). Only the owner can change a file.\n"
     },
     {
       "name": "Friends",
-      "description": "Ask somebody to be friends, answer requests, and see what friends share. Friendship goes both ways, and either side\ncan end it at any time.\n"
+      "description": "Send friend requests, accept or reject them, and list the files that friends share. Friendship is mutual, and either\nside can end it at any time.\n"
     },
     {
       "name": "Events",
@@ -41,7 +41,7 @@ export const OPENAPI_DOCUMENT: unknown = {
     },
     {
       "name": "Server",
-      "description": "Health, synchronisation and metrics of this server."
+      "description": "Health, synchronization and metrics of this server."
     }
   ],
   "paths": {
@@ -51,8 +51,8 @@ export const OPENAPI_DOCUMENT: unknown = {
         "tags": [
           "Account"
         ],
-        "summary": "Make an account",
-        "description": "Creates an account with the server's default quota. It does not log you in: continue with `POST /login`.\n\nUsernames are normalized to Unicode NFKC and compared without case: `Dana` and `dana` are one. Partitioned\nservers can both register a name or an email. Both accounts stay; after the heal the older one holds the name, and\nthe other shows as `name~xxxx` (see `User`).\n",
+        "summary": "Create an account",
+        "description": "Creates an account with the server's default quota. It does not log you in: continue with `POST /login`.\n\nUsernames are normalized to Unicode NFKC and compared without case: `Dana` and `dana` are the same. Partitioned\nservers can both register a name or an email. Both accounts stay; after the heal the older one holds the name, and\nthe other shows as `name~xxxx` (see `User`).\n",
         "security": [],
         "requestBody": {
           "required": true,
@@ -71,10 +71,10 @@ export const OPENAPI_DOCUMENT: unknown = {
         },
         "responses": {
           "201": {
-            "description": "The account is made.",
+            "description": "The account has been created.",
             "headers": {
               "Location": {
-                "description": "Where the account is seen once logged in, always `/me`.",
+                "description": "The path of your account after login, always `/me`.",
                 "required": true,
                 "schema": {
                   "type": "string",
@@ -149,7 +149,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Account"
         ],
         "summary": "Log in",
-        "description": "Opens a session and sets its cookie. Without `remember_me` the browser forgets the cookie when it closes; with it,\nthe cookie is kept for 7 days. The session ends at `expires_at` at the latest.\n\nA wrong password and an unknown account get the same response after the same time. After 5 wrong passwords for one\naccount from one address, that address is refused for that account for 15 minutes. Others can still log in. An\naddress that fails on many accounts is refused for all of them.\n\nOnly the right password reveals that an operator has disabled the account.\n",
+        "description": "Opens a session and sets its cookie. Without `remember_me` the browser deletes the cookie when it closes; with it,\nthe cookie is kept for 7 days. The session ends at `expires_at` at the latest.\n\nA wrong password and an unknown account get the same response after the same time. After 5 wrong passwords for one\naccount from one address, that address is refused for that account for 15 minutes. Other addresses can still log\nin. An address that fails on many accounts is refused for all of them.\n\nOnly the correct password reveals that an operator has disabled the account.\n",
         "security": [],
         "requestBody": {
           "required": true,
@@ -251,7 +251,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Account"
         ],
         "summary": "Log out",
-        "description": "Ends this session, here and on every server that can be reached (on others as soon as they can be), and removes\nthe cookie. A request with a token revokes that token.\n",
+        "description": "Ends this session on every server, on unreachable ones as soon as they are reachable, and removes the cookie. A\nrequest with a token revokes that token.\n",
         "security": [
           {
             "session": []
@@ -322,7 +322,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Account"
         ],
         "summary": "See your account",
-        "description": "Your account with the storage it uses and may use. `used_storage` is always the sum of the sizes of your files.\n",
+        "description": "Your account with its used storage and its quota. `used_storage` is always the sum of the sizes of your files.\n",
         "security": [
           {
             "session": []
@@ -397,7 +397,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Account"
         ],
         "summary": "Change your email or password",
-        "description": "Changes the email, the password, or both. The current password is needed in any case. A new password ends all your\nother sessions, on every server; the one that asks stays. Tokens stay too: end them with `DELETE /tokens/{token_id}`.\n\nWrong current passwords are limited like wrong logins.\n",
+        "description": "Changes the email, the password, or both. Both need the current password. A new password ends all your other\nsessions on every server. Tokens stay valid: revoke them with `DELETE /tokens/{token_id}`.\n\nWrong current passwords count as wrong logins.\n",
         "security": [
           {
             "session": []
@@ -441,7 +441,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         },
         "responses": {
           "200": {
-            "description": "The account as it is now.",
+            "description": "The account after the change.",
             "headers": {
               "X-Request-Id": {
                 "$ref": "#/components/headers/X-Request-Id"
@@ -510,7 +510,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Account"
         ],
         "summary": "Delete your account",
-        "description": "Deletes the account with all its files, requests, friendships, sessions and tokens, on every server, for good.\nSo that a session left open by mistake cannot do this, the session must be younger than 10 minutes: log in again\nif it is not. A token cannot delete an account: it gets 403 `session-required`.\n",
+        "description": "Deletes the account with all its files, requests, friendships, sessions and tokens, on every server, for good.\nThe session must be younger than 10 minutes, so that one left open cannot do this: log in again if it is older. A\ntoken cannot delete an account: it gets 403 `session-required`.\n",
         "security": [
           {
             "session": []
@@ -518,7 +518,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         ],
         "responses": {
           "204": {
-            "description": "The account is gone.",
+            "description": "The account has been deleted.",
             "headers": {
               "Set-Cookie": {
                 "$ref": "#/components/headers/Set-Cookie"
@@ -571,7 +571,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Sessions and tokens"
         ],
         "summary": "List your sessions",
-        "description": "Your live sessions on all servers, oldest first. `current` marks the one that asks.",
+        "description": "Your live sessions on all servers, oldest first. `current` marks the session of the request.",
         "security": [
           {
             "session": []
@@ -653,7 +653,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Sessions and tokens"
         ],
         "summary": "End a session",
-        "description": "Ends one of your sessions on every server, for instance that of a lost phone. Ending the current one is the same\nas `POST /logout`.\n",
+        "description": "Ends one of your sessions on every server, for example on a lost phone. Ending the current one is the same as\n`POST /logout`.\n",
         "security": [
           {
             "session": []
@@ -811,8 +811,8 @@ export const OPENAPI_DOCUMENT: unknown = {
         "tags": [
           "Sessions and tokens"
         ],
-        "summary": "Make a token",
-        "description": "Makes a token for a script. Only this response has the secret, in `token`; the server stores its hash. Prefer a\nshort life and the scope `read`. An account has at most 100 live tokens.\n",
+        "summary": "Create a token",
+        "description": "Creates a token for a script. Only this response has the secret, in `token`; the server stores its hash. Prefer a\nshort lifetime and the scope `read`. An account has at most 100 live tokens.\n",
         "security": [
           {
             "session": []
@@ -837,13 +837,13 @@ export const OPENAPI_DOCUMENT: unknown = {
               },
               "examples": {
                 "read_only": {
-                  "summary": "To look only, for ever",
+                  "summary": "Read-only, without expiry",
                   "value": {
                     "name": "dashboard"
                   }
                 },
                 "nightly_backup": {
-                  "summary": "To upload, for 90 days",
+                  "summary": "For uploads, for 90 days",
                   "value": {
                     "name": "nightly backup",
                     "scope": "write",
@@ -856,7 +856,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         },
         "responses": {
           "201": {
-            "description": "The token is made. Keep the secret.",
+            "description": "The token has been created. Store the secret.",
             "headers": {
               "X-Request-Id": {
                 "$ref": "#/components/headers/X-Request-Id"
@@ -927,7 +927,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Sessions and tokens"
         ],
         "summary": "Revoke a token",
-        "description": "Ends one of your tokens at once, on every server that can be reached.",
+        "description": "Ends one of your tokens on every server, on unreachable ones as soon as they are reachable.",
         "security": [
           {
             "session": []
@@ -986,7 +986,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Files"
         ],
         "summary": "Upload a file",
-        "description": "Stores one file of any type. The form has one part `file`, and optional fields before or after it: `folder`,\n`visibility`, `sha256`.\n\n```sh\ncurl $base/upload -b jar -F folder=/photos -F visibility=friends -F file=@sunset.jpg\n```\n\n- The name is the part's `filename`, in any script, kept exactly as sent. Its media type is the part's\n  `Content-Type`.\n- With `sha256`, content with another checksum is refused (400 `checksum-mismatch`).\n- Two files may have the same name in the same folder: each upload creates a new file with its own id.\n- 201 means that the content is durable on this server. With `min_copies` the response waits up to 30 seconds until\n  that many servers store it. 202 means that fewer servers store it so far; the file exists nevertheless.\n- An interrupted upload leaves no file and uses no storage.\n- With `Content-Length` and `Expect: 100-continue` (curl sends both for large files) an insufficient quota is\n  reported before you send the content.\n",
+        "description": "Stores one file of any type. The form has one part `file`, and optional fields before or after it: `folder`,\n`visibility`, `sha256`.\n\n```sh\ncurl $base/upload -b jar -F folder=/photos -F visibility=friends -F file=@sunset.jpg\n```\n\n- The name is the part's `filename`, in any script, stored exactly as sent. The media type is the part's\n  `Content-Type`.\n- With `sha256`, content with another checksum is refused (400 `checksum-mismatch`).\n- Two files may have the same name in the same folder: each upload creates a new file with its own id.\n- 201 means that the content is durable on this server. With `min_copies` the response waits up to 30 seconds until\n  that many servers store it. 202 means that fewer servers store it so far. The file exists in both cases.\n- An interrupted upload leaves no file and uses no storage.\n- With `Content-Length` and `Expect: 100-continue` (curl sends both for large files) an insufficient quota is\n  reported before you send the content.\n",
         "security": [
           {
             "session": []
@@ -1019,7 +1019,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         },
         "responses": {
           "201": {
-            "description": "The file is stored.",
+            "description": "The file has been stored.",
             "headers": {
               "ETag": {
                 "$ref": "#/components/headers/ETag"
@@ -1057,7 +1057,7 @@ export const OPENAPI_DOCUMENT: unknown = {
             }
           },
           "202": {
-            "description": "The file is stored here, but not yet on as many servers as `min_copies` asks for. It goes on by itself until it is.\n",
+            "description": "The file is stored on this server, but not yet on `min_copies` servers. Replication continues in the background.\n",
             "headers": {
               "ETag": {
                 "$ref": "#/components/headers/ETag"
@@ -1134,7 +1134,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Files"
         ],
         "summary": "List your files",
-        "description": "Your own files, filtered, searched and in the order of `sort` (by name unless you say otherwise). Filters narrow each\nother down. Files that sort alike are ordered by id, so that pages stay right while files come and go. With a filter a\npage can hold fewer files than `limit` while `next_cursor` is not `null`: only `null` ends the list.\n",
+        "description": "Your own files in the order of `sort`, by name by default. A file must match all filters. Files with equal sort values\nare ordered by id. With a filter a page can hold fewer files than `limit` while `next_cursor` is not `null`: only\n`null` ends the list.\n",
         "security": [
           {
             "session": []
@@ -1228,7 +1228,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Files"
         ],
         "summary": "See a file's metadata",
-        "description": "Name, size, visibility and whereabouts of a file that you may read: your own, a friend's that is not private, or a\npublic one.\n",
+        "description": "Name, size, visibility, availability and other metadata of a file that you may read: your own, a friend's that is not\nprivate, or a public one.\n",
         "security": [
           {
             "session": []
@@ -1292,7 +1292,7 @@ export const OPENAPI_DOCUMENT: unknown = {
             }
           },
           "304": {
-            "description": "The metadata is still what `If-None-Match` names.",
+            "description": "The metadata still matches `If-None-Match`.",
             "headers": {
               "ETag": {
                 "$ref": "#/components/headers/ETag"
@@ -1340,7 +1340,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Files"
         ],
         "summary": "Rename, move or share a file",
-        "description": "Changes the name, the folder, the visibility, or several of them; what you do not name stays. Only the owner may.\nWith `If-Match` the change is made only if the metadata still is what you have seen.\n",
+        "description": "Changes the name, the folder, the visibility, or several of them. Only the owner may. With `If-Match` the change\nis made only if the metadata has not changed since you last read it.\n",
         "security": [
           {
             "session": []
@@ -1391,7 +1391,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         },
         "responses": {
           "200": {
-            "description": "The file as it is now.",
+            "description": "The file after the change.",
             "headers": {
               "ETag": {
                 "$ref": "#/components/headers/ETag"
@@ -1466,7 +1466,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Files"
         ],
         "summary": "Delete a file",
-        "description": "Deletes the file on every server, for good. Its storage is given back at once. Only the owner may.",
+        "description": "Deletes the file on every server, for good. This frees its storage at once. Only the owner may.",
         "security": [
           {
             "session": []
@@ -1525,7 +1525,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Files"
         ],
         "summary": "Download a file",
-        "description": "The content of a file that you may read, byte for byte as uploaded. Public files need no login. An expired session\ncookie counts as no login here; an invalid token is refused.\n\n- `Range` requests a part, to resume a download: `curl -C - -O`. A request for several ranges gets the whole file.\n- `ETag` identifies the content: it survives a renaming and is equal on all servers. Send it as `If-None-Match` to\n  skip content that you have, or as `If-Range` to resume only the same content.\n- `Repr-Digest` is the sha256 of the whole file.\n- Content that is still arriving at this server is relayed as it arrives. If no connected server has it, the\n  response is 503 `content-pending`.\n",
+        "description": "The content of a file that you may read, byte for byte as uploaded. Public files need no login. An expired session\ncookie counts as no login here; an invalid token is refused.\n\n- `Range` requests a part, to resume a download: `curl -C - -O`. A request for several ranges that are not adjacent\n  gets the whole file.\n- `ETag` identifies the content: renaming does not change it, and it is equal on all servers. Send it as\n  `If-None-Match` to skip content that you have, or as `If-Range` to resume only the same content.\n- `Repr-Digest` is the sha256 of the whole file.\n- Content that is still arriving at this server is relayed as it arrives. If no connected server has it, the\n  response is 503 `content-pending`.\n",
         "security": [
           {
             "session": []
@@ -1678,8 +1678,8 @@ export const OPENAPI_DOCUMENT: unknown = {
         "tags": [
           "Friends"
         ],
-        "summary": "Ask somebody to be friends",
-        "description": "Sends a friend request. If that user has already asked you, this accepts: the response is then 200 with `status`\n`accepted`, and you are friends.\n",
+        "summary": "Send a friend request",
+        "description": "Sends a friend request. If that user has already sent you one, this accepts it: the response is 200 with `status`\n`accepted`, and you are friends.\n",
         "security": [
           {
             "session": []
@@ -1704,7 +1704,7 @@ export const OPENAPI_DOCUMENT: unknown = {
               },
               "examples": {
                 "ask": {
-                  "summary": "Ask noam",
+                  "summary": "To noam",
                   "value": {
                     "username": "noam"
                   }
@@ -1715,7 +1715,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         },
         "responses": {
           "200": {
-            "description": "The other had already asked; you are friends now.",
+            "description": "The other user's request has been accepted; you are friends now.",
             "headers": {
               "X-Request-Id": {
                 "$ref": "#/components/headers/X-Request-Id"
@@ -1747,7 +1747,7 @@ export const OPENAPI_DOCUMENT: unknown = {
             }
           },
           "201": {
-            "description": "The request is sent.",
+            "description": "The request has been sent.",
             "headers": {
               "X-Request-Id": {
                 "$ref": "#/components/headers/X-Request-Id"
@@ -1820,8 +1820,8 @@ export const OPENAPI_DOCUMENT: unknown = {
         "tags": [
           "Friends"
         ],
-        "summary": "Take back a friend request",
-        "description": "Takes back a pending request that you sent.",
+        "summary": "Cancel a friend request",
+        "description": "Cancels a pending request that you sent.",
         "security": [
           {
             "session": []
@@ -1968,7 +1968,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Friends"
         ],
         "summary": "Accept a friend request",
-        "description": "Makes you friends: each now sees what the other shares with friends. Only the addressee can accept.\n",
+        "description": "Makes you friends: each can now read the files that the other shares with friends. Only the recipient can accept.\n",
         "security": [
           {
             "session": []
@@ -2059,7 +2059,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Friends"
         ],
         "summary": "Reject a friend request",
-        "description": "Rejects a request. Only the addressee can. The sender can ask again.",
+        "description": "Rejects a request. Only the recipient can reject it. The sender can send another.",
         "security": [
           {
             "session": []
@@ -2121,7 +2121,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Friends"
         ],
         "summary": "List your friends",
-        "description": "Your friends, and since when each has been one, in the order of their ids.",
+        "description": "Your friends, and when each friendship began, in the order of their ids.",
         "security": [
           {
             "session": []
@@ -2203,7 +2203,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Friends"
         ],
         "summary": "End a friendship",
-        "description": "From now on neither sees what the other shares with friends. No file is deleted.",
+        "description": "Neither can then read the files that the other shares with friends. No file is deleted.",
         "security": [
           {
             "session": []
@@ -2262,7 +2262,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Friends"
         ],
         "summary": "List a friend's shared files",
-        "description": "The files of a friend whose visibility is `friends` or `public`, newest first. Download them by their id.\n",
+        "description": "A friend's files with the visibility `friends` or `public`, newest first. Download them by their ids.\n",
         "security": [
           {
             "session": []
@@ -2350,7 +2350,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Events"
         ],
         "summary": "Receive changes as they happen",
-        "description": "A stream of server-sent events that concern you, from all servers:\n\n| event | when | data |\n|---|---|---|\n| `file.created` | you uploaded a file, or a friend shared one | `FileInfo` |\n| `file.updated` | one of these was renamed, moved, or got another visibility | `FileInfo` |\n| `file.deleted` | one of these was deleted, or you may no longer read it | `{ \"id\" }` |\n| `friend.requested` | somebody asked you, or you asked somebody | `FriendRequest` |\n| `friend.accepted` | a request was accepted, or a friend's account was enabled again | `Friend`: the other one |\n| `friend.rejected` | a request was rejected or taken back | `FriendRequest` |\n| `friend.removed` | a friendship ended, or a friend's account was deleted or disabled | `PublicUser`: the other one |\n| `storage.changed` | your used storage or your quota changed | `{ \"used_storage\", \"storage_quota\" }` |\n| `stream.reset` | this server does not know the `Last-Event-ID` | `{}` |\n\n`data` is one line of JSON, the resource as the API shows it to you. Each event has an `id`. A client that\nreconnects with its last id as `Last-Event-ID`, as browsers do, gets every event since then, once. Ids are valid on\none server. After `stream.reset` fetch your lists again and continue from there. A comment every 15 seconds keeps\nthe connection alive. The stream ends with the session or token.\n\n`/docs` cannot show a response that does not end. Try it with:\n\n```sh\ncurl -N $base/events -b jar\n```\n",
+        "description": "A stream of server-sent events that concern you, from all servers:\n\n| event | when | data |\n|---|---|---|\n| `file.created` | you uploaded a file, or a friend shared one | `FileInfo` |\n| `file.updated` | one of these was renamed, moved, or its visibility changed | `FileInfo` |\n| `file.deleted` | one of these was deleted, or you may no longer read it | `{ \"id\" }` |\n| `friend.requested` | somebody sent you a request, or you sent one | `FriendRequest` |\n| `friend.accepted` | a request was accepted, or a friend's account was enabled again | `Friend`: the other user |\n| `friend.rejected` | a request was rejected or cancelled | `FriendRequest` |\n| `friend.removed` | a friendship ended, or a friend's account was deleted or disabled | `PublicUser`: the other user |\n| `storage.changed` | your used storage or your quota changed | `{ \"used_storage\", \"storage_quota\" }` |\n| `stream.reset` | this server does not know the `Last-Event-ID` | `{}` |\n\n`data` is one line of JSON, the resource as the API shows it to you. Each event has an `id`. A client that\nreconnects with its last id as `Last-Event-ID`, as browsers do, gets every event since then, once. Ids are valid on\none server. After `stream.reset` fetch your lists again and continue from there. A comment every 15 seconds keeps\nthe connection alive. The stream ends with the session or token.\n\n`/docs` cannot show a response that does not end. Try it with:\n\n```sh\ncurl -N $base/events -b jar\n```\n",
         "security": [
           {
             "session": []
@@ -2434,11 +2434,11 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Server"
         ],
         "summary": "Health of the server",
-        "description": "200 while the server serves, 503 while it starts, closes or cannot store; `detail` has the reason. The server\nwrites to its disk to find out. The link to the other servers does not count, because this one works without it;\nsee `GET /sync/status`.\n",
+        "description": "200 while the server works, 503 while it starts, closes or cannot store anything; `detail` has the reason. The\ncheck writes to the disk. The link to the other servers does not count, because this one works without it; see\n`GET /sync/status`.\n",
         "security": [],
         "responses": {
           "200": {
-            "description": "The server serves.",
+            "description": "The server works.",
             "headers": {
               "X-Request-Id": {
                 "$ref": "#/components/headers/X-Request-Id"
@@ -2508,7 +2508,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         ],
         "responses": {
           "200": {
-            "description": "The state of synchronisation.",
+            "description": "The state of synchronization.",
             "headers": {
               "X-Request-Id": {
                 "$ref": "#/components/headers/X-Request-Id"
@@ -2570,7 +2570,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "Server"
         ],
         "summary": "Metrics for Prometheus",
-        "description": "Counters and gauges of this server in the text format of Prometheus. Needs the operator's token; where none is\nconfigured, the path does not exist.\n",
+        "description": "Counters and gauges of this server in the text format of Prometheus. Needs the operator's token; without one in\nthe configuration the response is 404.\n",
         "security": [
           {
             "operator": []
@@ -2637,7 +2637,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         "type": "apiKey",
         "in": "cookie",
         "name": "syncsphere_session",
-        "description": "The cookie that `POST /login` sets. Over HTTPS it is named `__Host-syncsphere_session`. Browsers send it\nby themselves after a login.\n"
+        "description": "The cookie that `POST /login` sets, which browsers then send automatically. Over HTTPS it is named\n`__Host-syncsphere_session`.\n"
       },
       "token": {
         "type": "http",
@@ -2647,7 +2647,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       "basic": {
         "type": "http",
         "scheme": "basic",
-        "description": "The username of the account, and as password a token of `POST /tokens`. It opens what the token does."
+        "description": "The account's username, and as password a token of `POST /tokens`. It has the token's permissions."
       },
       "operator": {
         "type": "http",
@@ -2659,7 +2659,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       "Limit": {
         "name": "limit",
         "in": "query",
-        "description": "The largest number of entries of the page.",
+        "description": "The maximum number of items of the page.",
         "schema": {
           "type": "integer",
           "minimum": 1,
@@ -2670,7 +2670,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       "Cursor": {
         "name": "cursor",
         "in": "query",
-        "description": "The start of the page, `next_cursor` of the page before. Without it, the first page.",
+        "description": "The start of the page, `next_cursor` of the previous page. Without it, the first page.",
         "schema": {
           "type": "string",
           "minLength": 1,
@@ -2729,7 +2729,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         "name": "username",
         "in": "path",
         "required": true,
-        "description": "The friend's username, as shown in `GET /friends` (case does not matter).",
+        "description": "The friend's username as in `GET /friends`, in any case.",
         "schema": {
           "$ref": "#/components/schemas/ShownUsername"
         }
@@ -2745,7 +2745,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       "Search": {
         "name": "q",
         "in": "query",
-        "description": "Only files whose name contains this text (case does not matter).",
+        "description": "Only files whose name contains this text, in any case.",
         "schema": {
           "type": "string",
           "minLength": 1,
@@ -2755,7 +2755,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       "VisibilityFilter": {
         "name": "visibility",
         "in": "query",
-        "description": "Only files of this visibility.",
+        "description": "Only files with this visibility.",
         "schema": {
           "$ref": "#/components/schemas/Visibility"
         }
@@ -2763,7 +2763,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       "Sort": {
         "name": "sort",
         "in": "query",
-        "description": "The order; `-` turns it round, so that `-created_at` is newest first. Of names, case does not count.",
+        "description": "The order; `-` reverses it, so `-created_at` is newest first. Names are compared without case.",
         "schema": {
           "type": "string",
           "enum": [
@@ -2780,7 +2780,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       "MinCopies": {
         "name": "min_copies",
         "in": "query",
-        "description": "The number of servers, this one included, that must store the content before the response. It waits up to 30 seconds.\n",
+        "description": "The number of servers, including this one, that should store the content before the response, which waits up to 30\nseconds.\n",
         "schema": {
           "type": "integer",
           "minimum": 1,
@@ -2799,7 +2799,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       "LastEventId": {
         "name": "Last-Event-ID",
         "in": "header",
-        "description": "The `id` of the last event that you got; the stream goes on after it. Without it, from now on.",
+        "description": "The `id` of the last event that you received; the stream continues after it. Without it, only new events.",
         "schema": {
           "type": "string",
           "maxLength": 256
@@ -2808,7 +2808,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       "IfMatch": {
         "name": "If-Match",
         "in": "header",
-        "description": "Go on only if the `ETag` is (one of) these, or `*`; else 412.",
+        "description": "Proceed only if the `ETag` is one of these, or `*`; otherwise respond with 412.",
         "schema": {
           "type": "string",
           "maxLength": 4096
@@ -2817,7 +2817,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       "IfNoneMatch": {
         "name": "If-None-Match",
         "in": "header",
-        "description": "Respond with 304, without a body, if the `ETag` is (one of) these, or `*`.",
+        "description": "Respond with 304, without a body, if the `ETag` is one of these, or `*`.",
         "schema": {
           "type": "string",
           "maxLength": 4096
@@ -2826,7 +2826,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       "IfModifiedSince": {
         "name": "If-Modified-Since",
         "in": "header",
-        "description": "Respond with 304 if the content have not changed since this HTTP date. Ignored beside `If-None-Match`.",
+        "description": "Respond with 304 if the content has not changed since this HTTP date. Ignored beside `If-None-Match`.",
         "schema": {
           "type": "string",
           "maxLength": 128
@@ -2835,7 +2835,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       "IfUnmodifiedSince": {
         "name": "If-Unmodified-Since",
         "in": "header",
-        "description": "Respond with 412 if the content have changed since this HTTP date. Ignored beside `If-Match`.",
+        "description": "Respond with 412 if the content has changed since this HTTP date. Ignored beside `If-Match`.",
         "schema": {
           "type": "string",
           "maxLength": 128
@@ -2844,7 +2844,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       "IfRange": {
         "name": "If-Range",
         "in": "header",
-        "description": "Heed `Range` only if the `ETag`, or the date of `Last-Modified`, is this; else send the whole file.",
+        "description": "Apply `Range` only if the `ETag`, or the date in `Last-Modified`, is this; otherwise send the whole file.",
         "schema": {
           "type": "string",
           "maxLength": 256
@@ -2853,7 +2853,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       "Range": {
         "name": "Range",
         "in": "header",
-        "description": "The requested part, for instance `bytes=1048576-`. An unknown unit or form is ignored.",
+        "description": "The requested part, for example `bytes=1048576-`. An unknown unit or syntax is ignored.",
         "schema": {
           "type": "string",
           "maxLength": 4096
@@ -2872,7 +2872,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "X-Content-Type-Options": {
-        "description": "Always `nosniff`. Browsers must not guess another type.",
+        "description": "Always `nosniff`, so that browsers do not guess another type.",
         "required": true,
         "schema": {
           "type": "string",
@@ -2880,7 +2880,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "Cache-Control": {
-        "description": "Responses are not for shared caches; usually `no-store`.",
+        "description": "Usually `no-store`. Responses are not for shared caches.",
         "required": true,
         "schema": {
           "type": "string",
@@ -2890,25 +2890,25 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "RateLimit": {
-        "description": "The requests left (`r`), and the seconds until the count restarts (`t`).",
+        "description": "The requests left (`r`), and the seconds until the reset (`t`).",
         "schema": {
           "type": "string",
           "examples": [
-            "\"default\";r=298;t=42"
+            "\"requests\";r=5998;t=42"
           ]
         }
       },
       "RateLimit-Policy": {
-        "description": "The allowed requests (`q`) in a period of seconds (`w`).",
+        "description": "The quota of requests (`q`) in a window of seconds (`w`).",
         "schema": {
           "type": "string",
           "examples": [
-            "\"default\";q=300;w=60"
+            "\"requests\";q=6000;w=60"
           ]
         }
       },
       "Retry-After": {
-        "description": "The seconds to wait before another try.",
+        "description": "The seconds to wait before a retry.",
         "required": true,
         "schema": {
           "type": "integer",
@@ -2916,6 +2916,22 @@ export const OPENAPI_DOCUMENT: unknown = {
           "examples": [
             30
           ]
+        }
+      },
+      "Accept": {
+        "description": "The media types that the operation accepts, if it has a body (RFC 9110, section 15.5.16).",
+        "schema": {
+          "type": "string",
+          "examples": [
+            "application/json"
+          ]
+        }
+      },
+      "Accept-Encoding": {
+        "description": "Present if the body had a `Content-Encoding`; always `identity` (RFC 9110, section 15.5.16).",
+        "schema": {
+          "type": "string",
+          "const": "identity"
         }
       },
       "WWW-Authenticate": {
@@ -2958,7 +2974,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "ContentETag": {
-        "description": "A strong validator made of the content.",
+        "description": "A strong validator of the content.",
         "required": true,
         "schema": {
           "type": "string",
@@ -2968,7 +2984,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "Accept-Ranges": {
-        "description": "Always `bytes`. Parts can be asked for.",
+        "description": "Always `bytes`; `Range` can request parts.",
         "required": true,
         "schema": {
           "type": "string",
@@ -3037,7 +3053,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "Content-Security-Policy": {
-        "description": "Always `sandbox`, so that a file that a browser shows all the same can do nothing.",
+        "description": "Always with `sandbox`, so that a file that a browser renders nevertheless can run nothing.",
         "required": true,
         "schema": {
           "type": "string",
@@ -3089,7 +3105,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         "type": "string",
         "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f@]+@[^\\x00-\\x1f\\x7f-\\x9f@]+$",
         "maxLength": 254,
-        "description": "An email address, also one in a local network (`dana@nas`) or with letters of any script. Compared without regard\nto case; spaces around it are left out.\n",
+        "description": "An email address, including one in a local network (`dana@nas`) or with letters of any script. Compared without\ncase; surrounding spaces are removed.\n",
         "examples": [
           "dana@example.com"
         ]
@@ -3099,7 +3115,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f/:@~]+$",
         "minLength": 3,
         "maxLength": 32,
-        "description": "3 to 32 letters, marks and digits of any script, `.`, `_` and `-`, not beginning with a mark. It is brought to\nUnicode form NFKC, and has to be of this form afterwards too; spaces around it are left out. It has no invisible\ncharacters, and does not mix Cyrillic, Greek, Armenian, Cherokee or Coptic letters with those of other scripts,\nwhich look alike. Compared without regard to case.\n",
+        "description": "3 to 32 letters, marks and digits of any script, `.`, `_` and `-`, not beginning with a mark. Surrounding spaces are\nremoved, and the result is normalized to Unicode NFKC and must still match these rules. Invisible characters are not\nallowed. Cyrillic, Greek, Armenian, Cherokee and Coptic letters must not be mixed with those of other scripts,\nbecause they look alike. Compared without case.\n",
         "examples": [
           "dana",
           "נועם",
@@ -3110,7 +3126,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         "type": "string",
         "minLength": 1,
         "maxLength": 64,
-        "description": "A username as the API shows it, possibly with an ending such as `~1a2b`.",
+        "description": "A username as the API shows it, possibly with a suffix such as `~1a2b`.",
         "examples": [
           "noam"
         ]
@@ -3120,7 +3136,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         "format": "password",
         "minLength": 8,
         "maxLength": 256,
-        "description": "8 to 256 characters of any kind. A few words that belong together only for you are good.",
+        "description": "8 to 256 characters of any kind. A few unrelated words make a good password.",
         "examples": [
           "correct horse battery"
         ]
@@ -3140,7 +3156,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         "minLength": 1,
         "maxLength": 255,
         "pattern": "^[^/\\x00-\\x1f\\x7f-\\x9f]+$",
-        "description": "Any Unicode text of at most 255 bytes in UTF-8, without `/` and control characters, and not `.` or `..`. Kept\nexactly as sent.\n",
+        "description": "Any Unicode text of at most 255 bytes in UTF-8, without `/` and control characters, and not `.` or `..`. Stored\nexactly as sent.\n",
         "examples": [
           "שקיעה בחוף.jpg"
         ]
@@ -3150,7 +3166,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         "minLength": 1,
         "maxLength": 1024,
         "pattern": "^/$|^(/[^/\\x00-\\x1f\\x7f-\\x9f]+)+$",
-        "description": "An absolute path of names separated by `/`, without one at the end, of at most 1024 bytes in UTF-8; `/` is the top.\nEach name is like a file's name. It is brought to Unicode form NFC. Folders need not be made: they are there as long as a file is in them.\n",
+        "description": "An absolute path of names separated by `/`, without a trailing `/`, of at most 1024 bytes in UTF-8; `/` is the root.\nEach name follows the rules of file names. The path is normalized to Unicode NFC. Folders need not be created: a\nfolder exists while a file is in it.\n",
         "examples": [
           "/photos/2026"
         ]
@@ -3204,14 +3220,14 @@ export const OPENAPI_DOCUMENT: unknown = {
             "type": "string",
             "minLength": 1,
             "maxLength": 254,
-            "description": "The username or the email. Spaces around it are left out."
+            "description": "The username or the email. Surrounding spaces are removed."
           },
           "password": {
             "$ref": "#/components/schemas/GivenPassword"
           },
           "remember_me": {
             "type": "boolean",
-            "description": "Keep the login for 7 days, also after the browser closes. False by default."
+            "description": "Keep the cookie for 7 days, even after the browser closes. False by default."
           }
         }
       },
@@ -3236,7 +3252,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       },
       "User": {
         "type": "object",
-        "description": "Your account, as only you see it.",
+        "description": "Your own account, with its private properties.",
         "additionalProperties": false,
         "required": [
           "id",
@@ -3256,7 +3272,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "email": {
             "type": "string",
-            "description": "The email that the account holds, with such an ending where another account holds it."
+            "description": "The email that the account holds; in a conflict with the same suffix."
           },
           "created_at": {
             "$ref": "#/components/schemas/Time"
@@ -3271,21 +3287,21 @@ export const OPENAPI_DOCUMENT: unknown = {
             "type": "integer",
             "format": "int64",
             "minimum": 0,
-            "description": "The largest sum of the sizes of your files, in bytes."
+            "description": "The maximum sum of the sizes of your files, in bytes."
           },
           "requested_username": {
             "type": "string",
-            "description": "The username that you registered, present only if an older account holds it. The two were registered on\npartitioned servers.\n"
+            "description": "The username that you registered, present only if an older account holds it. Two accounts can claim one name if\nthey register on partitioned servers.\n"
           },
           "requested_email": {
             "type": "string",
-            "description": "The email that you asked for, present only if another account holds it."
+            "description": "The email that you requested, present only if another account holds it."
           }
         }
       },
       "PublicUser": {
         "type": "object",
-        "description": "An account, as others see it.",
+        "description": "The public properties of an account.",
         "additionalProperties": false,
         "required": [
           "id",
@@ -3346,7 +3362,7 @@ export const OPENAPI_DOCUMENT: unknown = {
               "string",
               "null"
             ],
-            "description": "The program that logged in, as it calls itself."
+            "description": "The `User-Agent` of the login."
           },
           "current": {
             "type": "boolean",
@@ -3379,7 +3395,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "null"
         ],
         "format": "date-time",
-        "description": "When it was last used on this server, to within some minutes; null if never."
+        "description": "The last use on this server, to within some minutes; null if never used."
       },
       "TokenExpiry": {
         "type": [
@@ -3387,7 +3403,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "null"
         ],
         "format": "date-time",
-        "description": "When the token ends by itself; null if never."
+        "description": "When the token expires; null if never."
       },
       "NewToken": {
         "type": "object",
@@ -3411,7 +3427,7 @@ export const OPENAPI_DOCUMENT: unknown = {
             "type": "integer",
             "minimum": 1,
             "maximum": 3650,
-            "description": "The days until the token ends. Without it the token has no end."
+            "description": "The days until the token expires. Without it the token does not expire."
           }
         }
       },
@@ -3483,7 +3499,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "token": {
             "type": "string",
-            "description": "The secret, for `Authorization` `Bearer`, or the password of `Basic`. Shown this once."
+            "description": "The secret, for `Authorization` `Bearer`, or the password of `Basic`. Shown only once."
           }
         }
       },
@@ -3515,7 +3531,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         "properties": {
           "folder": {
             "$ref": "#/components/schemas/Folder",
-            "description": "The folder to put it in; `/` unless you say otherwise.",
+            "description": "The file's folder; `/` by default.",
             "examples": [
               "/"
             ]
@@ -3575,7 +3591,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "media_type": {
             "type": "string",
-            "description": "The media type that was given with the upload."
+            "description": "The media type from the upload."
           },
           "sha256": {
             "$ref": "#/components/schemas/Sha256"
@@ -3591,7 +3607,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "available": {
             "type": "boolean",
-            "description": "True if the content can be downloaded from this server now, from its disk or through a connected server.\n"
+            "description": "True if the content can be downloaded now, from this server's disk or through a connected server.\n"
           },
           "stored_on": {
             "type": "array",
@@ -3743,7 +3759,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "StreamEvent": {
-        "description": "One event of `GET /events`; in the stream, `id`, `event` and `data` are its fields, `data` as JSON.",
+        "description": "One event of `GET /events`. In the stream `id`, `event` and `data` are its fields, `data` as JSON.",
         "oneOf": [
           {
             "$ref": "#/components/schemas/FileEvent"
@@ -4001,7 +4017,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           },
           "detail": {
             "type": "string",
-            "description": "The reason, while it is not connected."
+            "description": "The reason while the link is down."
           },
           "queue_length": {
             "type": "integer",
@@ -4011,7 +4027,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "unacknowledged": {
             "type": "integer",
             "minimum": 0,
-            "description": "Changes made here that the grand server has not acknowledged, those in the queue included. They survive a crash.\n"
+            "description": "Changes made on this server that the grand server has not acknowledged, including the queue. They survive a crash.\n"
           },
           "applied_position": {
             "type": "integer",
@@ -4032,12 +4048,12 @@ export const OPENAPI_DOCUMENT: unknown = {
               "null"
             ],
             "minimum": 0,
-            "description": "Seconds since this server last was up to date; null if it never was."
+            "description": "Seconds since this server was last up to date; null if it never was."
           },
           "dead_letters": {
             "type": "integer",
             "minimum": 0,
-            "description": "Changes that could not be applied. More than 0 needs the operator."
+            "description": "Changes that could not be applied. More than 0 needs the operator's attention."
           },
           "state_digest": {
             "$ref": "#/components/schemas/Sha256",
@@ -4047,7 +4063,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       },
       "Problem": {
         "type": "object",
-        "description": "The reason of a refusal (RFC 9457).",
+        "description": "An error (RFC 9457).",
         "additionalProperties": false,
         "required": [
           "type",
@@ -4117,7 +4133,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         "properties": {
           "path": {
             "type": "string",
-            "description": "Where, from the request down: `body/email`, `query/cursor`, `path/file_id`."
+            "description": "The path of the part in the request: `body/email`, `query/cursor`, `path/file_id`."
           },
           "message": {
             "type": "string",
@@ -4178,7 +4194,7 @@ export const OPENAPI_DOCUMENT: unknown = {
     },
     "responses": {
       "Done": {
-        "description": "Done. There is nothing to show.",
+        "description": "Done; the response has no body.",
         "headers": {
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
@@ -4247,7 +4263,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "FileRange": {
-        "description": "The part that `Range` asks for.",
+        "description": "The part that `Range` requests.",
         "headers": {
           "ETag": {
             "$ref": "#/components/headers/ContentETag"
@@ -4299,7 +4315,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "BytesNotModified": {
-        "description": "You have these bytes already.",
+        "description": "Your copy is current.",
         "headers": {
           "ETag": {
             "$ref": "#/components/headers/ContentETag"
@@ -4392,7 +4408,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "InvalidUpload": {
-        "description": "The form is not valid, or the content has another checksum.",
+        "description": "The form is not valid, or the content does not match `sha256`.",
         "headers": {
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
@@ -4427,7 +4443,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "Unauthenticated": {
-        "description": "No login, or one that has ended.",
+        "description": "The login is missing or has ended.",
         "headers": {
           "WWW-Authenticate": {
             "$ref": "#/components/headers/WWW-Authenticate"
@@ -4462,7 +4478,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "InvalidCredentials": {
-        "description": "Wrong password, or no such account.",
+        "description": "The account is unknown or the password wrong.",
         "headers": {
           "WWW-Authenticate": {
             "$ref": "#/components/headers/WWW-Authenticate"
@@ -4532,7 +4548,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "RegistrationRefused": {
-        "description": "This server makes no accounts by itself, or the request comes from another site.",
+        "description": "Registration is closed on this server, or the request comes from another site.",
         "headers": {
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
@@ -4605,7 +4621,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "LoginRefused": {
-        "description": "The operator has disabled the account, or the request comes from another site, or over plain HTTP where users are to\ncome over HTTPS.\n",
+        "description": "The operator has disabled the account, the request comes from another site, or it came over plain HTTP although the\nserver's public origin is HTTPS.\n",
         "headers": {
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
@@ -4643,7 +4659,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "AccountDeletionRefused": {
-        "description": "The session is too old, it is a token, or the request comes from another site.",
+        "description": "The session is too old, the request has a token, or it comes from another site.",
         "headers": {
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
@@ -4748,7 +4764,7 @@ export const OPENAPI_DOCUMENT: unknown = {
                   "type": "urn:problem-type:syncsphere:insufficient-scope",
                   "title": "The token does not allow this",
                   "status": 403,
-                  "detail": "state_digest needs the operator's token.",
+                  "detail": "The digest needs the operator's token.",
                   "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
                 }
               }
@@ -4821,7 +4837,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "FileNotFound": {
-        "description": "There is no such file, or none that you may read.",
+        "description": "There is no such file, or you may not read it.",
         "headers": {
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
@@ -4885,7 +4901,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "RequestNotFound": {
-        "description": "There is no such friend request, or it is not yours to decide.",
+        "description": "There is no such friend request, or you may not decide it.",
         "headers": {
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
@@ -4917,7 +4933,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "FriendNotFound": {
-        "description": "You have no friend of that name.",
+        "description": "You have no friend with this username.",
         "headers": {
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
@@ -4949,7 +4965,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "MetricsOff": {
-        "description": "This server gives no metrics.",
+        "description": "This server has no operator's token configured.",
         "headers": {
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
@@ -5013,7 +5029,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "NameOrEmailTaken": {
-        "description": "Another account has this username or email.",
+        "description": "Another account holds this username or email.",
         "headers": {
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
@@ -5048,7 +5064,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "EmailTaken": {
-        "description": "Another account has this email.",
+        "description": "Another account holds this email.",
         "headers": {
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
@@ -5080,7 +5096,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "TooManyTokens": {
-        "description": "The account has the largest number of tokens.",
+        "description": "The account has the maximum number of tokens.",
         "headers": {
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
@@ -5112,7 +5128,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "FriendRequestConflict": {
-        "description": "There is nothing to ask for.",
+        "description": "You are friends already, a request is pending, or the user is you.",
         "headers": {
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
@@ -5182,7 +5198,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "PreconditionFailed": {
-        "description": "It is not what `If-Match` or `If-Unmodified-Since` expects.",
+        "description": "The file does not match `If-Match` or `If-Unmodified-Since`.",
         "headers": {
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
@@ -5214,7 +5230,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "BodyTooLarge": {
-        "description": "The body is larger than this operation takes.",
+        "description": "The body is larger than the limit.",
         "headers": {
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
@@ -5281,8 +5297,14 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "UnsupportedMediaType": {
-        "description": "The body's media type is not one that this operation takes.",
+        "description": "The operation does not accept this media type, a `Content-Encoding`, or any body.",
         "headers": {
+          "Accept": {
+            "$ref": "#/components/headers/Accept"
+          },
+          "Accept-Encoding": {
+            "$ref": "#/components/headers/Accept-Encoding"
+          },
           "X-Request-Id": {
             "$ref": "#/components/headers/X-Request-Id"
           },
@@ -5313,7 +5335,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "RangeNotSatisfiable": {
-        "description": "The file has no such part.",
+        "description": "The range lies outside the file.",
         "headers": {
           "Content-Range": {
             "$ref": "#/components/headers/UnsatisfiedRange"
@@ -5485,7 +5507,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "Unavailable": {
-        "description": "The server is starting, closing, has too much to do, or cannot store anything: its disk is full or read-only, or\nanother process holds its database. The request was not carried out.\n",
+        "description": "The server is starting, closing or overloaded, or cannot store anything: its disk is full or read-only, or another\nprocess has locked its database. The request has not been carried out.\n",
         "headers": {
           "Retry-After": {
             "$ref": "#/components/headers/Retry-After"
@@ -5514,7 +5536,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "ContentUnavailable": {
-        "description": "No connected server has the content yet, or this one is starting, closing or overloaded.",
+        "description": "No connected server stores the content yet, or this one is starting, closing or overloaded.",
         "headers": {
           "Retry-After": {
             "$ref": "#/components/headers/Retry-After"
@@ -5614,7 +5636,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "login": {
-        "summary": "Logged in",
+        "summary": "A login",
         "value": {
           "user": {
             "id": "01a207d9-2100-7269-bef2-a74de452e6b4",
@@ -5748,7 +5770,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "files": {
-        "summary": "The first page of one file",
+        "summary": "A page with one file, and more to follow",
         "value": {
           "items": [
             {
@@ -5805,7 +5827,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "friend_request": {
-        "summary": "A request that waits",
+        "summary": "A pending request",
         "value": {
           "id": "01a207eb-7080-7a17-8039-263059f28c10",
           "from": {
@@ -5821,7 +5843,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "accepted_request": {
-        "summary": "A request that the other had sent, now accepted",
+        "summary": "A request that the other user had sent, now accepted",
         "value": {
           "id": "01a207ec-f720-7658-8c95-e60af593bd04",
           "from": {
@@ -5883,7 +5905,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         "value": "id: 7\nevent: storage.changed\ndata: {\"used_storage\":3481220,\"storage_quota\":1073741824}\n\nid: 8\nevent: friend.accepted\ndata: {\"id\":\"01a207da-1718-7128-8b0c-5c7fd0a6a3a4\",\"username\":\"noam\",\"since\":\"2026-11-23T10:22:00.000Z\"}\n\n: heartbeat\n"
       },
       "health": {
-        "summary": "Serving",
+        "summary": "A working server",
         "value": {
           "status": "ok",
           "server": "eu",
@@ -5891,7 +5913,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "in_step": {
-        "summary": "Linked, and in step",
+        "summary": "Connected and up to date",
         "value": {
           "server": "eu",
           "connected": true,
@@ -5904,7 +5926,7 @@ export const OPENAPI_DOCUMENT: unknown = {
         }
       },
       "alone": {
-        "summary": "Working alone",
+        "summary": "A server without a grand server",
         "value": {
           "server": "eu",
           "connected": false,
@@ -5939,7 +5961,7 @@ export const OPENAPI_DOCUMENT: unknown = {
       "malformed-json": {
         "value": {
           "type": "urn:problem-type:syncsphere:malformed-json",
-          "title": "The body is not JSON",
+          "title": "The body is not valid JSON",
           "status": 400,
           "detail": "The body is not valid JSON.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
@@ -5948,9 +5970,9 @@ export const OPENAPI_DOCUMENT: unknown = {
       "checksum-mismatch": {
         "value": {
           "type": "urn:problem-type:syncsphere:checksum-mismatch",
-          "title": "The bytes do not have the given checksum",
+          "title": "The content does not match the checksum",
           "status": 400,
-          "detail": "The bytes that arrived have another sha256 than the field sha256 says.",
+          "detail": "The content's sha256 differs from the field sha256.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
@@ -5959,7 +5981,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "type": "urn:problem-type:syncsphere:unauthenticated",
           "title": "Login is required",
           "status": 401,
-          "detail": "Log in, or send a token that is valid.",
+          "detail": "This operation needs a login.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
@@ -5968,7 +5990,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "type": "urn:problem-type:syncsphere:invalid-credentials",
           "title": "Wrong name or password",
           "status": 401,
-          "detail": "There is no account with this name and password.",
+          "detail": "The name or the password is wrong.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
@@ -5977,7 +5999,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "type": "urn:problem-type:syncsphere:https-required",
           "title": "Log in over HTTPS",
           "status": 403,
-          "detail": "Over plain HTTP no browser keeps the cookie of a session. Log in at https://files.example.org.",
+          "detail": "Browsers do not keep the session cookie over plain HTTP. Log in at https://files.example.org (SYNCSPHERE_PUBLIC_ORIGIN).",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
@@ -5993,9 +6015,9 @@ export const OPENAPI_DOCUMENT: unknown = {
       "session-required": {
         "value": {
           "type": "urn:problem-type:syncsphere:session-required",
-          "title": "A token may not do this",
+          "title": "A session is required",
           "status": 403,
-          "detail": "Only a session may do this. Log in.",
+          "detail": "This operation needs a session. Log in.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
@@ -6004,7 +6026,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "type": "urn:problem-type:syncsphere:insufficient-scope",
           "title": "The token does not allow this",
           "status": 403,
-          "detail": "This needs a token of scope write.",
+          "detail": "This operation needs a token with the scope \"write\".",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
@@ -6013,7 +6035,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "type": "urn:problem-type:syncsphere:cross-origin",
           "title": "Requests from other sites are refused",
           "status": 403,
-          "detail": "The Origin of the request is not this server's.",
+          "detail": "Requests from other sites may not change anything on this server.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
@@ -6031,7 +6053,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "type": "urn:problem-type:syncsphere:wrong-password",
           "title": "Wrong password",
           "status": 403,
-          "detail": "current_password is not the account's password.",
+          "detail": "Current password is incorrect.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
@@ -6085,7 +6107,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "type": "urn:problem-type:syncsphere:user-not-found",
           "title": "No such user",
           "status": 404,
-          "detail": "There is no user of this name.",
+          "detail": "There is no user with this username.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
@@ -6094,7 +6116,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "type": "urn:problem-type:syncsphere:request-not-found",
           "title": "No such friend request",
           "status": 404,
-          "detail": "There is no friend request with this id that is yours to decide.",
+          "detail": "There is no friend request with this id that you may decide.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
@@ -6103,16 +6125,16 @@ export const OPENAPI_DOCUMENT: unknown = {
           "type": "urn:problem-type:syncsphere:friend-not-found",
           "title": "No such friend",
           "status": 404,
-          "detail": "You have no friend of this name.",
+          "detail": "You have no friend with this username.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
       "not-found": {
         "value": {
           "type": "urn:problem-type:syncsphere:not-found",
-          "title": "Nothing here",
+          "title": "Unknown path",
           "status": 404,
-          "detail": "There is nothing at this path.",
+          "detail": "This path does not exist.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
@@ -6130,7 +6152,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "type": "urn:problem-type:syncsphere:username-taken",
           "title": "The username is taken",
           "status": 409,
-          "detail": "Another account has this username.",
+          "detail": "Another account holds this username.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
@@ -6139,7 +6161,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "type": "urn:problem-type:syncsphere:email-taken",
           "title": "The email is taken",
           "status": 409,
-          "detail": "Another account has this email.",
+          "detail": "Another account holds this email.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
@@ -6148,7 +6170,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "type": "urn:problem-type:syncsphere:too-many-tokens",
           "title": "Too many tokens",
           "status": 409,
-          "detail": "An account has at most 100 tokens; revoke one first.",
+          "detail": "An account can have at most 100 tokens. Revoke one first.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
@@ -6164,36 +6186,36 @@ export const OPENAPI_DOCUMENT: unknown = {
       "request-pending": {
         "value": {
           "type": "urn:problem-type:syncsphere:request-pending",
-          "title": "Already asked",
+          "title": "A request is pending",
           "status": 409,
-          "detail": "You have already asked this user; the request waits for an answer.",
+          "detail": "You have already sent this user a request, which is pending.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
       "self-request": {
         "value": {
           "type": "urn:problem-type:syncsphere:self-request",
-          "title": "That is yourself",
+          "title": "You cannot befriend yourself",
           "status": 409,
-          "detail": "You cannot ask yourself to be friends.",
+          "detail": "You cannot befriend yourself.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
       "not-pending": {
         "value": {
           "type": "urn:problem-type:syncsphere:not-pending",
-          "title": "Already answered",
+          "title": "The request is not pending",
           "status": 409,
-          "detail": "This friend request has already been answered or taken back.",
+          "detail": "This friend request has already been accepted, rejected or cancelled.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
       "precondition-failed": {
         "value": {
           "type": "urn:problem-type:syncsphere:precondition-failed",
-          "title": "It has changed in the meantime",
+          "title": "The precondition failed",
           "status": 412,
-          "detail": "The file is not the one that the request's conditions name.",
+          "detail": "The file has changed since you last read it.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
@@ -6202,7 +6224,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "type": "urn:problem-type:syncsphere:file-too-large",
           "title": "The file is too large",
           "status": 413,
-          "detail": "This server takes files of at most 10737418240 bytes.",
+          "detail": "A file may have at most 10737418240 bytes.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
@@ -6211,16 +6233,16 @@ export const OPENAPI_DOCUMENT: unknown = {
           "type": "urn:problem-type:syncsphere:body-too-large",
           "title": "The body is too large",
           "status": 413,
-          "detail": "The body, or a field of it, is larger than this operation takes.",
+          "detail": "The body may have at most 65536 bytes.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
       "unsupported-media-type": {
         "value": {
           "type": "urn:problem-type:syncsphere:unsupported-media-type",
-          "title": "This kind of body is not taken here",
+          "title": "Unsupported media type",
           "status": 415,
-          "detail": "This operation does not take a body of this media type.",
+          "detail": "This operation accepts only application/json.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
@@ -6238,7 +6260,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "type": "urn:problem-type:syncsphere:rate-limited",
           "title": "Too many requests",
           "status": 429,
-          "detail": "Too many requests; try again in 42 seconds.",
+          "detail": "At most 6000 requests are allowed in 60 seconds.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
@@ -6247,7 +6269,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "type": "urn:problem-type:syncsphere:too-many-attempts",
           "title": "Too many wrong passwords",
           "status": 429,
-          "detail": "Too many wrong passwords; try again in 15 minutes.",
+          "detail": "Too many wrong passwords; try again later.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
@@ -6256,7 +6278,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "type": "urn:problem-type:syncsphere:too-many-streams",
           "title": "Too many open event streams",
           "status": 429,
-          "detail": "Close another event stream first.",
+          "detail": "Too many event streams of this account are open.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
@@ -6265,34 +6287,34 @@ export const OPENAPI_DOCUMENT: unknown = {
           "type": "urn:problem-type:syncsphere:internal-error",
           "title": "The server failed",
           "status": 500,
-          "detail": "Something went wrong here. The log tells of it under the request's id.",
+          "detail": "The server failed. Its log has the cause under this request_id.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
       "unavailable": {
         "value": {
           "type": "urn:problem-type:syncsphere:unavailable",
-          "title": "The server is not available now",
+          "title": "The server is unavailable",
           "status": 503,
-          "detail": "The server is closing; try again in a moment.",
+          "detail": "The server is closing.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
       "content-pending": {
         "value": {
           "type": "urn:problem-type:syncsphere:content-pending",
-          "title": "The bytes are still on their way",
+          "title": "The content has not arrived yet",
           "status": 503,
-          "detail": "No server that can be reached has the bytes of this file yet.",
+          "detail": "No reachable server stores the content yet.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       },
       "quota-exceeded": {
         "value": {
           "type": "urn:problem-type:syncsphere:quota-exceeded",
-          "title": "The storage quota does not suffice",
+          "title": "The storage quota is exceeded",
           "status": 507,
-          "detail": "The file does not fit into what is left of your storage.",
+          "detail": "This file does not fit into your quota.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda",
           "quota": 1073741824,
           "used": 1000000000,
@@ -6305,7 +6327,7 @@ export const OPENAPI_DOCUMENT: unknown = {
           "type": "urn:problem-type:syncsphere:disk-full",
           "title": "The server has no space left",
           "status": 507,
-          "detail": "This server cannot take files at the moment; another one of the sphere may.",
+          "detail": "The server has no room for more files.",
           "request_id": "01a207ee-7dc0-70be-9c38-98d190f9ebda"
         }
       }

@@ -25,8 +25,8 @@ t.test('what does not fit together stops the start, and says what', async (t) =>
       'description: none',
       /POST \/upload has no security/,
     ],
-    [', { basic: [read] }', '', /GET \/notes has to take a token by "token" and by "basic" alike/],
-    ['operationId: getNoteHead', 'operationId: headNote', /has to be called getNoteHead/],
+    [', { basic: [read] }', '', /GET \/notes must require the same scope of "token" and "basic"/],
+    ['operationId: getNoteHead', 'operationId: headNote', /must be named getNoteHead/],
     ['operationId: upload', 'operationId: loginUser', /operationId "loginUser" is used twice/],
     [
       '  securitySchemes:',
@@ -37,9 +37,9 @@ t.test('what does not fit together stops the start, and says what', async (t) =>
     [
       'token: { type: http, scheme: bearer }',
       'token: { type: http, scheme: basic }',
-      /"token" is declared as something else/,
+      /"token" is declared differently/,
     ],
-    ['name: note_id,', 'name: id,', /declares other path parameters/],
+    ['name: note_id,', 'name: id,', /declares path parameters that do not match/],
     ["'204': { description: Gone. }", "'404': { description: No. }", /declares no success/],
     ['#/components/responses/Anything', '#/components/responses/Nothing', /reference to nothing/],
     ['in: header', 'in: cookie', /not supported/],

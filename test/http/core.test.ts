@@ -96,6 +96,21 @@ t.test('a Bearer token counts before a session, and a session before Basic', asy
   )
 })
 
+/** The contract has no such paths: a path parameter needs a value. The caller does not matter then. */
+t.test('a path with an empty parameter is unknown, whoever calls', async (t) => {
+  const app = await serve(t)
+  for (const headers of [{}, BEARER, { authorization: 'Bearer nobody' }, COOKIE]) {
+    for (const [method, path] of [
+      ['GET', '/notes/'],
+      ['DELETE', '/notes/'],
+      ['POST', '/notes/'],
+    ] as const) {
+      const response = await fetch(app.listeningOrigin + path, { method, headers })
+      t.equal(await problem(response), '404 not-found', `${method} ${path} ${JSON.stringify(headers)}`)
+    }
+  }
+})
+
 t.test('what another site makes a browser send changes nothing', async (t) => {
   const app = await serve(t)
   const own = app.listeningOrigin

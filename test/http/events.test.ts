@@ -252,7 +252,8 @@ t.test('a heartbeat keeps a quiet stream open, and ends one whose session has ex
   await using db = Database.open(':memory:', 'regional')
   const notifier = new Notifier()
   const metrics = { eventStreamOpened: () => undefined, eventStreamClosed: () => undefined }
-  using streams = new EventStreams(new EventLog(db, notifier, Date.now), metrics, 20)
+  using streams = new EventStreams({ eventLog: new EventLog(db, notifier, Date.now), metrics })
+  streams.start(20)
   let isAllowed = true
   const server = createServer((request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
@@ -289,7 +290,7 @@ t.test(
     await using db = Database.open(':memory:', 'regional')
     const notifier = new Notifier()
     const metrics = { eventStreamOpened: () => undefined, eventStreamClosed: () => undefined }
-    using streams = new EventStreams(new EventLog(db, notifier, Date.now), metrics)
+    using streams = new EventStreams({ eventLog: new EventLog(db, notifier, Date.now), metrics })
     const asked: string[] = []
     let opened = 0
     const server = createServer((_request, response) => {
@@ -325,7 +326,7 @@ t.test('no account, no address and not all streams together take the room of the
     registration: 'open',
   })
   const metrics = { eventStreamOpened: () => undefined, eventStreamClosed: () => undefined }
-  using streams = new EventStreams(new EventLog(db, notifier, Date.now), metrics)
+  using streams = new EventStreams({ eventLog: new EventLog(db, notifier, Date.now), metrics })
   const reader = (userId: string, address?: string) => ({
     userId,
     address,

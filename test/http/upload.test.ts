@@ -113,7 +113,7 @@ t.test('a name is read as the program that sent it has written it', async (t) =>
     latin1[1] as Part,
   ])
   const response = await alice.ask('POST', '/upload', { headers: { 'content-type': contentType }, body })
-  t.match(response.json, { errors: [{ path: 'body/folder', message: 'must be UTF-8' }] })
+  t.match(response.json, { errors: [{ path: 'body/folder', message: 'must be valid UTF-8' }] })
 })
 
 t.test('fields may come before the file and after it', async (t) => {
@@ -301,7 +301,10 @@ t.test('a form that is not as declared is refused, and nothing of it is left', a
     const response = await alice.ask('POST', '/upload', { headers: { 'content-type': type }, body: bytes })
     t.equal(response.outcome, outcome, what)
   }
-  t.equal(await alice.usedStorage(), 15, 'those that were right')
+  const headers = { 'content-type': contentType, 'content-length': '0' }
+  const empty = await alice.ask('POST', '/upload', { headers })
+  t.match(empty.json, { detail: /the body is empty/ })
+  t.equal(await alice.usedStorage(), 15, 'only the valid forms')
   await until('all is cleared away', async () => (await regional.faults()).length === 0)
 })
 
