@@ -2375,6 +2375,9 @@ export const OPENAPI_DOCUMENT: unknown = {
           "200": {
             "description": "The stream, until one side closes it.",
             "headers": {
+              "X-Accel-Buffering": {
+                "$ref": "#/components/headers/X-Accel-Buffering"
+              },
               "X-Request-Id": {
                 "$ref": "#/components/headers/X-Request-Id"
               },
@@ -2905,6 +2908,13 @@ export const OPENAPI_DOCUMENT: unknown = {
           "examples": [
             "\"requests\";q=6000;w=60"
           ]
+        }
+      },
+      "X-Accel-Buffering": {
+        "description": "Always `no`, so that proxies such as nginx do not buffer the stream.",
+        "schema": {
+          "type": "string",
+          "const": "no"
         }
       },
       "Retry-After": {

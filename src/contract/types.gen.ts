@@ -1638,6 +1638,8 @@ export interface components {
         RateLimit: string;
         /** @description The quota of requests (`q`) in a window of seconds (`w`). */
         "RateLimit-Policy": string;
+        /** @description Always `no`, so that proxies such as nginx do not buffer the stream. */
+        "X-Accel-Buffering": "no";
         /** @description The seconds to wait before a retry. */
         "Retry-After": number;
         /** @description The media types that the operation accepts, if it has a body (RFC 9110, section 15.5.16). */
@@ -2637,6 +2639,7 @@ export interface operations {
             /** @description The stream, until one side closes it. */
             200: {
                 headers: {
+                    "X-Accel-Buffering": components["headers"]["X-Accel-Buffering"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
                     "Cache-Control": components["headers"]["Cache-Control"];

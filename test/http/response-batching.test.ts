@@ -71,9 +71,9 @@ t.test('a response that fails to send does not affect others of its batch', asyn
   app.get('/good', () => 'good')
   const origin = await app.listen({ host: '127.0.0.1', port: 0 })
   const signal = AbortSignal.timeout(5000)
-  const answers = await Promise.all(['/bad', '/good'].map((path) => fetch(origin + path, { signal })))
+  const responses = await Promise.all(['/bad', '/good'].map((path) => fetch(origin + path, { signal })))
   t.same(
-    answers.map(({ status }) => status),
+    responses.map(({ status }) => status),
     [500, 200],
   )
 })

@@ -51,7 +51,7 @@ export function sendResponse(
     reply.type(types[0] === '*/*' ? 'application/octet-stream' : (types[0] ?? ''))
   if (!isDeclared(String(reply.getHeader('content-type')), types))
     throw undeclared(operation, 'the media type')
-  // For other bodies the framework answers HEAD with their length.
+  // For other bodies Fastify responds to HEAD with their length.
   if (request.method === 'HEAD' && (isByteSource(body) || Buffer.isBuffer(body))) {
     if (isByteSource(body)) void body.close()
     return reply.send(null)
