@@ -202,7 +202,8 @@ async function openHttp(
   const registry = createMetricsRegistry({ server: config.name, processMetrics: true })
   const metrics = createHttpMetrics(registry)
   observeSync(registry, () => ({ ...sync.status(), missing_blobs: missingTotal(db).blobs }))
-  const streams = new EventStreams(eventLog, metrics)
+  const streams = new EventStreams({ eventLog, metrics })
+  streams.start()
   observeCertificates(registry, () => certificates.expiries())
   const tlsFiles = config.tls && (await TlsFiles.open({ cert: config.tls.certFile, key: config.tls.keyFile }))
   const tls = tlsFiles?.pems

@@ -201,7 +201,7 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ['test/http/core.test.ts'],
     edits: [
       {
-        in: 'isByBearer',
+        in: 'usesBearerToken',
         replace: "/^Bearer /i.test(headers.authorization ?? '')",
         by: 'headers !== undefined',
       },

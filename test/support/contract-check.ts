@@ -73,8 +73,23 @@ function slugOf({ headers, body }: Exchange): string | undefined {
   return (JSON.parse(body.toString()) as { type: string }).type.replace('urn:problem-type:syncsphere:', '')
 }
 
-function headerFaults(response: ResponseObject, { headers }: Exchange): string[] {
-  return Object.entries(response.headers ?? {}).flatMap(([name, entry]) => {
+/** Headers of HTTP itself, and those that every response has and openapi.yaml leaves out. */
+const GENERAL_HEADERS = [
+  ...['connection', 'content-length', 'content-type', 'date', 'keep-alive', 'transfer-encoding'],
+  ...['content-security-policy', 'referrer-policy', 'strict-transport-security'],
+]
+
+function headerFaults({ headers: declared = {} }: ResponseObject, { headers }: Exchange): string[] {
+  const names = [...GENERAL_HEADERS, ...Object.keys(declared).map((name) => name.toLowerCase())]
+  const undeclared = Object.keys(headers).filter((name) => !names.includes(name.toLowerCase()))
+  return [
+    ...undeclared.map((name) => `the header ${name} is not declared`),
+    ...declaredHeaderFaults(declared, headers),
+  ]
+}
+
+function declaredHeaderFaults(declared: Record<string, unknown>, headers: Exchange['headers']): string[] {
+  return Object.entries(declared).flatMap(([name, entry]) => {
     const header = resolve<HeaderObject & object>(document, entry as HeaderObject & object)
     const value = headers[name.toLowerCase()]
     if (value === undefined) return header.required ? [`the header ${name} is missing`] : []

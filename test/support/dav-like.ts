@@ -6,8 +6,8 @@ import type { Uploads } from '../../src/domain/uploads.js'
 import { receiveBody } from '../../src/http/guards/receive-body.js'
 import {
   ANY_MEDIA_TYPE,
-  ANYBODY,
   BASIC_CHALLENGE,
+  OPEN_ACCESS,
   type RouteGuards,
 } from '../../src/http/guards/route-guards.js'
 
@@ -31,7 +31,7 @@ export function davLike({ files, uploads }: { files: Files; uploads: Uploads }):
     app.route({
       method: 'OPTIONS',
       url,
-      config: { guards: { access: ANYBODY } },
+      config: { guards: { access: OPEN_ACCESS } },
       handler: (_request, reply) => reply.code(204).header('dav', '1').send(),
     })
 
