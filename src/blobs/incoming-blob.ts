@@ -2,14 +2,10 @@ import { createHash, type Hash } from 'node:crypto'
 import type { ChunkSink } from '../lib/byte-source.js'
 import { FileSink } from './file-sink.js'
 import { copyBytes, FileSlice } from './file-slice.js'
-import type { FileSystem, OpenFile } from './file-system.js'
-import { hasSpareBuffers, type SharedBytes } from './transfer-buffers.js'
+import type { FileSystem } from './file-system.js'
 
 /** The bytes that came are not those of the hash; they are gone again. */
 export class CorruptBlobError extends Error {}
-
-/** So many of the last writes stay in memory for who follows, as long as there are buffers for it. */
-const RECENT = 8
 
 interface IncomingBlobDeps {
   sha256: string
@@ -29,9 +25,6 @@ export class IncomingBlob implements AsyncDisposable {
   #offset = 0
   /** Bytes that are in the file and can be read. */
   #written = 0
-  #followers = 0
-  /** The last of them, still in memory while somebody follows. */
-  readonly #recent: SharedBytes[] = []
   #state: State = 'arriving'
   #changed = Promise.withResolvers<void>()
 
@@ -60,7 +53,10 @@ export class IncomingBlob implements AsyncDisposable {
     this.#sink = new FileSink(file, {
       position: this.#offset,
       hash,
-      onWritten: (written) => this.#noteWritten(written),
+      onWritten: (sizeBytes) => {
+        this.#written += sizeBytes
+        this.#wakeFollowers()
+      },
     })
   }
 
@@ -99,20 +95,16 @@ export class IncomingBlob implements AsyncDisposable {
   async follow(start: number, end: number, take: ChunkSink): Promise<void> {
     // Held open: the file loses its name when it is complete.
     await using file = await this.#files.openDirect(this.#deps.path, 'r')
-    this.#followers += 1
-    try {
-      for (let at = start; at <= end; ) {
-        const ready = this.#ready(end)
-        if (ready > at) {
-          at = (await this.#sendRecent(at, ready, take)) ?? (await sendWritten(file, at, ready, take))
-        } else if (this.#state === 'broken') {
-          throw new Error('the bytes stopped arriving')
-        } else {
-          await this.#changed.promise
-        }
+    for (let at = start; at <= end; ) {
+      const ready = this.#ready(end)
+      if (ready > at) {
+        await copyBytes(file, at, ready - 1, take)
+        at = ready
+      } else if (this.#state === 'broken') {
+        throw new Error('the bytes stopped arriving')
+      } else {
+        await this.#changed.promise
       }
-    } finally {
-      this.#followers -= 1
     }
   }
 
@@ -125,39 +117,6 @@ export class IncomingBlob implements AsyncDisposable {
     await this.#close()
     this.#deps.onEnd()
     this.#wakeFollowers()
-  }
-
-  #noteWritten(written: SharedBytes): void {
-    this.#written += written.bytes.length
-    this.#recent.push(written.use())
-    this.#dropRecent(this.#followers > 0 && hasSpareBuffers() ? RECENT : 0)
-    this.#wakeFollowers()
-  }
-
-  /**
-   * Gives bytes before `ready` if they are still in memory: who keeps up with their arrival does not wait for the disk.
-   * @returns what comes after them, or undefined
-   */
-  async #sendRecent(at: number, ready: number, take: ChunkSink): Promise<number | undefined> {
-    let begin = this.#written
-    const found = this.#recent.findLast(({ bytes }) => {
-      begin -= bytes.length
-      return begin <= at
-    })
-    if (found === undefined) return undefined
-    const recent = found.use()
-    try {
-      const chunk = recent.bytes.subarray(at - begin, ready - begin)
-      await take(chunk)
-      return at + chunk.length
-    } finally {
-      recent.release()
-    }
-  }
-
-  /** Keeps so many of the last bytes in memory. */
-  #dropRecent(keep: number): void {
-    while (this.#recent.length > keep) this.#recent.shift()?.release()
   }
 
   /** The place up to which a reader of bytes until `end` may read. */
@@ -184,7 +143,6 @@ export class IncomingBlob implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    this.#dropRecent(0)
     const sink = this.#sink
     this.#sink = undefined
     await sink?.[Symbol.asyncDispose]().catch(() => undefined)
@@ -195,12 +153,6 @@ export class IncomingBlob implements AsyncDisposable {
     this.#changed = Promise.withResolvers<void>()
     resolve()
   }
-}
-
-/** Gives all bytes before `ready` that are in the file. @returns what comes after them */
-async function sendWritten(file: OpenFile, at: number, ready: number, take: ChunkSink): Promise<number> {
-  await copyBytes(file, at, ready - 1, take)
-  return ready
 }
 
 /** Bytes of a blob that came so far, as far as they are in its file. */

@@ -32,36 +32,6 @@ export function releaseBuffer(buffer: Buffer): void {
   if (buffer.length === LARGE_BYTES) spare?.push(buffer)
 }
 
-/** Whether there are as many buffers left as are in use. */
-export function hasSpareBuffers(): boolean {
-  return spare === undefined || spare.length >= COUNT / 2
-}
-
-/** What a buffer holds, for several to read; the buffer is given back when the last of them is done. */
-export class SharedBytes {
-  readonly bytes: Buffer
-  readonly #buffer: Buffer
-  #users = 1
-
-  /** @param length how much of the buffer is filled */
-  constructor(buffer: Buffer, length: number) {
-    this.#buffer = buffer
-    this.bytes = buffer.subarray(0, length)
-  }
-
-  /** Somebody more reads it. */
-  use(): this {
-    this.#users += 1
-    return this
-  }
-
-  /** Somebody is done. */
-  release(): void {
-    this.#users -= 1
-    if (this.#users === 0) releaseBuffer(this.#buffer)
-  }
-}
-
 /** Only what is used takes memory, and what was used last is used first. */
 function newBuffers(): Buffer[] {
   // The one kind of memory in the language that begins at a page.

@@ -1,6 +1,7 @@
 import { addAbortSignal } from 'node:stream'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
-import type { ByteSource, ChunkSink } from '../../lib/byte-source.js'
+import type { ChunkSink } from '../../lib/byte-source.js'
+import type { BlobResponse } from './remote-blobs.js'
 
 /** As much as TLS hands out at once (RFC 8446 section 5.1). */
 const RECORD_BYTES = 16 * 1024
@@ -16,7 +17,7 @@ interface ReadInto {
  * passes it through two streams, which takes longer than to decrypt and to hash it. Here records go from one buffer to who
  * takes them; only the head of the answer (RFC 9112) is read apart.
  */
-export class BulkDownload implements ByteSource {
+export class BulkDownload implements BlobResponse {
   readonly #socket: TLSSocket
   readonly #buffer = Buffer.allocUnsafeSlow(RECORD_BYTES)
   #head: Buffer | undefined = Buffer.alloc(0)

@@ -21,6 +21,11 @@ export interface RemoteBlobs extends AsyncDisposable {
   get(sha256: string, start: number, end: number, signal: AbortSignal): Promise<ByteSource | undefined>
 }
 
+/** The grand's response to a GET. */
+export interface BlobResponse extends ByteSource {
+  readonly status: number
+}
+
 /** The grand answered a transfer with a refusal. */
 export class TransferRefusedError extends Error {
   /** Which refusal, as the grand names it; empty when it does not say. */
