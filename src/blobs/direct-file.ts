@@ -1,4 +1,4 @@
-/** Buys a fifth of the CPU time of `relay-large`, and two fifths of the rate of `upload-large`. */
+/** Saves three tenths of the CPU time of a large upload (bench row `upload-large`: 2.6 s for a GiB, 3.7 s without). */
 import { BLOCK_BYTES, type OpenFile } from './file-system.js'
 
 /**

@@ -9,8 +9,8 @@ interface SinkOptions {
   position?: number
   hash?: Hash
   /**
-   * So many writes may be under way. With one, bytes wait each time until its thread and then the loop had their turn; with
-   * more, they pass through so much more memory.
+   * Most writes in flight. With one, chunks wait for its thread and for the event loop; a second one makes large uploads
+   * an eighth faster (bench row `upload-large`). Each takes a buffer.
    */
   writes?: number
   /** Told after each write, in their order, how many bytes more are in the file now. */

@@ -1,6 +1,6 @@
 /**
- * Memory that the bytes of files pass through. Each buffer begins at a page, which the disk asks for when it takes bytes
- * from there or puts them there by itself; and each is used again, for new ones would wait for the garbage collector.
+ * Buffers that let files go past the page cache (see direct-file.ts for what that saves). Each begins at a page, as
+ * `O_DIRECT` requires, and is reused, since new ones would wait for the garbage collector.
  */
 
 /** Bytes moved at once: half as many carry half the rate. */

