@@ -2,14 +2,10 @@ import { createHash, type Hash } from 'node:crypto'
 import type { ChunkSink } from '../lib/byte-source.js'
 import { FileSink } from './file-sink.js'
 import { copyBytes, FileSlice } from './file-slice.js'
-import type { FileSystem, OpenFile } from './file-system.js'
-import { hasSpareBuffers, type SharedBytes } from './transfer-buffers.js'
+import type { FileSystem } from './file-system.js'
 
 /** The received bytes do not match the hash; they are discarded. */
 export class CorruptBlobError extends Error {}
-
-/** Recent writes kept in memory for followers, while spare buffers remain. */
-const MAX_RECENT = 8
 
 interface IncomingBlobDeps {
   files: FileSystem
@@ -29,9 +25,6 @@ export class IncomingBlob implements AsyncDisposable {
   #offset = 0
   /** Bytes in the file, which can be read. */
   #written = 0
-  #followers = 0
-  /** The most recent writes, kept in memory while there are followers. */
-  readonly #recent: SharedBytes[] = []
   #state: State = 'arriving'
   #progressed = Promise.withResolvers<void>()
 
@@ -59,7 +52,10 @@ export class IncomingBlob implements AsyncDisposable {
     this.#sink = new FileSink(file, {
       position: this.#offset,
       hash,
-      onWritten: (written) => this.#noteWritten(written),
+      onWritten: (sizeBytes) => {
+        this.#written += sizeBytes
+        this.#wakeFollowers()
+      },
     })
   }
 
@@ -98,22 +94,16 @@ export class IncomingBlob implements AsyncDisposable {
   async follow(start: number, end: number, take: ChunkSink): Promise<void> {
     // Kept open: a complete blob's file loses this name.
     await using file = await this.#deps.files.openDirect(this.#deps.path, 'r')
-    this.#followers += 1
-    try {
-      for (let position = start; position <= end; ) {
-        const readable = this.#readableEnd(end)
-        if (readable > position) {
-          position =
-            (await this.#sendRecent(position, readable, take)) ??
-            (await sendWritten(file, position, readable, take))
-        } else if (this.#state === 'broken') {
-          throw new Error('the transfer broke off')
-        } else {
-          await this.#progressed.promise
-        }
+    for (let position = start; position <= end; ) {
+      const readable = this.#readableEnd(end)
+      if (readable > position) {
+        await copyBytes(file, position, readable - 1, take)
+        position = readable
+      } else if (this.#state === 'broken') {
+        throw new Error('the transfer broke off')
+      } else {
+        await this.#progressed.promise
       }
-    } finally {
-      this.#followers -= 1
     }
   }
 
@@ -126,38 +116,6 @@ export class IncomingBlob implements AsyncDisposable {
     await this.#close()
     this.#deps.onEnd()
     this.#wakeFollowers()
-  }
-
-  #noteWritten(written: SharedBytes): void {
-    this.#written += written.bytes.length
-    this.#recent.push(written.use())
-    this.#dropRecent(this.#followers > 0 && hasSpareBuffers() ? MAX_RECENT : 0)
-    this.#wakeFollowers()
-  }
-
-  /**
-   * Passes on bytes before `readable` if they are still in memory, so that a follower that keeps up never reads the disk.
-   * @returns the position after them; undefined if they are not in memory
-   */
-  async #sendRecent(position: number, readable: number, take: ChunkSink): Promise<number | undefined> {
-    let begin = this.#written
-    const found = this.#recent.findLast(({ bytes }) => {
-      begin -= bytes.length
-      return begin <= position
-    })
-    if (found === undefined) return undefined
-    const recent = found.use()
-    try {
-      const chunk = recent.bytes.subarray(position - begin, readable - begin)
-      await take(chunk)
-      return position + chunk.length
-    } finally {
-      recent.release()
-    }
-  }
-
-  #dropRecent(maxCount: number): void {
-    while (this.#recent.length > maxCount) this.#recent.shift()?.release()
   }
 
   /** Returns the position up to which a reader of a range that ends at `end` may read. */
@@ -183,7 +141,6 @@ export class IncomingBlob implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    this.#dropRecent(0)
     const sink = this.#sink
     this.#sink = undefined
     await sink?.[Symbol.asyncDispose]().catch(() => undefined)
@@ -194,17 +151,6 @@ export class IncomingBlob implements AsyncDisposable {
     this.#progressed = Promise.withResolvers<void>()
     resolve()
   }
-}
-
-/** Passes on the bytes before `readable` from the file. @returns the position after them */
-async function sendWritten(
-  file: OpenFile,
-  position: number,
-  readable: number,
-  take: ChunkSink,
-): Promise<number> {
-  await copyBytes(file, position, readable - 1, take)
-  return readable
 }
 
 /** Returns the bytes of an incomplete blob in its file; 0 without a file. */

@@ -21,6 +21,11 @@ export interface RemoteBlobs extends AsyncDisposable {
   get(sha256: string, start: number, end: number, signal: AbortSignal): Promise<ByteSource | undefined>
 }
 
+/** The grand's response to a GET. */
+export interface BlobResponse extends ByteSource {
+  readonly status: number
+}
+
 /** The grand refused a transfer. */
 export class TransferRefusedError extends Error {
   /** The grand's refusal code; empty if its response has none. */
