@@ -3,7 +3,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # Nothing is compiled: native modules come built.
 RUN npm ci --no-audit --no-fund
-COPY tsconfig.json ./
+COPY openapi.yaml tsconfig.json ./
 COPY scripts scripts
 COPY src src
 RUN npm run build

@@ -6,14 +6,14 @@ import { until } from './until.js'
 
 const BOUNDARY = 'a-boundary-of-the-bench'
 
-/** Certificates are of an authority that lives as long as the row. */
+/** Certificates are signed by a temporary authority of the row. */
 const agent = new Agent({ connections: 64, connect: { rejectUnauthorized: false } })
 
-/** Somebody with an account, who can talk to every server. */
+/** A client with an account, usable with every server. */
 export class BenchClient {
   readonly username: string
   readonly password = PASSWORD
-  /** The value of the header that says who calls. */
+  /** The value of the `cookie` header of its session. */
   readonly cookie: string
 
   private constructor(username: string, cookie: string) {
@@ -27,7 +27,7 @@ export class BenchClient {
     return BenchClient.login(origin, username)
   }
 
-  /** Somebody who has an account already, under the password that everybody has here. */
+  /** Logs in to an existing account with the common password. */
   static async login(origin: string, username: string): Promise<BenchClient> {
     const { headers } = await post(`${origin}/login`, { identifier: username, password: PASSWORD })
     return new BenchClient(username, String(headers['set-cookie']).split(';')[0] as string)
@@ -39,24 +39,24 @@ export class BenchClient {
   }
 
   /** Waits until a server knows this client's session. */
-  async known(origin: string): Promise<void> {
+  async waitForSession(origin: string): Promise<void> {
     await until(async () => 'username' in (await this.json(`${origin}/me`)))
   }
 
   async befriend(origin: string, other: BenchClient): Promise<void> {
-    // Who has been asked accepts by asking.
+    // A request in the other direction accepts the first one.
     await post(`${origin}/friends/request`, { username: other.username }, this.cookie)
     await post(`${origin}/friends/request`, { username: this.username }, other.cookie)
   }
 
-  /** @param fields what the form says beside the file */
+  /** @param fields form fields besides the file */
   async upload(
     origin: string,
     name: string,
     bytes: Buffer,
     fields: Record<string, string> = {},
   ): Promise<{ id: string }> {
-    const said = Object.entries(fields).map(
+    const formFields = Object.entries(fields).map(
       ([field, value]) =>
         `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${field}"\r\n\r\n${value}\r\n`,
     )
@@ -65,14 +65,18 @@ export class BenchClient {
       dispatcher: agent,
       method: 'POST',
       headers: { cookie: this.cookie, 'content-type': `multipart/form-data; boundary=${BOUNDARY}` },
-      body: Buffer.concat([Buffer.from(said.join('') + head), bytes, Buffer.from(`\r\n--${BOUNDARY}--\r\n`)]),
+      body: Buffer.concat([
+        Buffer.from(formFields.join('') + head),
+        bytes,
+        Buffer.from(`\r\n--${BOUNDARY}--\r\n`),
+      ]),
     })
     const text = await body.text()
     if (statusCode !== 201) throw new Error(`upload: ${statusCode} ${text}`)
     return JSON.parse(text)
   }
 
-  /** Uploads many small files, 16 at once. */
+  /** Uploads many small files, 16 concurrently. */
   async uploadAll(origin: string, count: number, bytesOf: () => Buffer): Promise<void> {
     let next = 0
     const worker = async () => {
@@ -84,22 +88,25 @@ export class BenchClient {
     await Promise.all(Array.from({ length: 16 }, worker))
   }
 
-  /** Uploads a file of the disk from a process of its own. */
+  /** Uploads a file from disk with curl. */
   async uploadFile(origin: string, path: string): Promise<{ id: string; seconds: number }> {
     const form = ['--form', `file=@${path}`]
     const { text, seconds } = await curl('--insecure', '--cookie', this.cookie, ...form, `${origin}/upload`)
     return { id: String(/"id":"([^"]+)"/.exec(text)?.[1]), seconds }
   }
 
-  /** Calls `seen` for every file that a server tells of, when it does; returns the way to stop it. */
+  /**
+   * Reads the event stream and calls `seen` with the name of every file in it. Returns a function that closes the
+   * stream.
+   */
   listen(origin: string, seen: (name: string) => void): Promise<() => void> {
     return new Promise((resolve, reject) => {
       const stream = get(`${origin}/events`, { headers: { cookie: this.cookie } }, (response) => {
         resolve(() => stream.destroy())
-        let rest = ''
+        let partialLine = ''
         response.on('data', (chunk) => {
-          const events = (rest + chunk).split('\n\n')
-          rest = events.pop() ?? ''
+          const events = (partialLine + chunk).split('\n\n')
+          partialLine = events.pop() ?? ''
           for (const event of events) {
             const name = /event: file\.created\ndata: .*?"name":"([^"]+)"/.exec(event)?.[1]
             if (name !== undefined) seen(name)

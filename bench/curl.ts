@@ -6,14 +6,14 @@ const execute = promisify(execFile)
 
 export interface CurlResponse {
   seconds: number
-  /** With the headers before it. */
+  /** Headers and body of the response. */
   text: string
 }
 
 /**
- * Sends one request by curl.
- * @returns seconds, from before the connection until the end of the answer
- * @throws Error for an answer that refuses
+ * Sends one request with curl.
+ * @returns seconds from before the connection until the end of the response
+ * @throws Error for a status of 400 or more
  */
 export async function curl(...args: string[]): Promise<CurlResponse> {
   const format = '\n%{http_code} %{time_total}'

@@ -1,12 +1,12 @@
 import { connect } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 
-/** With one buffer that is used again for every read the client costs less than either server. */
+/** One reused read buffer keeps the client cheaper than either server. */
 const READ_BYTES = 1024 ** 2
 
 /**
- * Downloads over a connection of its own and drops what comes.
- * @returns seconds, from before the connection until the last byte of `bytes`
+ * Downloads over a new connection and discards the content.
+ * @returns seconds from before the connection until the last of `bytes` bytes
  */
 export function timeDownload(
   url: string,
@@ -17,10 +17,11 @@ export function timeDownload(
   const lines = Object.entries({ host: hostname, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`)
   return new Promise((resolve, reject) => {
     const began = performance.now()
-    let left: number | undefined
+    let remainingBytes: number | undefined
     const take = (chunk: Buffer) => {
-      left = left === undefined ? bytes - bodyOf(chunk, bytes) : left - chunk.length
-      if (left > 0) return
+      remainingBytes =
+        remainingBytes === undefined ? bytes - bodyOf(chunk, bytes) : remainingBytes - chunk.length
+      if (remainingBytes > 0) return
       socket.destroy()
       resolve((performance.now() - began) / 1000)
     }
@@ -41,12 +42,12 @@ export function timeDownload(
       return true
     }
     socket.once('error', reject)
-    socket.once('close', () => reject(new Error(`${url} broke off`)))
+    socket.once('close', () => reject(new Error(`${url} closed the connection early`)))
     socket.write(`GET ${pathname} HTTP/1.1\r\n${lines.join('')}\r\n`)
   })
 }
 
-/** How much of a first chunk is body. */
+/** Number of body bytes in a first chunk, which begins with the response head. */
 function bodyOf(chunk: Buffer, bytes: number): number {
   const end = chunk.indexOf('\r\n\r\n')
   const head = chunk.toString('latin1', 0, end)
@@ -55,6 +56,6 @@ function bodyOf(chunk: Buffer, bytes: number): number {
     !head.startsWith('HTTP/1.1 200') ||
     !new RegExp(`content-length: ${bytes}\r?$`, 'im').test(head)
   )
-    throw new Error(`not the download that was asked for: ${head}`)
+    throw new Error(`unexpected response to the download: ${head}`)
   return chunk.length - end - 4
 }

@@ -1,15 +1,15 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** Debian keeps servers where an ordinary user's PATH does not look. */
+/** Debian installs servers outside of the default PATH of users. */
 const FOLDERS = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/sbin']
 
-/** Where a program is; undefined where it is not installed. */
+/** The path of an installed program, or undefined. */
 export function installed(program: string): string | undefined {
   return FOLDERS.map((folder) => join(folder, program)).find(isExecutable)
 }
 
-/** @throws Error for a program that measuring cannot do without */
+/** @throws Error if a required program is not installed */
 export function needed(program: string): string {
   const path = installed(program)
   if (path === undefined) throw new Error(`needs ${program} (Debian package ${program})`)

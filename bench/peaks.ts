@@ -1,4 +1,4 @@
-/** The most memory of servers that are started anew in each round; MB by the name of the server. */
+/** Peak memory in MB by server, over servers that are restarted in each round. */
 export class Peaks {
   readonly #peaks: Record<string, number> = {}
 

@@ -1,21 +1,21 @@
 import type { Contender, Prepared } from './row.js'
 
-/** Takes what has to be ended with the row, in reverse order, and gives it back. */
-export type Own = <T extends AsyncDisposable>(resource: T) => T
+/** Registers a resource to dispose of after the row, in reverse order, and returns it. */
+export type Register = <T extends AsyncDisposable>(resource: T) => T
 
 /**
- * Makes what a row prepares: `set` starts it, and what it has started ends with the row, or at once if `set` fails.
- * @param set calls `own` with each resource, and names peers that are not installed in `missing`
+ * Prepares a row. `set` starts resources, which end with the row, or at once if `set` fails.
+ * @param set calls `own` with each resource, and adds peers that are not installed to `missing`
  */
 export async function prepared(
-  set: (own: Own, missing: string[]) => Promise<Contender[]>,
+  set: (own: Register, missing: string[]) => Promise<Contender[]>,
 ): Promise<Prepared> {
   const owned: AsyncDisposable[] = []
   const missing: string[] = []
   const end = async () => {
     for (const resource of owned.reverse()) await resource[Symbol.asyncDispose]()
   }
-  const own: Own = (resource) => {
+  const own: Register = (resource) => {
     owned.push(resource)
     return resource
   }

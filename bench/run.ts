@@ -1,4 +1,4 @@
-/** `npm run bench [-- [--rounds N] [--markdown] [ROW …]]`, or `--list`: measures this project beside its peers. */
+/** `npm run bench [-- [--rounds N] [--markdown] [ROW …]]`, or `--list`: measures this project and its peers. */
 import { parseArgs } from 'node:util'
 import { type Measurement, measureRow, type Row } from './row.js'
 import { catchUp } from './rows/catch-up.js'
@@ -40,7 +40,7 @@ const { values, positionals } = parseArgs({
   },
 })
 
-// Servers and temporary files go with the process, which a signal alone would end without a word.
+// Servers and temporary files are removed on exit, but not on an unhandled signal.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
 if (values.list) for (const { name, title } of ROWS) console.log(`${name.padEnd(16)}  ${title}`)
@@ -65,7 +65,7 @@ async function measure(rows: Row[], rounds: number | undefined): Promise<void> {
 function wantedRows(): Row[] {
   const unknown = positionals.find((name) => !ROWS.some((row) => row.name === name))
   if (unknown !== undefined) {
-    console.error(`there is no row ${unknown}; there are ${ROWS.map(({ name }) => name).join(', ')}`)
+    console.error(`there is no row ${unknown}; the rows are ${ROWS.map(({ name }) => name).join(', ')}`)
     process.exit(1)
   }
   return positionals.length === 0 ? ROWS : ROWS.filter(({ name }) => positionals.includes(name))

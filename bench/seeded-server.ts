@@ -9,16 +9,19 @@ import { until } from './until.js'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 
-/** Folders that are copied to begin anew; in larger ones a few thousand files more make no difference. */
+/**
+ * Seeded folders of up to this many files are copied for each start; larger ones are reused, since a few thousand more
+ * files hardly matter.
+ */
 const COPIED_FILES = 10_000
 
-/** A server whose database was filled before it started. */
+/** A server whose database was seeded before it started. */
 export class SeededServer implements AsyncDisposable {
   readonly #sphere: BenchSphere
   readonly #isCopied: boolean
-  /** After how many of the files each order has its second half. */
+  /** For each sort order the cursor to its second half. */
   readonly middles: Middles
-  /** Who has the files. */
+  /** The account that owns the files. */
   readonly owner: BenchClient
 
   private constructor(sphere: BenchSphere, isCopied: boolean, middles: Middles, owner: BenchClient) {
@@ -38,7 +41,7 @@ export class SeededServer implements AsyncDisposable {
       const owner = await BenchClient.login(sphere.url('eu'), OWNER)
       const server = new SeededServer(sphere, files <= COPIED_FILES, middles as Middles, owner)
       if (server.#isCopied)
-        await server.#whileStopped((folder, kept) => cp(folder, kept, { recursive: true }))
+        await server.#whileStopped((folder, seededCopy) => cp(folder, seededCopy, { recursive: true }))
       return server
     } catch (error) {
       await sphere[Symbol.asyncDispose]()
@@ -51,8 +54,8 @@ export class SeededServer implements AsyncDisposable {
   }
 
   /**
-   * Starts the server again, with the database that it had at first.
-   * @returns seconds from the start of the process to the first answer
+   * Restarts the server on its original database.
+   * @returns seconds from the start of the process to the first response
    */
   async restart(): Promise<number> {
     await this.#sphere.stop('eu')
@@ -84,7 +87,7 @@ export class SeededServer implements AsyncDisposable {
   }
 }
 
-/** In a process of its own, for it imports the server's sources. */
+/** Runs in a separate process, because it imports the server's sources. */
 function seed(dataDir: string, files: number, users: number): Promise<Middles> {
   const program = join(ROOT, 'bench', 'seed', 'run.ts')
   const args = ['--import=tsx', program, dataDir, 'eu', String(files), String(users)]

@@ -12,9 +12,9 @@ process.once('exit', () => {
 
 export interface ServerOptions {
   env?: NodeJS.ProcessEnv
-  /** Takes what the server writes on standard error. */
+  /** Receives standard error. */
   logFile: string
-  /** Serving once this port takes connections; without it, once there is a line on standard output. */
+  /** Ready once this port accepts connections; without it, once standard output has a line. */
   port?: number
 }
 
@@ -22,7 +22,7 @@ export interface ServerOptions {
 export class ServerProcess implements AsyncDisposable {
   readonly #child: ChildProcess
   readonly #command: string
-  /** What it has said first on standard output, if that was waited for. */
+  /** The first line of standard output, if it was awaited. */
   readonly banner: string
 
   private constructor(child: ChildProcess, command: string, banner: string) {
@@ -31,14 +31,16 @@ export class ServerProcess implements AsyncDisposable {
     this.banner = banner
   }
 
-  /** Resolves when the server serves. */
+  /** Resolves once the server is ready. */
   static async start(command: string, args: string[], options: ServerOptions): Promise<ServerProcess> {
     const log = openSync(options.logFile, 'a')
     const child = spawn(command, args, { env: options.env ?? process.env, stdio: ['ignore', 'pipe', log] })
     running.add(child)
     const ended = once(child, 'exit').then(([code]) => {
       running.delete(child)
-      throw new Error(`${command} ended with ${code}:\n${readFileSync(options.logFile, 'utf8').slice(-2000)}`)
+      throw new Error(
+        `${command} exited with ${code}:\n${readFileSync(options.logFile, 'utf8').slice(-2000)}`,
+      )
     })
     ended.catch(() => undefined)
     const { port } = options
@@ -52,12 +54,12 @@ export class ServerProcess implements AsyncDisposable {
     return new ServerProcess(child, command, banner)
   }
 
-  /** The most memory that the server and the processes that it has started have had, MB of resident set. */
+  /** Peak resident memory of the server and its child processes, in MB. */
   peakMegabytes(): number {
     return this.#megabytes('VmHWM')
   }
 
-  /** The memory that they have now, MB of resident set. */
+  /** Current resident memory of the server and its child processes, in MB. */
   megabytes(): number {
     return this.#megabytes('VmRSS')
   }
@@ -65,7 +67,7 @@ export class ServerProcess implements AsyncDisposable {
   #megabytes(field: 'VmHWM' | 'VmRSS'): number {
     const { pid } = this.#child
     const started = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
-    // They share the text of their program with the server, where it is counted.
+    // Child processes share the program text with the server, which counts it.
     const further = started.map((one) => kilobytes(one, field) - kilobytes(one, 'RssFile'))
     return further.reduce((sum, one) => sum + one, kilobytes(String(pid), field)) / 1024
   }
@@ -75,7 +77,7 @@ export class ServerProcess implements AsyncDisposable {
     const exit = once(this.#child, 'exit')
     this.#child.kill('SIGTERM')
     const timer = setTimeout(() => {
-      console.error(`${this.#command} does not end and is killed`)
+      console.error(`${this.#command} does not exit and is killed`)
       this.#child.kill('SIGKILL')
     }, 20_000)
     await exit
@@ -83,13 +85,13 @@ export class ServerProcess implements AsyncDisposable {
   }
 }
 
-/** A field of a process's status. */
+/** Reads a field of a process's status. */
 function kilobytes(pid: string, field: string): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1])
 }
 
-/** A port on loopback that nobody listens on. */
+/** Finds a free port of the loopback interface. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -5,13 +5,13 @@ import { TempFolder } from './temp-folder.js'
 
 const BIN = join(import.meta.dirname, '..', 'bin')
 
-/** As `npm start` and the container have it. */
+/** As `npm start` and the container set them. */
 const HEAP_FLAGS = ['--max-semi-space-size=4', '--heap-growing-percent=50']
 const GRAND = 'grand'
 
 /**
- * This project's servers as they run in production: a process for each, in its default configuration, but for request
- * rates, since all requests come from one machine here, and for the quota of a user.
+ * This project's servers as in production, one process each, in their default configuration. Only request rates are
+ * off, since all requests come from one address, and the storage quota is higher.
  */
 export class BenchSphere implements AsyncDisposable {
   readonly #folder = new TempFolder()
@@ -24,7 +24,7 @@ export class BenchSphere implements AsyncDisposable {
     this.#env = env
   }
 
-  /** A grand and regionals of these names. */
+  /** Starts a grand and regionals with these names. */
   static async start(names: string[]): Promise<BenchSphere> {
     const sphere = new BenchSphere({})
     await sphere.startGrand()
@@ -33,8 +33,8 @@ export class BenchSphere implements AsyncDisposable {
   }
 
   /**
-   * One regional named eu that has no grand.
-   * @param fill fills its data folder before it starts
+   * Starts one regional named eu without a grand.
+   * @param fill fills its data folder before the start
    */
   static async alone({
     https = false,
@@ -58,7 +58,7 @@ export class BenchSphere implements AsyncDisposable {
     await this.#run('grand', GRAND, {})
   }
 
-  /** Starts a regional, or starts it again with what it has stored. */
+  /** Starts a regional, with its stored data if it has run before. */
   async startRegional(name: string): Promise<void> {
     const grandPort = this.#ports.get(GRAND)
     if (grandPort === undefined) return this.#run('regional', name, this.#env)
@@ -81,18 +81,18 @@ export class BenchSphere implements AsyncDisposable {
     return join(this.#folder.path, name)
   }
 
-  /** A server's certificate, made where there is none. */
+  /** A server's certificate; issues one if there is none. */
   certificate(name: string): Certificate {
     return ensureCertificate(join(this.#folder.path, 'certs'), name)
   }
 
-  /** The most memory that each server has had, MB of resident set. */
+  /** Peak resident memory of each server, in MB. */
   peakMegabytes(): Record<string, number> {
     for (const name of this.#running.keys()) this.#notePeak(name)
     return { ...this.#peaks }
   }
 
-  /** The memory that a server has now, MB of resident set. */
+  /** Current resident memory of a server, in MB. */
   megabytes(name: string): number {
     return this.#running.get(name)?.megabytes() ?? 0
   }
@@ -116,7 +116,7 @@ export class BenchSphere implements AsyncDisposable {
       PORT: String(port),
       DATA_DIR: this.dataDir(name),
       CERTS_DIR: join(this.#folder.path, 'certs'),
-      // As `npm start` and the container have it.
+      // As `npm start` and the container set it.
       MALLOC_ARENA_MAX: '1',
       RATE_LIMITS: 'off',
       STORAGE_QUOTA: '1TiB',

@@ -1,22 +1,21 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
-/** Connections that are made at once. */
-const AT_ONCE = 100
+const CONCURRENT_CONNECTIONS = 100
 
-/** Many live event streams of a few accounts, as bare sockets: this end must cost little. */
+/** Many event streams of a few accounts on raw sockets, to keep the client cheap. */
 export class StreamCrowd implements AsyncDisposable {
   readonly #sockets: Socket[] = []
   #name = ''
   #waiting = new Set<Socket>()
   #done: (at: number) => void = () => {}
 
-  /** Resolves when all streams have begun. */
+  /** Resolves once all streams are established. */
   static async open(origin: string, cookies: string[], count: number): Promise<StreamCrowd> {
     const crowd = new StreamCrowd()
     const { hostname, port } = new URL(origin)
     while (crowd.#sockets.length < count) {
-      const some = Math.min(AT_ONCE, count - crowd.#sockets.length)
+      const some = Math.min(CONCURRENT_CONNECTIONS, count - crowd.#sockets.length)
       const cookieOf = (index: number) => cookies[index % cookies.length] as string
       await Promise.all(
         Array.from({ length: some }, (_, index) => crowd.#openOne(hostname, Number(port), cookieOf(index))),
@@ -25,8 +24,8 @@ export class StreamCrowd implements AsyncDisposable {
     return crowd
   }
 
-  /** Resolves with the time (of `performance`) at which the last stream has got an event that contains a name. */
-  allSee(name: string): Promise<number> {
+  /** Resolves with the time (of `performance`) at which the last stream has received an event with this name. */
+  waitUntilAllReceive(name: string): Promise<number> {
     this.#name = name
     this.#waiting = new Set(this.#sockets)
     return new Promise((resolve) => {
@@ -44,12 +43,12 @@ export class StreamCrowd implements AsyncDisposable {
     const [head] = await once(socket, 'data')
     if (!/^HTTP\/1\.1 200 /.test(String(head))) throw new Error(`no stream:\n${head}`)
     this.#sockets.push(socket)
-    let rest = ''
+    let previousChunk = ''
     socket.on('data', (chunk: Buffer) => {
       if (!this.#waiting.has(socket)) return
-      // A name can be cut in two.
-      const isHere = chunk.includes(this.#name) || `${rest}${chunk}`.includes(this.#name)
-      rest = isHere ? '' : String(chunk.subarray(-this.#name.length))
+      // The name may be split over two chunks.
+      const isHere = chunk.includes(this.#name) || `${previousChunk}${chunk}`.includes(this.#name)
+      previousChunk = isHere ? '' : String(chunk.subarray(-this.#name.length))
       if (!isHere) return
       this.#waiting.delete(socket)
       if (this.#waiting.size === 0) this.#done(performance.now())

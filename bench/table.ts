@@ -1,17 +1,17 @@
 import { cpus, release, totalmem } from 'node:os'
 import { type Figure, HERE, type Measurement, median, type Target } from './row.js'
 
-/** What a server may need, whatever it does; MB of resident set. */
-const MOST_MEGABYTES = 200
+/** Memory target of every server, in MB of resident memory. */
+const MAX_MEGABYTES = 200
 
 const HEADINGS = ['row', 'here', 'peer', 'ratio', 'target', 'met', 'spread here; peer', 'peak RSS, MB']
 
 type Line = string[]
 
-/** What a figure is held against: a target, a peer without one, or nothing. */
+/** The comparison of a figure: a target, a peer without a target, or none. */
 type Compared = Target | { peer: string } | Record<never, never>
 
-/** The table as text, in columns. */
+/** Formats the table as text columns. */
 export function tableOf(measurements: Measurement[]): string {
   const lines = [HEADINGS, ...measurements.flatMap(linesOf)]
   const widths = HEADINGS.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
@@ -25,7 +25,7 @@ export function tableOf(measurements: Measurement[]): string {
     .join('\n')
 }
 
-/** The table as Markdown, under the machine that it was measured on. */
+/** Formats the table as Markdown, with a description of the machine. */
 export function markdownOf(measurements: Measurement[]): string {
   const lines = [HEADINGS, HEADINGS.map(() => '---'), ...measurements.flatMap(linesOf)]
   return [machine(), '', ...lines.map((line) => `| ${line.join(' | ')} |`)].join('\n')
@@ -38,7 +38,7 @@ function machine(): string {
   return `${cpu?.model.trim()}, ${cpus().length} cores, ${gibibytes} GiB, Linux ${release()}, Node ${process.version}, ${date}`
 }
 
-/** A line for each target of each figure and each other peer that has it, and one for memory. */
+/** One line per target of each figure, per other peer with that figure, and one for memory. */
 function linesOf(measurement: Measurement): Line[] {
   const { row } = measurement
   const lines = Object.entries(row.figures).flatMap(([name, figure]) => {
@@ -58,8 +58,8 @@ function lineOf(measurement: Measurement, name: string, figure: Figure, target: 
   const ours = values.get(HERE)?.get(name) ?? []
   const here = ours.length === 0 ? 'not measured' : `${shown(median(ours))} ${figure.unit}`
   if (!('peer' in target)) {
-    const { wanted, met } = boundOf(target, figure, ours)
-    return [label, here, '–', '–', wanted, met, spread(ours), '']
+    const { wanted: targetText, met } = boundOf(target, figure, ours)
+    return [label, here, '–', '–', targetText, met, spread(ours), '']
   }
   const { peer } = target
   const theirs = values.get(peer)?.get(name) ?? []
@@ -87,16 +87,16 @@ function boundOf(target: Compared, { unit }: Figure, ours: number[]): { wanted: 
 function memoryLine({ row, peaks }: Measurement): Line[] {
   const ours = peaks.get(HERE)
   if (ours === undefined) return []
-  const most = Math.max(...Object.values(ours))
+  const highest = Math.max(...Object.values(ours))
   const each = Object.entries(ours).map(([server, megabytes]) => `${server} ${megabytes.toFixed(0)}`)
-  const met = yes(most <= MOST_MEGABYTES)
+  const met = yes(highest <= MAX_MEGABYTES)
   return [
     [
       `${row.title}: memory`,
-      `${most.toFixed(0)} MB`,
+      `${highest.toFixed(0)} MB`,
       '–',
       '–',
-      `≤ ${MOST_MEGABYTES} MB`,
+      `≤ ${MAX_MEGABYTES} MB`,
       met,
       '',
       each.join(', '),
@@ -117,7 +117,7 @@ function spread(values: number[]): string {
   return `${shown(Math.min(...values))}–${shown(Math.max(...values))}`
 }
 
-/** Three digits, or all of a larger whole number. */
+/** Three significant digits, or all digits of a larger integer. */
 function shown(value: number): string {
   return Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3)
 }

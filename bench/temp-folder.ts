@@ -5,7 +5,7 @@ import { join } from 'node:path'
 const open = new Set<string>()
 process.once('exit', () => open.forEach(remove))
 
-/** A folder that goes when it is disposed of, or else with the process. */
+/** A folder that is removed when disposed of, or when the process exits. */
 export class TempFolder implements AsyncDisposable {
   readonly path = mkdtempSync(join(tmpdir(), 'syncsphere-bench-'))
 

@@ -3,7 +3,7 @@ import type { Load } from './wrk.js'
 
 const BOUNDARY = 'a-boundary-of-the-bench'
 
-/** Each body begins with the name of its file, so that no two are the same, and goes on with the same random text. */
+/** Each body begins with its unique file name, followed by the same random text. */
 const BYTES = 4096
 const NAME_BYTES = 48
 
@@ -26,13 +26,13 @@ function request()
 end
 `
 
-/** Uploads of 4 KiB here, each of other bytes and another name than any before. */
+/** A load of 4 KiB multipart uploads, each with unique content and name. */
 export function multipartLoad(origin: string, cookie: string, connections: number): Load {
   const headers = { Cookie: cookie, 'Content-Type': `multipart/form-data; boundary=${BOUNDARY}` }
   return { url: origin, connections, headers, script: LUA, args: args('multipart') }
 }
 
-/** The same bytes by PUT, each to a path of its own under /put/. */
+/** A load of the same contents by PUT, each to its own path under /put/. */
 export function putLoad(origin: string, connections: number): Load {
   return { url: origin, connections, script: LUA, args: args('put') }
 }

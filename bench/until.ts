@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Waits until something holds, looking often; gives up after five minutes. */
+/** Polls a condition; fails after five minutes. */
 export async function until(condition: () => Promise<boolean>, everyMs = 5): Promise<void> {
   const deadline = performance.now() + 300_000
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error('waited for five minutes')
+    if (performance.now() > deadline) throw new Error('condition not met within five minutes')
     await sleep(everyMs)
   }
 }

@@ -14,15 +14,15 @@ export interface Load {
   connections: number
   seconds?: number
   headers?: Record<string, string>
-  /** What wrk is to send, in Lua, instead of GET; `args` reach its `init`. */
+  /** A Lua script that makes the requests instead of GET; `args` are passed to its `init`. */
   script?: string
   args?: string[]
 }
 
 /**
- * Puts a server under load for some seconds, four if it is not said, from one thread of another process.
- * @returns answers a second
- * @throws Error when an answer was a refusal or a connection broke
+ * Loads a server for some seconds (four by default) from one thread of another process.
+ * @returns responses per second
+ * @throws Error if any response had a status of 400 or more, or a connection broke
  */
 export async function answersPerSecond({
   url,

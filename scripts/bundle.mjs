@@ -1,12 +1,21 @@
-// Builds the programs into dist/, unless they are built from the same sources already. So a start takes no longer than it
-// must, and needs neither esbuild (`npm ci --omit=dev`) nor a folder that can be written. `npm run build` checks the types
-// first.
+// Builds the programs and the JSON of the contract into dist/, unless they are built from the same sources already. So a
+// start takes no longer than it must, and needs neither esbuild (`npm ci --omit=dev`) nor a folder that can be written.
+// `npm run build` checks the types first.
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** What the programs are made from, beside src/. */
-const SOURCES = ['package.json', 'package-lock.json', 'scripts/bundle.mjs', 'scripts/esbuild.mjs']
+const SOURCES = [
+  'openapi.yaml',
+  'package.json',
+  'package-lock.json',
+  'scripts/bundle.mjs',
+  'scripts/esbuild.mjs',
+]
+
+/** The contract as a server reads it. */
+const CONTRACT = 'dist/openapi.json'
 
 /** Holds the hash of the sources that dist/ was made from. */
 const STAMP = 'dist/made-from'
@@ -39,16 +48,17 @@ function filesBelow(folder) {
 function isBuiltFrom(hash) {
   const launchers = programs.map((name) => `dist/bin/${name}.js`)
   const bundles = [...programs, ...HELPERS].map((name) => `dist/lib/${name}.js`)
-  return [...launchers, ...bundles, STAMP].every(existsSync) && readFileSync(STAMP, 'utf8') === hash
+  return [...launchers, ...bundles, CONTRACT, STAMP].every(existsSync) && readFileSync(STAMP, 'utf8') === hash
 }
 
 async function build() {
   try {
-    const { bundle, writeLaunchers } = await import('./esbuild.mjs')
+    const { bundle, writeContract, writeLaunchers } = await import('./esbuild.mjs')
     // One that is cut off half-way does not count as built.
     rmSync(STAMP, { force: true })
     await bundle([...programs, ...HELPERS])
     writeLaunchers(programs, engines.node)
+    writeContract(CONTRACT)
     writeFileSync(STAMP, hash)
   } catch (error) {
     const [reason] = error.message.split('\n')

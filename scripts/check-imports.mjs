@@ -1,5 +1,5 @@
-// Checks the direction of imports (.dependency-cruiser.cjs). Fails too when it saw hardly any module or import:
-// a resolver that finds nothing would otherwise report that all is well.
+// Checks the direction of imports (.dependency-cruiser.cjs). It also fails if it found few modules or imports: a broken
+// resolver would report no violations.
 import { createRequire } from 'node:module'
 import { cruise, format } from 'dependency-cruiser'
 import extractTSConfig from 'dependency-cruiser/config-utl/extract-ts-config'
@@ -19,6 +19,6 @@ const edges = own.flatMap((module) => module.dependencies.filter((to) => to.reso
 process.stdout.write((await format(result.output, { outputType: 'err-long' })).output)
 if (summary.error > 0) process.exitCode = 1
 if (own.length < MODULES_AT_LEAST || edges.length < MODULES_AT_LEAST) {
-  console.error(`imports: only ${own.length} modules and ${edges.length} imports among them were seen`)
+  console.error(`imports: found only ${own.length} modules and ${edges.length} imports among them`)
   process.exitCode = 1
 }

@@ -1,11 +1,11 @@
-// Finds identifiers and file names that use a word where the field has another. Words that also mean something else here
-// are not listed. Part of `npm run lint`.
+// Finds identifiers and file names with a word for which the field has another one. Words with several meanings are not
+// listed. Part of `npm run lint`.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import ts from 'typescript'
 
-/** Each with the word to use instead. */
+/** The replacement of each word. */
 const INSTEAD = {
   absorb: 'apply',
   answer: 'response',
@@ -62,7 +62,7 @@ function faultsIn(name) {
   return words.filter((word) => Object.hasOwn(INSTEAD, word)).map((word) => `${name}: say ${INSTEAD[word]}`)
 }
 
-/** The identifiers of a file, each with its line. */
+/** The identifiers of a file, with their lines. */
 function namesIn(path) {
   if (/\.gen\.ts$/.test(path)) return []
   const text = readFileSync(path, 'utf8')

@@ -1,7 +1,8 @@
 // Makes dist/lib and dist/bin out of src/bin: a bundle of each program with all that it imports, for a server that has to
-// find a thousand files takes twice as long to start, and a small file that starts it.
+// find a thousand files takes twice as long to start, and a small file that starts it. Beside them goes the contract.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
+import { load } from 'js-yaml'
 
 /** Native code stays in node_modules. */
 const EXTERNAL = ['argon2', 'better-sqlite3']
@@ -41,6 +42,11 @@ export async function bundle(names) {
     legalComments: 'linked',
     logLevel: 'warning',
   })
+}
+
+/** Writes the contract as JSON, for a server has no parser of YAML. */
+export function writeContract(path) {
+  writeFileSync(path, JSON.stringify(load(readFileSync('openapi.yaml', 'utf8'))))
 }
 
 /**

@@ -1,6 +1,6 @@
-// Gives the contract to generators of clients, compiles what they make, and takes one of the clients through a server. The
-// generators are installed in a folder of their own, for they bring more packages than the project has.
-// `npm run clients`; ends with `N passed, N failed`.
+// Generates clients from the contract, compiles them, and runs one against a server. The generators are installed in a
+// temporary folder, because they have more dependencies than the project.
+// `npm run clients` ends with `N passed, N failed`.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -35,13 +35,13 @@ const results = { passed: 0, failed: 0 }
 
 cpSync(join(root, 'test/generated-clients'), folder, { recursive: true })
 cpSync(join(root, '.npmrc'), join(folder, '.npmrc'))
-console.log('Installing the generators of clients …')
+console.log('Installing the client generators …')
 execFileSync('npm', ['ci', '--no-fund', '--no-audit', '--silent'], { cwd: folder, stdio: 'inherit' })
 mkdirSync(join(folder, 'clients/zod'), { recursive: true })
 for (const [name, [command, ...args]] of Object.entries(GENERATORS))
-  await step(`${name} makes a client`, () => run(command, args))
-await step('all of them compile', () => run('tsc', ['-p', '.']))
-await step('one of them registers, logs in, uploads and downloads', runStory)
+  await step(`${name} generates a client`, () => run(command, args))
+await step('all clients compile', () => run('tsc', ['-p', '.']))
+await step('a client registers, logs in, uploads and downloads', runStory)
 console.log(`${results.passed} passed, ${results.failed} failed`)
 process.exitCode = results.failed === 0 ? 0 : 1
 
@@ -89,7 +89,7 @@ async function step(what, work) {
     console.log(`ok      ${what}`)
   } catch (error) {
     results.failed += 1
-    // A client throws what the server has said.
+    // Generated clients throw the response body.
     console.log(`not ok  ${what}: ${error.message ?? JSON.stringify(error)}\n${String(error.stdout ?? '')}`)
   }
 }

@@ -1,5 +1,5 @@
-// Tests the tests. Plants each bug of test/mutants/mutants.ts in a copy of the tree; the tests that the mutant names have
-// to go red. `npm run mutants -- lost-stamp no-fsync` plants only those whose names begin so.
+// Mutation testing: applies each mutant of test/mutants/mutants.ts to a copy of the tree. Every test that the mutant
+// names must fail. `npm run mutants -- lost-stamp no-fsync` runs only mutants with these prefixes.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -16,10 +16,10 @@ import {
 import { tmpdir } from 'node:os'
 import { join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { mutated } from '../test/mutants/edit.ts'
+import { applyMutant } from '../test/mutants/edit.ts'
 import { MUTANTS } from '../test/mutants/mutants.ts'
 
-/** A test that still runs after so long proves nothing. */
+/** Time limit of a test; a test that times out has not caught the mutant. */
 const MAX_TEST_MS = 600_000
 
 const NOT_COPIED = new Set(['.git', '.tap', 'coverage', 'data', 'dist', 'node_modules', 'certs/dev'])
@@ -33,16 +33,16 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.e
 if (mutants.length === 0) fail('There is no such mutant.')
 if (compile() !== undefined) fail('the tree does not compile')
 for (const test of new Set(mutants.flatMap(({ tests }) => tests))) {
-  const { isGreen, said, seconds } = await run(test)
-  if (!isGreen) fail(`${test} is red without any bug: ${said}`)
+  const { isGreen, summary, seconds } = await run(test)
+  if (!isGreen) fail(`${test} fails without a mutant: ${summary}`)
   console.log(`green   ${test}  (${seconds} s)`)
 }
 
 let missed = 0
 for (const mutant of mutants) {
-  const { isCaught, said } = await plant(mutant)
+  const { isCaught, summary } = await testMutant(mutant)
   if (!isCaught) missed += 1
-  console.log(`${mutant.name}: ${said}`)
+  console.log(`${mutant.name}: ${summary}`)
 }
 console.log(`${mutants.length - missed} caught, ${missed} missed`)
 process.exitCode = missed === 0 ? 0 : 1
@@ -63,22 +63,22 @@ function copyOfTree() {
   return to
 }
 
-/** Plants one bug, looks whether every test that has to find it does, and takes the bug away again. */
-async function plant(mutant) {
+/** Applies a mutant, runs the tests that must catch it, and reverts it. */
+async function testMutant(mutant) {
   const paths = globSync('src/**/*.ts', { cwd: tree })
   const sources = paths.map((path) => ({ path, text: readFileSync(join(tree, path), 'utf8') }))
-  const changed = mutated(sources, mutant)
+  const changed = applyMutant(sources, mutant)
   write(changed)
   try {
     const error = compile()
-    if (error !== undefined) return { isCaught: false, said: `does not compile: ${error}` }
+    if (error !== undefined) return { isCaught: false, summary: `does not compile: ${error}` }
     const found = []
     for (const test of mutant.tests) {
-      const { isRed, said, seconds } = await run(test)
-      if (!isRed) return { isCaught: false, said: `NOT CAUGHT by ${test}: ${said}  (${seconds} s)` }
-      found.push(`caught by ${test}: “${said}”  (${seconds} s)`)
+      const { isRed, summary, seconds } = await run(test)
+      if (!isRed) return { isCaught: false, summary: `NOT CAUGHT by ${test}: ${summary}  (${seconds} s)` }
+      found.push(`caught by ${test}: “${summary}”  (${seconds} s)`)
     }
-    return { isCaught: true, said: found.join('; ') }
+    return { isCaught: true, summary: found.join('; ') }
   } finally {
     write(sources.filter(({ path }) => changed.some((one) => one.path === path)))
   }
@@ -88,7 +88,7 @@ function write(sources) {
   for (const { path, text } of sources) writeFileSync(join(tree, path), text)
 }
 
-/** What is wrong with the types, if anything: a bug that nobody could build would be caught by everything. */
+/** Returns the first type error, if any: every test would catch a mutant that does not compile. */
 function compile() {
   try {
     const types = ['-p', 'tsconfig.json', '--incremental', '--tsBuildInfoFile', '.tsbuildinfo']
@@ -99,7 +99,7 @@ function compile() {
   }
 }
 
-/** Runs one test file up to its first failure. Red is only what a test says to be: to end otherwise proves nothing. */
+/** Runs a test file up to its first failure. An exit without a failed assertion does not count as caught. */
 async function run(test) {
   const began = performance.now()
   const env = {
@@ -129,10 +129,10 @@ async function run(test) {
   const failure = firstFailure(output)
   const isGreen = status === 0 && /^ok /m.test(output)
   const isRed = status !== 0 && failure !== undefined
-  return { isGreen, isRed, said: failure ?? (isGreen ? 'green' : 'ended without a verdict'), seconds }
+  return { isGreen, isRed, summary: failure ?? (isGreen ? 'green' : 'ended without a verdict'), seconds }
 }
 
-/** The name of the first test in a file's TAP that failed. */
+/** The name of the first failed test in TAP output. */
 function firstFailure(output) {
   const at = output.search(/^ *not ok /m)
   if (at < 0) return undefined
@@ -140,7 +140,7 @@ function firstFailure(output) {
   return begun.at(-1)?.[1] ?? output.slice(at).split('\n')[0]
 }
 
-/** Whatever a test has left running goes with it. */
+/** Kills all processes that a test has left running. */
 function endGroup(pid) {
   try {
     process.kill(-pid, 'SIGKILL')

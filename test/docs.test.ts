@@ -1,4 +1,4 @@
-/** The pages in Markdown, held against the tree and the code. */
+/** Checks the Markdown pages against the tree and the code. */
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { load } from 'js-yaml'
@@ -11,12 +11,12 @@ import { readTable } from './support/markdown-table.js'
 const read = (file: string) => readFileSync(file, 'utf8')
 const pages = globSync(['*.md', '{certs,docs,test}/**/*.md'])
 
-/** Text outside of fenced blocks: what is in those is no Markdown. */
+/** The text outside of fenced code blocks. */
 function prose(markdown: string): string {
   return markdown.replaceAll(/^```[\s\S]*?^```$/gm, '')
 }
 
-/** The anchors that GitHub gives the headings of a page. */
+/** The anchors that GitHub gives to the headings of a page. */
 function anchorsOf(page: string): string[] {
   const headings = [...prose(read(page)).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => heading)
   return headings.map((heading) =>
@@ -34,8 +34,8 @@ function isBroken(page: string, link: string): boolean {
   return anchor !== undefined && !anchorsOf(target).includes(anchor)
 }
 
-test('every relative link of a page leads to a file, and every anchor to a heading', async (t) => {
-  t.ok(pages.length > 8, 'the pages are found')
+test('Every relative link of a page leads to an existing file and heading', async (t) => {
+  t.ok(pages.length > 8, 'more than eight pages were checked')
   for (const page of pages) {
     const links = [...prose(read(page)).matchAll(/\]\(([^)]+)\)/g)].map(([, link = '']) => link)
     const relative = links.filter((link) => !/^[a-z]+:/.test(link))
@@ -47,7 +47,7 @@ test('every relative link of a page leads to a file, and every anchor to a headi
   }
 })
 
-test('every path of the tree that a page names exists', async (t) => {
+test('Every path that a page names exists', async (t) => {
   for (const page of pages.filter((name) => !name.includes('performance-log'))) {
     const paths = [...read(page).matchAll(/`((?:src|test|scripts|migrations|bench)\/[\w./-]+)`/g)]
     const missing = paths.map(([, path = '']) => path).filter((path) => !existsSync(path))
@@ -55,11 +55,11 @@ test('every path of the tree that a page names exists', async (t) => {
   }
 })
 
-test('the README has at most 250 lines', async (t) => {
+test('The README has at most 250 lines', async (t) => {
   t.ok(read('README.md').split('\n').length - 1 <= 250)
 })
 
-test('the README lists the operations of the contract, and no others', async (t) => {
+test('The README lists exactly the operations of the contract', async (t) => {
   const contract = load(read('openapi.yaml')) as { paths: Record<string, object> }
   const declared = Object.entries(contract.paths).flatMap(([path, item]) =>
     Object.keys(item)
@@ -69,7 +69,7 @@ test('the README lists the operations of the contract, and no others', async (t)
   const listed = readTable(read('README.md'), 'area').flatMap(({ operations = '' }) => {
     let path = ''
     const codes = [...operations.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code)
-    // `GET`, `PATCH /me`: a method without a path has that of the next one.
+    // In `GET`, `PATCH /me` a method without a path shares the path of the next one.
     return codes.reverse().map((code) => {
       const [method, own] = code.split(' ')
       path = own ?? path
@@ -103,25 +103,25 @@ test('docs/operations.md lists the variables that each program reads, with their
   }
 })
 
-test('docs/operations.md tells what to do about every warning and error that servers log', async (t) => {
+test('docs/operations.md explains every warning and error that servers log', async (t) => {
   const page = read('docs/operations.md')
   const messages = globSync('src/**/*.ts').flatMap((file) =>
     [...read(file).matchAll(/\b(?:logger|log)\.(?:warn|error|fatal)\(\s*[^']*?'([^']+)',?\s*\)/g)].map(
       ([, message = '']) => message,
     ),
   )
-  t.ok(messages.length > 25, 'the messages are found')
+  t.ok(messages.length > 25, 'more than 25 messages were found in the sources')
   t.strictSame(
     messages.filter((message) => !page.includes(`\`${message}\``)),
     [],
   )
 })
 
-test('docs/operations.md tells what to do about every reason for which a server cannot store', async (t) => {
+test('docs/operations.md explains every reason for which a server cannot store', async (t) => {
   const page = read('docs/operations.md')
   const [file = ''] = globSync('src/**/storage-fault.ts')
   const reasons = [...read(file).matchAll(/^ {2}\['\w+', '(.+)'\],$/gm)].map(([, reason = '']) => reason)
-  t.ok(reasons.length > 20, 'the reasons are found')
+  t.ok(reasons.length > 20, 'more than 20 reasons were found in the sources')
   t.strictSame(
     reasons.filter((reason) => !page.includes(`\`${reason}\``)),
     [],

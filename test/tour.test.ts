@@ -1,7 +1,6 @@
 /**
- * The tour of README.md, run as it stands there: every command of its `bash` blocks, in order, in one bash, and its
- * output compared with the one shown. The ports of `npm start` are exchanged for free ones, and ids, hashes and times
- * for placeholders (see tour/placeholders.ts); every other character has to be the same.
+ * Runs the tour of README.md: every command of its `bash` blocks, in order, in one bash. The output must equal the one
+ * shown, except that ports, ids, hashes and times are replaced by placeholders (tour/placeholders.ts).
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -15,10 +14,10 @@ import { Shell } from './tour/shell.js'
 import { stepsOf } from './tour/steps.js'
 
 const missing = ['curl', 'jq', 'lsof'].filter((tool) => spawnSync(tool, ['--version']).error !== undefined)
-// On CI nothing may be skipped: there the tour runs, and fails for want of the tool.
+// On CI the tour is never skipped: it fails if a tool is missing.
 const skip = missing.length > 0 && !process.env.CI ? `missing: ${missing.join(', ')}` : false
 
-/** What `npm start` starts. */
+/** Starts the servers of `npm start`. */
 async function openSphere(folder: string): Promise<Servers> {
   const servers = new Servers(folder)
   const certsDir = join(folder, 'certs')
@@ -32,7 +31,10 @@ async function openSphere(folder: string): Promise<Servers> {
   return servers
 }
 
-test('the tour of the README shows what really happens', { skip, timeout: 120_000 }, async (t) => {
+test('The tour of the README shows the actual output of its commands', {
+  skip,
+  timeout: 120_000,
+}, async (t) => {
   const steps = stepsOf(await readFile('README.md', 'utf8'))
   const folder = await mkdtemp(join(tmpdir(), 'tour-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
@@ -42,7 +44,7 @@ test('the tour of the README shows what really happens', { skip, timeout: 120_00
   const seen = new Placeholders()
   for (const { line, command, output } of steps) {
     const result = await shell.run(servers.toActual(command))
-    // A terminal shows no carriage return.
+    // A terminal does not show carriage returns.
     const found = seen.replace(servers.toDocumented(result.output)).replaceAll('\r', '').trimEnd()
     t.strictSame(
       { output: found, status: result.status },
@@ -50,5 +52,5 @@ test('the tour of the README shows what really happens', { skip, timeout: 120_00
       `README.md:${line}: ${command}`,
     )
   }
-  t.ok(steps.length > 20, 'the tour has its commands')
+  t.ok(steps.length > 20, 'the tour has more than 20 commands')
 })

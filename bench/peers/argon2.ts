@@ -1,4 +1,4 @@
-/** How often a second a password can be verified, two at a time: `node argon2.js HASH PASSWORD`. */
+/** Measures password verifications per second, two in parallel: `node argon2.js HASH PASSWORD`. */
 import { verify } from 'argon2'
 
 const [, , hash = '', password = ''] = process.argv
@@ -10,7 +10,7 @@ const began = performance.now()
 let verified = 0
 async function work(): Promise<void> {
   while (performance.now() - began < MS) {
-    if (!(await verify(hash, password))) throw new Error('the password is not that of the hash')
+    if (!(await verify(hash, password))) throw new Error('the password does not match the hash')
     verified += 1
   }
 }

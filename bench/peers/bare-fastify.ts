@@ -1,4 +1,4 @@
-/** Fastify with nothing but routes that send one object each: `node bare-fastify.js FOLDER '{"/path": …}'`. */
+/** A bare Fastify server with one static JSON object per route: `node bare-fastify.js FOLDER '{"/path": …}'`. */
 import { fastify } from 'fastify'
 
 const [, , , answers = '{}'] = process.argv

@@ -5,8 +5,8 @@ import { freePort, ServerProcess } from '../server-process.js'
 import { TempFolder } from '../temp-folder.js'
 
 /**
- * Nginx with Debian's settings (`sendfile`, a worker for each core), without an access log: its files under /, and PUT
- * under /put/ into a folder of the same file system.
+ * nginx with Debian's settings (`sendfile`, one worker per core), without an access log. It serves files under /, and
+ * accepts PUT under /put/ into a folder of the same file system.
  */
 export class Nginx implements AsyncDisposable {
   readonly #folder: TempFolder
@@ -35,17 +35,17 @@ export class Nginx implements AsyncDisposable {
     return new Nginx(folder, server, `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`)
   }
 
-  /** Serves a file of the same file system under this name. */
+  /** Serves a file of the same file system by a hard link. */
   put(name: string, file: string): void {
     linkSync(file, join(this.#folder.path, 'files', name))
   }
 
-  /** Removes what was PUT. */
+  /** Removes the files received by PUT. */
   clear(): void {
     const folder = join(this.#folder.path, 'files', 'put')
     this.#cleared += 1
     const removed = `${folder}-removed-${this.#cleared}`
-    // Requests that wrk has given up may still be at work: what they put in meanwhile goes with the whole in the end.
+    // Requests that wrk has aborted may still be running; their files are removed at the end.
     renameSync(folder, removed)
     mkdirSync(folder)
     for (const name of readdirSync(removed)) rmSync(join(removed, name))
@@ -58,7 +58,7 @@ export class Nginx implements AsyncDisposable {
 }
 
 function configuration(folder: string, port: number, tls: Certificate | undefined): string {
-  // Workers of root's nginx would otherwise be of a user who may not read here.
+  // Workers of an nginx started by root would run as a user without access to this folder.
   const user = process.getuid?.() === 0 ? 'user root;' : ''
   const certificate =
     tls === undefined ? '' : `ssl_certificate ${tls.certFile}; ssl_certificate_key ${tls.keyFile};`

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { ServerProcess } from '../server-process.js'
 import { TempFolder } from '../temp-folder.js'
 
-/** A program of this folder as a server: it takes a folder of its own as its first argument, and says its origin. */
+/** Runs a peer of this folder as a server. It takes a temporary folder as its first argument, and prints its origin. */
 export class NodePeer implements AsyncDisposable {
   readonly #folder: TempFolder
   readonly #server: ServerProcess
@@ -12,7 +12,7 @@ export class NodePeer implements AsyncDisposable {
     this.#server = server
   }
 
-  /** @param program `tus` or another file here, without its ending */
+  /** @param program `tus` or another file of this folder, without its extension */
   static async start(program: string, ...args: string[]): Promise<NodePeer> {
     const folder = new TempFolder()
     const path = join(import.meta.dirname, `${program}.js`)

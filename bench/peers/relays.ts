@@ -1,21 +1,21 @@
 import { installed } from '../installed.js'
-import type { Own } from '../prepared.js'
+import type { Register } from '../prepared.js'
 import type { Contender } from '../row.js'
 import { TempFolder } from '../temp-folder.js'
 import { RsyncOverStunnel } from './rsync-stunnel.js'
 import { SyncthingPair } from './syncthing.js'
 
-/** What is to be brought from one folder to another. */
+/** Files to replicate from one folder to another. */
 export interface Payload {
-  /** In the unit that its rate counts. */
+  /** In the unit of the row's rate. */
   amount: number
   bytes: number
-  /** Writes it, other bytes each time. */
+  /** Writes the files, with new content each time. */
   write(folder: string): void
 }
 
-/** The programs that bring files from one machine to another, each with a destination that is empty in every round. */
-export async function relayPeers(own: Own, missing: string[], payload: Payload): Promise<Contender[]> {
+/** Peers that copy files between machines, each with an empty destination in every round. */
+export async function relayPeers(own: Register, missing: string[], payload: Payload): Promise<Contender[]> {
   const contenders: Contender[] = []
   const syncthing = installed('syncthing')
   if (syncthing === undefined) missing.push(SyncthingPair.missing)

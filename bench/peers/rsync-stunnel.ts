@@ -8,7 +8,7 @@ import { TempFolder } from '../temp-folder.js'
 
 const execute = promisify(execFile)
 
-/** An rsync daemon behind TLS 1.3 that stunnel ends on both sides, all on loopback. */
+/** An rsync daemon behind stunnel with TLS 1.3 on both sides, all on loopback. */
 export class RsyncOverStunnel implements AsyncDisposable {
   static readonly missing = 'rsync over stunnel (Debian packages rsync and stunnel4)'
 
@@ -33,7 +33,7 @@ export class RsyncOverStunnel implements AsyncDisposable {
   }
 
   /**
-   * Sends a folder to a fresh one, whole files, each fsynced there.
+   * Sends a folder to an empty destination as whole files, each fsynced there.
    * @returns seconds
    */
   async timeToSend(folder: string): Promise<number> {
@@ -54,7 +54,7 @@ export class RsyncOverStunnel implements AsyncDisposable {
     const [daemon, tls, port] = [await freePort(), await freePort(), await freePort()]
     const files = join(this.#folder.path, 'files')
     mkdirSync(files)
-    // A daemon of root's would otherwise be nobody, who may not write here.
+    // A daemon started by root would run as nobody, without access to this folder.
     const user = process.getuid?.() === 0 ? 'uid = root\ngid = root\n' : ''
     const module = `[files]\npath = ${files}\nread only = no\n`
     const config = this.#write('rsyncd.conf', `use chroot = no\n${user}${module}`)

@@ -17,7 +17,7 @@ interface Device {
   key: string
 }
 
-/** Two Syncthing devices on loopback that share one folder, told to scan rather than left to notice. */
+/** Two Syncthing devices on loopback that share a folder and scan on request instead of watching it. */
 export class SyncthingPair implements AsyncDisposable {
   static readonly missing = 'Syncthing (Debian package syncthing)'
 
@@ -25,7 +25,7 @@ export class SyncthingPair implements AsyncDisposable {
   readonly #servers: ServerProcess[] = []
   #devices: [Device, Device] | undefined
 
-  /** Resolves when the two are connected. */
+  /** Resolves once the devices are connected. */
   static async start(command: string): Promise<SyncthingPair> {
     const pair = new SyncthingPair()
     try {
@@ -37,23 +37,23 @@ export class SyncthingPair implements AsyncDisposable {
     return pair
   }
 
-  /** The folder of the device that files are put into. */
+  /** The folder of the sending device. */
   get source(): string {
     return this.#both[0].data
   }
 
-  /** The folder of the other one. */
+  /** The folder of the receiving device. */
   get destination(): string {
     return this.#both[1].data
   }
 
-  /** Has the first device look for changes; resolves when it has done so. `sub` is the file that has changed. */
+  /** Makes the sending device scan for changes; resolves once it has. `sub` is the path of the changed file. */
   async scan(sub?: string): Promise<void> {
-    const part = sub === undefined ? '' : `&sub=${encodeURIComponent(sub)}`
-    await call(this.#both[0], 'POST', `/rest/db/scan?folder=${FOLDER}${part}`)
+    const subfolder = sub === undefined ? '' : `&sub=${encodeURIComponent(sub)}`
+    await call(this.#both[0], 'POST', `/rest/db/scan?folder=${FOLDER}${subfolder}`)
   }
 
-  /** Seconds from the request to scan until the other has all of so many bytes. */
+  /** Returns seconds from the scan request until the receiving device has this many bytes. */
   async timeToSync(bytes: number): Promise<number> {
     const began = performance.now()
     await this.scan()
@@ -109,7 +109,7 @@ export class SyncthingPair implements AsyncDisposable {
 }
 
 function configure({ home, data, gui, listen, key }: Device, devices: Device[]): void {
-  const known = devices
+  const deviceElements = devices
     .map(
       (one) =>
         `<device id="${one.id}" name="${one.listen}"><address>tcp://127.0.0.1:${one.listen}</address></device>`,
@@ -121,7 +121,7 @@ function configure({ home, data, gui, listen, key }: Device, devices: Device[]):
     `<configuration version="36">
       <folder id="${FOLDER}" label="${FOLDER}" path="${data}" type="sendreceive" rescanIntervalS="3600"
         fsWatcherEnabled="false">${shared}<minDiskFree unit="%">0</minDiskFree></folder>
-      ${known}
+      ${deviceElements}
       <gui enabled="true" tls="false"><address>127.0.0.1:${gui}</address><apikey>${key}</apikey></gui>
       <options><listenAddress>tcp://127.0.0.1:${listen}</listenAddress>
         <globalAnnounceEnabled>false</globalAnnounceEnabled><localAnnounceEnabled>false</localAnnounceEnabled>

@@ -1,4 +1,4 @@
-/** @tus/server over its own store of files, in its default configuration: `node tus.js FOLDER`. */
+/** @tus/server with its file store in its default configuration: `node tus.js FOLDER`. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'

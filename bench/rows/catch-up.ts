@@ -7,7 +7,7 @@ import { until } from '../until.js'
 
 const CHANGES = 100_000
 const BYTES = 16
-/** Seldom: whoever reads while a regional catches up makes it commit. */
+/** Polls seldom: each read during catch-up forces a commit. */
 const POLL_MS = 200
 
 export const catchUp: Row = {
@@ -33,13 +33,13 @@ export const catchUp: Row = {
     }),
 }
 
-/** Seconds from the start of a regional that is new to the sphere until it has applied all of the log. */
+/** Returns seconds from the start of a new regional until it has applied the whole log. */
 async function timeToJoin(sphere: BenchSphere, client: BenchClient, name: string): Promise<number> {
   sphere.certificate(name)
   const began = performance.now()
   await sphere.startRegional(name)
   const at = sphere.url(name)
-  await client.known(at)
+  await client.waitForSession(at)
   await until(async () => {
     const { applied_position, log_head } = await client.json(`${at}/sync/status`)
     return typeof log_head === 'number' && log_head >= CHANGES && applied_position === log_head

@@ -31,7 +31,7 @@ export const downloadTls: Row = {
   prepare: () => prepare(true),
 }
 
-/** Both hold the same file. */
+/** Both contenders serve the same file. */
 function prepare(https: boolean): Promise<Prepared> {
   return prepared(async (own, missing) => {
     const folder = own(new TempFolder())

@@ -6,11 +6,11 @@ import { BenchSphere } from '../sphere.js'
 import { StreamCrowd } from '../stream-crowd.js'
 
 const STREAMS = 5000
-/** Friends of each other's, who share the streams: one account may not have so many. */
+/** Accounts that are friends share the streams, because streams per account are limited. */
 const ACCOUNTS = 5
 const CHANGES = 5
-/** Memory of a server is what it has some time after there was work. */
-const REST_MS = 2000
+/** Idle time before memory is measured. */
+const IDLE_MS = 2000
 
 export const eventStreams: Row = {
   name: 'event-streams',
@@ -46,24 +46,24 @@ export const eventStreams: Row = {
 }
 
 async function measure(sphere: BenchSphere, client: BenchClient, friends: BenchClient[]): Promise<Figures> {
-  // Anew, for what a process once had it mostly keeps.
+  // Restarted, since a process rarely returns memory to the system.
   await sphere.stop('eu')
   await sphere.startRegional('eu')
   const origin = sphere.url('eu')
   await client.upload(origin, 'before', Buffer.from('before'))
-  await sleep(REST_MS)
+  await sleep(IDLE_MS)
   const before = sphere.megabytes('eu')
   await using crowd = await StreamCrowd.open(
     origin,
     [client, ...friends].map(({ cookie }) => cookie),
     STREAMS,
   )
-  await sleep(REST_MS)
+  await sleep(IDLE_MS)
   const memory = ((sphere.megabytes('eu') - before) * 1024) / STREAMS
   const times: number[] = []
   for (let change = 0; change < CHANGES; change += 1) {
     const name = `change-${change}-${Date.now()}`
-    const all = crowd.allSee(name)
+    const all = crowd.waitUntilAllReceive(name)
     const began = performance.now()
     const uploaded = client.upload(origin, name, Buffer.from(name), { visibility: 'friends' })
     times.push((await all) - began)

@@ -16,7 +16,7 @@ const BYTES = 100
 
 const SCANS = 25
 
-/** After a change Syncthing gathers others for 250 ms before it tells of them; one that comes later is told at once. */
+/** Syncthing batches changes for 250 ms after a scan; a change after this pause is sent at once. */
 const BETWEEN_SCANS_MS = 300
 
 export const latency: Row = {
@@ -31,7 +31,7 @@ export const latency: Row = {
     prepared(async (own, missing) => {
       const sphere = own(await BenchSphere.start(['eu', 'us', 'ap']))
       const client = await BenchClient.register(sphere.url('eu'))
-      await client.known(sphere.url('us'))
+      await client.waitForSession(sphere.url('us'))
       const here = {
         name: HERE,
         measure: () => measureHere(client, sphere.url('eu'), sphere.url('us')),
@@ -47,7 +47,7 @@ export const latency: Row = {
     }),
 }
 
-/** From the answer to an upload on one regional to the live event on another. */
+/** Measures from the response to an upload on one regional to the event on another. */
 async function measureHere(client: BenchClient, from: string, to: string): Promise<Figures> {
   const prefix = randomBytes(4).toString('hex')
   const seen = new Map<string, number>()
@@ -67,7 +67,9 @@ async function measureHere(client: BenchClient, from: string, to: string): Promi
   return percentiles([...answered].map(([name, at]) => (seen.get(name) as number) - at))
 }
 
-/** From the request to scan for a file until it has its name on the other device, which it gets when it is complete. */
+/**
+ * Measures from the scan request until the file has its final name on the other device, which it gets once complete.
+ */
 async function measureScans(pair: SyncthingPair): Promise<Figures> {
   const times: number[] = []
   for (let i = 0; i < SCANS; i += 1) {

@@ -12,7 +12,7 @@ import { answersPerSecond, type Load } from '../wrk.js'
 const execute = promisify(execFile)
 const ARGON2 = join(import.meta.dirname, '..', 'peers', 'argon2.js')
 
-/** As many as one account may try at once. */
+/** The number of concurrent logins that one account may attempt. */
 const CONNECTIONS = 4
 const UPLOADING = 16
 
@@ -50,8 +50,8 @@ export const logins: Row = {
           async measure() {
             const logins = await loggingIn()
             const uploads = await uploading()
-            const [beside, uploadsBeside] = await Promise.all([loggingIn(), uploading()])
-            return { logins, beside, uploads, kept: uploadsBeside / uploads }
+            const [beside, uploadsDuringLogins] = await Promise.all([loggingIn(), uploading()])
+            return { logins, beside, uploads, kept: uploadsDuringLogins / uploads }
           },
           peakMegabytes: () => sphere.peakMegabytes(),
         },
@@ -73,7 +73,7 @@ function loginLoad(origin: string, { username, password }: BenchClient): Load {
   return { url: `${origin}/login`, connections: CONNECTIONS, headers, script }
 }
 
-/** What the server verifies passwords with, so that its peer does the same work. */
+/** The stored Argon2 hash of an account, so that the peer verifies the same parameters. */
 function storedHash(dataDir: string, username: string): string {
   const db = new BetterSqlite3(join(dataDir, 'regional.db'), { readonly: true })
   try {

@@ -11,7 +11,7 @@ import { until } from '../until.js'
 
 const BYTES = 1024 ** 3
 const NAME = 'large.bin'
-/** Asking more often would take a tenth of a core from what is measured. */
+/** Polling more often would take a tenth of a core. */
 const POLL_MS = 25
 
 const PAYLOAD: Payload = {
@@ -44,13 +44,13 @@ export const relayLarge: Row = {
     }),
 }
 
-/** Seconds from the answer to the upload on one regional until another has the bytes, verified and durable. */
+/** Returns seconds from the response to the upload on one regional until another has a verified, durable replica. */
 async function timeHere(peaks: Peaks): Promise<number> {
   await using folder = new TempFolder()
   PAYLOAD.write(folder.path)
   await using sphere = await BenchSphere.start(['eu', 'us'])
   const client = await BenchClient.register(sphere.url('eu'))
-  await client.known(sphere.url('us'))
+  await client.waitForSession(sphere.url('us'))
   const { id } = await client.uploadFile(sphere.url('eu'), join(folder.path, NAME))
   const began = performance.now()
   await until(async () => {

@@ -45,14 +45,14 @@ export const relaySmall: Row = {
 }
 
 /**
- * Seconds from when a regional serves that has the files, as one that was alone for a while has, until another has
- * them all. Peers have them on their disk likewise before the time begins.
+ * Returns seconds until a second regional has all files, from the moment that the first one, which had been offline
+ * with the files, is ready. The peers likewise have the files on disk at the start.
  */
 async function timeHere(peaks: Peaks): Promise<number> {
   await using sphere = await BenchSphere.start(['eu', 'us'])
   const [eu, us] = [sphere.url('eu'), sphere.url('us')]
   const client = await BenchClient.register(eu)
-  await client.known(us)
+  await client.waitForSession(us)
   await sphere.stop('grand')
   await client.uploadAll(eu, FILES, () => randomBytes(BYTES))
   await sphere.stop('eu')

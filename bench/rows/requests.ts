@@ -63,10 +63,10 @@ async function contender(name: string, url: string, headers: Record<string, stri
   }
 }
 
-/** Wrk tells refusals from successes, but no success from another. */
+/** Checks the status of one request, since wrk does not distinguish successes. */
 async function assertStatus(url: string, headers: Record<string, string>, status: number): Promise<void> {
   const { text } = await ask(url, headers)
-  if (!text.startsWith(`HTTP/1.1 ${status}`)) throw new Error(`${url} does not answer ${status}: ${text}`)
+  if (!text.startsWith(`HTTP/1.1 ${status}`)) throw new Error(`${url} does not return ${status}: ${text}`)
 }
 
 function ask(url: string, headers: Record<string, string>) {

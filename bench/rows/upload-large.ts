@@ -35,7 +35,7 @@ export const uploadLarge: Row = {
       const sphere = own(await BenchSphere.alone())
       const origin = sphere.url('eu')
       const client = await BenchClient.register(origin)
-      /** Times one upload of bytes that no server has. */
+      /** Times one upload of a blob that no server has. */
       const contender = (name: string, upload: () => Promise<number>) => ({
         name,
         measure: async () => {
@@ -69,7 +69,7 @@ async function putTo(nginx: Nginx, file: string): Promise<number> {
   return seconds
 }
 
-/** Makes an upload and sends all of it in one request, as the client of tus does. */
+/** Creates an upload and sends it in one request, as the tus client does. */
 async function sendTo(tus: NodePeer, file: string): Promise<number> {
   const version = ['--header', 'Tus-Resumable: 1.0.0']
   const size = ['--header', `Upload-Length: ${BYTES}`]

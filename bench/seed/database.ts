@@ -1,7 +1,6 @@
 /**
- * A regional's data folder as one has it after years: written by the functions that write it in the server, from
- * changes as they are made there, and always the same. What is acknowledged has left the outbox, and events are older
- * than they are kept.
+ * Creates a regional's data folder as after years of use, deterministically, with the server's own functions. All
+ * changes are acknowledged, so the outbox is empty, and all events have expired.
  */
 import { createHash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
@@ -26,23 +25,21 @@ import { SeededRandom } from './seeded-random.js'
 
 export interface Seed {
   server: string
-  /** Files of one account, the owner. */
+  /** Files of the one account that has files. */
   files: number
-  /** Accounts; all but the owner's have no files. */
+  /** Accounts, of which only the owner has files. */
   users: number
 }
 
 const BEGAN_MS = Date.UTC(2018, 0, 1)
 const ENDED_MS = Date.UTC(2025, 0, 1)
 const QUOTA_BYTES = 2 ** 40
-/** Rows in one transaction. */
-const UNIT = 20_000
-/** Names in one transaction. */
-const INDEX_UNIT = 200
-/** The first files are the same however many there are: among them are those that a row of the bench looks for. */
-const SAME = 1000
+const ROWS_PER_TRANSACTION = 20_000
+const NAMES_PER_TRANSACTION = 200
+/** The first files do not depend on the total, because rows of the benchmark search for some of them. */
+const FIXED_FILES = 1000
 
-/** Writes changes one after the other, each stamped by the time at which it is told. */
+/** Writes changes in order, each stamped with its simulated time. */
 class Writer {
   readonly #server: string
   stamp = ZERO_STAMP
@@ -58,8 +55,8 @@ class Writer {
 }
 
 /**
- * @param say takes a line of progress
- * @returns for each order of a listing the cursor after which its second half follows
+ * @param say receives lines of progress
+ * @returns for each sort order of a listing the cursor to its second half
  */
 export async function seedDataDir(
   dataDir: string,
@@ -68,7 +65,7 @@ export async function seedDataDir(
 ): Promise<Middles> {
   mkdirSync(dataDir, { recursive: true })
   const connection = new BetterSqlite3(join(dataDir, 'regional.db'))
-  // Nobody relies on a folder that is half made.
+  // The folder is discarded on failure, so durability is not needed.
   connection.pragma('journal_mode = MEMORY')
   connection.pragma('synchronous = OFF')
   connection.pragma('cache_size = -1000000')
@@ -76,10 +73,10 @@ export async function seedDataDir(
   migrate(connection, 'regional')
   await using db = Database.on(connection, systemTimers)
   await identify(db, seed.server, randomOf(new SeededRandom('server')))
-  const blobs = new BlobStore(db, dataDir)
+  const blobs = BlobStore.open(db, dataDir)
   const writer = new Writer(seed.server)
   const password_hash = await new Passwords().hash(PASSWORD)
-  await inUnits(db, 'users', seed.users, say, (tx, i) => {
+  await inTransactions(db, 'users', seed.users, say, (tx, i) => {
     const atMs = timeOf(i, seed.users, BEGAN_MS - 365 * 24 * 3600 * 1000, BEGAN_MS)
     const username = i === 0 ? OWNER : `user-${i}`
     const fields = {
@@ -93,10 +90,10 @@ export async function seedDataDir(
     writer.apply(tx, atMs, { type: 'user.registered', key: idOfUser(i, atMs), fields })
   })
   const owner_id = idOfUser(0, timeOf(0, seed.users, BEGAN_MS - 365 * 24 * 3600 * 1000, BEGAN_MS))
-  await inUnits(db, 'files', seed.files, say, (tx, i) => {
+  await inTransactions(db, 'files', seed.files, say, (tx, i) => {
     const atMs =
-      i < SAME
-        ? timeOf(i, SAME, BEGAN_MS, BEGAN_MS + 24 * 3600 * 1000)
+      i < FIXED_FILES
+        ? timeOf(i, FIXED_FILES, BEGAN_MS, BEGAN_MS + 24 * 3600 * 1000)
         : timeOf(i, seed.files, BEGAN_MS + 2 * 24 * 3600 * 1000, ENDED_MS)
     const file = fileOf(i, atMs)
     const stored_at = new Date(atMs)
@@ -112,10 +109,10 @@ export async function seedDataDir(
   })
   await db.write((tx) => writeMeta(tx, 'clock', writer.stamp))
   for (let indexed = 0, isDone = false; !isDone; ) {
-    const count = await db.write((tx) => indexNames(tx, INDEX_UNIT))
+    const count = await db.write((tx) => indexNames(tx, NAMES_PER_TRANSACTION))
     if (count > 0 && indexed % 100_000 === 0) say(`${indexed} names indexed`)
     indexed += count
-    isDone = count < INDEX_UNIT
+    isDone = count < NAMES_PER_TRANSACTION
   }
   const middles = Object.fromEntries(
     SORTS.map((sort) => [sort, middleOf(connection, sort, seed.files)]),
@@ -138,15 +135,15 @@ function middleOf(connection: BetterSqlite3.Database, sort: string, files: numbe
   return String(pageOf(rows, 1, (row) => row, position).next_cursor)
 }
 
-async function inUnits(
+async function inTransactions(
   db: Database,
   what: string,
   count: number,
   say: (line: string) => void,
   one: (tx: Tx, index: number) => void,
 ): Promise<void> {
-  for (let from = 0; from < count; from += UNIT) {
-    const end = Math.min(count, from + UNIT)
+  for (let from = 0; from < count; from += ROWS_PER_TRANSACTION) {
+    const end = Math.min(count, from + ROWS_PER_TRANSACTION)
     await db.write((tx) => {
       for (let i = from; i < end; i += 1) one(tx, i)
     })
@@ -159,9 +156,9 @@ function fileOf(i: number, atMs: number) {
   const { name, mediaType } = nameOf(random, atMs)
   const content = Buffer.from(`the file ${i} `.padEnd(20 + random.below(200), '.'))
   return {
-    // A hundred in one folder, eight with one word.
-    name: i < SAME && i % 125 === 7 ? `${RARE_WORD} ${name}` : name,
-    folder: i < SAME && i % 10 === 0 ? FOLDER : folderOf(random, atMs),
+    // A hundred files are in one folder, and eight have one word in their name.
+    name: i < FIXED_FILES && i % 125 === 7 ? `${RARE_WORD} ${name}` : name,
+    folder: i < FIXED_FILES && i % 10 === 0 ? FOLDER : folderOf(random, atMs),
     media_type: mediaType,
     visibility: random.pick(['private', 'private', 'private', 'friends', 'public']),
     content,

@@ -1,4 +1,4 @@
-/** Names and folders as people have them: several words, dates, numbers, extensions, more than one alphabet. */
+/** Realistic names and folders: several words, dates, numbers, extensions and alphabets. */
 import type { SeededRandom } from './seeded-random.js'
 
 const WORDS =
@@ -85,7 +85,7 @@ const MEDIA_TYPES: Record<string, string> = {
 
 const DAY_MS = 24 * 3600 * 1000
 
-/** The name of a file that is made at a time, and its media type. */
+/** A file name for a time, and its media type. */
 export function nameOf(random: SeededRandom, atMs: number): { name: string; mediaType: string } {
   const extension = random.weighted(EXTENSIONS)
   const mediaType = MEDIA_TYPES[extension] ?? 'application/octet-stream'
@@ -102,7 +102,7 @@ export function nameOf(random: SeededRandom, atMs: number): { name: string; medi
   return { name: `${[...dated, ...number].join(separator)}${mark}.${extension}`, mediaType }
 }
 
-/** One of some thousand folders, as deep as three. */
+/** A folder out of some thousand, up to three levels deep. */
 export function folderOf(random: SeededRandom, atMs: number): string {
   const year = new Date(atMs).getUTCFullYear()
   const month = String(1 + new Date(atMs).getUTCMonth()).padStart(2, '0')
@@ -119,7 +119,7 @@ export function folderOf(random: SeededRandom, atMs: number): string {
   }
 }
 
-/** Few words are in many names, many words in few. */
+/** Picks a word with a skewed distribution: a few words are common, and most are rare. */
 function wordOf(random: SeededRandom): string {
   if (random.below(12) === 0) return random.pick(ABROAD)
   const word = WORDS[Math.floor(WORDS.length * random.fraction() ** 2)] as string

@@ -1,4 +1,4 @@
-/** Seeds a data folder: `FOLDER SERVER FILES USERS`. Writes what `Middles` describes as JSON. */
+/** Seeds a data folder: `FOLDER SERVER FILES USERS`. Prints `Middles` as JSON. */
 import { seedDataDir } from './database.js'
 
 const [dataDir = '', server = '', files, users] = process.argv.slice(2)

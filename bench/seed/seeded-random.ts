@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** Numbers that follow from a name alone: the same name throws the same. */
+/** A generator whose numbers follow from a name alone. */
 export class SeededRandom {
   readonly #name: string
   #bytes = Buffer.alloc(0)
@@ -21,12 +21,12 @@ export class SeededRandom {
     return this.#bytes.readUInt32BE(this.#at - 4)
   }
 
-  /** From 0 up to, not including, 1. */
+  /** A number from 0 up to, but not including, 1. */
   fraction(): number {
     return this.uint32() / 2 ** 32
   }
 
-  /** A whole number from 0 up to, not including, `end`. */
+  /** An integer from 0 up to, but not including, `end`. */
   below(end: number): number {
     return Math.floor(this.fraction() * end)
   }
@@ -35,7 +35,7 @@ export class SeededRandom {
     return choices[this.below(choices.length)] as T
   }
 
-  /** One of some names, each as often as its weight says. */
+  /** Picks a name with a probability proportional to its weight. */
   weighted(weights: Record<string, number>): string {
     const entries = Object.entries(weights)
     let at = this.fraction() * entries.reduce((sum, [, weight]) => sum + weight, 0)
@@ -46,7 +46,7 @@ export class SeededRandom {
     return entries.at(-1)?.[0] as string
   }
 
-  /** A UUIDv7 of a time (RFC 9562 section 5.7). */
+  /** A UUIDv7 for a time (RFC 9562 section 5.7). */
   uuid(atMs: number): string {
     const random = Array.from({ length: 3 }, () => this.uint32().toString(16).padStart(8, '0')).join('')
     const time = atMs.toString(16).padStart(12, '0')

@@ -1,27 +1,27 @@
-/** What is known of a folder that was seeded. */
+/** Constants of a seeded data folder. */
 
-/** Everybody's. */
+/** The password of every account. */
 export const PASSWORD = 'correct horse battery'
 
-/** The account that all files are of. */
+/** The account that owns all files. */
 export const OWNER = 'owner'
 
-/** Holds a hundred files. */
+/** A folder with a hundred files. */
 export const FOLDER = '/Inbox'
 
-/** Eight files have it in their name. */
+/** A word in the names of eight files. */
 export const RARE_WORD = 'kilimanjaro'
 
-/** In every fifth name or so. */
+/** A word in about every fifth name. */
 export const COMMON_WORD = 'pdf'
 
-/** In one name of a hundred. */
+/** A word in one name of a hundred. */
 export const SEEN_WORD = 'contract'
 
-/** In no name, though every three letters of it that follow each other are in many. */
+/** A word in no name, although each of its trigrams is in many names. */
 export const ABSENT_WORD = 'contractor'
 
 export const SORTS = ['name', '-name', 'created_at', '-created_at', 'size', '-size'] as const
 
-/** For each order of a listing the cursor after which its second half follows. */
+/** For each sort order of a listing the cursor to its second half. */
 export type Middles = Record<(typeof SORTS)[number], string>

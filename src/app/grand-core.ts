@@ -1,4 +1,4 @@
-/** Wires the grand server except for sockets, for the server and for the simulation. */
+/** Composes the grand server without sockets, for the server and for the simulation. */
 import type { Logger } from 'pino'
 import { BlobStore } from '../blobs/blob-store.js'
 import { IncomingBlobs } from '../blobs/incoming-blobs.js'
@@ -24,7 +24,7 @@ export interface GrandCoreDeps {
   db: Database
   machine: Machine
   logger: Logger
-  /** Creates the metrics, which call `readings` at each scrape. */
+  /** Creates the metrics, which read these values on each scrape. */
   measure: (readings: GrandReadings) => GrandMetrics
 }
 
@@ -37,9 +37,9 @@ export async function openGrandCore(
 ) {
   const { now, timers, files, random } = machine
   const log = await SqliteChangeLog.open(db, server, random)
-  const blobs = new BlobStore(db, dataDir, files)
-  const incoming = new IncomingBlobs(db, blobs, dataDir, { files, now })
-  const disk = new DiskSpace(blobs, minFreeDiskBytes, timers)
+  const blobs = BlobStore.open(db, dataDir, files)
+  const incoming = IncomingBlobs.open(db, blobs, dataDir, { files, now })
+  const disk = new DiskSpace({ blobs, minFreeBytes: minFreeDiskBytes, timers })
   const ingest = new Ingest({ db, log, blobs, disk, now, timers, logger })
   const metrics = measure({
     head: () => log.head().gseq,
@@ -53,15 +53,14 @@ export async function openGrandCore(
     server,
     db,
     log,
-    pages: new Pages(log, blobs, db),
+    pages: new Pages({ db, log, blobs }),
     ingest,
-    watermarks: (onMoved) => new Watermarks({ db, server, timers, onMoved, onError }),
+    watermarks: (onChanged) => new Watermarks({ db, server, timers, onChanged, onError }),
     now,
     timers,
     logger,
     metrics,
-  })
-  const observer = hub
+  }).start()
   const uploads = new Uploads({
     db,
     blobs,
@@ -69,7 +68,7 @@ export async function openGrandCore(
     disk,
     maxFileSizeBytes,
     timers,
-    observer,
+    observer: hub,
     logger,
     metrics,
   })
@@ -88,7 +87,7 @@ export async function openGrandCore(
     uploads,
     downloads,
     collectGarbage: (signal: AbortSignal) => collectGarbage({ db, blobs, incoming, now, timers }, signal),
-    /** Corrupt blobs become missing, and are requested from the regionals. */
+    /** Scrubs the blobs, and asks the regionals for corrupt ones. */
     async scrub(everyMs: number, signal: AbortSignal) {
       const { corrupt } = await scrub({ db, blobs, now, everyMs }, signal)
       hub.blobsLost(corrupt)

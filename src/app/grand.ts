@@ -43,21 +43,20 @@ export interface GrandDeps {
   now?: () => number
   logger?: Logger
   timing?: Partial<typeof TIMING>
-  /** Path of the built `bin/helper.ts`; without it this process does the checkpoints itself. */
+  /** The built `bin/helper.ts`. Without it this process runs the helper's jobs. */
   helperProgram?: string
 }
 
-/** Intervals of periodic jobs. */
+/** Intervals of background jobs. */
 const TIMING = { garbageMs: 3600 * 1000, scrubMs: DAY_MS, certificatesMs: DAY_MS }
 
-/** Time for transfers in flight to finish on shutdown; the rest are resumed later. */
+/** Time for transfers in flight when the server closes. They can be resumed. */
 const GRACE_MS = 10_000
 
 /**
- * Opens the grand server, which serves regionals until it is disposed of. Disposing refuses new connections, ends the
- * links, gives transfers ten seconds to finish, and closes the server.
- * @throws DataDirInUseError, UnusablePathError, WrongServerError, MigrationError, and the errors of reading certificates
- *   and of listening
+ * Opens the grand server. Disposing of it refuses new connections, ends the sessions, lets transfers finish for ten seconds,
+ * and closes.
+ * @throws DataDirInUseError, UnusablePathError, WrongServerError, MigrationError, and the errors of certificates and listening
  */
 export async function openGrand(
   config: GrandConfig,
@@ -108,9 +107,9 @@ interface AssembleDeps {
 async function assemble(config: GrandConfig, { db, storage, machine, logger, tls, timing }: AssembleDeps) {
   const { name } = config
   const { now } = machine
-  // First, since it throws if the file is unreadable, and nothing started below would be disposed of.
-  const denyList = new DenyListFile(config.certsDir, logger, () =>
-    peers.review((socket) => server.destroyConnections(socket)),
+  // First, since it throws if the file is unreadable, and nothing else has started yet.
+  const denyList = new DenyListFile(config.certsDir, logger).start(() =>
+    peers.dropInvalid((socket) => server.revoke(socket)),
   )
   const registry = createMetricsRegistry({ server: name, processMetrics: true })
   const certificates = new CertificatesInUse(logger, now)
@@ -145,7 +144,7 @@ async function assemble(config: GrandConfig, { db, storage, machine, logger, tls
   })
   const server: GrandServer = new GrandServer({ tls: tls.pems, hub, peers, route, logger })
   certificates.add(tls, () => server.useTls(tls.pems))
-  const certificateWatch = certificates.watch(timing.certificatesMs)
+  const watching = certificates.watch(timing.certificatesMs)
   const collecting = periodic('garbage collection', timing.garbageMs, core.collectGarbage, logger)
   const scrubOnce = (signal: AbortSignal) => core.scrub(timing.scrubMs, signal)
   const scrubbing = periodic('scrub', Math.min(SCRUB_CHECK_MS, timing.scrubMs), scrubOnce, logger)
@@ -155,13 +154,13 @@ async function assemble(config: GrandConfig, { db, storage, machine, logger, tls
     async reload() {
       await certificates.reload()
       denyList.refresh()
-      peers.review((socket) => server.destroyConnections(socket))
+      peers.dropInvalid((socket) => server.revoke(socket))
     },
     async [Symbol.asyncDispose]() {
       closing = true
       denyList[Symbol.dispose]()
-      certificateWatch[Symbol.dispose]()
-      server.unsubscribe()
+      watching[Symbol.dispose]()
+      server.stopListening()
       await hub[Symbol.asyncDispose]()
       await collecting[Symbol.asyncDispose]()
       await scrubbing[Symbol.asyncDispose]()

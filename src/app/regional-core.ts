@@ -1,4 +1,4 @@
-/** Wires a regional server except for HTTP and sockets, for the server and for the simulation. */
+/** Composes a regional server without HTTP and sockets, for the server and for the simulation. */
 import type { Logger } from 'pino'
 import type { BlobStore } from '../blobs/blob-store.js'
 import { IncomingBlobs } from '../blobs/incoming-blobs.js'
@@ -34,7 +34,7 @@ export interface RegionalServicesDeps {
 
 export type RegionalServices = ReturnType<typeof regionalServices>
 
-/** Creates the domain services. */
+/** Composes the domain. */
 export function regionalServices(
   { name: server, storageQuotaBytes, registration, maxFileSizeBytes, minFreeDiskBytes }: RegionalPolicy,
   { blobs, remoteRead, ...deps }: RegionalServicesDeps,
@@ -76,7 +76,7 @@ export function createBlobTransfer(
   grand: RemoteBlobs,
 ): BlobTransfer {
   const { timers, random, files } = machine
-  const incoming = new IncomingBlobs(db, blobs, dataDir, { files, now: () => clock.now() })
+  const incoming = IncomingBlobs.open(db, blobs, dataDir, { files, now: () => clock.now() })
   return new BlobTransfer({ grand, db, blobs, incoming, timers, random, logger })
 }
 
@@ -84,7 +84,7 @@ export interface StartSyncDeps extends TransferDeps {
   services: Pick<RegionalServices, 'journal' | 'replicas'>
 }
 
-/** Starts replication with the sphere. */
+/** Starts the sync client. */
 export function startSync(
   { name: server }: Pick<RegionalConfig, 'name'>,
   { db, blobs, services: { journal, replicas }, clock, machine: { timers, random }, logger }: StartSyncDeps,

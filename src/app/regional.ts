@@ -63,9 +63,9 @@ import {
 import { StorageCheck } from './storage-check.js'
 
 export interface Regional extends AsyncDisposable {
-  /** The address that users connect to, e.g. `http://127.0.0.1:5001`. */
+  /** Its URL for users, e.g. `http://127.0.0.1:5001`. */
   url: string
-  /** Reloads the certificates; files that are invalid leave the previous ones in use. */
+  /** Reloads the certificates. */
   reload(): Promise<void>
 }
 
@@ -74,11 +74,11 @@ export interface RegionalDeps {
   now?: () => number
   logger?: Logger
   timing?: Partial<typeof TIMING>
-  /** Path of the built `bin/helper.ts`; without it this process hashes passwords and does the checkpoints itself. */
+  /** The built `bin/helper.ts`. Without it this process runs the helper's jobs. */
   helperProgram?: string
 }
 
-/** How long an upload waits for its `min_copies`, and the intervals of periodic jobs. */
+/** Timeout of `min_copies`, and intervals of background jobs. */
 const TIMING = {
   replicasMs: 30_000,
   indexingMs: 1000,
@@ -87,14 +87,12 @@ const TIMING = {
   certificatesMs: DAY_MS,
 }
 
-/** Time for requests in flight to finish on shutdown. */
+/** Time for requests in flight when the server closes. */
 const GRACE_MS = 10_000
 
 /**
- * Opens a regional server, which serves users until it is disposed of. Disposing refuses new requests, finishes those in
- * flight, and closes the server.
- * @throws DataDirInUseError, UnusablePathError, WrongServerError, MigrationError, and the errors of reading certificates
- *   and of listening
+ * Opens a regional server. Disposing of it stops accepting requests, finishes those in flight, and closes.
+ * @throws DataDirInUseError, UnusablePathError, WrongServerError, MigrationError, and the errors of listening
  */
 export async function openRegional(
   config: RegionalConfig,
@@ -112,7 +110,7 @@ export async function openRegional(
   await identify(db, config.name)
   const storage = new StorageCheck({ db, dataDir: config.dataDir, logger })
   await storage.assertUsable()
-  const blobs = new BlobStore(db, config.dataDir)
+  const blobs = BlobStore.open(db, config.dataDir)
   const clock = new SystemClock(now)
   const machine = { ...thisMachine, now }
   const passwords = new Passwords(helper ?? argon2)
@@ -157,7 +155,7 @@ export async function openRegional(
     listenTextResolver: (address) => `listening at ${address.replace('http:', `${scheme}:`)}`,
   })
   await listenOrExplain(config, listening)
-  // After listening, since the helper process that this starts would compete for the CPU.
+  // Deferred: starting the helper process would slow down the start of this one.
   void passwords.prepare()
   const { port } = app.server.address() as AddressInfo
   const host = config.host.includes(':') ? `[${config.host}]` : config.host
@@ -173,7 +171,7 @@ export async function openRegional(
 type Services = RegionalServices
 type Sync = NoSyncClient | SyncClient
 
-/** Prepares the connections to the grand, for changes and for blobs. */
+/** Opens both connections to the grand: for changes and for blobs. */
 async function openLink(
   config: RegionalConfig,
   grandUrl: string,
@@ -181,7 +179,7 @@ async function openLink(
   deps: TransferDeps,
 ) {
   const tls = await openPeerTls(config.certsDir, config.name)
-  // Each new connection reads the current certificates.
+  // Each new connection uses the current certificates.
   certificates.add(tls, () => undefined)
   const dial: Dial = (events, onOpen) => dialChannel(grandUrl, tls.pems, events, onOpen)
   return { dial, transfer: createBlobTransfer(config, deps, new GrandBlobClient(grandUrl, () => tls.pems)) }
@@ -205,7 +203,8 @@ async function openHttp(
   const registry = createMetricsRegistry({ server: config.name, processMetrics: true })
   const metrics = createHttpMetrics(registry)
   observeSync(registry, () => ({ ...sync.status(), missing_blobs: missingTotal(db).blobs }))
-  const streams = new EventStreams(eventLog, metrics)
+  const streams = new EventStreams({ eventLog, metrics })
+  streams.start()
   observeCertificates(registry, () => certificates.expiries())
   const tlsFiles = config.tls && (await TlsFiles.open({ cert: config.tls.certFile, key: config.tls.keyFile }))
   const tls = tlsFiles?.pems
@@ -249,19 +248,19 @@ async function openHttp(
   return Object.assign(app, { [Symbol.asyncDispose]: () => closeWithin(GRACE_MS, app) })
 }
 
-/** A number is the count of trusted proxies in front of the server. */
+/** A number N trusts the nearest N proxies. */
 function trustedProxies(proxies: TrustedProxies) {
   return typeof proxies === 'number' ? (_address: string, hop: number) => hop < proxies : proxies
 }
 
-/** Lets requests in flight finish, and closes the remaining connections after `graceMs`. */
+/** Closes gracefully, and destroys connections that remain after `graceMs`. */
 async function closeWithin(graceMs: number, app: FastifyInstance): Promise<void> {
   const deadline = setTimeout(() => app.server.closeAllConnections(), graceMs)
   await app.close()
   clearTimeout(deadline)
 }
 
-/** Corrupt blobs become missing, and are fetched from the grand. */
+/** Scrubs the blobs, and fetches corrupt ones again. */
 async function scrubAndFetch(options: ScrubOptions, sync: Sync, signal: AbortSignal) {
   const { corrupt } = await scrub(options, signal)
   if (corrupt.length > 0) sync.refresh()

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import './signals.js'
 
-// Loaded after that: loading is what takes most.
+// Signals are handled before the rest loads, which takes most of the start.
 const { join } = await import('node:path')
 const { readRegionalConfig } = await import('../config/config.js')
 const { openRegional } = await import('../app/regional.js')

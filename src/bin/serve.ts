@@ -2,39 +2,39 @@ import closeWithGrace from 'close-with-grace'
 import type { Report } from '../app/sphere.js'
 import { ConfigError, describeProgram, type ServerKind } from '../config/config.js'
 import { readFlags } from './arguments.js'
-import { onHangUp } from './signals.js'
+import { onHangup } from './signals.js'
 
-/** A server cuts off after ten seconds what does not finish; this is for one that does not even close. */
-const GIVE_UP_MS = 15_000
+/** A server aborts unfinished requests after ten seconds; this is for one that fails to close at all. */
+const EXIT_TIMEOUT_MS = 15_000
 
-/** Signals that the package would take for the end: some are for other things, some are to end a process as it stands. */
-const NOT_THE_END = ['SIGHUP', 'SIGQUIT', 'SIGABRT', 'SIGUSR2'] as const
+/** Signals on which close-with-grace must not close: they have other uses, or are to end the process at once. */
+const OTHER_SIGNALS = ['SIGHUP', 'SIGQUIT', 'SIGABRT', 'SIGUSR2'] as const
 
 export interface Server extends AsyncDisposable {
   name: string
   url: string
-  /** Reads again what can change while it runs. */
+  /** Reloads the certificates. */
   reload(): Promise<void>
 }
 
 /**
- * Runs one server as a process: a line on standard output says when it serves; SIGTERM and SIGINT end it with 0; SIGHUP
- * has it read its certificates again; what keeps it from starting is a line each on standard error, and 1. With `--ipc`
- * its parent is told instead, and it ends when the parent is gone.
+ * Runs one server as a process. It prints a line on standard output once it serves, exits with 0 on SIGTERM and SIGINT, and
+ * reloads its certificates on SIGHUP. If it cannot start, it prints a line for each fault on standard error and exits with 1.
+ * With `--ipc` it reports to its parent instead, and exits when the parent does.
  */
 export async function serve(kind: ServerKind, open: () => Promise<Server>): Promise<void> {
   const hasParent = readFlags(`syncsphere-${kind}`, helpOf(kind), ['ipc']).has('ipc')
   try {
     const server = await open()
     let isClosing = false
-    onHangUp(() => void server.reload())
-    const options = { delay: GIVE_UP_MS, logger: false as const, skip: [...NOT_THE_END] }
+    onHangup(() => void server.reload())
+    const options = { delay: EXIT_TIMEOUT_MS, logger: false as const, skip: [...OTHER_SIGNALS] }
     const { close } = closeWithGrace(options, async ({ err }) => {
       isClosing = true
       if (err) console.error(err)
       await server[Symbol.asyncDispose]()
     })
-    // Whoever was to read that may be gone already.
+    // The reader of standard output may have exited.
     process.stdout.on('error', () => undefined)
     console.log(`${server.name} serves on ${server.url}`)
     if (!hasParent) return
@@ -55,11 +55,11 @@ function report(report: Report): void {
 }
 
 function helpOf(kind: ServerKind): string {
-  return `Runs a ${kind} server until it is told to end (SIGTERM, SIGINT). It is configured by environment variables:
+  return `Runs a ${kind} server until SIGTERM or SIGINT. Environment variables configure it:
 
 ${describeProgram(kind)}
 
-  --ipc       tell the parent process where it serves or why not (messages of Node.js), and end with it
+  --ipc       report the URL or the faults to the parent process (Node.js IPC), and exit with it
   --version   the version
   --help      this text`
 }

@@ -1,18 +1,18 @@
-/** Signals that must not end a server, from its first moment on. To be imported early. */
+/** Keeps these signals from ending a server. Import it first. */
 
 let reload: (() => void) | undefined
-let isAsked = false
+let hasArrived = false
 
-// Else Node would open its debugger to whoever is on the machine, and the other one would end the server.
+// By default SIGUSR1 opens Node's debugger to all local users, and SIGUSR2 ends the process.
 for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => undefined)
 
 process.on('SIGHUP', () => {
-  isAsked = true
+  hasArrived = true
   reload?.()
 })
 
-/** Runs `run` at each SIGHUP, and at once if one came before. */
-export function onHangUp(run: () => void): void {
+/** Calls `run` on each SIGHUP, and at once if one has arrived already. */
+export function onHangup(run: () => void): void {
   reload = run
-  if (isAsked) run()
+  if (hasArrived) run()
 }

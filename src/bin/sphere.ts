@@ -12,28 +12,26 @@ import { PREFIX } from '../config/environment.js'
 import { prefixedAlone } from '../config/misspelled.js'
 import { readFlags } from './arguments.js'
 
-const HELP = `Runs a whole sphere on this machine: a grand server and three regionals, each a process of its own that is started
-again when it ends. Configured by environment variables; those of the servers go to all of them (see syncsphere-regional
---help).
+const HELP = `Runs a whole sphere on this machine: a grand server and three regionals, each a process that is restarted when it exits.
+Environment variables configure it; those of the servers apply to all of them (see syncsphere-regional --help).
 
 ${describeProgram('sphere')}
 
   --version   the version
   --help      this text`
 
-/** How often it is looked whether the parent is still there. */
-const PARENT_MS = 500
+/** Interval of the check whether the parent still runs. */
+const PARENT_CHECK_MS = 500
 
 readFlags('syncsphere-sphere', HELP)
-// Short names are set by shells for reasons of their own (HOST, NAME), and would go to every server here.
+// Shells set short names too (HOST, NAME), and they would apply to every server here.
 const { env, short } = prefixedAlone(process.env, KNOWN_VARIABLES)
-if (short.length > 0)
-  console.error(`not read here: ${short.join(', ')}; the names that are begin with ${PREFIX}`)
+if (short.length > 0) console.error(`ignored: ${short.join(', ')}; use the names that begin with ${PREFIX}`)
 
-// Each server here has its own.
+// Each server here has a value of its own.
 const foreign = ['NAME', 'PORT', 'GRAND_URL'].map((name) => `${PREFIX}${name}`).filter((name) => env[name])
 if (foreign.length > 0 && !env[`${PREFIX}PORT`]?.startsWith('tcp:'))
-  console.error(`not read here: ${foreign.join(', ')}; see --help for what is`)
+  console.error(`ignored: ${foreign.join(', ')}; see --help for the variables of a sphere`)
 
 try {
   const config = readSphereConfig(env)
@@ -55,7 +53,7 @@ function run(config: SphereConfig): void {
     onFault: fail,
   })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => sphere.stop())
-  // npm passes on every signal but the one that it cannot catch.
+  // npm forwards every signal except SIGKILL.
   if (env['STARTED_BY'] !== undefined) whenOrphaned(Number(env['STARTED_BY']), () => sphere.stop())
   sphere.start()
 }
@@ -65,7 +63,7 @@ function fail(faults: readonly string[]): void {
   process.exitCode = 1
 }
 
-/** @param parent npm's process: it may have ended before this one began */
-function whenOrphaned(parent: number, then: () => void): void {
-  setInterval(() => process.ppid === parent || then(), PARENT_MS).unref()
+/** @param parent id of npm's process, which may have exited before this one started */
+function whenOrphaned(parent: number, run: () => void): void {
+  setInterval(() => process.ppid === parent || run(), PARENT_CHECK_MS).unref()
 }

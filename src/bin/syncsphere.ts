@@ -4,25 +4,25 @@ import { pipeline } from 'node:stream/promises'
 import { VERSION } from '../lib/version.js'
 import { readOptions, UsageError } from '../operator/options.js'
 
-const HELP = `The operator's commands. They read the environment that the server reads (SYNCSPHERE_NAME, SYNCSPHERE_DATA_DIR, …) and work
-whether it runs or not.
+const HELP = `The operator's commands. They read the server's environment (SYNCSPHERE_NAME, SYNCSPHERE_DATA_DIR, …), and work whether
+or not the server runs.
 
   syncsphere account create --username NAME --email EMAIL    make an account; its password is read from standard input
   syncsphere account list [--json]                           all accounts, by name
   syncsphere account show --username NAME [--json]           one account
   syncsphere account quota --username NAME --bytes SIZE      set its quota: bytes, or with KB, MB, GB, TB, KiB, MiB, …
   syncsphere account password --username NAME                set its password, from standard input; ends all its sessions
-  syncsphere account disable --username NAME                 nobody logs in to it or sees its files any more …
-  syncsphere account enable --username NAME                  … until then
-  syncsphere account delete --username NAME --yes            delete it and its files, for ever
-  syncsphere backup --to DIR                                 copy the data folder, consistent, while the server runs
+  syncsphere account disable --username NAME                 block logins and hide its files …
+  syncsphere account enable --username NAME                  … until it is enabled
+  syncsphere account delete --username NAME --yes            delete it and its files permanently
+  syncsphere backup --to DIR                                 copy the data folder consistently, while the server runs
   syncsphere certs [--help]                                  certificates of the servers
-  syncsphere health                                          ask the server how it is; ends with 1 unless it is well
+  syncsphere health                                          check the server; exits with 1 unless it is healthy
   syncsphere --version                                       the version
 
-They end with 0 when it is done, with 1 when it could not be done, and with 2 when the command line is wrong.`
+Exit codes: 0 done, 1 failed, 2 wrong command line.`
 
-// Each loads what it needs: `health` is run every few seconds.
+// Each command loads only what it needs: `health` runs every few seconds.
 const COMMANDS = new Map<string, (args: string[]) => Promise<void>>(
   Object.entries({
     account,
@@ -45,7 +45,7 @@ async function run([name = '--help', ...args]: string[]): Promise<void> {
   if (name === '--help' || name === 'help') return print([HELP])
   if (name === '--version') return print([`syncsphere ${VERSION}`])
   const command = COMMANDS.get(name)
-  // The certificates have a help of their own.
+  // `certs` has a help of its own.
   if (name !== 'certs' && args.includes('--help')) return print([HELP])
   if (command === undefined) throw new UsageError(`unknown command ${name}`)
   return command(args)
@@ -62,7 +62,7 @@ async function backup(args: string[]): Promise<string> {
   const { backupDataDir } = await import('../db/backup.js')
   const { dataDir } = readRegionalConfig(process.env)
   const { databases, blobs } = await backupDataDir(dataDir, to)
-  return `copied ${databases.join(', ')}, which holds small files itself, and ${blobs} larger blobs to ${to}`
+  return `copied ${databases.join(', ')}, with its small blobs, and ${blobs} larger blobs to ${to}`
 }
 
 async function health(args: string[]): Promise<string> {
@@ -71,15 +71,15 @@ async function health(args: string[]): Promise<string> {
   return checkHealth(process.env)
 }
 
-/** As fast as they are read; a reader who has enough, such as `head`, ends it. */
+/** Respects backpressure, and ends quietly when the reader closes the pipe, as `head` does. */
 async function print(lines: Iterable<string>): Promise<void> {
   try {
-    await pipeline(Readable.from(ended(lines)), process.stdout, { end: false })
+    await pipeline(Readable.from(terminated(lines)), process.stdout, { end: false })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
   }
 }
 
-function* ended(lines: Iterable<string>): Generator<string> {
+function* terminated(lines: Iterable<string>): Generator<string> {
   for (const line of lines) yield `${line}\n`
 }

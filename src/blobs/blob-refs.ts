@@ -1,6 +1,6 @@
 /**
- * Which rows need which blobs. Tables declare it (model/tables.ts), changes carry it (`blob`), and this table follows: what
- * is missing, what to push and pull, and what garbage collection removes is asked here alone, on both kinds of server.
+ * Blob references: which rows need which blobs, on both kinds of server. Tables declare them (model/tables.ts), and changes
+ * carry them (`blob`). Missing blobs, transfers and garbage collection all derive from this table.
  */
 
 import type { Reader, Tx } from '../db/engine/database.js'
@@ -9,7 +9,7 @@ import { blobQuery } from '../db/tables.js'
 import type { BlobRef } from '../model/change.js'
 import { addMissing, clearMissingEntries, isMissing, removeMissing } from './missing-blobs.js'
 
-/** A row, by the kind that its changes begin with. */
+/** A row of a replicated table, by kind (model/change.ts) and key. */
 export interface RowId {
   kind: string
   key: string
@@ -17,7 +17,7 @@ export interface RowId {
 
 type Ref = RowId & BlobRef
 
-const insert = prepare<Ref>()((slot) =>
+const insertRef = prepare<Ref>()((slot) =>
   blobQuery
     .insertInto('blob_refs')
     .values({
@@ -29,7 +29,7 @@ const insert = prepare<Ref>()((slot) =>
     })
     .onConflict((conflict) => conflict.doNothing()),
 )
-const remove = prepare<Ref>()((slot) =>
+const deleteRef = prepare<Ref>()((slot) =>
   blobQuery
     .deleteFrom('blob_refs')
     .where('sha256', '=', slot('sha256'))
@@ -37,7 +37,7 @@ const remove = prepare<Ref>()((slot) =>
     .where('key', '=', slot('key'))
     .where('size', '=', slot('size')),
 )
-const place = prepare<Ref & { gseq: number }>()((slot) =>
+const setEntry = prepare<Ref & { gseq: number }>()((slot) =>
   blobQuery
     .updateTable('blob_refs')
     .set({ gseq: slot('gseq') })
@@ -50,10 +50,10 @@ const place = prepare<Ref & { gseq: number }>()((slot) =>
 const clearEntries = prepare()(() =>
   blobQuery.updateTable('blob_refs').set({ gseq: 0 }).where('gseq', '>', 0),
 )
-const stored = prepare<{ sha256: string }>()((slot) =>
+const selectStored = prepare<{ sha256: string }>()((slot) =>
   blobQuery.selectFrom('blobs').select('size').where('sha256', '=', slot('sha256')),
 )
-const referenced = prepare<{ sha256: string }>()((slot) =>
+const selectReferenced = prepare<{ sha256: string }>()((slot) =>
   blobQuery
     .selectFrom('blob_refs')
     .select((eb) => ['size', eb.fn.min<number | null>(eb.fn('nullif', ['gseq', eb.lit(0)])).as('gseq')])
@@ -61,7 +61,7 @@ const referenced = prepare<{ sha256: string }>()((slot) =>
     .groupBy('size'),
 )
 
-/** A page of blobs in order of sha256, each with whether it is old and no row references it. */
+/** Selects a page of blobs in order of sha256, each with whether it is older than `before` and unreferenced. */
 export const unreferencedBlobs = prepare<{ before: string; after: string; limit: number }>()((slot) =>
   blobQuery
     .selectFrom('blobs')
@@ -88,36 +88,37 @@ export const unreferencedBlobs = prepare<{ before: string; after: string; limit:
     .limit(slot('limit')),
 )
 
-/** A row needs a blob from now on. */
+/** Adds a row's reference to a blob. */
 export function addRef(tx: Tx, row: RowId, blob: BlobRef): void {
-  tx.run(insert, { ...row, ...blob })
+  tx.run(insertRef, { ...row, ...blob })
   if (!isStored(tx, blob.sha256)) addMissing(tx, blob, 0)
 }
 
-/** A row needs a blob no more. */
+/** Removes a row's reference to a blob. */
 export function removeRef(tx: Tx, row: RowId, blob: BlobRef): void {
-  tx.run(remove, { ...row, ...blob })
+  tx.run(deleteRef, { ...row, ...blob })
   if (isMissing(tx, blob.sha256)) refreshMissing(tx, blob.sha256)
 }
 
-/** Notes the log entry that references a blob; the first one counts. */
+/** Sets the log entry of a reference; the first one counts. */
 export function setRefEntry(tx: Tx, row: RowId, blob: BlobRef, gseq: number): void {
-  const isNew = tx.run(place, { ...row, ...blob, gseq }) > 0
+  const isNew = tx.run(setEntry, { ...row, ...blob, gseq }) > 0
   if (isNew && isMissing(tx, blob.sha256)) addMissing(tx, blob, gseq)
 }
 
-/** Entries of another log mean nothing any more. */
+/** Clears the log entries of all references, after the grand's log was replaced. */
 export function clearRefEntries(tx: Tx): void {
   tx.run(clearEntries)
   clearMissingEntries(tx)
 }
 
 export function isStored(reader: Reader, sha256: string): boolean {
-  return reader.get(stored, { sha256 }) !== undefined
+  return reader.get(selectStored, { sha256 }) !== undefined
 }
 
-/** Notes anew who waits for a blob that is not here: after a reference ended, or its bytes turned out to be corrupt. */
+/** Rebuilds the missing rows of a blob that is not stored: after a reference ended, or the blob was found corrupt. */
 export function refreshMissing(tx: Tx, sha256: string): void {
   removeMissing(tx, sha256)
-  for (const { size, gseq } of tx.all(referenced, { sha256 })) addMissing(tx, { sha256, size }, gseq ?? 0)
+  for (const { size, gseq } of tx.all(selectReferenced, { sha256 }))
+    addMissing(tx, { sha256, size }, gseq ?? 0)
 }

@@ -1,10 +1,10 @@
 /**
- * Bytes by their sha256: small ones in the database, in the transaction that names them; larger ones as the file
- * blobs/ab/cd/<sha256>. The same bytes are stored once.
+ * Stores blobs by their sha256: small ones in the database, in the transaction that references them; larger ones as the file
+ * blobs/ab/cd/<sha256>. Equal content is stored once.
  *
- * A file is complete and durable before the database names it: written under tmp/, fsynced, linked to its place, the
- * folder fsynced, then the transaction; the name under tmp/ goes last. So whatever a crash leaves unnamed still has
- * its name under tmp/, and is swept at the next start without looking anywhere else.
+ * A file is complete and durable before the database refers to it: it is written under tmp/, fsynced, linked to its final
+ * path, the folder fsynced, then the transaction commits; the name under tmp/ is removed last. So every file that a crash
+ * leaves without a row still has its name under tmp/, and the next start cleans up by listing that folder alone.
  */
 import { randomUUID } from 'node:crypto'
 import { dirname, join } from 'node:path'
@@ -18,13 +18,13 @@ import { FileSlice } from './file-slice.js'
 import type { FileSystem } from './file-system.js'
 import { nodeFiles } from './node-files.js'
 
-const bySha256 = prepare<{ sha256: string }>()((slot) =>
+const selectBlob = prepare<{ sha256: string }>()((slot) =>
   blobQuery.selectFrom('blobs').select(['size', 'content']).where('sha256', '=', slot('sha256')),
 )
-const exists = prepare<{ sha256: string }>()((slot) =>
+const selectSize = prepare<{ sha256: string }>()((slot) =>
   blobQuery.selectFrom('blobs').select('size').where('sha256', '=', slot('sha256')),
 )
-const insert = prepare<{ sha256: string; size: number; stored_at: string; content: Buffer | null }>()(
+const insertBlob = prepare<{ sha256: string; size: number; stored_at: string; content: Buffer | null }>()(
   (slot) =>
     blobQuery
       .insertInto('blobs')
@@ -36,11 +36,11 @@ const insert = prepare<{ sha256: string; size: number; stored_at: string; conten
       })
       .onConflict((conflict) => conflict.column('sha256').doNothing()),
 )
-const remove = prepare<{ sha256: string }>()((slot) =>
+const deleteBlob = prepare<{ sha256: string }>()((slot) =>
   blobQuery.deleteFrom('blobs').where('sha256', '=', slot('sha256')),
 )
 
-const page = prepare<{ after: string; limit: number }>()((slot) =>
+const selectPage = prepare<{ after: string; limit: number }>()((slot) =>
   blobQuery
     .selectFrom('blobs')
     .select(['sha256', 'size'])
@@ -54,59 +54,65 @@ export class BlobStore {
   readonly #files: FileSystem
   readonly #blobs: string
   readonly #tmp: string
-  /** Blobs between their place on the disk and their row: nobody may remove the file meanwhile. */
+  /** Counts the pins of blobs whose file is linked but whose row is not committed: their file must not be removed. */
   readonly #pins = new Map<string, number>()
 
-  /** Makes the folders that are missing and sweeps what a crash left. */
-  constructor(db: Database, dataDir: string, files = nodeFiles) {
+  private constructor(db: Database, dataDir: string, files: FileSystem) {
     this.#db = db
     this.#files = files
     this.#blobs = join(dataDir, 'blobs')
     this.#tmp = join(dataDir, 'tmp')
-    files.makeFolderSync(this.#blobs)
-    files.makeFolderSync(this.#tmp)
-    this.#removeTemporary()
   }
 
-  /** Takes bytes of unknown size as they arrive; dispose of it in any case. */
+  /** Creates missing folders, and removes the files that a crash left under `tmp/`. */
+  static open(db: Database, dataDir: string, files = nodeFiles): BlobStore {
+    const store = new BlobStore(db, dataDir, files)
+    files.makeFolderSync(store.#blobs)
+    files.makeFolderSync(store.#tmp)
+    store.#removeTemporaryFiles()
+    return store
+  }
+
+  /** Creates a writer for content of unknown size. The caller must dispose of it. */
   writer(): BlobWriter {
     return new BlobWriter(this.#files, this.#tmp, (path, sha256) => this.moveIntoPlace(path, sha256))
   }
 
-  /** Names staged bytes in the database. */
+  /** Inserts the row of a staged blob. */
   store(tx: Tx, { sha256, size, content }: StagedBlob, now: Date): void {
-    tx.run(insert, { sha256, size, content: content ?? null, stored_at: now.toISOString() })
+    tx.run(insertBlob, { sha256, size, content: content ?? null, stored_at: now.toISOString() })
   }
 
-  /** The bytes of a small blob, if it is here. */
-  inline(reader: Reader, sha256: string): Buffer | undefined {
-    return reader.get(bySha256, { sha256 })?.content ?? undefined
+  /** Returns the content of a small blob; undefined if it is not stored, or is a file. */
+  readInline(reader: Reader, sha256: string): Buffer | undefined {
+    return reader.get(selectBlob, { sha256 })?.content ?? undefined
   }
 
   has(reader: Reader, sha256: string): boolean {
     return this.sizeOf(reader, sha256) !== undefined
   }
 
-  /** Bytes of a blob that is here. */
+  /** Returns the size of a stored blob in bytes. */
   sizeOf(reader: Reader, sha256: string): number | undefined {
-    return reader.get(exists, { sha256 })?.size
+    return reader.get(selectSize, { sha256 })?.size
   }
 
-  /** Some blobs in order of their hash, after one of them. */
+  /** Returns at most `limit` blobs in order of their hash, after one of them. */
   selectPage(after: string, limit: number): { sha256: string; size: number }[] {
-    return this.#db.all(page, { after, limit })
+    return this.#db.all(selectPage, { after, limit })
   }
 
-  /** Lets go of bytes that turned out to be wrong. */
+  /** Removes a corrupt blob. */
   remove(tx: Tx, sha256: string): void {
-    tx.run(remove, { sha256 })
+    tx.run(deleteBlob, { sha256 })
     this.#files.removeSync(this.pathOf(sha256))
   }
 
   /**
-   * The bytes from `start` to `end`, both inclusive, to be handed on at once; undefined if they are not here.
-   * @param from `disk` for bytes that nobody here is likely to read again soon
-   * @throws when the file behind the row cannot be opened
+   * Opens the bytes from `start` to `end`, both inclusive; undefined if the blob is not stored. The caller must read or close
+   * a FileSlice at once.
+   * @param from `disk` bypasses the page cache, for bytes that are unlikely to be read again soon
+   * @throws Error if the file cannot be opened
    */
   async slice(
     sha256: string,
@@ -114,7 +120,7 @@ export class BlobStore {
     end: number,
     from: 'cache' | 'disk',
   ): Promise<FileSlice | Buffer | undefined> {
-    const row = this.#db.get(bySha256, { sha256 })
+    const row = this.#db.get(selectBlob, { sha256 })
     if (row === undefined) return undefined
     if (row.content !== null) return row.content.subarray(start, end + 1)
     const path = this.pathOf(sha256)
@@ -122,15 +128,14 @@ export class BlobStore {
     return new FileSlice(await file, start, end)
   }
 
-  /** Bytes that the disk has left for files. */
+  /** Free bytes on the disk. */
   freeBytes(): number {
     return this.#files.freeBytes(this.#blobs)
   }
 
   /**
-   * Looks at `limit` blobs that follow `after` in order, and removes those that no live file names and that were stored
-   * before a time.
-   * @returns the last one looked at, how many went and their bytes; undefined when there are no more
+   * Examines `limit` blobs after the hash `after`, and removes those that are unreferenced and were stored before a time.
+   * @returns the last blob examined, the number removed and their bytes; undefined when no blobs are left
    */
   async collectGarbage(
     before: string,
@@ -143,8 +148,8 @@ export class BlobStore {
       let freed = 0
       for (const { sha256, size, is_file, unreferenced } of rows) {
         if (unreferenced === 0 || this.#pins.has(sha256)) continue
-        tx.run(remove, { sha256 })
-        // Inside the unit: afterwards somebody could have stored the same bytes again.
+        tx.run(deleteBlob, { sha256 })
+        // Within the transaction: after it, the same blob could have been stored again.
         if (is_file) this.#files.removeSync(this.pathOf(sha256))
         count += 1
         freed += size
@@ -159,42 +164,42 @@ export class BlobStore {
   }
 
   /**
-   * Gives a complete, fsynced file its place under its hash. Until what it returns is disposed of nobody removes it;
-   * bytes that the database does not name by then go.
+   * Moves a complete, fsynced file to its final path. The returned pin protects the file until the caller has inserted the
+   * row and disposes of the pin; without a row by then, the file is removed.
    */
   async moveIntoPlace(path: string, sha256: string): Promise<StagedContent> {
     this.#pin(sha256, 1)
-    const named = join(this.#tmp, `${sha256}.${randomUUID()}`)
-    const placed = { [Symbol.asyncDispose]: () => this.#release(named, sha256) }
+    const tmpPath = join(this.#tmp, `${sha256}.${randomUUID()}`)
+    const pin = { [Symbol.asyncDispose]: () => this.#release(tmpPath, sha256) }
     try {
-      await this.#files.rename(path, named)
+      await this.#files.rename(path, tmpPath)
       const final = this.pathOf(sha256)
-      const made = await this.#files.makeFolder(dirname(final))
-      await this.#files.link(named, final).catch((error: NodeJS.ErrnoException) => {
+      const createdFolder = await this.#files.makeFolder(dirname(final))
+      await this.#files.link(tmpPath, final).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'EEXIST') throw error
       })
       await this.#syncFolder(dirname(final))
-      if (made !== undefined) {
+      if (createdFolder !== undefined) {
         await this.#syncFolder(dirname(dirname(final)))
         await this.#syncFolder(this.#blobs)
       }
-      return placed
+      return pin
     } catch (error) {
-      await placed[Symbol.asyncDispose]()
+      await pin[Symbol.asyncDispose]()
       throw error
     }
   }
 
-  async #release(named: string, sha256: string): Promise<void> {
+  async #release(tmpPath: string, sha256: string): Promise<void> {
     this.#pin(sha256, -1)
     try {
       if (!this.#pins.has(sha256) && !this.has(this.#db, sha256)) this.#removeFile(this.pathOf(sha256))
     } catch (error) {
-      // As long as it has its other name the next start finds it.
+      // The next start removes it: its name under tmp/ remains.
       if (isStorageFault(error)) return
       throw error
     }
-    await this.#files.unlink(named).catch(() => undefined)
+    await this.#files.unlink(tmpPath).catch(() => undefined)
   }
 
   #pin(sha256: string, by: 1 | -1): void {
@@ -203,7 +208,7 @@ export class BlobStore {
     else this.#pins.set(sha256, count)
   }
 
-  #removeTemporary(): void {
+  #removeTemporaryFiles(): void {
     for (const name of this.#files.listSync(this.#tmp)) {
       const [sha256, id] = name.split('.')
       if (sha256 !== undefined && id !== undefined && !this.has(this.#db, sha256)) {
@@ -218,7 +223,7 @@ export class BlobStore {
     await folder.sync()
   }
 
-  /** Removes a file if it is there, which it is not where its folder could not be made either. */
+  /** Removes a file if it exists. ENOTDIR means that its folder could not be created either. */
   #removeFile(path: string): void {
     try {
       this.#files.removeSync(path)

@@ -3,30 +3,30 @@ import { join } from 'node:path'
 import { FileSink } from './file-sink.js'
 import type { FileSystem } from './file-system.js'
 
-/** Complete bytes: in memory when small, else already durable in their place. */
+/** A complete blob: in memory if it is small, else durable at its final path. */
 export interface StagedBlob {
   sha256: string
   size: number
   content?: Buffer
 }
 
-/** A complete file in its place under the blobs; dispose of it once the database names it, or will not. */
+/** Pins a complete file at its final path. Dispose of it after the row is committed, or will not be. */
 export type StagedContent = AsyncDisposable
 
-/** Bytes that fit into the database; larger blobs are files. */
+/** Largest blob that is stored in the database; larger ones are files. */
 export const INLINE_BYTES = 64 * 1024
 
-/** Hashes bytes while they arrive and writes what is too large for the database to a file. */
+/** Hashes content as it arrives, and writes it to a file once it exceeds INLINE_BYTES. */
 export class BlobWriter implements AsyncDisposable {
   readonly #files: FileSystem
   readonly #folder: string
   readonly #place: (path: string, sha256: string) => Promise<StagedContent>
   #size = 0
-  #small: Buffer[] = []
+  #chunks: Buffer[] = []
   #file: { path: string; sink: FileSink } | undefined
-  #isStaged: StagedContent | undefined
+  #staged: StagedContent | undefined
 
-  /** @param place gives a complete, durable file its place under its hash */
+  /** @param place moves a complete, durable file to its final path */
   constructor(
     files: FileSystem,
     folder: string,
@@ -37,26 +37,25 @@ export class BlobWriter implements AsyncDisposable {
     this.#place = place
   }
 
-  /** Bytes taken so far. */
+  /** Bytes written so far. */
   get size(): number {
     return this.#size
   }
 
   /**
-   * Takes a chunk, which must not change until all is finished; the one after it has to wait for the promise, if there is
-   * one.
+   * Writes a chunk, which must not change until `finish` resolves. If it returns a promise, the next chunk must wait for it.
    */
   write(chunk: Buffer): Promise<void> | undefined {
     this.#size += chunk.length
     if (this.#file !== undefined) return this.#file.sink.write(chunk)
-    this.#small.push(chunk)
-    return this.#size > INLINE_BYTES ? this.#toFile() : undefined
+    this.#chunks.push(chunk)
+    return this.#size > INLINE_BYTES ? this.#spill() : undefined
   }
 
-  /** Makes the bytes durable where they are a file, and gives their hash. */
+  /** Completes the blob; a file is durable and at its final path afterwards. */
   async finish(): Promise<StagedBlob> {
     if (this.#file === undefined) {
-      const content = Buffer.concat(this.#small)
+      const content = Buffer.concat(this.#chunks)
       return { sha256: hash('sha256', content), size: this.#size, content }
     }
     const { path, sink } = this.#file
@@ -65,21 +64,21 @@ export class BlobWriter implements AsyncDisposable {
     await sink.sync()
     await sink[Symbol.asyncDispose]()
     this.#file = undefined
-    this.#isStaged = await this.#place(path, sha256)
+    this.#staged = await this.#place(path, sha256)
     return { sha256, size: this.#size }
   }
 
-  /** Leaves no temporary file; bytes that the database does not name by now go with it. */
+  /** Removes temporary files, and a file without a row. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#isStaged?.[Symbol.asyncDispose]()
+    await this.#staged?.[Symbol.asyncDispose]()
     if (this.#file === undefined) return
     await this.#file.sink[Symbol.asyncDispose]().catch(() => undefined)
     await this.#files.unlink(this.#file.path).catch(() => undefined)
   }
 
-  async #toFile(): Promise<void> {
+  async #spill(): Promise<void> {
     const path = join(this.#folder, randomUUID())
     this.#file = { path, sink: new FileSink(await this.#files.openDirect(path, 'wx'), { writes: 2 }) }
-    for (const chunk of this.#small.splice(0)) await this.#file.sink.write(chunk)
+    for (const chunk of this.#chunks.splice(0)) await this.#file.sink.write(chunk)
   }
 }

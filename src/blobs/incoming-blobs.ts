@@ -1,23 +1,17 @@
 /**
- * Bytes that come from another server, under the hash that they have to have. They are kept while they are not
- * complete, so that a transfer goes on where it broke off, and can be read while they still arrive.
+ * Blobs that arrive from another server, by their expected hash. Incomplete blobs are kept, so that a transfer resumes where
+ * it broke off, and can be read while they arrive.
  */
 import { join } from 'node:path'
 import type { Database } from '../db/engine/database.js'
-import { prepare } from '../db/engine/query.js'
-import { query } from '../db/tables.js'
 import type { BlobStore } from './blob-store.js'
 import { INLINE_BYTES } from './blob-writer.js'
 import type { FileSystem } from './file-system.js'
-import { IncomingBlob, stagedBytes } from './incoming-blob.js'
+import { IncomingBlob, stagedSize } from './incoming-blob.js'
+import { isMissing } from './missing-blobs.js'
 import { nodeFiles } from './node-files.js'
 
-/** Both servers keep a table of the bytes that they lack. */
-const awaited = prepare<{ sha256: string }>()((slot) =>
-  query.selectFrom('missing').select('sha256').where('sha256', '=', slot('sha256')),
-)
-
-/** Somebody else is bringing these bytes. */
+/** Another transfer of this blob is in progress. */
 export class BlobBusyError extends Error {}
 
 export class IncomingBlobs {
@@ -28,37 +22,43 @@ export class IncomingBlobs {
   readonly #now: () => number
   readonly #arriving = new Map<string, IncomingBlob>()
 
-  /** Makes the folder if it is missing, and removes parts of bytes that nobody waits for any more. */
-  constructor(
+  private constructor(db: Database, blobs: BlobStore, folder: string, files: FileSystem, now: () => number) {
+    this.#db = db
+    this.#blobs = blobs
+    this.#folder = folder
+    this.#files = files
+    this.#now = now
+  }
+
+  /** Creates the folder if it is missing, and removes partial blobs that no row references any more. */
+  static open(
     db: Database,
     blobs: BlobStore,
     dataDir: string,
     { files = nodeFiles, now = Date.now }: { files?: FileSystem; now?: () => number } = {},
-  ) {
-    this.#files = files
-    this.#now = now
-    this.#db = db
-    this.#blobs = blobs
-    this.#folder = join(dataDir, 'incoming')
-    files.makeFolderSync(this.#folder)
-    for (const name of files.listSync(this.#folder))
-      if (!this.#isAwaited(name)) files.removeSync(join(this.#folder, name))
+  ): IncomingBlobs {
+    const folder = join(dataDir, 'incoming')
+    const incoming = new IncomingBlobs(db, blobs, folder, files, now)
+    files.makeFolderSync(folder)
+    for (const name of files.listSync(folder)) if (!isMissing(db, name)) files.removeSync(join(folder, name))
+    return incoming
   }
 
   /**
-   * Begins or goes on with a blob. Dispose of it in any case: what came is kept for the next time.
-   * @throws BlobBusy
+   * Starts or resumes the transfer of a blob. The caller must dispose of it; an incomplete blob is kept for the next transfer.
+   * @throws BlobBusyError
    */
-  async open(sha256: string, size: number): Promise<IncomingBlob> {
+  async receive(sha256: string, size: number): Promise<IncomingBlob> {
     if (this.#arriving.has(sha256)) throw new BlobBusyError(`${sha256} is arriving already`)
-    const blob = new IncomingBlob(this.#files, {
+    const blob = new IncomingBlob({
+      files: this.#files,
       sha256,
       size,
       path: join(this.#folder, sha256),
       store: (path) => this.#store(sha256, size, path),
       onEnd: () => this.#arriving.delete(sha256),
     })
-    // Taken before the first wait, or two could pass the check above.
+    // Set before the first await, or two calls could pass the check above.
     this.#arriving.set(sha256, blob)
     try {
       await blob.begin()
@@ -69,21 +69,21 @@ export class IncomingBlobs {
     }
   }
 
-  /** A blob that is arriving now, to be read along. */
+  /** Returns a blob whose transfer is in progress. */
   arriving(sha256: string): IncomingBlob | undefined {
     return this.#arriving.get(sha256)
   }
 
-  /** Bytes of a blob that came so far. */
+  /** Returns the bytes of a blob received so far. */
   async offsetOf(sha256: string): Promise<number> {
     const arriving = this.#arriving.get(sha256)
     if (arriving !== undefined) return arriving.offset
-    return stagedBytes(this.#files, join(this.#folder, sha256))
+    return stagedSize(this.#files, join(this.#folder, sha256))
   }
 
   /**
-   * Removes parts of bytes that nobody waits for any more, and those that nothing was added to since a time,
-   * milliseconds since 1970; returns how many.
+   * Removes incomplete blobs that are not missing any more, or that were last written before a time (milliseconds since
+   * 1970). @returns how many
    */
   async removeAbandoned(beforeMs: number): Promise<number> {
     let count = 0
@@ -92,35 +92,31 @@ export class IncomingBlobs {
       const found = await this.#files.stat(path).catch(() => undefined)
       const [sha256 = ''] = name.split('.')
       if (found === undefined || this.#arriving.has(sha256)) continue
-      if (this.#isAwaited(name) && found.mtimeMs >= beforeMs) continue
+      if (isMissing(this.#db, name) && found.mtimeMs >= beforeMs) continue
       await this.#files.remove(path)
       count += 1
     }
     return count
   }
 
-  #isAwaited(sha256: string): boolean {
-    return this.#db.get(awaited, { sha256 }) !== undefined
-  }
-
   async #store(sha256: string, size: number, path: string): Promise<void> {
-    const keep = async (content?: Buffer) =>
+    const storeRow = async (content?: Buffer) =>
       this.#db.write((tx) => {
         const blob = content === undefined ? { sha256, size } : { sha256, size, content }
         this.#blobs.store(tx, blob, new Date(this.#now()))
       })
     if (size <= INLINE_BYTES) {
-      await keep(await this.#files.readFile(path))
+      await storeRow(await this.#files.readFile(path))
       await this.#files.remove(path)
       return
     }
-    // Under a second name: by the first one it can be read along until it is in the database.
-    const placing = `${path}.placing`
-    await this.#files.remove(placing)
-    await this.#files.link(path, placing)
+    // Moves a second name: followers read by the first one until the row is committed.
+    const secondPath = `${path}.placing`
+    await this.#files.remove(secondPath)
+    await this.#files.link(path, secondPath)
     {
-      await using _placed = await this.#blobs.moveIntoPlace(placing, sha256)
-      await keep()
+      await using _pin = await this.#blobs.moveIntoPlace(secondPath, sha256)
+      await storeRow()
     }
     await this.#files.remove(path)
   }

@@ -1,6 +1,6 @@
 /**
- * Missing blobs: referenced, and not stored here. The table follows from `blob_refs` and `blobs`; a trigger removes what is
- * stored. Two changes may reference one hash with different sizes: one of them lies, and only the true one can arrive.
+ * Missing blobs: referenced, and not stored here. The table derives from `blob_refs` and `blobs`; a trigger removes the rows of a
+ * stored blob. Two changes may reference one hash with different sizes: one is false, and only the true one can arrive.
  */
 
 import type { Reader, Tx } from '../db/engine/database.js'
@@ -8,7 +8,7 @@ import { prepare } from '../db/engine/query.js'
 import { blobQuery } from '../db/tables.js'
 import type { BlobRef } from '../model/change.js'
 
-const insert = prepare<{ sha256: string; size: number; gseq: number }>()((slot) =>
+const upsertMissing = prepare<{ sha256: string; size: number; gseq: number }>()((slot) =>
   blobQuery
     .insertInto('missing')
     .values({ sha256: slot('sha256'), size: slot('size'), gseq: slot('gseq') })
@@ -19,13 +19,13 @@ const insert = prepare<{ sha256: string; size: number; gseq: number }>()((slot) 
         .where((eb) => eb.or([eb('missing.gseq', '=', 0), eb('missing.gseq', '>', eb.ref('excluded.gseq'))])),
     ),
 )
-const remove = prepare<{ sha256: string }>()((slot) =>
+const deleteMissing = prepare<{ sha256: string }>()((slot) =>
   blobQuery.deleteFrom('missing').where('sha256', '=', slot('sha256')),
 )
-const sizes = prepare<{ sha256: string }>()((slot) =>
+const selectSizes = prepare<{ sha256: string }>()((slot) =>
   blobQuery.selectFrom('missing').select('size').where('sha256', '=', slot('sha256')),
 )
-const bySize = prepare<{ size: number; sha256: string; limit: number }>()((slot) =>
+const selectBySize = prepare<{ size: number; sha256: string; limit: number }>()((slot) =>
   blobQuery
     .selectFrom('missing')
     .select(['sha256', 'size'])
@@ -34,7 +34,7 @@ const bySize = prepare<{ size: number; sha256: string; limit: number }>()((slot)
     .orderBy('sha256')
     .limit(slot('limit')),
 )
-const byHash = prepare<{ sha256: string; limit: number }>()((slot) =>
+const selectByHash = prepare<{ sha256: string; limit: number }>()((slot) =>
   blobQuery
     .selectFrom('missing')
     .select('sha256')
@@ -43,11 +43,13 @@ const byHash = prepare<{ sha256: string; limit: number }>()((slot) =>
     .orderBy('sha256')
     .limit(slot('limit')),
 )
-const byEntry = prepare<{ limit: number }>()((slot) =>
+const selectByEntry = prepare<{ limit: number }>()((slot) =>
   blobQuery.selectFrom('missing').select(['sha256', 'size']).orderBy('gseq').limit(slot('limit')),
 )
-const first = prepare()(() => blobQuery.selectFrom('missing').select('gseq').orderBy('gseq').limit(1))
-const total = prepare()(() =>
+const selectFirstEntry = prepare()(() =>
+  blobQuery.selectFrom('missing').select('gseq').orderBy('gseq').limit(1),
+)
+const selectTotal = prepare()(() =>
   blobQuery
     .selectFrom('missing')
     .select((eb) => [
@@ -57,50 +59,50 @@ const total = prepare()(() =>
 )
 const clearEntries = prepare()(() => blobQuery.updateTable('missing').set({ gseq: 0 }))
 
-/** Notes that a blob is not here; `gseq`: the log entry that references it, 0 while that is unknown. */
+/** Adds a missing blob. @param gseq the log entry that references it, 0 while that is unknown */
 export function addMissing(tx: Tx, { sha256, size }: BlobRef, gseq: number): void {
-  tx.run(insert, { sha256, size, gseq })
+  tx.run(upsertMissing, { sha256, size, gseq })
 }
 
 export function removeMissing(tx: Tx, sha256: string): void {
-  tx.run(remove, { sha256 })
+  tx.run(deleteMissing, { sha256 })
 }
 
 export function isMissing(reader: Reader, sha256: string): boolean {
-  return reader.get(sizes, { sha256 }) !== undefined
+  return reader.get(selectSizes, { sha256 }) !== undefined
 }
 
-/** Sizes under which a missing blob is referenced; none when it is not missing. */
+/** Returns the sizes by which a missing blob is referenced; empty if it is not missing. */
 export function missingSizes(reader: Reader, sha256: string): number[] {
-  return reader.all(sizes, { sha256 }).map(({ size }) => size)
+  return reader.all(selectSizes, { sha256 }).map(({ size }) => size)
 }
 
-/** Missing blobs, small ones first, after one of them. */
+/** Returns missing blobs, smallest first, after one of them. */
 export function missingAfter(reader: Reader, after: BlobRef | undefined, limit: number): BlobRef[] {
-  return reader.all(bySize, { size: after?.size ?? -1, sha256: after?.sha256 ?? '', limit })
+  return reader.all(selectBySize, { size: after?.size ?? -1, sha256: after?.sha256 ?? '', limit })
 }
 
 /** Hashes of missing blobs, in order, after one of them. */
 export function missingHashes(reader: Reader, after: string, limit: number): string[] {
-  return reader.all(byHash, { sha256: after, limit }).map(({ sha256 }) => sha256)
+  return reader.all(selectByHash, { sha256: after, limit }).map(({ sha256 }) => sha256)
 }
 
-/** Missing blobs, those first that the log references first. */
+/** Returns missing blobs in the order of the log entries that reference them. */
 export function oldestMissing(reader: Reader, limit: number): BlobRef[] {
-  return reader.all(byEntry, { limit })
+  return reader.all(selectByEntry, { limit })
 }
 
-/** The first log entry with a missing blob; undefined when nothing is missing. */
+/** Returns the first log entry with a missing blob; undefined if no blob is missing. */
 export function firstMissingEntry(reader: Reader): number | undefined {
-  return reader.get(first)?.gseq
+  return reader.get(selectFirstEntry)?.gseq
 }
 
 export function missingTotal(reader: Reader): { blobs: number; bytes: number } {
-  const { blobs, bytes } = reader.get(total) ?? { blobs: 0, bytes: 0 }
+  const { blobs, bytes } = reader.get(selectTotal) ?? { blobs: 0, bytes: 0 }
   return { blobs, bytes: Number(bytes) }
 }
 
-/** Entries of another log mean nothing any more. */
+/** Clears the log entries of missing blobs, after the grand's log was replaced. */
 export function clearMissingEntries(tx: Tx): void {
   tx.run(clearEntries)
 }

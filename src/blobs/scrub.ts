@@ -6,16 +6,16 @@ import type { BlobStore } from './blob-store.js'
 import { FileTooShortError } from './file-slice.js'
 import { scrubPosition, storeScrubProgress } from './scrub-progress.js'
 
-/** How often a server looks whether a scrub is due, or was broken off. */
+/** How often a server checks whether a scrub is due or was interrupted. */
 export const SCRUB_CHECK_MS = 60_000
 
 const PAGE = 100
 
-/** After reading for a time the scrub rests as long: at most half of one core and of the disk are its own. */
-const SHARE = 1
+/** Pause per reading time: the scrub uses at most half of one core and of the disk. */
+const PAUSE_RATIO = 1
 
-/** How often the place is kept: after a crash so much is read twice. */
-const KEEP_MS = 10_000
+/** How often the progress is saved; a crash repeats at most this much work. */
+const SAVE_INTERVAL_MS = 10_000
 
 export interface ScrubDeps {
   db: Database
@@ -25,22 +25,23 @@ export interface ScrubDeps {
 export interface ScrubOptions extends ScrubDeps {
   /** Milliseconds since 1970. */
   now: () => number
-  /** From the end of one scrub to the begin of the next. */
+  /** Time from the end of one scrub to the start of the next, milliseconds. */
   everyMs: number
 }
 
-/** What a scrub found. */
+/** The result of a scrub. */
 export interface ScrubResult {
   checked: number
+  /** Hashes of the blobs that were removed. */
   corrupt: string[]
 }
 
-/** Compares one blob with its hash; bytes that are others, or gone, are forgotten and noted as missing. */
+/** Verifies a blob. A corrupt or lost one is removed and becomes missing. @returns whether it is intact */
 export async function checkBlob(
   { db, blobs }: ScrubDeps,
   { sha256, size }: { sha256: string; size: number },
 ): Promise<boolean> {
-  if (await isWhole(blobs, sha256, size)) return true
+  if (await isIntact(blobs, sha256, size)) return true
   await db.write((tx) => {
     blobs.remove(tx, sha256)
     refreshMissing(tx, sha256)
@@ -49,10 +50,9 @@ export async function checkBlob(
 }
 
 /**
- * Reads every blob and compares it with its hash, if that is due, from where the last scrub was ended on. Bytes that are
- * others, or gone, are forgotten and noted as missing, so that they are fetched again from another server. Ends early
- * when the signal aborts.
- * @throws what reading a blob threw; the next scrub goes on behind that one
+ * Verifies every blob, if a scrub is due, and resumes an interrupted one. Corrupt or lost blobs become missing, so that they are
+ * fetched again from another server. Ends early when the signal aborts.
+ * @throws Error if a blob cannot be read; the next scrub resumes after it
  */
 export async function scrub(options: ScrubOptions, signal: AbortSignal): Promise<ScrubResult> {
   const { db, blobs, now, everyMs } = options
@@ -60,7 +60,7 @@ export async function scrub(options: ScrubOptions, signal: AbortSignal): Promise
   const from = scrubPosition(db, now(), everyMs)
   if (from === undefined) return scrubbed
   let after: string | null = from
-  let keptAt = performance.now()
+  let savedAt = performance.now()
   try {
     for (const blob of blobsAfter(blobs, from)) {
       if (signal.aborted) return scrubbed
@@ -68,10 +68,10 @@ export async function scrub(options: ScrubOptions, signal: AbortSignal): Promise
       after = blob.sha256
       scrubbed.checked += 1
       if (!(await checkBlob(options, blob))) scrubbed.corrupt.push(blob.sha256)
-      await sleep((performance.now() - began) * SHARE, undefined, { signal }).catch(() => undefined)
-      if (performance.now() - keptAt < KEEP_MS) continue
+      await sleep((performance.now() - began) * PAUSE_RATIO, undefined, { signal }).catch(() => undefined)
+      if (performance.now() - savedAt < SAVE_INTERVAL_MS) continue
       await storeScrubProgress(db, { after, at: now() })
-      keptAt = performance.now()
+      savedAt = performance.now()
     }
     after = null
   } finally {
@@ -89,12 +89,12 @@ function* blobsAfter(blobs: BlobStore, from: string) {
   }
 }
 
-/** Asks the disk: what the cache has says nothing of that. */
-async function isWhole(blobs: BlobStore, sha256: string, size: number): Promise<boolean> {
+/** Reads the blob from the disk, bypassing the page cache. */
+async function isIntact(blobs: BlobStore, sha256: string, size: number): Promise<boolean> {
   const hash = createHash('sha256')
   try {
     const bytes = await blobs.slice(sha256, 0, size - 1, 'disk')
-    // Removed since the page was read: there is nothing to be wrong.
+    // Removed since the page was read.
     if (bytes === undefined) return true
     if (Buffer.isBuffer(bytes)) hash.update(bytes)
     else await bytes.copy(async (chunk) => void hash.update(chunk))

@@ -1,71 +1,43 @@
 /**
- * Memory that the bytes of files pass through. Each buffer begins at a page, which the disk asks for when it takes bytes
- * from there or puts them there by itself; and each is used again, for new ones would wait for the garbage collector.
+ * Buffers that let files go past the page cache (see direct-file.ts for what that saves). Each begins at a page, as
+ * `O_DIRECT` requires, and is reused, since new ones would wait for the garbage collector.
  */
 
-/** Bytes moved at once: half as many carry half the rate. */
+/** Bytes of one read or write; half of it halves the rate. */
 export const LARGE_BYTES = 1024 * 1024
 
-/** The same while more transfers go on than there are large buffers for, so that their memory stays bounded. */
+/** Size of a buffer while all large ones are in use, so that memory stays bounded. */
 const SMALL_BYTES = 64 * 1024
 
-/** Three for each of ten uploads, or two for each of sixteen other transfers. */
-const COUNT = 32
+/** Enough for ten uploads with three each, or sixteen other transfers with two each. */
+const MAX_LARGE_BUFFERS = 32
 
 const PAGE_BYTES = 64 * 1024
 
-/** Of the language, but not of its typings for a runtime without a browser. */
+/** Part of the language, but not of its typings for Node.js. */
 declare const WebAssembly: {
   Memory: new (size: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer }
 }
 
 let spare: Buffer[] | undefined
 
-/** A buffer to use alone until it is given back. */
+/** @returns a buffer for exclusive use until `releaseBuffer` */
 export function acquireBuffer(): Buffer {
   spare ??= newBuffers()
   return spare.pop() ?? Buffer.allocUnsafeSlow(SMALL_BYTES)
 }
 
-/** To be called when nothing reads or writes the buffer any more. */
+/** Returns a buffer that nothing reads or writes any more. */
 export function releaseBuffer(buffer: Buffer): void {
   if (buffer.length === LARGE_BYTES) spare?.push(buffer)
 }
 
-/** Whether there are as many buffers left as are in use. */
-export function hasSpareBuffers(): boolean {
-  return spare === undefined || spare.length >= COUNT / 2
-}
-
-/** What a buffer holds, for several to read; the buffer is given back when the last of them is done. */
-export class SharedBytes {
-  readonly bytes: Buffer
-  readonly #buffer: Buffer
-  #users = 1
-
-  /** @param length how much of the buffer is filled */
-  constructor(buffer: Buffer, length: number) {
-    this.#buffer = buffer
-    this.bytes = buffer.subarray(0, length)
-  }
-
-  /** Somebody more reads it. */
-  use(): this {
-    this.#users += 1
-    return this
-  }
-
-  /** Somebody is done. */
-  release(): void {
-    this.#users -= 1
-    if (this.#users === 0) releaseBuffer(this.#buffer)
-  }
-}
-
-/** Only what is used takes memory, and what was used last is used first. */
+/** Untouched pages take no memory, and the last released buffer is used first. */
 function newBuffers(): Buffer[] {
-  // The one kind of memory in the language that begins at a page.
-  const pages = (COUNT * LARGE_BYTES) / PAGE_BYTES
+  // WebAssembly.Memory is the only page-aligned memory in the language.
+  const pages = (MAX_LARGE_BUFFERS * LARGE_BYTES) / PAGE_BYTES
   const { buffer } = new WebAssembly.Memory({ initial: pages, maximum: pages })
-  return Array.from({ length: COUNT }, (_, i) => Buffer.from(buffer, i * LARGE_BYTES, LARGE_BYTES))
+  return Array.from({ length: MAX_LARGE_BUFFERS }, (_, i) =>
+    Buffer.from(buffer, i * LARGE_BYTES, LARGE_BYTES),
+  )
 }

@@ -22,7 +22,7 @@ const AUTHORITY_SUBJECT = 'CN=SyncSphere development CA'
 const AUTHORITY_DAYS = 3650
 const SERVER_DAYS = 365
 
-/** Servers' clocks differ: a certificate counts from a day before it was made. */
+/** Certificates are valid from a day before their creation, since servers' clocks differ. */
 const BACKDATED_MS = DAY_MS
 
 /** A certificate and its private key (PKCS #8), both PEM. */
@@ -40,14 +40,14 @@ export async function createAuthority(now: Date): Promise<KeyedCertificate> {
   return { certificatePem: await selfSign(keys, now), keyPem: await exportKey(keys.privateKey) }
 }
 
-/** Makes a new certificate over an authority's own key: what it has signed stays valid. */
+/** Renews an authority's certificate over the same key, so that the certificates it signed stay valid. */
 export async function renewAuthority(authority: KeyedCertificate, now: Date): Promise<KeyedCertificate> {
   return { certificatePem: await selfSign(await importKeys(authority), now), keyPem: authority.keyPem }
 }
 
 /**
- * Issues a certificate with a new EC P-256 key, valid for a year and no longer than the authority, to serve and to
- * connect with. `name` is its common name; each of `hosts`, DNS names or IP addresses, a subject alternative name.
+ * Issues a certificate for TLS servers and clients with a new EC P-256 key, valid for a year, or until the authority's
+ * expires. `name` is its common name; each of `hosts`, DNS names or IP addresses, a subject alternative name.
  */
 export async function issueCertificate(
   authority: KeyedCertificate,
@@ -97,7 +97,7 @@ interface SignInput {
   extensions: Extension[]
 }
 
-/** Signs a certificate for `keys` in the authority's name, and gives it as PEM. */
+/** @returns a certificate for `keys`, issued by the authority, as PEM */
 async function sign({ subject, keys, signingKey, now, notAfter, extensions }: SignInput): Promise<string> {
   const certificate = await X509CertificateGenerator.create({
     serialNumber: createSerial(),

@@ -10,10 +10,10 @@ const DEFAULT_SERVERS = ['grand', 'eu', 'us', 'ap']
 /** A DNS name, with a wildcard or without, or an IP address. */
 const HOST = /^(\*\.)?[a-z0-9][a-z0-9.:-]*$|^::[0-9a-f:]*$/i
 
-const HELP = `Makes a development CA and a certificate for each server, and tells how long each is valid.
+const HELP = `Creates a development CA and a certificate for each server, and shows how long each is valid.
 
-  npm run certs -- [NAME …]             make what is missing (default: ${DEFAULT_SERVERS.join(' ')}); what is there stays as it is
-  npm run certs -- --renew NAME         make NAME's key and certificate anew (ca: a new certificate over the same key)
+  npm run certs -- [NAME …]             create missing certificates (default: ${DEFAULT_SERVERS.join(' ')})
+  npm run certs -- --renew NAME         replace NAME's key and certificate (ca: only the certificate)
   npm run certs -- revoke NAME          put NAME's certificate on the deny list that the grand server reads
 
   --out DIR       the folder (default: SYNCSPHERE_CERTS_DIR, or certs/dev)
@@ -22,15 +22,15 @@ const HELP = `Makes a development CA and a certificate for each server, and tell
   --hand-out DIR  copy to DIR/NAME what each server needs: ca.crt, its own certificate and key, the deny list
   --help          this text
 
-A server NAME gets NAME.crt and NAME.key beside ca.crt; its certificate holds NAME as DNS name, and that of "grand" also
-localhost, 127.0.0.1 and ::1. Keys are EC P-256, certificates valid for a year. Where only dist/ is installed, the same
-program is: scripts/node dist/bin/syncsphere.js certs`
+A server NAME gets NAME.crt and NAME.key beside ca.crt. Its certificate has NAME as DNS name, and that of "grand" also
+localhost, 127.0.0.1 and ::1. Keys are EC P-256, and certificates are valid for a year. Without npm, the same program is
+scripts/node dist/bin/syncsphere.js certs`
 
 /**
- * Does what the arguments of `npm run certs` say.
+ * Runs `npm run certs` with its arguments.
  *
- * @returns the text to tell the user
- * @throws Error, its message for the user to read, when an argument or a file is not as it must be
+ * @returns the text for the user
+ * @throws Error with a message for the user when an argument or a file is invalid
  */
 export async function runCertsCommand(args: string[], env: Environment): Promise<string> {
   const { values, positionals } = parseArgs({
@@ -63,7 +63,7 @@ async function make(
   checkNames([...names, ...renew.filter((name) => name !== AUTHORITY_NAME)])
   const wrongHost = hosts.find((host) => !HOST.test(host))
   if (wrongHost !== undefined) throw new Error(`${JSON.stringify(wrongHost)} is no host name or IP address`)
-  // In every certificate it would let each regional pose as the server of that host.
+  // In every certificate, the host would let each regional impersonate that server.
   if (hosts.length > 0 && (names.length + renew.length !== 1 || renew.includes(AUTHORITY_NAME)))
     throw new Error('--host needs the NAME of the one server that it is for')
   const statuses = await ensureCertificates(dir, { names, renew, hosts, now: new Date() })
@@ -74,7 +74,7 @@ async function make(
 
 async function distribute(dir: string, to: string, names: string[]): Promise<string> {
   const servers = await distributeCertificates(dir, to, names)
-  return `Handed out below ${to}: ${servers.join(', ') || 'nothing'}`
+  return `Copied to ${to}: ${servers.join(', ') || 'nothing'}`
 }
 
 async function revoke(dir: string, names: string[]): Promise<string> {

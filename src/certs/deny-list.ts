@@ -1,18 +1,18 @@
-/** The deny list beside the certificates, which the grand server reads. */
+/** The grand's deny list, a file in the folder of the certificates. */
 export const DENY_LIST_FILE = 'revoked.txt'
 
-/** What identifies a certificate, in the form that node:tls and node:crypto give: hex, with or without colons. */
+/** Identifies a certificate as node:tls and node:crypto do: in hex, with or without colons. */
 export interface CertificateIdentity {
   fingerprint256: string
   serialNumber: string
 }
 
 /**
- * Reads a deny list: in each line the SHA-256 fingerprint of a certificate or its serial number, in hex of either case,
- * colons allowed; `#` begins a comment.
+ * Parses a deny list. Each line has a certificate's SHA-256 fingerprint or serial number, in hex of either case, colons
+ * allowed; `#` begins a comment.
  *
- * @returns the fingerprints and serial numbers, to be asked by `isDenied`
- * @throws Error when a line is neither: a list that is half understood would let the revoked in
+ * @returns the fingerprints and serial numbers, for `isDenied`
+ * @throws Error when a line is neither: ignoring it could admit a revoked certificate
  */
 export function parseDenyList(text: string): Set<string> {
   const denied = new Set<string>()
@@ -29,12 +29,12 @@ export function parseDenyList(text: string): Set<string> {
   return denied
 }
 
-/** Whether the certificate stands on the list, by its fingerprint or by its serial number. */
+/** Whether the list has the certificate's fingerprint or serial number. */
 export function isDenied(denied: ReadonlySet<string>, certificate: CertificateIdentity): boolean {
   return denied.has(normalise(certificate.fingerprint256)) || denied.has(normalise(certificate.serialNumber))
 }
 
-/** Tools differ in the leading zeros of a serial number. */
+/** Removes leading zeros: tools differ in those of a serial number. */
 function normalise(hex: string): string {
   return hex.replaceAll(':', '').toLowerCase().replace(/^0+/, '')
 }

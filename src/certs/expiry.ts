@@ -1,10 +1,10 @@
 import { X509Certificate } from 'node:crypto'
 import { DAY_MS } from '../lib/durations.js'
 
-/** A certificate that ends sooner is near its end. */
+/** Servers warn of a certificate that expires sooner. */
 const EXPIRES_SOON_DAYS = 30
 
-/** Whole days until a time; negative when it has passed. */
+/** @returns whole days; negative when `end` has passed */
 export function daysUntil(end: Date, nowMs: number): number {
   return Math.floor((end.getTime() - nowMs) / DAY_MS)
 }
@@ -13,8 +13,8 @@ export function expiresSoon(daysLeft: number): boolean {
   return daysLeft < EXPIRES_SOON_DAYS
 }
 
-/** The end of a chain: of that certificate in the PEM text which ends first. */
-export function endOf(pem: Buffer): Date {
+/** @returns the earliest expiry of the certificates in a PEM chain */
+export function expiryOf(pem: Buffer): Date {
   const blocks = pem.toString('latin1').match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g)
   const ends = (blocks ?? []).map((block) => Date.parse(new X509Certificate(block).validTo))
   return new Date(Math.min(...ends))

@@ -11,17 +11,17 @@ import { hostsMissingIn, hostsOf, normalHost } from './hosts.js'
 export const AUTHORITY_NAME = 'ca'
 
 const GRAND_NAME = 'grand'
-/** Regionals reach a grand on their own machine by these. */
+/** Regionals on the grand's machine connect to these. */
 const GRAND_HOSTS = ['localhost', '127.0.0.1', '::1']
 
 export interface EnsureOptions {
-  /** Servers that are to have a certificate; what is there already is kept. */
+  /** Servers that need a certificate. Existing ones are kept. */
   names: readonly string[]
-  /** Names whose certificate is made anew, with a new key; `ca` keeps its key, so that all it signed stays valid. */
+  /** Names whose certificate and key are replaced. `ca` keeps its key, so that the certificates it signed stay valid. */
   renew?: readonly string[]
   /**
-   * Further host names or IP addresses for the certificates that are made now. Without any, a certificate that is made
-   * anew is for those that the last one was for.
+   * Further host names or IP addresses for the new certificates. Without any, a renewed certificate has the hosts of the
+   * previous one.
    */
   hosts?: readonly string[]
   now: Date
@@ -29,28 +29,28 @@ export interface EnsureOptions {
 
 export interface CertificateStatus {
   name: string
-  /** Whether this call made it. */
+  /** Whether this call created it. */
   made: boolean
   validTo: Date
   /** Whole days left; negative when it has expired. */
   daysLeft: number
-  /** Expired, or near its end. */
+  /** Expired, or expires within 30 days. */
   expiresSoon: boolean
   /** On the deny list. */
   revoked: boolean
   /** Signed by the `ca.crt` of the folder. */
   trusted: boolean
-  /** What it is for besides its name. */
+  /** Its hosts besides its name. */
   hosts: string[]
 }
 
 /**
- * Makes what is missing in a folder of certificates: the authority, and `<name>.crt` and `<name>.key` of each server.
- * Files that are there are never touched, but for those of the names to renew. Keys are readable by the owner alone.
+ * Creates the missing files in a folder of certificates: the authority's, and `<name>.crt` and `<name>.key` of each server.
+ * Existing files are replaced only for the names in `renew`. Only the owner can read keys.
  *
  * @returns the status of every certificate in the folder, the authority's first
- * @throws Error when a certificate is to be made and the authority's key is not in the folder, when one that is to be
- *   kept is not for all `hosts`, and when one that is to be renewed is not there
+ * @throws Error when the authority's key is needed and missing, when a kept certificate lacks some of `hosts`, and when a
+ *   name to renew has no certificate
  */
 export async function ensureCertificates(dir: string, options: EnsureOptions): Promise<CertificateStatus[]> {
   const { names, renew = [], hosts = [], now } = options
@@ -70,7 +70,7 @@ export async function ensureCertificates(dir: string, options: EnsureOptions): P
     if (name === AUTHORITY_NAME) continue
     if (!renew.includes(name) && (await exists(dir, `${name}.crt`))) continue
     const ownHosts = name === GRAND_NAME ? [name, ...GRAND_HOSTS] : [name]
-    const others = hosts.length > 0 ? hosts.map(normalHost) : await hostsOfLast(dir, name)
+    const others = hosts.length > 0 ? hosts.map(normalHost) : await hostsOfPrevious(dir, name)
     const pair = await issueCertificate(await readAuthority(dir), {
       name,
       hosts: [...new Set([...ownHosts, ...others])],
@@ -82,30 +82,28 @@ export async function ensureCertificates(dir: string, options: EnsureOptions): P
   return describeFolder(dir, made, now)
 }
 
-/** A name that is misspelt would get a certificate, and the one that is meant would run out. */
+/** A misspelled name would get a certificate, and the intended one would expire. */
 async function refuseUnknown(dir: string, name: string): Promise<void> {
   if (await exists(dir, `${name}.crt`)) return
-  throw new Error(`${name} has no certificate in ${dir} to renew: without --renew one is made`)
+  throw new Error(`${name} has no certificate in ${dir} to renew; create one without --renew`)
 }
 
-/** Who asks for a host would take a certificate that stays as it is for one that holds it. */
+/** Keeping a certificate that lacks the hosts would look as if it had them. */
 async function refuseOtherHosts(dir: string, name: string, hosts: readonly string[]): Promise<void> {
   if (hosts.length === 0 || !(await exists(dir, `${name}.crt`))) return
   const missing = hostsMissingIn(await readCertificate(dir, name), hosts)
   if (missing.length === 0) return
-  const cure = ['--renew', name, ...hosts.flatMap((host) => ['--host', host])].join(' ')
-  throw new Error(
-    `${name} has a certificate, and it is not for ${missing.join(', ')}: make it anew with ${cure}`,
-  )
+  const command = ['--renew', name, ...hosts.flatMap((host) => ['--host', host])].join(' ')
+  throw new Error(`the certificate of ${name} lacks ${missing.join(', ')}: replace it with ${command}`)
 }
 
-async function hostsOfLast(dir: string, name: string): Promise<string[]> {
-  // One that is not there, or cannot be read, is no obstacle to a new one.
+async function hostsOfPrevious(dir: string, name: string): Promise<string[]> {
+  // A missing or unreadable certificate can be replaced.
   return readCertificate(dir, name).then(hostsOf, () => [])
 }
 
 /**
- * Puts a server's present certificate on the folder's deny list, by its SHA-256 fingerprint. Doing so again adds nothing.
+ * Adds a server's certificate to the folder's deny list, by its SHA-256 fingerprint. Idempotent.
  *
  * @returns the fingerprint
  * @throws Error when the server has no certificate in the folder
@@ -146,7 +144,7 @@ async function describeFolder(dir: string, made: Set<string>, now: Date): Promis
 async function readAuthority(dir: string): Promise<KeyedCertificate> {
   if (!(await exists(dir, `${AUTHORITY_NAME}.key`))) {
     throw new Error(
-      `${join(dir, `${AUTHORITY_NAME}.key`)} is not there: only who has the authority's key can make certificates`,
+      `${join(dir, `${AUTHORITY_NAME}.key`)} is missing: certificates can be made only with the authority's key`,
     )
   }
   const [certificatePem, keyPem] = await Promise.all(
@@ -174,7 +172,7 @@ async function readDenyList(dir: string): Promise<Set<string>> {
   }
 }
 
-/** The key goes first: a certificate counts as there once its own file is, and then its key must be. */
+/** Writes the key first: once the certificate's file exists, its key must exist too. */
 async function writePair(
   dir: string,
   name: string,
@@ -184,7 +182,7 @@ async function writePair(
   await replaceFile(join(dir, `${name}.crt`), certificatePem)
 }
 
-/** A server that starts meanwhile reads the old file or the new one, and never half of one. */
+/** Replaces a file atomically: a server that starts meanwhile never reads a partial one. */
 async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`
   await writeFile(temporary, text, { mode: 0o600, flag: 'wx', flush: true })

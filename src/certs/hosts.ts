@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 
-/** The host names and IP addresses that a certificate is for, in the form in which one writes them. */
+/** The host names and IP addresses of a certificate, normalised. */
 export function hostsOf({ subjectAltName = '' }: Pick<X509Certificate, 'subjectAltName'>): string[] {
   return subjectAltName
     .split(', ')
@@ -9,13 +9,13 @@ export function hostsOf({ subjectAltName = '' }: Pick<X509Certificate, 'subjectA
     .map(normalHost)
 }
 
-/** Those of `hosts` that a certificate is not for. */
+/** The `hosts` that a certificate lacks. */
 export function hostsMissingIn(certificate: X509Certificate, hosts: readonly string[]): string[] {
-  const held = hostsOf(certificate)
-  return hosts.filter((host) => !held.includes(normalHost(host)))
+  const own = hostsOf(certificate)
+  return hosts.filter((host) => !own.includes(normalHost(host)))
 }
 
-/** One spelling for each: names in lower case, and `::1` for `0:0:0:0:0:0:0:1`. */
+/** Normalises a host: names in lower case, and `::1` for `0:0:0:0:0:0:0:1`. */
 export function normalHost(host: string): string {
   if (isIP(host) !== 6) return host.toLowerCase()
   return new URL(`http://[${host}]`).hostname.slice(1, -1)

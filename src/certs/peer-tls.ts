@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { TlsFiles } from './tls-files.js'
 
-/** What a server shows to the others, and what it asks of them; PEM. */
+/** A server's certificate and key, and the authority that it trusts, as PEM. */
 export interface PeerTls {
   ca: Buffer
   cert: Buffer
@@ -9,8 +9,8 @@ export interface PeerTls {
 }
 
 /**
- * Reads a server's certificate and key, and the authority that it trusts: `<name>.crt`, `<name>.key`, `ca.crt`.
- * @throws Error that names the file which cannot be read
+ * Reads `<name>.crt`, `<name>.key` and `ca.crt`.
+ * @throws Error that names the unreadable file
  */
 export function openPeerTls(certsDir: string, name: string): Promise<TlsFiles<keyof PeerTls>> {
   return TlsFiles.open({
@@ -20,7 +20,7 @@ export function openPeerTls(certsDir: string, name: string): Promise<TlsFiles<ke
   })
 }
 
-/** Likewise, for who needs them once. */
+/** As `openPeerTls`, without reloading. */
 export async function readPeerTls(certsDir: string, name: string): Promise<PeerTls> {
   return (await openPeerTls(certsDir, name)).pems
 }

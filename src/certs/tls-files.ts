@@ -1,12 +1,12 @@
 import { readFile, stat } from 'node:fs/promises'
 import { createSecureContext } from 'node:tls'
 
-/** What TLS takes of a server: its certificate and key, and for some the authority that it trusts. */
+/** PEM files of a TLS server or client. Only peers have a `ca`, the authority that they trust. */
 export type Part = 'cert' | 'key' | 'ca'
 
 type Pems<Parts extends Part> = Record<Parts, Buffer>
 
-/** PEM files as this server uses them: as they were when they were last read and fitted together. */
+/** PEM files in use: their contents when they were last read and valid together. */
 export class TlsFiles<Parts extends Part> {
   readonly #paths: Record<Parts, string>
   #pems: Pems<Parts>
@@ -16,7 +16,7 @@ export class TlsFiles<Parts extends Part> {
     this.#pems = pems
   }
 
-  /** @throws Error that names the file which cannot be read, or those that do not fit together */
+  /** @throws Error that names the unreadable file, or the files that TLS does not accept together */
   static async open<Parts extends Part>(paths: Record<Parts, string>): Promise<TlsFiles<Parts>> {
     return new TlsFiles(paths, await readPems(paths))
   }
@@ -25,16 +25,16 @@ export class TlsFiles<Parts extends Part> {
     return this.#pems
   }
 
-  /** The files of certificates, and what is in them; a key never ends. */
+  /** The certificates, without the key: it does not expire. */
   certificates(): { file: string; pem: Buffer }[] {
     const parts = (['ca', 'cert'] as Parts[]).filter((part) => part in this.#paths)
     return parts.map((part) => ({ file: this.#paths[part], pem: this.#pems[part] }))
   }
 
   /**
-   * Reads the files again.
-   * @returns whether anything is other than before
-   * @throws Error as `open`; then what was read before stays
+   * Reloads the files.
+   * @returns whether any has changed
+   * @throws Error as `open`; the previous contents stay in use
    */
   async reload(): Promise<boolean> {
     const before = this.#pems
@@ -57,8 +57,8 @@ async function readPems<Parts extends Part>(paths: Record<Parts, string>): Promi
 
 async function read(file: string): Promise<Buffer> {
   try {
-    // Reading a pipe may never end, and then neither does the process.
-    if (!(await stat(file)).isFile()) throw new Error('it is no regular file')
+    // Reading a pipe may never end, and would keep the process from exiting.
+    if (!(await stat(file)).isFile()) throw new Error('it is not a regular file')
     return await readFile(file)
   } catch (cause) {
     throw new Error(`cannot read the certificate file ${file}: ${(cause as Error).message}`, { cause })

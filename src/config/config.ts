@@ -6,10 +6,10 @@ import { isServerName } from '../lib/server-name.js'
 import { describeVariables, type Environment, PREFIX, readVariables } from './environment.js'
 import { findMisspelled, type KnownVariables } from './misspelled.js'
 
-/** More bytes than any disk holds, and still exact as a JavaScript number. */
+/** Exceeds any disk, and is exact as a JavaScript number. */
 const MAX_BYTES = Number.MAX_SAFE_INTEGER
 
-/** Names of networks that Fastify's `trustProxy` knows. */
+/** Named networks of Fastify's `trustProxy`. */
 const NAMED_NETWORKS = ['loopback', 'linklocal', 'uniquelocal']
 
 const HOST_NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i
@@ -54,7 +54,7 @@ function choice<const Values extends string[]>(values: readonly [...Values], fal
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
-/** What both servers read. */
+/** Variables of both kinds of server. */
 const shared = {
   HOST: host,
   DATA_DIR: Type.Optional(Type.String({ description: 'a folder' })),
@@ -108,18 +108,18 @@ const GrandVariables = Type.Object({
   PORT: port(9000),
 })
 
-/** What `npm start` reads itself; all else goes to the servers. Each has to know the grand's port, so none is any free one. */
+/** Variables of `npm start`; the others go to the servers. Port 0 is refused: every regional has to know the grand's port. */
 const SphereVariables = Type.Object({
   GRAND_PORT: port(9000, 1),
   EU_PORT: port(5001, 1),
   US_PORT: port(5002, 1),
   AP_PORT: port(5003, 1),
-  DATA_DIR: Type.String({ default: 'data', description: 'a folder, which holds one for each server' }),
+  DATA_DIR: Type.String({ default: 'data', description: 'a folder, which has a subfolder for each server' }),
   CERTS_DIR: shared.CERTS_DIR,
   LOG_LEVEL: choice(LOG_LEVELS, 'warn'),
 })
 
-/** One environment may serve all: what only the other server, `npm start` or Compose reads is known, and ignored. */
+/** Servers share one environment, so each ignores the variables of the other, of `npm start` and of Compose. */
 export const KNOWN_VARIABLES: KnownVariables = {
   servers: Object.keys({ ...RegionalVariables.properties, ...GrandVariables.properties }),
   launchers: ['IMAGE', 'PUBLISH_ADDRESS'],
@@ -131,18 +131,18 @@ const PROGRAMS = { regional: RegionalVariables, grand: GrandVariables, sphere: S
 
 export type ServerKind = 'regional' | 'grand'
 
-/** What may be configured, for people to read. */
+/** Describes a program's variables for its `--help`. */
 export function describeProgram(program: keyof typeof PROGRAMS): string {
   return describeVariables(PROGRAMS[program])
 }
 
-/** Whose word on the client's address is believed: nobody's, so many proxies in front of this server, or these. */
+/** Proxies whose X-Forwarded-For is believed: none, the nearest N, or those with these addresses. */
 export type TrustedProxies = false | number | string[]
 
 export interface GrandConfig {
   name: string
   host: string
-  /** 0: any free port. */
+  /** 0: a free port. */
   port: number
   dataDir: string
   certsDir: string
@@ -153,20 +153,20 @@ export interface GrandConfig {
 }
 
 export interface RegionalConfig extends GrandConfig {
-  /** The grand server's origin; undefined: this regional works alone. */
+  /** The grand server's origin; undefined for a standalone regional. */
   grandUrl: string | undefined
-  /** PEM files to serve users over HTTPS with; undefined: plain HTTP. */
+  /** PEM files for HTTPS; undefined for plain HTTP. */
   tls: { certFile: string; keyFile: string } | undefined
-  /** The origin that users see, when a reverse proxy stands in front; decides on cookies and CSRF. */
+  /** The origin that users see behind a reverse proxy. Cookies and the CSRF check depend on it. */
   publicOrigin: string | undefined
   trustProxy: TrustedProxies
-  /** Of a new user. */
+  /** Quota of a new account. */
   storageQuotaBytes: number
   registration: 'open' | 'closed'
   rateLimits: boolean
 }
 
-/** An environment that a server cannot run with. `faults` has one line for each; the message holds them all. */
+/** The environment is not a valid configuration. `faults` has a line for each fault; the message joins them. */
 export class ConfigError extends Error {
   readonly faults: readonly string[]
 
@@ -178,15 +178,15 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads a regional server's configuration. Pure: no file is looked at.
+ * Reads a regional server's configuration. Pure: it reads no file.
  *
- * @throws ConfigError when a variable is impossible or misspelt
+ * @throws ConfigError when a variable is invalid or misspelled
  */
 export function readRegionalConfig(env: Environment): RegionalConfig {
   const { values, faults } = readVariables(RegionalVariables, env)
   const { TLS_CERT, TLS_KEY } = values
-  if (TLS_CERT && !TLS_KEY) faults.push(needed('TLS_KEY', 'TLS_CERT'))
-  if (TLS_KEY && !TLS_CERT) faults.push(needed('TLS_CERT', 'TLS_KEY'))
+  if (TLS_CERT && !TLS_KEY) faults.push(missingPair('TLS_KEY', 'TLS_CERT'))
+  if (TLS_KEY && !TLS_CERT) faults.push(missingPair('TLS_CERT', 'TLS_KEY'))
   throwFaults([...faults, ...findMisspelled(env, KNOWN_VARIABLES)])
   return {
     ...common(values),
@@ -201,9 +201,9 @@ export function readRegionalConfig(env: Environment): RegionalConfig {
 }
 
 /**
- * Reads the grand server's configuration. Pure: no file is looked at.
+ * Reads the grand server's configuration. Pure: it reads no file.
  *
- * @throws ConfigError when a variable is impossible or misspelt
+ * @throws ConfigError when a variable is invalid or misspelled
  */
 export function readGrandConfig(env: Environment): GrandConfig {
   const { values, faults } = readVariables(GrandVariables, env)
@@ -212,16 +212,16 @@ export function readGrandConfig(env: Environment): GrandConfig {
 }
 
 export interface SphereConfig {
-  /** In the order in which they are started. */
+  /** In the order of their start. */
   servers: { kind: ServerKind; name: string; port: number; portVariable: string }[]
   dataDir: string
   certsDir: string
-  /** Where regionals reach the grand. */
+  /** The grand's URL for the regionals. */
   grandUrl: string
   logLevel: LogLevel
 }
 
-/** Reads where the certificates are. @throws ConfigError */
+/** Reads the folder of the certificates. @throws ConfigError */
 export function readCertsDir(env: Environment): string {
   const { values, faults } = readVariables(Type.Object({ CERTS_DIR: shared.CERTS_DIR }), env)
   throwFaults(faults)
@@ -229,9 +229,9 @@ export function readCertsDir(env: Environment): string {
 }
 
 /**
- * Reads what `npm start` is configured with. Pure: no file is looked at.
+ * Reads the configuration of `npm start`. Pure: it reads no file.
  *
- * @throws ConfigError when a variable is impossible
+ * @throws ConfigError when a variable is invalid
  */
 export function readSphereConfig(env: Environment): SphereConfig {
   const prefixed = Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith(PREFIX)))
@@ -265,7 +265,7 @@ function common(values: Static<typeof GrandVariables>): GrandConfig {
   }
 }
 
-function needed(missing: string, given: string): string {
+function missingPair(missing: string, given: string): string {
   return `${PREFIX}${missing}: must be set, because ${PREFIX}${given} is`
 }
 
@@ -273,7 +273,7 @@ function throwFaults(faults: string[]): void {
   if (faults.length > 0) throw new ConfigError(faults)
 }
 
-/** Whether `text` is scheme, host and perhaps port, with one of the schemes given and nothing else (a final `/` is let pass). */
+/** Whether `text` is an origin of one of the protocols: scheme, host, perhaps a port, perhaps a final `/`. */
 function isBareOrigin(text: string, protocols: string[]): boolean {
   if (!URL.canParse(text)) return false
   const url = new URL(text)
@@ -282,8 +282,8 @@ function isBareOrigin(text: string, protocols: string[]): boolean {
 }
 
 /**
- * Believing every X-Forwarded-For would let a client choose its own address, and so walk past every limit that is
- * kept by address: there is no value that means "all", and `on` believes the one proxy that connects.
+ * No value means "all": believing every X-Forwarded-For would let a client choose its address, and so evade every limit
+ * by address. `on` trusts the one proxy that connects.
  */
 function readTrustedProxies(text: string): TrustedProxies | undefined {
   if (text === 'off') return false

@@ -5,7 +5,7 @@ import { isSetByOrchestrator } from './orchestrator.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** What a schema property may say of its variable, beside JSON Schema's own keywords. */
+/** A variable's schema: JSON Schema, and some keywords more. */
 interface Variable {
   type?: string
   default?: unknown
@@ -13,19 +13,19 @@ interface Variable {
   description?: string
   /** `bytes`: a size, see byte-size.ts. */
   unit?: 'bytes'
-  /** Its value is never repeated in a message. */
+  /** Messages never repeat its value. */
   secret?: boolean
 }
 
-/** Begins the documented name of every variable of ours: `SYNCSPHERE_PORT`. The rest is its short name. */
+/** Prefix of every documented variable (`SYNCSPHERE_PORT`). The rest is the short name. */
 export const PREFIX = 'SYNCSPHERE_'
 
 /**
- * Reads the variables that `schema` names, each a property of its own, out of `env`: by the prefixed name first, then by
- * the short one. An empty variable counts as unset, and so does a value that an orchestrator put there; the schema's
- * default takes its place. Never throws: the values are to be used only when there are no faults.
+ * Reads the variables of `schema`, one for each property. The prefixed name takes precedence over the short one. The
+ * default replaces an empty variable and a value that an orchestrator set. Never throws: use the values only if there are
+ * no faults.
  *
- * @returns the converted values, and one line for each variable that holds what it must not
+ * @returns the converted values, and a line for each invalid variable
  */
 export function readVariables<S extends TObject>(
   schema: S,
@@ -41,9 +41,9 @@ export function readVariables<S extends TObject>(
     values[name] = value
     if (Check(property, value)) continue
     const shown = variable.secret ? '' : `, and is ${JSON.stringify(text)}`
-    // Shells and package managers set short names for reasons of their own: NAME, HOST.
-    const cure = given === name ? `; ${PREFIX}${name} goes before it` : ''
-    faults.push(`${given}: must be ${variable.description}${shown}${cure}`)
+    // Shells and package managers set short names too, such as NAME and HOST.
+    const hint = given === name ? `; ${PREFIX}${name} takes precedence over it` : ''
+    faults.push(`${given}: must be ${variable.description}${shown}${hint}`)
   }
   return { values: values as Static<S>, faults }
 }
@@ -60,7 +60,7 @@ function convert(text: string, variable: Variable): unknown {
   return variable.type === 'integer' && /^\d+$/.test(text) ? Number(text) : text
 }
 
-/** One line for each variable that `schema` names: what it must be, and what it is where it is not set. */
+/** Describes each variable in a line: its values, and its default. */
 export function describeVariables({ properties }: TObject): string {
   const width = Math.max(...Object.keys(properties).map((name) => PREFIX.length + name.length))
   const lines = Object.entries(properties).map(([name, property]) => {

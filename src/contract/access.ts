@@ -10,24 +10,24 @@ const KNOWN_SCHEMES: Record<string, (scheme: SecurityScheme) => boolean> = {
   operator: (scheme) => scheme.type === 'http' && scheme.scheme?.toLowerCase() === 'bearer',
 }
 
-/** Security schemes of the document that this server has no code for. */
+/** Faults of the document's security schemes: unknown ones, and declarations that differ from the server's code. */
 export function schemeFaults(document: Document): string[] {
   return Object.entries(document.components?.securitySchemes ?? {}).flatMap(([name, scheme]) => {
     const known = KNOWN_SCHEMES[name]
     if (!known) return [`security scheme "${name}" is unknown to the server`]
     return known(scheme)
       ? []
-      : [`security scheme "${name}" is declared as something else than the server does`]
+      : [`security scheme "${name}" is declared differently from the server's implementation`]
   })
 }
 
 /**
- * Reads the alternatives of a `security` list. No list is refused rather than taken for "open to all": that has to be
- * said by an empty list or `{}`.
+ * Reads the alternatives of a `security` list. A missing list is an error; an operation that is open to anybody must say
+ * so by an empty list or `{}`.
  * @throws Error naming an unknown scheme, an undeclared scope or a combination that the server cannot check
  */
 export function accessOf(requirements: SecurityRequirement[] | undefined, document: Document): Access {
-  if (!requirements) throw new Error('has no security; say [] if anybody may call it')
+  if (!requirements) throw new Error('has no security; declare [] if anybody may call it')
   const alternatives = new Map<string, TokenScope | undefined>()
   for (const requirement of requirements) {
     const schemes = Object.entries(requirement)
@@ -37,7 +37,7 @@ export function accessOf(requirements: SecurityRequirement[] | undefined, docume
   }
   const token = alternatives.get('token')
   if (token !== alternatives.get('basic')) {
-    throw new Error('has to take a token by "token" and by "basic" alike')
+    throw new Error('must require the same scope of "token" and "basic"')
   }
   return {
     anonymous: requirements.length === 0 || alternatives.has(''),
@@ -53,10 +53,10 @@ function scopeOf([name, scopes]: [string, string[]], document: Document): TokenS
   if (!(name in KNOWN_SCHEMES) || !document.components?.securitySchemes?.[name]) {
     throw new Error(`requires the unknown security scheme "${name}"`)
   }
-  const isOfToken = name === 'token' || name === 'basic'
-  const allowed = isOfToken ? SCOPES : []
+  const hasScopes = name === 'token' || name === 'basic'
+  const allowed = hasScopes ? SCOPES : []
   const undeclared = scopes.find((scope) => !allowed.includes(scope))
   if (undeclared !== undefined) throw new Error(`requires the undeclared scope "${undeclared}" of "${name}"`)
-  if (isOfToken && scopes.length !== 1) throw new Error(`has to require exactly one scope of "${name}"`)
+  if (hasScopes && scopes.length !== 1) throw new Error(`must require exactly one scope of "${name}"`)
   return scopes[0] as TokenScope | undefined
 }

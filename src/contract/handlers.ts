@@ -6,20 +6,20 @@ import type { Json } from '../lib/json.js'
 import type { operations } from './types.gen.js'
 
 /**
- * The operations that need a handler: all of the contract, except a HEAD beside a GET (`downloadFileHead`), which is
- * served by the handler of the GET (`downloadFile`).
+ * The operations that need a handler. The handler of a GET (`downloadFile`) also serves a declared HEAD of the same path
+ * (`downloadFileHead`).
  */
 export type OperationId = {
   [Id in keyof operations]: Id extends `${infer Get}Head` ? (Get extends keyof operations ? never : Id) : Id
 }[keyof operations]
 
-/** One function for each operation of the contract; one too few or too many does not compile. */
+/** One handler for each operation of the contract; a missing or an extra one does not compile. */
 export type Handlers = {
   [Id in OperationId]: (input: Input<Id>, context: RequestContext) => Output<Id> | Promise<Output<Id>>
 }
 
-type Parameters<Id extends OperationId, Place extends string> = operations[Id] extends {
-  parameters: { [P in Place]?: infer Declared }
+type Parameters<Id extends OperationId, Location extends string> = operations[Id] extends {
+  parameters: { [L in Location]?: infer Declared }
 }
   ? NonNullable<Declared>
   : never
@@ -36,26 +36,26 @@ type JsonBody<Id extends OperationId> = operations[Id] extends {
   ? Body
   : undefined
 
-/** A checked request: everything in it is as openapi.yaml declares it, and nothing else is in it. */
+/** A validated request: only declared parameters and properties, as openapi.yaml declares them. */
 export interface Input<Id extends OperationId> {
   params: OrNone<Parameters<Id, 'path'>>
   query: OrNone<Parameters<Id, 'query'>>
   /** The declared headers only, in lower case. */
   headers: LowerCaseKeys<OrNone<Parameters<Id, 'header'>>>
-  /** Undefined where the body is not JSON: then it is read from `context.request`. */
+  /** Undefined for a body that is not JSON; read that from `context.request`. */
   body: JsonBody<Id>
 }
 
-/** What a handler may know of its request beside the declared input. */
+/** What a handler gets besides the declared input. */
 export interface RequestContext {
   caller: Caller
   request: FastifyRequest
-  /** The client's address for limits: IPv4, or the /64 of an IPv6 address; and whether many people share it. */
+  /** The client's address for rate limits: IPv4 or the /64 of IPv6, and whether many people share it. */
   client: { address: string; isShared: boolean }
   log: FastifyBaseLogger
-  /** Aborts when the client goes away before it has its answer. */
+  /** Aborts when the client disconnects before the end of its response. */
   signal: AbortSignal
-  /** Tells a client that sent `Expect: 100-continue` to send its body; JSON bodies are asked for before the handler runs. */
+  /** Sends `100 Continue` if the client waits for it. For JSON bodies the guards do so before the handler. */
   continueBody(): void
 }
 
@@ -76,8 +76,8 @@ type BodyOf<MediaType, Body> = MediaType extends 'text/event-stream'
       : ByteSource | Buffer
 
 /**
- * An answer with one of the declared successes. A body under `text/event-stream` is a function that takes over the
- * response, its headers already written; a refusal is thrown, as a DomainError.
+ * A response with one of the declared successes; errors are thrown as DomainError. The body of `text/event-stream` is a
+ * function that takes over the response after its headers.
  */
 export type Output<Id extends OperationId> = {
   [Status in keyof operations[Id]['responses'] & Success]: {

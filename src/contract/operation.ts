@@ -12,21 +12,21 @@ import {
   type Schema,
 } from './document.js'
 
-/** One operation of the contract, resolved as far as routing, checking and answering need it. */
+/** An operation of the contract, resolved for routing, validation and responses. */
 export interface Operation {
   id: string
-  /** The operationId whose handler serves it: its own, or for a HEAD beside a GET that of the GET. */
+  /** The operationId whose handler serves it: the GET's for a HEAD of the same path, otherwise its own. */
   handlerId: string
   method: string
   /** As in openapi.yaml, e.g. `/files/{file_id}`. */
   path: string
   access: Access
   parameters: ParameterObject[]
-  /** Media types that a request body may have, lower case; empty where no body is taken. */
+  /** Accepted media types of the body, in lower case; empty if it has none. */
   requestMediaTypes: string[]
-  /** The schema of the JSON body; undefined where there is none, or only a streamed one. */
+  /** The schema of the JSON body; undefined without a body or with a streamed one. */
   jsonBody: Schema | undefined
-  /** Whether it may be refused for coming too often: only what declares 429 is limited. */
+  /** Whether a rate limit applies: the operation declares 429. */
   limited: boolean
   /** Declared statuses below 400, with their media types. */
   successes: Map<number, Record<string, MediaType>>
@@ -50,8 +50,8 @@ export function operationsOf(document: Document): Operation[] {
     }
   }
   const ids = operations.map((operation) => operation.id)
-  const twice = ids.filter((id, index) => ids.indexOf(id) !== index)
-  faults.push(...twice.map((id) => `operationId "${id}" is used twice`))
+  const duplicateIds = ids.filter((id, index) => ids.indexOf(id) !== index)
+  faults.push(...duplicateIds.map((id) => `operationId "${id}" is used twice`))
   if (faults.length > 0) throw new Error(faults.map((fault) => `openapi.yaml: ${fault}`).join('\n'))
   return operations
 }
@@ -83,12 +83,11 @@ function operationOf(
   }
 }
 
-/** The name is checked because the type of the handlers leaves these operations out by it. */
+/** Checks the name, because the type `OperationId` omits these operations by their names. */
 function handlerIdOf(id: string, method: string, item: PathItem): string {
   const get = item.get?.operationId
   if (method !== 'head' || !get) return id
-  if (id !== `${get}Head`)
-    throw new Error(`is served by the handler of ${get} and has to be called ${get}Head`)
+  if (id !== `${get}Head`) throw new Error(`is served by the handler of ${get} and must be named ${get}Head`)
   return get
 }
 
@@ -98,7 +97,7 @@ function parametersOf(
   item: PathItem,
   object: OperationObject,
 ): ParameterObject[] {
-  // An operation's parameter replaces one of the same place and name that its path declares.
+  // An operation's parameter overrides its path's one with the same location and name.
   const parameters = new Map<string, ParameterObject>()
   for (const entry of [...(item.parameters ?? []), ...(object.parameters ?? [])]) {
     const parameter = resolve(document, entry)
@@ -113,7 +112,7 @@ function parametersOf(
     .filter((parameter) => parameter.in === 'path')
     .map(({ name }) => name)
   if (named.toSorted().join() !== declared.toSorted().join()) {
-    throw new Error('declares other path parameters than its path names')
+    throw new Error('declares path parameters that do not match its path')
   }
   return [...parameters.values()]
 }

@@ -13,29 +13,29 @@ import { type Operation, operationsOf } from './operation.js'
 import { bodySchema, parameterSchema, responseSchemas } from './schemas.js'
 import { requestValidators } from './validation.js'
 
-/** What stands between a route and the world; the HTTP edge gives it. */
+/** Connects operations with the HTTP edge. */
 export interface RouteHooks {
-  /** What the edge checks before a byte of the body is read: who calls, how often, and with what kind of body. */
+  /** The route's guards, and the locations of its fields. */
   config(operation: Operation): FastifyContextConfig
   /** Runs the handler and sends its response. */
   handle(operation: Operation): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 }
 
 /**
- * The operations of the document, after a check that each has its handler and each handler its operation.
+ * Returns the document's operations after checking that operations and handlers correspond.
  * @throws Error with one line for each fault
  */
-export function checkedOperations(document: Document, handlerIds: string[]): Operation[] {
+export function checkOperations(document: Document, handlerIds: string[]): Operation[] {
   const operations = operationsOf(document)
-  const wanted = new Set(operations.map((operation) => operation.handlerId))
+  const expectedIds = new Set(operations.map((operation) => operation.handlerId))
   const faults = [
     ...(document.openapi.startsWith('3.1.') ? [] : ['openapi.yaml: not an OpenAPI 3.1 document']),
     ...schemeFaults(document).map((fault) => `openapi.yaml: ${fault}`),
-    ...[...wanted]
+    ...[...expectedIds]
       .filter((id) => !handlerIds.includes(id))
       .map((id) => `no handler for the operation "${id}"`),
     ...handlerIds
-      .filter((id) => !wanted.has(id))
+      .filter((id) => !expectedIds.has(id))
       .map((id) => `the handler "${id}" has no operation in openapi.yaml`),
   ]
   if (faults.length > 0) throw new Error(faults.join('\n'))
@@ -43,9 +43,8 @@ export function checkedOperations(document: Document, handlerIds: string[]): Ope
 }
 
 /**
- * Makes one route for each operation: closed schemas for what comes in, what the edge checks before it, and serialisers for
- * what goes out, so that a field that is not declared never leaves the server. The application needs the
- * `componentSchemas` beside them.
+ * Creates a route for each operation, with its guards, closed request schemas, and response schemas that keep undeclared
+ * fields from leaving the server. The application also needs the `componentSchemas`.
  */
 export function routesOf(document: Document, operations: Operation[], hooks: RouteHooks): RouteOptions[] {
   const validatorCompiler = requestValidators(document) as FastifySchemaCompiler<FastifySchema>
@@ -56,9 +55,10 @@ export function routesOf(document: Document, operations: Operation[], hooks: Rou
   }))
 }
 
-/** Every GET is a HEAD as well (RFC 9110 section 9.3.2), unless the document declares one that is not the same. */
+/** Every GET route also serves HEAD (RFC 9110 section 9.3.2), unless the document declares HEAD itself. */
 function methodsOf({ method, path }: Operation, operations: Operation[]): HTTPMethods[] {
-  const isAlsoHead = method === 'GET' && !operations.some((one) => one.method === 'HEAD' && one.path === path)
+  const isAlsoHead =
+    method === 'GET' && !operations.some((other) => other.method === 'HEAD' && other.path === path)
   return [method as HTTPMethods, ...(isAlsoHead ? ['HEAD' as const] : [])]
 }
 

@@ -3,7 +3,7 @@ import { JSON_MEDIA_TYPE, type Operation } from './operation.js'
 
 const COMPONENT = '#/components/schemas/'
 
-/** The components as schemas of their own, each with its name for `$id`, so that nothing has to be dereferenced. */
+/** The component schemas, each with its name as `$id`, so that references need no dereferencing. */
 export function componentSchemas(document: Document): Schema[] {
   return Object.entries(document.components?.schemas ?? {}).map(([name, schema]) => ({
     ...pointAtIds(schema),
@@ -11,50 +11,50 @@ export function componentSchemas(document: Document): Schema[] {
   }))
 }
 
-/** A copy of the schema in which `#/components/schemas/X` reads `X#`. */
+/** Copies a schema and replaces the references `#/components/schemas/X` by `X#`. */
 export function pointAtIds(schema: Schema): Schema {
-  return mapReferences(schema) as Schema
+  return mapRefs(schema) as Schema
 }
 
-function mapReferences(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(mapReferences)
+function mapRefs(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(mapRefs)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [
       key,
       key === '$ref' && typeof inner === 'string' && inner.startsWith(COMPONENT)
         ? `${inner.slice(COMPONENT.length)}#`
-        : mapReferences(inner),
+        : mapRefs(inner),
     ]),
   )
 }
 
 /**
- * The schema of one place of parameters. Path and query are closed: what is not declared is refused. Headers are open,
- * since clients and proxies add theirs.
+ * The schema of the parameters in one location. Path and query are closed: undeclared parameters are invalid. Headers are
+ * open, since clients and proxies add their own.
  */
-export function parameterSchema(operation: Operation, place: 'path' | 'query' | 'header'): Schema {
-  const parameters = operation.parameters.filter((parameter) => parameter.in === place)
+export function parameterSchema(operation: Operation, location: 'path' | 'query' | 'header'): Schema {
+  const parameters = operation.parameters.filter((parameter) => parameter.in === location)
   const name = (parameter: ParameterObject) =>
-    place === 'header' ? parameter.name.toLowerCase() : parameter.name
+    location === 'header' ? parameter.name.toLowerCase() : parameter.name
   return {
     type: 'object',
     properties: Object.fromEntries(
       parameters.map((parameter) => [name(parameter), pointAtIds(parameter.schema ?? {})]),
     ),
     required: parameters.filter((parameter) => parameter.required).map(name),
-    ...(place === 'header' ? {} : { additionalProperties: false }),
+    ...(location === 'header' ? {} : { additionalProperties: false }),
   }
 }
 
-/** The body's schema, closed even where the document does not say so: unknown properties are refused, not ignored. */
+/** The schema of a JSON body, closed by default: unknown properties are invalid instead of ignored. */
 export function bodySchema(document: Document, schema: Schema): Schema {
   const root = resolve(document, schema)
   const closed = 'additionalProperties' in root || 'unevaluatedProperties' in root
   return closed ? pointAtIds(schema) : { type: 'object', ...pointAtIds(schema), unevaluatedProperties: false }
 }
 
-/** What fastify serialises answers by: the JSON bodies of the declared successes, and nothing else. */
+/** The schemas by which Fastify serialises responses: the JSON bodies of the declared successes. */
 export function responseSchemas(
   operation: Operation,
 ): Record<string, { content: Record<string, { schema: Schema }> }> {

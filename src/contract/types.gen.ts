@@ -12,10 +12,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make an account
+         * Create an account
          * @description Creates an account with the server's default quota. It does not log you in: continue with `POST /login`.
          *
-         *     Usernames are normalized to Unicode NFKC and compared without case: `Dana` and `dana` are one. Partitioned
+         *     Usernames are normalized to Unicode NFKC and compared without case: `Dana` and `dana` are the same. Partitioned
          *     servers can both register a name or an email. Both accounts stay; after the heal the older one holds the name, and
          *     the other shows as `name~xxxx` (see `User`).
          */
@@ -37,14 +37,14 @@ export interface paths {
         put?: never;
         /**
          * Log in
-         * @description Opens a session and sets its cookie. Without `remember_me` the browser forgets the cookie when it closes; with it,
+         * @description Opens a session and sets its cookie. Without `remember_me` the browser deletes the cookie when it closes; with it,
          *     the cookie is kept for 7 days. The session ends at `expires_at` at the latest.
          *
          *     A wrong password and an unknown account get the same response after the same time. After 5 wrong passwords for one
-         *     account from one address, that address is refused for that account for 15 minutes. Others can still log in. An
-         *     address that fails on many accounts is refused for all of them.
+         *     account from one address, that address is refused for that account for 15 minutes. Other addresses can still log
+         *     in. An address that fails on many accounts is refused for all of them.
          *
-         *     Only the right password reveals that an operator has disabled the account.
+         *     Only the correct password reveals that an operator has disabled the account.
          */
         post: operations["loginUser"];
         delete?: never;
@@ -64,8 +64,8 @@ export interface paths {
         put?: never;
         /**
          * Log out
-         * @description Ends this session, here and on every server that can be reached (on others as soon as they can be), and removes
-         *     the cookie. A request with a token revokes that token.
+         * @description Ends this session on every server, on unreachable ones as soon as they are reachable, and removes the cookie. A
+         *     request with a token revokes that token.
          */
         post: operations["logoutUser"];
         delete?: never;
@@ -83,7 +83,7 @@ export interface paths {
         };
         /**
          * See your account
-         * @description Your account with the storage it uses and may use. `used_storage` is always the sum of the sizes of your files.
+         * @description Your account with its used storage and its quota. `used_storage` is always the sum of the sizes of your files.
          */
         get: operations["getMe"];
         put?: never;
@@ -91,18 +91,18 @@ export interface paths {
         /**
          * Delete your account
          * @description Deletes the account with all its files, requests, friendships, sessions and tokens, on every server, for good.
-         *     So that a session left open by mistake cannot do this, the session must be younger than 10 minutes: log in again
-         *     if it is not. A token cannot delete an account: it gets 403 `session-required`.
+         *     The session must be younger than 10 minutes, so that one left open cannot do this: log in again if it is older. A
+         *     token cannot delete an account: it gets 403 `session-required`.
          */
         delete: operations["deleteMe"];
         options?: never;
         head?: never;
         /**
          * Change your email or password
-         * @description Changes the email, the password, or both. The current password is needed in any case. A new password ends all your
-         *     other sessions, on every server; the one that asks stays. Tokens stay too: end them with `DELETE /tokens/{token_id}`.
+         * @description Changes the email, the password, or both. Both need the current password. A new password ends all your other
+         *     sessions on every server. Tokens stay valid: revoke them with `DELETE /tokens/{token_id}`.
          *
-         *     Wrong current passwords are limited like wrong logins.
+         *     Wrong current passwords count as wrong logins.
          */
         patch: operations["updateMe"];
         trace?: never;
@@ -116,7 +116,7 @@ export interface paths {
         };
         /**
          * List your sessions
-         * @description Your live sessions on all servers, oldest first. `current` marks the one that asks.
+         * @description Your live sessions on all servers, oldest first. `current` marks the session of the request.
          */
         get: operations["listSessions"];
         put?: never;
@@ -139,8 +139,8 @@ export interface paths {
         post?: never;
         /**
          * End a session
-         * @description Ends one of your sessions on every server, for instance that of a lost phone. Ending the current one is the same
-         *     as `POST /logout`.
+         * @description Ends one of your sessions on every server, for example on a lost phone. Ending the current one is the same as
+         *     `POST /logout`.
          */
         delete: operations["revokeSession"];
         options?: never;
@@ -162,9 +162,9 @@ export interface paths {
         get: operations["listTokens"];
         put?: never;
         /**
-         * Make a token
-         * @description Makes a token for a script. Only this response has the secret, in `token`; the server stores its hash. Prefer a
-         *     short life and the scope `read`. An account has at most 100 live tokens.
+         * Create a token
+         * @description Creates a token for a script. Only this response has the secret, in `token`; the server stores its hash. Prefer a
+         *     short lifetime and the scope `read`. An account has at most 100 live tokens.
          */
         post: operations["createToken"];
         delete?: never;
@@ -185,7 +185,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke a token
-         * @description Ends one of your tokens at once, on every server that can be reached.
+         * @description Ends one of your tokens on every server, on unreachable ones as soon as they are reachable.
          */
         delete: operations["revokeToken"];
         options?: never;
@@ -211,12 +211,12 @@ export interface paths {
          *     curl $base/upload -b jar -F folder=/photos -F visibility=friends -F file=@sunset.jpg
          *     ```
          *
-         *     - The name is the part's `filename`, in any script, kept exactly as sent. Its media type is the part's
+         *     - The name is the part's `filename`, in any script, stored exactly as sent. The media type is the part's
          *       `Content-Type`.
          *     - With `sha256`, content with another checksum is refused (400 `checksum-mismatch`).
          *     - Two files may have the same name in the same folder: each upload creates a new file with its own id.
          *     - 201 means that the content is durable on this server. With `min_copies` the response waits up to 30 seconds until
-         *       that many servers store it. 202 means that fewer servers store it so far; the file exists nevertheless.
+         *       that many servers store it. 202 means that fewer servers store it so far. The file exists in both cases.
          *     - An interrupted upload leaves no file and uses no storage.
          *     - With `Content-Length` and `Expect: 100-continue` (curl sends both for large files) an insufficient quota is
          *       reported before you send the content.
@@ -237,9 +237,9 @@ export interface paths {
         };
         /**
          * List your files
-         * @description Your own files, filtered, searched and in the order of `sort` (by name unless you say otherwise). Filters narrow each
-         *     other down. Files that sort alike are ordered by id, so that pages stay right while files come and go. With a filter a
-         *     page can hold fewer files than `limit` while `next_cursor` is not `null`: only `null` ends the list.
+         * @description Your own files in the order of `sort`, by name by default. A file must match all filters. Files with equal sort values
+         *     are ordered by id. With a filter a page can hold fewer files than `limit` while `next_cursor` is not `null`: only
+         *     `null` ends the list.
          */
         get: operations["listFiles"];
         put?: never;
@@ -259,23 +259,23 @@ export interface paths {
         };
         /**
          * See a file's metadata
-         * @description Name, size, visibility and whereabouts of a file that you may read: your own, a friend's that is not private, or a
-         *     public one.
+         * @description Name, size, visibility, availability and other metadata of a file that you may read: your own, a friend's that is not
+         *     private, or a public one.
          */
         get: operations["getFile"];
         put?: never;
         post?: never;
         /**
          * Delete a file
-         * @description Deletes the file on every server, for good. Its storage is given back at once. Only the owner may.
+         * @description Deletes the file on every server, for good. This frees its storage at once. Only the owner may.
          */
         delete: operations["deleteFile"];
         options?: never;
         head?: never;
         /**
          * Rename, move or share a file
-         * @description Changes the name, the folder, the visibility, or several of them; what you do not name stays. Only the owner may.
-         *     With `If-Match` the change is made only if the metadata still is what you have seen.
+         * @description Changes the name, the folder, the visibility, or several of them. Only the owner may. With `If-Match` the change
+         *     is made only if the metadata has not changed since you last read it.
          */
         patch: operations["updateFile"];
         trace?: never;
@@ -292,9 +292,10 @@ export interface paths {
          * @description The content of a file that you may read, byte for byte as uploaded. Public files need no login. An expired session
          *     cookie counts as no login here; an invalid token is refused.
          *
-         *     - `Range` requests a part, to resume a download: `curl -C - -O`. A request for several ranges gets the whole file.
-         *     - `ETag` identifies the content: it survives a renaming and is equal on all servers. Send it as `If-None-Match` to
-         *       skip content that you have, or as `If-Range` to resume only the same content.
+         *     - `Range` requests a part, to resume a download: `curl -C - -O`. A request for several ranges that are not adjacent
+         *       gets the whole file.
+         *     - `ETag` identifies the content: renaming does not change it, and it is equal on all servers. Send it as
+         *       `If-None-Match` to skip content that you have, or as `If-Range` to resume only the same content.
          *     - `Repr-Digest` is the sha256 of the whole file.
          *     - Content that is still arriving at this server is relayed as it arrives. If no connected server has it, the
          *       response is 503 `content-pending`.
@@ -323,8 +324,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ask somebody to be friends
-         * @description Sends a friend request. If that user has already asked you, this accepts: the response is then 200 with `status`
+         * Send a friend request
+         * @description Sends a friend request. If that user has already sent you one, this accepts it: the response is 200 with `status`
          *     `accepted`, and you are friends.
          */
         post: operations["requestFriend"];
@@ -345,8 +346,8 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Take back a friend request
-         * @description Takes back a pending request that you sent.
+         * Cancel a friend request
+         * @description Cancels a pending request that you sent.
          */
         delete: operations["cancelFriendRequest"];
         options?: never;
@@ -385,7 +386,7 @@ export interface paths {
         put?: never;
         /**
          * Accept a friend request
-         * @description Makes you friends: each now sees what the other shares with friends. Only the addressee can accept.
+         * @description Makes you friends: each can now read the files that the other shares with friends. Only the recipient can accept.
          */
         post: operations["acceptFriendRequest"];
         delete?: never;
@@ -405,7 +406,7 @@ export interface paths {
         put?: never;
         /**
          * Reject a friend request
-         * @description Rejects a request. Only the addressee can. The sender can ask again.
+         * @description Rejects a request. Only the recipient can reject it. The sender can send another.
          */
         post: operations["rejectFriendRequest"];
         delete?: never;
@@ -423,7 +424,7 @@ export interface paths {
         };
         /**
          * List your friends
-         * @description Your friends, and since when each has been one, in the order of their ids.
+         * @description Your friends, and when each friendship began, in the order of their ids.
          */
         get: operations["listFriends"];
         put?: never;
@@ -446,7 +447,7 @@ export interface paths {
         post?: never;
         /**
          * End a friendship
-         * @description From now on neither sees what the other shares with friends. No file is deleted.
+         * @description Neither can then read the files that the other shares with friends. No file is deleted.
          */
         delete: operations["removeFriend"];
         options?: never;
@@ -463,7 +464,7 @@ export interface paths {
         };
         /**
          * List a friend's shared files
-         * @description The files of a friend whose visibility is `friends` or `public`, newest first. Download them by their id.
+         * @description A friend's files with the visibility `friends` or `public`, newest first. Download them by their ids.
          */
         get: operations["listFriendFiles"];
         put?: never;
@@ -488,12 +489,12 @@ export interface paths {
          *     | event | when | data |
          *     |---|---|---|
          *     | `file.created` | you uploaded a file, or a friend shared one | `FileInfo` |
-         *     | `file.updated` | one of these was renamed, moved, or got another visibility | `FileInfo` |
+         *     | `file.updated` | one of these was renamed, moved, or its visibility changed | `FileInfo` |
          *     | `file.deleted` | one of these was deleted, or you may no longer read it | `{ "id" }` |
-         *     | `friend.requested` | somebody asked you, or you asked somebody | `FriendRequest` |
-         *     | `friend.accepted` | a request was accepted, or a friend's account was enabled again | `Friend`: the other one |
-         *     | `friend.rejected` | a request was rejected or taken back | `FriendRequest` |
-         *     | `friend.removed` | a friendship ended, or a friend's account was deleted or disabled | `PublicUser`: the other one |
+         *     | `friend.requested` | somebody sent you a request, or you sent one | `FriendRequest` |
+         *     | `friend.accepted` | a request was accepted, or a friend's account was enabled again | `Friend`: the other user |
+         *     | `friend.rejected` | a request was rejected or cancelled | `FriendRequest` |
+         *     | `friend.removed` | a friendship ended, or a friend's account was deleted or disabled | `PublicUser`: the other user |
          *     | `storage.changed` | your used storage or your quota changed | `{ "used_storage", "storage_quota" }` |
          *     | `stream.reset` | this server does not know the `Last-Event-ID` | `{}` |
          *
@@ -526,9 +527,9 @@ export interface paths {
         };
         /**
          * Health of the server
-         * @description 200 while the server serves, 503 while it starts, closes or cannot store; `detail` has the reason. The server
-         *     writes to its disk to find out. The link to the other servers does not count, because this one works without it;
-         *     see `GET /sync/status`.
+         * @description 200 while the server works, 503 while it starts, closes or cannot store anything; `detail` has the reason. The
+         *     check writes to the disk. The link to the other servers does not count, because this one works without it; see
+         *     `GET /sync/status`.
          */
         get: operations["getHealth"];
         put?: never;
@@ -570,8 +571,8 @@ export interface paths {
         };
         /**
          * Metrics for Prometheus
-         * @description Counters and gauges of this server in the text format of Prometheus. Needs the operator's token; where none is
-         *     configured, the path does not exist.
+         * @description Counters and gauges of this server in the text format of Prometheus. Needs the operator's token; without one in
+         *     the configuration the response is 404.
          */
         get: operations["getMetrics"];
         put?: never;
@@ -611,29 +612,29 @@ export interface components {
         /** @description The `cursor` of the next page, or null when this is the last. */
         NextCursor: string | null;
         /**
-         * @description An email address, also one in a local network (`dana@nas`) or with letters of any script. Compared without regard
-         *     to case; spaces around it are left out.
+         * @description An email address, including one in a local network (`dana@nas`) or with letters of any script. Compared without
+         *     case; surrounding spaces are removed.
          * @example dana@example.com
          */
         Email: string;
         /**
-         * @description 3 to 32 letters, marks and digits of any script, `.`, `_` and `-`, not beginning with a mark. It is brought to
-         *     Unicode form NFKC, and has to be of this form afterwards too; spaces around it are left out. It has no invisible
-         *     characters, and does not mix Cyrillic, Greek, Armenian, Cherokee or Coptic letters with those of other scripts,
-         *     which look alike. Compared without regard to case.
+         * @description 3 to 32 letters, marks and digits of any script, `.`, `_` and `-`, not beginning with a mark. Surrounding spaces are
+         *     removed, and the result is normalized to Unicode NFKC and must still match these rules. Invisible characters are not
+         *     allowed. Cyrillic, Greek, Armenian, Cherokee and Coptic letters must not be mixed with those of other scripts,
+         *     because they look alike. Compared without case.
          * @example dana
          * @example נועם
          * @example kim_42
          */
         ChosenUsername: string;
         /**
-         * @description A username as the API shows it, possibly with an ending such as `~1a2b`.
+         * @description A username as the API shows it, possibly with a suffix such as `~1a2b`.
          * @example noam
          */
         ShownUsername: string;
         /**
          * Format: password
-         * @description 8 to 256 characters of any kind. A few words that belong together only for you are good.
+         * @description 8 to 256 characters of any kind. A few unrelated words make a good password.
          * @example correct horse battery
          */
         ChosenPassword: string;
@@ -644,14 +645,15 @@ export interface components {
          */
         GivenPassword: string;
         /**
-         * @description Any Unicode text of at most 255 bytes in UTF-8, without `/` and control characters, and not `.` or `..`. Kept
+         * @description Any Unicode text of at most 255 bytes in UTF-8, without `/` and control characters, and not `.` or `..`. Stored
          *     exactly as sent.
          * @example שקיעה בחוף.jpg
          */
         FileName: string;
         /**
-         * @description An absolute path of names separated by `/`, without one at the end, of at most 1024 bytes in UTF-8; `/` is the top.
-         *     Each name is like a file's name. It is brought to Unicode form NFC. Folders need not be made: they are there as long as a file is in them.
+         * @description An absolute path of names separated by `/`, without a trailing `/`, of at most 1024 bytes in UTF-8; `/` is the root.
+         *     Each name follows the rules of file names. The path is normalized to Unicode NFC. Folders need not be created: a
+         *     folder exists while a file is in it.
          * @example /photos/2026
          */
         Folder: string;
@@ -672,10 +674,10 @@ export interface components {
             password: components["schemas"]["ChosenPassword"];
         };
         Login: {
-            /** @description The username or the email. Spaces around it are left out. */
+            /** @description The username or the email. Surrounding spaces are removed. */
             identifier: string;
             password: components["schemas"]["GivenPassword"];
-            /** @description Keep the login for 7 days, also after the browser closes. False by default. */
+            /** @description Keep the cookie for 7 days, even after the browser closes. False by default. */
             remember_me?: boolean;
         };
         AccountChange: {
@@ -683,7 +685,7 @@ export interface components {
             new_password?: components["schemas"]["ChosenPassword"];
             current_password: components["schemas"]["GivenPassword"];
         };
-        /** @description Your account, as only you see it. */
+        /** @description Your own account, with its private properties. */
         User: {
             id: components["schemas"]["Id"];
             /**
@@ -691,7 +693,7 @@ export interface components {
              *     characters of the id. You can log in with it.
              */
             username: string;
-            /** @description The email that the account holds, with such an ending where another account holds it. */
+            /** @description The email that the account holds; in a conflict with the same suffix. */
             email: string;
             created_at: components["schemas"]["Time"];
             /**
@@ -701,18 +703,18 @@ export interface components {
             used_storage: number;
             /**
              * Format: int64
-             * @description The largest sum of the sizes of your files, in bytes.
+             * @description The maximum sum of the sizes of your files, in bytes.
              */
             storage_quota: number;
             /**
-             * @description The username that you registered, present only if an older account holds it. The two were registered on
-             *     partitioned servers.
+             * @description The username that you registered, present only if an older account holds it. Two accounts can claim one name if
+             *     they register on partitioned servers.
              */
             requested_username?: string;
-            /** @description The email that you asked for, present only if another account holds it. */
+            /** @description The email that you requested, present only if another account holds it. */
             requested_email?: string;
         };
-        /** @description An account, as others see it. */
+        /** @description The public properties of an account. */
         PublicUser: {
             id: components["schemas"]["Id"];
             /** @description The name that the account holds. */
@@ -727,7 +729,7 @@ export interface components {
             created_at: components["schemas"]["Time"];
             expires_at: components["schemas"]["Time"];
             last_used_at: components["schemas"]["LastUsed"];
-            /** @description The program that logged in, as it calls itself. */
+            /** @description The `User-Agent` of the login. */
             user_agent: string | null;
             /** @description True for the session of this request. */
             current: boolean;
@@ -738,12 +740,12 @@ export interface components {
         };
         /**
          * Format: date-time
-         * @description When it was last used on this server, to within some minutes; null if never.
+         * @description The last use on this server, to within some minutes; null if never used.
          */
         LastUsed: string | null;
         /**
          * Format: date-time
-         * @description When the token ends by itself; null if never.
+         * @description When the token expires; null if never.
          */
         TokenExpiry: string | null;
         NewToken: {
@@ -751,7 +753,7 @@ export interface components {
             name: string;
             /** @description The permission of the token; `read` by default. */
             scope?: components["schemas"]["TokenScope"];
-            /** @description The days until the token ends. Without it the token has no end. */
+            /** @description The days until the token expires. Without it the token does not expire. */
             expires_in_days?: number;
         };
         Token: {
@@ -772,7 +774,7 @@ export interface components {
             created_at: components["schemas"]["Time"];
             expires_at: components["schemas"]["TokenExpiry"];
             last_used_at: components["schemas"]["LastUsed"];
-            /** @description The secret, for `Authorization` `Bearer`, or the password of `Basic`. Shown this once. */
+            /** @description The secret, for `Authorization` `Bearer`, or the password of `Basic`. Shown only once. */
             token: string;
         };
         TokenList: {
@@ -781,7 +783,7 @@ export interface components {
         };
         Upload: {
             /**
-             * @description The folder to put it in; `/` unless you say otherwise.
+             * @description The file's folder; `/` by default.
              * @example /
              */
             folder?: components["schemas"]["Folder"];
@@ -804,13 +806,13 @@ export interface components {
             name: components["schemas"]["FileName"];
             folder: components["schemas"]["Folder"];
             size: components["schemas"]["Bytes"];
-            /** @description The media type that was given with the upload. */
+            /** @description The media type from the upload. */
             media_type: string;
             sha256: components["schemas"]["Sha256"];
             visibility: components["schemas"]["Visibility"];
             created_at: components["schemas"]["Time"];
             modified_at: components["schemas"]["Time"];
-            /** @description True if the content can be downloaded from this server now, from its disk or through a connected server. */
+            /** @description True if the content can be downloaded now, from this server's disk or through a connected server. */
             available: boolean;
             /** @description The servers that store the content, as far as this one knows. */
             stored_on: string[];
@@ -849,7 +851,7 @@ export interface components {
             items: components["schemas"]["Friend"][];
             next_cursor: components["schemas"]["NextCursor"];
         };
-        /** @description One event of `GET /events`; in the stream, `id`, `event` and `data` are its fields, `data` as JSON. */
+        /** @description One event of `GET /events`. In the stream `id`, `event` and `data` are its fields, `data` as JSON. */
         StreamEvent: components["schemas"]["FileEvent"] | components["schemas"]["FileDeletedEvent"] | components["schemas"]["FriendRequestEvent"] | components["schemas"]["FriendAcceptedEvent"] | components["schemas"]["FriendRemovedEvent"] | components["schemas"]["StorageChangedEvent"] | components["schemas"]["StreamResetEvent"];
         FileEvent: {
             id: components["schemas"]["EventId"];
@@ -915,24 +917,24 @@ export interface components {
             server: string;
             /** @description True while the link to the grand server is up. */
             connected: boolean;
-            /** @description The reason, while it is not connected. */
+            /** @description The reason while the link is down. */
             detail?: string;
             /** @description Changes in the send queue. */
             queue_length: number;
-            /** @description Changes made here that the grand server has not acknowledged, those in the queue included. They survive a crash. */
+            /** @description Changes made on this server that the grand server has not acknowledged, including the queue. They survive a crash. */
             unacknowledged: number;
             /** @description The position in the change log up to which this server has applied all entries. */
             applied_position: number;
             /** @description The head of the change log, as last received; null if never. */
             log_head: number | null;
-            /** @description Seconds since this server last was up to date; null if it never was. */
+            /** @description Seconds since this server was last up to date; null if it never was. */
             lag_seconds: number | null;
-            /** @description Changes that could not be applied. More than 0 needs the operator. */
+            /** @description Changes that could not be applied. More than 0 needs the operator's attention. */
             dead_letters: number;
             /** @description A hash of the replicated state, equal on servers that have applied the same changes. */
             state_digest?: components["schemas"]["Sha256"];
         };
-        /** @description The reason of a refusal (RFC 9457). */
+        /** @description An error (RFC 9457). */
         Problem: {
             type: components["schemas"]["ProblemType"];
             /** @description The kind of problem, the same for every problem of this type. */
@@ -967,7 +969,7 @@ export interface components {
             required?: number;
         };
         InvalidPart: {
-            /** @description Where, from the request down: `body/email`, `query/cursor`, `path/file_id`. */
+            /** @description The path of the part in the request: `body/email`, `query/cursor`, `path/file_id`. */
             path: string;
             /** @description The fault of this part. */
             message: string;
@@ -979,7 +981,7 @@ export interface components {
         ProblemType: "urn:problem-type:syncsphere:validation-failed" | "urn:problem-type:syncsphere:malformed-json" | "urn:problem-type:syncsphere:unauthenticated" | "urn:problem-type:syncsphere:insufficient-scope" | "urn:problem-type:syncsphere:session-required" | "urn:problem-type:syncsphere:cross-origin" | "urn:problem-type:syncsphere:https-required" | "urn:problem-type:syncsphere:registration-closed" | "urn:problem-type:syncsphere:username-taken" | "urn:problem-type:syncsphere:email-taken" | "urn:problem-type:syncsphere:invalid-credentials" | "urn:problem-type:syncsphere:account-disabled" | "urn:problem-type:syncsphere:too-many-attempts" | "urn:problem-type:syncsphere:wrong-password" | "urn:problem-type:syncsphere:reauthentication-required" | "urn:problem-type:syncsphere:session-not-found" | "urn:problem-type:syncsphere:token-not-found" | "urn:problem-type:syncsphere:too-many-tokens" | "urn:problem-type:syncsphere:checksum-mismatch" | "urn:problem-type:syncsphere:file-too-large" | "urn:problem-type:syncsphere:body-too-large" | "urn:problem-type:syncsphere:quota-exceeded" | "urn:problem-type:syncsphere:disk-full" | "urn:problem-type:syncsphere:file-not-found" | "urn:problem-type:syncsphere:not-owner" | "urn:problem-type:syncsphere:precondition-failed" | "urn:problem-type:syncsphere:range-not-satisfiable" | "urn:problem-type:syncsphere:content-pending" | "urn:problem-type:syncsphere:user-not-found" | "urn:problem-type:syncsphere:already-friends" | "urn:problem-type:syncsphere:request-pending" | "urn:problem-type:syncsphere:self-request" | "urn:problem-type:syncsphere:request-not-found" | "urn:problem-type:syncsphere:not-pending" | "urn:problem-type:syncsphere:friend-not-found" | "urn:problem-type:syncsphere:not-found" | "urn:problem-type:syncsphere:method-not-allowed" | "urn:problem-type:syncsphere:unsupported-media-type" | "urn:problem-type:syncsphere:request-timeout" | "urn:problem-type:syncsphere:request-header-too-large" | "urn:problem-type:syncsphere:rate-limited" | "urn:problem-type:syncsphere:too-many-streams" | "urn:problem-type:syncsphere:unavailable" | "urn:problem-type:syncsphere:internal-error";
     };
     responses: {
-        /** @description Done. There is nothing to show. */
+        /** @description Done; the response has no body. */
         Done: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1012,7 +1014,7 @@ export interface components {
                 "*/*": Readable | Buffer;
             };
         };
-        /** @description The part that `Range` asks for. */
+        /** @description The part that `Range` requests. */
         FileRange: {
             headers: {
                 ETag: components["headers"]["ContentETag"];
@@ -1034,7 +1036,7 @@ export interface components {
                 "*/*": Readable | Buffer;
             };
         };
-        /** @description You have these bytes already. */
+        /** @description Your copy is current. */
         BytesNotModified: {
             headers: {
                 ETag: components["headers"]["ContentETag"];
@@ -1076,7 +1078,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The form is not valid, or the content has another checksum. */
+        /** @description The form is not valid, or the content does not match `sha256`. */
         InvalidUpload: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1090,7 +1092,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description No login, or one that has ended. */
+        /** @description The login is missing or has ended. */
         Unauthenticated: {
             headers: {
                 "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
@@ -1105,7 +1107,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Wrong password, or no such account. */
+        /** @description The account is unknown or the password wrong. */
         InvalidCredentials: {
             headers: {
                 "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
@@ -1134,7 +1136,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description This server makes no accounts by itself, or the request comes from another site. */
+        /** @description Registration is closed on this server, or the request comes from another site. */
         RegistrationRefused: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1163,8 +1165,8 @@ export interface components {
             };
         };
         /**
-         * @description The operator has disabled the account, or the request comes from another site, or over plain HTTP where users are to
-         *     come over HTTPS.
+         * @description The operator has disabled the account, the request comes from another site, or it came over plain HTTP although the
+         *     server's public origin is HTTPS.
          */
         LoginRefused: {
             headers: {
@@ -1179,7 +1181,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The session is too old, it is a token, or the request comes from another site. */
+        /** @description The session is too old, the request has a token, or it comes from another site. */
         AccountDeletionRefused: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1249,7 +1251,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description There is no such file, or none that you may read. */
+        /** @description There is no such file, or you may not read it. */
         FileNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1277,7 +1279,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description There is no such friend request, or it is not yours to decide. */
+        /** @description There is no such friend request, or you may not decide it. */
         RequestNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1291,7 +1293,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description You have no friend of that name. */
+        /** @description You have no friend with this username. */
         FriendNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1305,7 +1307,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description This server gives no metrics. */
+        /** @description This server has no operator's token configured. */
         MetricsOff: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1333,7 +1335,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Another account has this username or email. */
+        /** @description Another account holds this username or email. */
         NameOrEmailTaken: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1347,7 +1349,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Another account has this email. */
+        /** @description Another account holds this email. */
         EmailTaken: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1361,7 +1363,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The account has the largest number of tokens. */
+        /** @description The account has the maximum number of tokens. */
         TooManyTokens: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1375,7 +1377,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description There is nothing to ask for. */
+        /** @description You are friends already, a request is pending, or the user is you. */
         FriendRequestConflict: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1403,7 +1405,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description It is not what `If-Match` or `If-Unmodified-Since` expects. */
+        /** @description The file does not match `If-Match` or `If-Unmodified-Since`. */
         PreconditionFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1417,7 +1419,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body is larger than this operation takes. */
+        /** @description The body is larger than the limit. */
         BodyTooLarge: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1445,9 +1447,11 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body's media type is not one that this operation takes. */
+        /** @description The operation does not accept this media type, a `Content-Encoding`, or any body. */
         UnsupportedMediaType: {
             headers: {
+                Accept: components["headers"]["Accept"];
+                "Accept-Encoding": components["headers"]["Accept-Encoding"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
                 "Cache-Control": components["headers"]["Cache-Control"];
@@ -1459,7 +1463,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The file has no such part. */
+        /** @description The range lies outside the file. */
         RangeNotSatisfiable: {
             headers: {
                 "Content-Range": components["headers"]["UnsatisfiedRange"];
@@ -1532,8 +1536,8 @@ export interface components {
             };
         };
         /**
-         * @description The server is starting, closing, has too much to do, or cannot store anything: its disk is full or read-only, or
-         *     another process holds its database. The request was not carried out.
+         * @description The server is starting, closing or overloaded, or cannot store anything: its disk is full or read-only, or another
+         *     process has locked its database. The request has not been carried out.
          */
         Unavailable: {
             headers: {
@@ -1547,7 +1551,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description No connected server has the content yet, or this one is starting, closing or overloaded. */
+        /** @description No connected server stores the content yet, or this one is starting, closing or overloaded. */
         ContentUnavailable: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -1576,9 +1580,9 @@ export interface components {
         };
     };
     parameters: {
-        /** @description The largest number of entries of the page. */
+        /** @description The maximum number of items of the page. */
         Limit: number;
-        /** @description The start of the page, `next_cursor` of the page before. Without it, the first page. */
+        /** @description The start of the page, `next_cursor` of the previous page. Without it, the first page. */
         Cursor: string;
         /** @description Only requests sent to you (`incoming`), or only those sent by you (`outgoing`). */
         Direction: "incoming" | "outgoing";
@@ -1590,49 +1594,58 @@ export interface components {
         FileId: components["schemas"]["Id"];
         /** @description The friend request's id, from `GET /friends/requests`. */
         RequestId: components["schemas"]["Id"];
-        /** @description The friend's username, as shown in `GET /friends` (case does not matter). */
+        /** @description The friend's username as in `GET /friends`, in any case. */
         FriendUsername: components["schemas"]["ShownUsername"];
         /** @description Only files in exactly this folder, not those in folders below it. */
         FolderFilter: components["schemas"]["Folder"];
-        /** @description Only files whose name contains this text (case does not matter). */
+        /** @description Only files whose name contains this text, in any case. */
         Search: string;
-        /** @description Only files of this visibility. */
+        /** @description Only files with this visibility. */
         VisibilityFilter: components["schemas"]["Visibility"];
-        /** @description The order; `-` turns it round, so that `-created_at` is newest first. Of names, case does not count. */
+        /** @description The order; `-` reverses it, so `-created_at` is newest first. Names are compared without case. */
         Sort: "name" | "-name" | "created_at" | "-created_at" | "size" | "-size";
-        /** @description The number of servers, this one included, that must store the content before the response. It waits up to 30 seconds. */
+        /**
+         * @description The number of servers, including this one, that should store the content before the response, which waits up to 30
+         *     seconds.
+         */
         MinCopies: number;
         /** @description Also compute `state_digest`. Needs the operator's token. */
         Digest: boolean;
-        /** @description The `id` of the last event that you got; the stream goes on after it. Without it, from now on. */
+        /** @description The `id` of the last event that you received; the stream continues after it. Without it, only new events. */
         LastEventId: string;
-        /** @description Go on only if the `ETag` is (one of) these, or `*`; else 412. */
+        /** @description Proceed only if the `ETag` is one of these, or `*`; otherwise respond with 412. */
         IfMatch: string;
-        /** @description Respond with 304, without a body, if the `ETag` is (one of) these, or `*`. */
+        /** @description Respond with 304, without a body, if the `ETag` is one of these, or `*`. */
         IfNoneMatch: string;
-        /** @description Respond with 304 if the content have not changed since this HTTP date. Ignored beside `If-None-Match`. */
+        /** @description Respond with 304 if the content has not changed since this HTTP date. Ignored beside `If-None-Match`. */
         IfModifiedSince: string;
-        /** @description Respond with 412 if the content have changed since this HTTP date. Ignored beside `If-Match`. */
+        /** @description Respond with 412 if the content has changed since this HTTP date. Ignored beside `If-Match`. */
         IfUnmodifiedSince: string;
-        /** @description Heed `Range` only if the `ETag`, or the date of `Last-Modified`, is this; else send the whole file. */
+        /** @description Apply `Range` only if the `ETag`, or the date in `Last-Modified`, is this; otherwise send the whole file. */
         IfRange: string;
-        /** @description The requested part, for instance `bytes=1048576-`. An unknown unit or form is ignored. */
+        /** @description The requested part, for example `bytes=1048576-`. An unknown unit or syntax is ignored. */
         Range: string;
     };
     requestBodies: never;
     headers: {
         /** @description The request's id, also in the server's log. */
         "X-Request-Id": string;
-        /** @description Always `nosniff`. Browsers must not guess another type. */
+        /** @description Always `nosniff`, so that browsers do not guess another type. */
         "X-Content-Type-Options": "nosniff";
-        /** @description Responses are not for shared caches; usually `no-store`. */
+        /** @description Usually `no-store`. Responses are not for shared caches. */
         "Cache-Control": string;
-        /** @description The requests left (`r`), and the seconds until the count restarts (`t`). */
+        /** @description The requests left (`r`), and the seconds until the reset (`t`). */
         RateLimit: string;
-        /** @description The allowed requests (`q`) in a period of seconds (`w`). */
+        /** @description The quota of requests (`q`) in a window of seconds (`w`). */
         "RateLimit-Policy": string;
-        /** @description The seconds to wait before another try. */
+        /** @description Always `no`, so that proxies such as nginx do not buffer the stream. */
+        "X-Accel-Buffering": "no";
+        /** @description The seconds to wait before a retry. */
         "Retry-After": number;
+        /** @description The media types that the operation accepts, if it has a body (RFC 9110, section 15.5.16). */
+        Accept: string;
+        /** @description Present if the body had a `Content-Encoding`; always `identity` (RFC 9110, section 15.5.16). */
+        "Accept-Encoding": "identity";
         /** @description How to authenticate. */
         "WWW-Authenticate": string;
         /** @description Sets the session cookie, or removes it (`Max-Age=0`). */
@@ -1641,9 +1654,9 @@ export interface components {
         ETag: string;
         /** @description The path of the file's metadata. */
         FileLocation: string;
-        /** @description A strong validator made of the content. */
+        /** @description A strong validator of the content. */
         ContentETag: string;
-        /** @description Always `bytes`. Parts can be asked for. */
+        /** @description Always `bytes`; `Range` can request parts. */
         "Accept-Ranges": "bytes";
         /** @description The time of the upload. Renaming does not change it. */
         "Last-Modified": string;
@@ -1657,7 +1670,7 @@ export interface components {
         UnsatisfiedRange: string;
         /** @description The sha256 of the whole file, in base64 between colons (RFC 9530). */
         "Repr-Digest": string;
-        /** @description Always `sandbox`, so that a file that a browser shows all the same can do nothing. */
+        /** @description Always with `sandbox`, so that a file that a browser renders nevertheless can run nothing. */
         "Content-Security-Policy": string;
     };
     pathItems: never;
@@ -1677,10 +1690,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The account is made. */
+            /** @description The account has been created. */
             201: {
                 headers: {
-                    /** @description Where the account is seen once logged in, always `/me`. */
+                    /** @description The path of your account after login, always `/me`. */
                     Location: string;
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
@@ -1813,7 +1826,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The account is gone. */
+            /** @description The account has been deleted. */
             204: {
                 headers: {
                     "Set-Cookie": components["headers"]["Set-Cookie"];
@@ -1848,7 +1861,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The account as it is now. */
+            /** @description The account after the change. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1877,9 +1890,9 @@ export interface operations {
     listSessions: {
         parameters: {
             query?: {
-                /** @description The largest number of entries of the page. */
+                /** @description The maximum number of items of the page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description The start of the page, `next_cursor` of the page before. Without it, the first page. */
+                /** @description The start of the page, `next_cursor` of the previous page. Without it, the first page. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -1947,9 +1960,9 @@ export interface operations {
     listTokens: {
         parameters: {
             query?: {
-                /** @description The largest number of entries of the page. */
+                /** @description The maximum number of items of the page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description The start of the page, `next_cursor` of the page before. Without it, the first page. */
+                /** @description The start of the page, `next_cursor` of the previous page. Without it, the first page. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -1992,7 +2005,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The token is made. Keep the secret. */
+            /** @description The token has been created. Store the secret. */
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2044,7 +2057,10 @@ export interface operations {
     uploadFile: {
         parameters: {
             query?: {
-                /** @description The number of servers, this one included, that must store the content before the response. It waits up to 30 seconds. */
+                /**
+                 * @description The number of servers, including this one, that should store the content before the response, which waits up to 30
+                 *     seconds.
+                 */
                 min_copies?: components["parameters"]["MinCopies"];
             };
             header?: never;
@@ -2057,7 +2073,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The file is stored. */
+            /** @description The file has been stored. */
             201: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -2073,7 +2089,7 @@ export interface operations {
                     "application/json": components["schemas"]["FileInfo"];
                 };
             };
-            /** @description The file is stored here, but not yet on as many servers as `min_copies` asks for. It goes on by itself until it is. */
+            /** @description The file is stored on this server, but not yet on `min_copies` servers. Replication continues in the background. */
             202: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -2106,15 +2122,15 @@ export interface operations {
             query?: {
                 /** @description Only files in exactly this folder, not those in folders below it. */
                 folder?: components["parameters"]["FolderFilter"];
-                /** @description Only files whose name contains this text (case does not matter). */
+                /** @description Only files whose name contains this text, in any case. */
                 q?: components["parameters"]["Search"];
-                /** @description Only files of this visibility. */
+                /** @description Only files with this visibility. */
                 visibility?: components["parameters"]["VisibilityFilter"];
-                /** @description The order; `-` turns it round, so that `-created_at` is newest first. Of names, case does not count. */
+                /** @description The order; `-` reverses it, so `-created_at` is newest first. Names are compared without case. */
                 sort?: components["parameters"]["Sort"];
-                /** @description The largest number of entries of the page. */
+                /** @description The maximum number of items of the page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description The start of the page, `next_cursor` of the page before. Without it, the first page. */
+                /** @description The start of the page, `next_cursor` of the previous page. Without it, the first page. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -2148,7 +2164,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Respond with 304, without a body, if the `ETag` is (one of) these, or `*`. */
+                /** @description Respond with 304, without a body, if the `ETag` is one of these, or `*`. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
@@ -2174,7 +2190,7 @@ export interface operations {
                     "application/json": components["schemas"]["FileInfo"];
                 };
             };
-            /** @description The metadata is still what `If-None-Match` names. */
+            /** @description The metadata still matches `If-None-Match`. */
             304: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -2222,7 +2238,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Go on only if the `ETag` is (one of) these, or `*`; else 412. */
+                /** @description Proceed only if the `ETag` is one of these, or `*`; otherwise respond with 412. */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -2237,7 +2253,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The file as it is now. */
+            /** @description The file after the change. */
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -2269,17 +2285,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The requested part, for instance `bytes=1048576-`. An unknown unit or form is ignored. */
+                /** @description The requested part, for example `bytes=1048576-`. An unknown unit or syntax is ignored. */
                 Range?: components["parameters"]["Range"];
-                /** @description Go on only if the `ETag` is (one of) these, or `*`; else 412. */
+                /** @description Proceed only if the `ETag` is one of these, or `*`; otherwise respond with 412. */
                 "If-Match"?: components["parameters"]["IfMatch"];
-                /** @description Respond with 304, without a body, if the `ETag` is (one of) these, or `*`. */
+                /** @description Respond with 304, without a body, if the `ETag` is one of these, or `*`. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description Respond with 304 if the content have not changed since this HTTP date. Ignored beside `If-None-Match`. */
+                /** @description Respond with 304 if the content has not changed since this HTTP date. Ignored beside `If-None-Match`. */
                 "If-Modified-Since"?: components["parameters"]["IfModifiedSince"];
-                /** @description Respond with 412 if the content have changed since this HTTP date. Ignored beside `If-Match`. */
+                /** @description Respond with 412 if the content has changed since this HTTP date. Ignored beside `If-Match`. */
                 "If-Unmodified-Since"?: components["parameters"]["IfUnmodifiedSince"];
-                /** @description Heed `Range` only if the `ETag`, or the date of `Last-Modified`, is this; else send the whole file. */
+                /** @description Apply `Range` only if the `ETag`, or the date in `Last-Modified`, is this; otherwise send the whole file. */
                 "If-Range"?: components["parameters"]["IfRange"];
             };
             path: {
@@ -2307,13 +2323,13 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Go on only if the `ETag` is (one of) these, or `*`; else 412. */
+                /** @description Proceed only if the `ETag` is one of these, or `*`; otherwise respond with 412. */
                 "If-Match"?: components["parameters"]["IfMatch"];
-                /** @description Respond with 304, without a body, if the `ETag` is (one of) these, or `*`. */
+                /** @description Respond with 304, without a body, if the `ETag` is one of these, or `*`. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description Respond with 304 if the content have not changed since this HTTP date. Ignored beside `If-None-Match`. */
+                /** @description Respond with 304 if the content has not changed since this HTTP date. Ignored beside `If-None-Match`. */
                 "If-Modified-Since"?: components["parameters"]["IfModifiedSince"];
-                /** @description Respond with 412 if the content have changed since this HTTP date. Ignored beside `If-Match`. */
+                /** @description Respond with 412 if the content has changed since this HTTP date. Ignored beside `If-Match`. */
                 "If-Unmodified-Since"?: components["parameters"]["IfUnmodifiedSince"];
             };
             path: {
@@ -2348,7 +2364,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The other had already asked; you are friends now. */
+            /** @description The other user's request has been accepted; you are friends now. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2362,7 +2378,7 @@ export interface operations {
                     "application/json": components["schemas"]["FriendRequest"];
                 };
             };
-            /** @description The request is sent. */
+            /** @description The request has been sent. */
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2418,9 +2434,9 @@ export interface operations {
             query?: {
                 /** @description Only requests sent to you (`incoming`), or only those sent by you (`outgoing`). */
                 direction?: components["parameters"]["Direction"];
-                /** @description The largest number of entries of the page. */
+                /** @description The maximum number of items of the page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description The start of the page, `next_cursor` of the page before. Without it, the first page. */
+                /** @description The start of the page, `next_cursor` of the previous page. Without it, the first page. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -2514,9 +2530,9 @@ export interface operations {
     listFriends: {
         parameters: {
             query?: {
-                /** @description The largest number of entries of the page. */
+                /** @description The maximum number of items of the page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description The start of the page, `next_cursor` of the page before. Without it, the first page. */
+                /** @description The start of the page, `next_cursor` of the previous page. Without it, the first page. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -2551,7 +2567,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The friend's username, as shown in `GET /friends` (case does not matter). */
+                /** @description The friend's username as in `GET /friends`, in any case. */
                 username: components["parameters"]["FriendUsername"];
             };
             cookie?: never;
@@ -2572,14 +2588,14 @@ export interface operations {
     listFriendFiles: {
         parameters: {
             query?: {
-                /** @description The largest number of entries of the page. */
+                /** @description The maximum number of items of the page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description The start of the page, `next_cursor` of the page before. Without it, the first page. */
+                /** @description The start of the page, `next_cursor` of the previous page. Without it, the first page. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
             path: {
-                /** @description The friend's username, as shown in `GET /friends` (case does not matter). */
+                /** @description The friend's username as in `GET /friends`, in any case. */
                 username: components["parameters"]["FriendUsername"];
             };
             cookie?: never;
@@ -2612,7 +2628,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `id` of the last event that you got; the stream goes on after it. Without it, from now on. */
+                /** @description The `id` of the last event that you received; the stream continues after it. Without it, only new events. */
                 "Last-Event-ID"?: components["parameters"]["LastEventId"];
             };
             path?: never;
@@ -2623,6 +2639,7 @@ export interface operations {
             /** @description The stream, until one side closes it. */
             200: {
                 headers: {
+                    "X-Accel-Buffering": components["headers"]["X-Accel-Buffering"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -2650,7 +2667,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The server serves. */
+            /** @description The server works. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2679,7 +2696,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The state of synchronisation. */
+            /** @description The state of synchronization. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];

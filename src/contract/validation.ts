@@ -5,38 +5,36 @@ import type { FastifySchemaCompiler } from 'fastify'
 import type { Document, Schema } from './document.js'
 import { componentSchemas } from './schemas.js'
 
-/**
- * Beside `format: uuid`: ids are compared as text from here on, and capitals write the same one (RFC 9562 section 4).
- */
+/** Accompanies `format: uuid`: UUIDs are case-insensitive (RFC 9562 section 4), but the domain compares ids as text. */
 const LOWER_CASE: KeywordDefinition = {
   keyword: 'lowerCase',
   modifying: true,
   schema: false,
-  validate: (text: unknown, place?: DataValidationCxt) => {
-    if (typeof text === 'string' && place !== undefined)
-      place.parentData[place.parentDataProperty] = text.toLowerCase()
+  validate: (text: unknown, context?: DataValidationCxt) => {
+    if (typeof text === 'string' && context !== undefined)
+      context.parentData[context.parentDataProperty] = text.toLowerCase()
     return true
   },
 }
 
-/** Words of OpenAPI that say nothing about validity. */
+/** OpenAPI keywords without an effect on validity. */
 const ANNOTATIONS = ['example', 'discriminator', 'externalDocs', 'xml']
 
 /**
- * Makes the validators of requests. JSON bodies are taken as they are; path, query and headers arrive as text and are
- * turned into the declared types (a single value also into a list of one, for parameters that may be repeated).
- * Each is compiled when the first request needs it: all of them together take longer than the rest of the start.
+ * Creates the validators of requests. Path, query and header parameters are text and get coerced to the declared types (a
+ * single value of a repeatable parameter to a list); JSON bodies are not coerced. Each validator is compiled at its first
+ * use, because compiling all takes longer than the rest of the start.
  */
 export function requestValidators(document: Document): FastifySchemaCompiler<Schema> {
   const strict = validator(document, {})
   const coercing = validator(document, { coerceTypes: 'array' })
   return ({ schema, httpPart }) =>
-    compiledOnce(() => (httpPart === 'body' ? strict : coercing).compile(withLowerCaseIds(schema)))
+    compileLazily(() => (httpPart === 'body' ? strict : coercing).compile(withLowerCaseIds(schema)))
 }
 
 type Validator = ReturnType<FastifySchemaCompiler<Schema>>
 
-function compiledOnce(compile: () => ValidateFunction): Validator {
+function compileLazily(compile: () => ValidateFunction): Validator {
   let compiled: ValidateFunction | undefined
   const validate: Validator = (data: unknown) => {
     compiled ??= compile()
@@ -52,15 +50,15 @@ function validator(document: Document, options: Options): Ajv2020 {
     strict: true,
     strictRequired: false,
     allowUnionTypes: true,
-    // A form wants all of its faults at once; bodies are at most some KiB, and the answer is cut to some entries.
+    // User interfaces show all errors at once. Bodies are small, and the response lists a limited number of errors.
     allErrors: true,
     useDefaults: true,
-    // Linted before it is built; to check it again at every start takes longer than to read it.
+    // CI lints the contract. A check at every start takes longer than reading it.
     validateSchema: false,
     ...options,
   })
   formats.default(ajv)
-  for (const word of ANNOTATIONS) ajv.addKeyword(word)
+  for (const keyword of ANNOTATIONS) ajv.addKeyword(keyword)
   ajv.addKeyword(LOWER_CASE)
   for (const schema of componentSchemas(document)) ajv.addSchema(withLowerCaseIds(schema))
   return ajv

@@ -6,6 +6,7 @@ import { query } from './tables.js'
 
 /**
  * - `server`, `epoch`: the server's name and the incarnation of this database
+ * - `log_id`: the incarnation of the log, on the grand
  * - `clock`: the highest stamp made or seen; `log_clock`: the highest in what is known to be in the grand's
  *   log
  * - `cursor`: the place in the log up to which entries are applied (JSON)
@@ -16,6 +17,7 @@ import { query } from './tables.js'
  */
 export type MetaKey =
   | 'server'
+  | 'log_id'
   | 'epoch'
   | 'clock'
   | 'log_clock'

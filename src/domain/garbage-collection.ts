@@ -1,10 +1,11 @@
-import { countNextBlobs, maxBlobsCollected } from '../blobs/blob-count.js'
 import type { BlobStore } from '../blobs/blob-store.js'
+import { collectBlobs } from '../blobs/garbage-collection.js'
 import type { Database, Tx } from '../db/engine/database.js'
 import { purgeEvents } from '../db/regional/events.js'
 import { purgeLoginFailures } from '../db/regional/login-failures.js'
 import { deleteOrphans } from '../db/regional/orphans.js'
 import { purgeSessions } from '../db/regional/sessions.js'
+import { inBatches } from '../lib/batches.js'
 import { DAY_MS } from '../lib/durations.js'
 import { pause, systemTimers, type Timers } from '../lib/timers.js'
 import { EVENT_RETENTION_MS, type EventLog } from './event-log.js'
@@ -12,25 +13,22 @@ import { EVENT_RETENTION_MS, type EventLog } from './event-log.js'
 const SESSION_RETENTION_MS = 30 * DAY_MS
 const BLOB_RETENTION_MS = DAY_MS
 const PART_RETENTION_MS = DAY_MS
-/** Bounds per transaction, so that each holds the writer for a few milliseconds. Deleting a file touches many indexes. */
-const MAX_ROWS = 200
-const MAX_FILES = 20
-const MAX_BLOBS = 50
-/** Blobs counted per event-loop tick. */
-const MAX_COUNTED = 5000
+/** Rows of one transaction, which holds the writer for a few milliseconds. Deleting a file updates every index. */
+const BATCH = 200
+const FILES = 20
 const PAUSE_MS = 20
 
 export interface GarbageCollectionDeps {
   db: Database
   blobs: BlobStore
   eventLog: EventLog
-  /** Deletes partial transfers idle since `beforeMs` (milliseconds since 1970); returns the number deleted. */
+  /** Removes partial transfers without progress since a time, milliseconds since 1970. @returns how many */
   removeAbandonedParts?: (beforeMs: number) => Promise<number>
   now: () => number
   timers?: Timers
 }
 
-/** The number of items that one run removed. */
+/** Counts of removed rows, files and bytes. */
 export type Collected = {
   events: number
   sessions: number
@@ -40,49 +38,41 @@ export type Collected = {
   blob_bytes: number
 }
 
-/** Runs one garbage collection, in small transactions with pauses between them; stops early when `signal` aborts. */
+/** Runs one garbage collection in small transactions with pauses. It ends early when `signal` aborts. */
 export async function collectGarbage(
-  { db, blobs, eventLog, removeAbandonedParts, now, timers = systemTimers }: GarbageCollectionDeps,
+  {
+    db,
+    blobs,
+    eventLog,
+    removeAbandonedParts = async () => 0,
+    now,
+    timers = systemTimers,
+  }: GarbageCollectionDeps,
   signal: AbortSignal,
 ): Promise<Collected> {
-  const before = (ageMs: number) => new Date(now() - ageMs).toISOString()
-  const pauseBetween = () => pause(timers, PAUSE_MS, signal)
-  const deleteInBatches = async (deleteBatch: (tx: Tx) => number): Promise<number> => {
+  const before = (ms: number) => new Date(now() - ms).toISOString()
+  const repeat = inBatches(timers, PAUSE_MS, signal)
+  const removeAll = async (removeBatch: (tx: Tx) => number) => {
     let total = 0
-    for (let count = MAX_ROWS; count === MAX_ROWS && !signal.aborted; await pauseBetween()) {
-      count = await db.write(deleteBatch)
+    await repeat(async () => {
+      const count = await db.write(removeBatch)
       total += count
-    }
+      return count === BATCH ? '' : undefined
+    })
     return total
   }
-  const parts = (await removeAbandonedParts?.(now() - PART_RETENTION_MS)) ?? 0
+  const parts = await removeAbandonedParts(now() - PART_RETENTION_MS)
   await db.write((tx) => purgeLoginFailures(tx, before(0)))
-  const events = await deleteInBatches((tx) => purgeEvents(tx, before(EVENT_RETENTION_MS), MAX_ROWS))
-  await eventLog.touchSubscribers(MAX_ROWS, pauseBetween)
-  await deleteInBatches((tx) => eventLog.expireSubscribers(tx, MAX_ROWS))
-  const sessions = await deleteInBatches((tx) => purgeSessions(tx, before(SESSION_RETENTION_MS), MAX_ROWS))
-  const collected = { events, sessions, files: 0, parts, blobs: 0, blob_bytes: 0 }
-  const maxOrphans = { accounts: MAX_ROWS, files: MAX_FILES }
-  for (let after = ''; !signal.aborted; await pauseBetween()) {
-    const deleted = await db.write((tx) => deleteOrphans(tx, after, maxOrphans))
-    if (deleted === undefined) break
-    after = deleted.last
-    collected.files += deleted.count
-  }
-  let blobCount = 0
-  for (let after = '', count = MAX_COUNTED; count === MAX_COUNTED && !signal.aborted; blobCount += count) {
-    const page = countNextBlobs(db, after, MAX_COUNTED)
-    after = page.last
-    count = page.count
-    await pause(timers, 0, signal)
-  }
-  const maxBlobs = maxBlobsCollected(blobCount)
-  for (let after = ''; collected.blobs < maxBlobs && !signal.aborted; await pauseBetween()) {
-    const batch = await blobs.collectGarbage(before(BLOB_RETENTION_MS), after, MAX_BLOBS)
-    if (batch === undefined) break
-    after = batch.last
-    collected.blobs += batch.count
-    collected.blob_bytes += batch.freed
-  }
-  return collected
+  const events = await removeAll((tx) => purgeEvents(tx, before(EVENT_RETENTION_MS), BATCH))
+  await eventLog.touchSubscribers(BATCH, () => pause(timers, PAUSE_MS, signal))
+  await removeAll((tx) => eventLog.expireSubscribers(tx, BATCH))
+  const sessions = await removeAll((tx) => purgeSessions(tx, before(SESSION_RETENTION_MS), BATCH))
+  let files = 0
+  await repeat(async (after) => {
+    const batch = await db.write((tx) => deleteOrphans(tx, after, { accounts: BATCH, files: FILES }))
+    files += batch?.count ?? 0
+    return batch?.last
+  })
+  const collected = await collectBlobs({ db, blobs, repeat }, before(BLOB_RETENTION_MS))
+  return { events, sessions, files, parts, ...collected }
 }

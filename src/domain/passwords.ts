@@ -6,7 +6,7 @@ import { DomainError } from './errors.js'
 const PARAMETERS = { type: argon2id, memoryCost: 19456, timeCost: 2, parallelism: 1 } as const
 
 /** Concurrent hashes per process; each takes 19 MiB and a thread of libuv's pool. */
-export const PARALLEL = 2
+export const CONCURRENCY = 2
 
 /** Hashes queued or running; further requests get a 503. */
 const MAX_PENDING = 200
@@ -18,7 +18,7 @@ export interface PasswordHasher {
 }
 
 /** One limit per process, like libuv's pool: two of its four threads stay free for disk I/O. */
-const limit = pLimit(PARALLEL)
+const limit = pLimit(CONCURRENCY)
 
 /** Hashes in this process, on libuv's threads. */
 export const argon2: PasswordHasher = {

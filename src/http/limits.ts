@@ -1,23 +1,22 @@
 /** Bounds on what a client can make large or slow. */
 export interface Limits {
-  /** A JSON body. */
   jsonBodyBytes: number
-  /** Within this a whole JSON body has to arrive. */
+  /** Time for a whole JSON body to arrive. */
   jsonBodyMs: number
   /**
-   * A streamed body may take any time, but not come slower than this, on average over each window; nor may a client take
-   * a chunk of a response slower, with a window's time to spare.
+   * Lowest average rate of a streamed body over each window. The same rate, plus one window of grace, bounds how long a
+   * client may take to receive a chunk of a response.
    */
   streamBytesPerSecond: number
   streamWindowMs: number
-  /** Request line and headers. */
+  /** Request line and headers together. */
   headerBytes: number
-  /** Fields; Node would pass over those beyond 2,000 without a word. */
+  /** Header fields. Node silently drops those beyond 2,000. */
   headerFields: number
   headersMs: number
-  /** Without a byte in either direction; event streams keep themselves alive. */
+  /** Time without a byte in either direction. Heartbeats keep event streams below it. */
   idleMs: number
-  /** Between two requests of one connection; longer than proxies keep theirs, or they meet a closing one. */
+  /** Idle time between two requests of one connection. Longer than common proxies' own, so that they close first. */
   keepAliveMs: number
   connections: number
 }
@@ -36,15 +35,15 @@ export const DEFAULT_LIMITS: Limits = {
 }
 
 /**
- * Bounds on a form. The size of the file is the handler's to bound, since it depends on configuration and quota; so is
- * the number of each field, which the contract names.
+ * Bounds on a form. The handler bounds the file's size, which depends on configuration and quota, and the number of each
+ * field, which the contract declares.
  */
 export const FORM_LIMITS = {
   parts: 11,
-  /** Of one part. */
+  /** Header fields of one part. */
   headers: 20,
   headerBytes: 16 * 1024,
   fieldBytes: 8 * 1024,
-  /** After the last part. */
+  /** Bytes after the last part. */
   epilogueBytes: 64 * 1024,
 }

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
-import { holdContinue } from './guards/continue.js'
+import { deferContinue } from './guards/continue.js'
 import type { Limits } from './limits.js'
 import { sendClientError } from './responses/client-error.js'
 
@@ -11,12 +11,11 @@ export interface Tls {
   key: string | Buffer
 }
 
-/** How often Node looks for connections whose headers are late. */
+/** Interval at which Node checks for connections whose headers are late. */
 const LATE_HEADERS_CHECK_MS = 2_000
 
 /**
- * Authenticated encryption under keys that nobody has afterwards, and nothing else (RFC 9325 section 4.2); Node's own
- * list has more for TLS 1.2.
+ * Only AEAD ciphers with forward secrecy (RFC 9325 section 4.2). Node's default list allows others in TLS 1.2.
  */
 const CIPHERS = [
   'TLS_AES_256_GCM_SHA384',
@@ -30,7 +29,7 @@ const CIPHERS = [
   'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':')
 
-/** The bare server under fastify, with the bounds on connections and headers that only Node can keep. */
+/** Creates the Node server below Fastify, with the limits on connections and headers that only Node can enforce. */
 export function nodeServer(
   handler: RequestListener,
   tls: Tls | undefined,
@@ -40,34 +39,34 @@ export function nodeServer(
   const options = {
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersMs,
-    // Uploads take as long as they take; the slow-body guard ends those that do not go on.
+    // Uploads may take any time. The slow-body guard ends stalled ones.
     requestTimeout: 0,
     connectionsCheckingInterval: Math.min(LATE_HEADERS_CHECK_MS, limits.headersMs),
     keepAliveTimeout: limits.keepAliveMs,
-    // The request guards refuse its absence by a problem.
+    // The request guards refuse a missing Host with a problem document.
     requireHostHeader: false,
     noDelay: true,
   }
   const server = tls
-    ? createSecureServer({ ...options, ...contextOf(tls), handshakeTimeout: limits.headersMs }, handler)
+    ? createSecureServer({ ...options, ...secureContextOf(tls), handshakeTimeout: limits.headersMs }, handler)
     : createServer(options, handler)
   server.maxConnections = limits.connections
   server.setTimeout(limits.idleMs)
-  holdContinue(server)
+  deferContinue(server)
   server.on('clientError', (error, socket) => sendClientError(error, socket as Socket, baseHeaders))
-  // Node drops a connection that says CONNECT without a word.
+  // By default Node closes the connection of a CONNECT request without a response.
   server.on('connect', (_request, socket) =>
     sendClientError(new Error('CONNECT is not served'), socket as Socket, baseHeaders),
   )
   return server
 }
 
-/** Serves connections that come under another certificate; those that stand go on. */
+/** Uses another certificate for new connections. Open connections are not affected. */
 export function useTls(server: Server, tls: Tls): void {
   const secure = server as SecureServer
-  secure.setSecureContext(contextOf(tls))
+  secure.setSecureContext(secureContextOf(tls))
 }
 
-function contextOf({ cert, key }: Tls): SecureContextOptions {
+function secureContextOf({ cert, key }: Tls): SecureContextOptions {
   return { cert, key, minVersion: 'TLSv1.2', ciphers: CIPHERS }
 }

@@ -2,13 +2,12 @@ import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import { clientOf } from './guards/client-address.js'
 
-/** Responses of 5xx that are no failure: try again later, there is no room. */
-const NOT_NOW = [503, 507]
+/** 5xx statuses that are not a failure of the server: unavailable for now, and insufficient storage. */
+const RETRYABLE_STATUSES = [503, 507]
 
 /**
- * One line for each request, when its response has been sent: what changed something or was refused at `info`, what failed at
- * `error`, what there is no room or no server for now at `warn`, and reading, which is most, at `debug`. The query is
- * left out, for a search is private.
+ * Logs one line for each request after its response: successful reads, the majority, at `debug`; 503 and 507 at `warn`;
+ * other 5xx at `error`; the rest at `info`. The line omits the query string, because search terms are private.
  */
 export class RequestLog extends LogController {
   constructor() {
@@ -42,7 +41,7 @@ export class RequestLog extends LogController {
 }
 
 function levelOf(method: string, status: number): 'debug' | 'info' | 'warn' | 'error' {
-  if (status >= 500) return NOT_NOW.includes(status) ? 'warn' : 'error'
+  if (status >= 500) return RETRYABLE_STATUSES.includes(status) ? 'warn' : 'error'
   const isReading = method === 'GET' || method === 'HEAD'
   return isReading && status < 400 ? 'debug' : 'info'
 }

@@ -13,7 +13,7 @@ import {
 import type { Logger } from 'pino'
 import type { Handlers } from '../contract/handlers.js'
 import type { Contract } from '../contract/load.js'
-import { checkedOperations, routesOf } from '../contract/routes.js'
+import { checkOperations, routesOf } from '../contract/routes.js'
 import { componentSchemas } from '../contract/schemas.js'
 import { DomainError } from '../domain/errors.js'
 import { systemRandom } from '../lib/random.js'
@@ -33,7 +33,7 @@ import { batchResponses } from './responses/response-batching.js'
 import { securityHeaders } from './responses/security-headers.js'
 import { responseSerialisers } from './responses/serialisers.js'
 
-/** One request and its response. `route` is the declared path, never the URL. */
+/** A finished request. `route` is the declared path, never the URL. */
 export interface SentResponse {
   method: string
   route: string
@@ -45,80 +45,79 @@ export interface ServerDeps {
   contract: Contract
   handlers: Handlers
   credentials: Credentials
-  /** What is served beside the contract: plugins whose routes say in `config.guards` what they ask of a request. */
+  /** Plugins for other protocols. Their routes declare their guards in `config.guards`. */
   protocols?: FastifyPluginAsync[] | undefined
   logger: Logger
-  /** Serve HTTPS; PEM. */
+  /** Certificate and key (PEM); enables HTTPS. */
   tls?: Tls | undefined
-  /** As users see the server, e.g. `https://files.example.org`, when it stands behind a reverse proxy. */
+  /** The server's origin as users see it, e.g. `https://files.example.org`; for servers behind a reverse proxy. */
   publicOrigin?: string | undefined
-  /** Whose X-Forwarded-* headers count, as fastify takes it. */
+  /** Proxies whose X-Forwarded-* headers count, in Fastify's format. */
   trustProxy?: FastifyServerOptions['trustProxy']
-  /** Off, nothing is counted; on by default. */
+  /** True by default. */
   rateLimits?: boolean | undefined
   limits?: Partial<Limits> | undefined
-  /** Called when a response has been sent. */
+  /** Called after each response. */
   onSent?: ((sent: SentResponse) => void) | undefined
-  /** Whether requests are served yet; while it says no, all get 503. */
+  /** While it returns false, every request gets 503. */
   isReady?: (() => boolean) | undefined
 }
 
-/** Whether users reach the server over HTTPS, by itself or through a proxy: it decides on cookies and HSTS. */
+/** Whether users reach the server over HTTPS, directly or through a proxy. Cookies and HSTS depend on it. */
 export function isServedOverHttps({ tls, publicOrigin }: Pick<ServerDeps, 'tls' | 'publicOrigin'>): boolean {
   return tls !== undefined || publicOrigin?.startsWith('https:') === true
 }
 
 /**
- * Makes the HTTP server out of the contract; it listens when it is told to (`await app.listen(…)`), and ends with
- * `app.close()`: event streams at once, after the responses to other requests.
+ * Builds the HTTP server from the contract; `app.listen(…)` starts it. `app.close()` ends event streams at once and waits
+ * for the responses to other requests.
  * @throws Error with one line for each operation without handler, handler without operation, or fault of the document
  */
-export async function buildServer(options: ServerDeps): Promise<FastifyInstance> {
-  const { contract, handlers, credentials, publicOrigin } = options
-  const operations = checkedOperations(contract.document, Object.keys(handlers))
-  const secure = isServedOverHttps(options)
-  const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  const baseHeaders = securityHeaders(secure)
-  const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-    const refusal = mapError(error)
-    if (refusal.code === 'internal-error' || (refusal.code === 'unavailable' && refusal.cause))
-      request.log.error({ err: refusal.cause ?? refusal }, 'request failed')
-    return sendProblem(refusal, baseHeaders, request, reply)
+export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
+  const { contract, handlers, credentials, publicOrigin, onSent } = deps
+  const operations = checkOperations(contract.document, Object.keys(handlers))
+  const isSecure = isServedOverHttps(deps)
+  const limits = { ...DEFAULT_LIMITS, ...deps.limits }
+  const baseHeaders = securityHeaders(isSecure)
+  const sendError = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+    const mapped = mapError(error)
+    if (mapped.code === 'internal-error' || (mapped.code === 'unavailable' && mapped.cause))
+      request.log.error({ err: mapped.cause ?? mapped }, 'request failed')
+    return sendProblem(mapped, baseHeaders, request, reply)
   }
   const app = fastify({
-    serverFactory: (handler) => nodeServer(handler, options.tls, limits, baseHeaders),
-    // The server above has its own.
+    serverFactory: (handler) => nodeServer(handler, deps.tls, limits, baseHeaders),
+    // `nodeServer` handles client errors.
     clientErrorHandler: () => undefined,
-    loggerInstance: options.logger as FastifyBaseLogger,
+    loggerInstance: deps.logger as FastifyBaseLogger,
     logController: new RequestLog(),
     genReqId: systemRandom.id,
-    ...(options.trustProxy !== undefined && { trustProxy: options.trustProxy }),
+    ...(deps.trustProxy !== undefined && { trustProxy: deps.trustProxy }),
     schemaController: { compilersFactory: { buildSerializer: responseSerialisers() } },
     bodyLimit: limits.jsonBodyBytes,
     return503OnClosing: false,
-    // A long parameter is for the contract's schema to refuse.
+    // The contract's schemas bound the length of path parameters.
     routerOptions: { maxParamLength: limits.headerBytes },
-    frameworkErrors: fail,
+    frameworkErrors: sendError,
   })
-  app.setErrorHandler(fail)
+  app.setErrorHandler(sendError)
   app.setNotFoundHandler(() => {
-    throw new DomainError('not-found', 'There is nothing at this path.')
+    throw new DomainError('not-found', 'This path does not exist.')
   })
   batchResponses(app)
-  // Without its hook, which would parse the cookies of every request: `sessionCookie` does that where a session counts.
+  // Its hook would parse the cookies of every request. `sessionCookie` parses them only where a session counts.
   await app.register(fastifyCookie, { hook: false })
   app.removeAllContentTypeParsers()
   addJsonParser(app)
   addRequestGuards(app, {
-    authenticate: authentication(credentials, sessionCookie(secure)),
-    checkRate: rateCheck(options.rateLimits !== false),
+    authenticate: authentication(credentials, sessionCookie(isSecure)),
+    checkRate: rateCheck(deps.rateLimits !== false),
     limits,
     baseHeaders,
     publicOrigin,
-    isSecure: secure,
-    isReady: options.isReady ?? (() => true),
+    isSecure,
+    isReady: deps.isReady ?? (() => true),
   })
-  const { onSent } = options
   if (onSent !== undefined) {
     app.addHook('onResponse', (request, reply, done) => {
       onSent({
@@ -132,12 +131,12 @@ export async function buildServer(options: ServerDeps): Promise<FastifyInstance>
   }
   for (const schema of componentSchemas(contract.document)) app.addSchema(schema)
   await addRoutes(app, routesOf(contract.document, operations, operationHooks(app, handlers, limits)))
-  for (const protocol of options.protocols ?? []) await app.register(protocol)
+  for (const protocol of deps.protocols ?? []) await app.register(protocol)
   await addApiDocs(app, contract)
   return app
 }
 
-/** Forms are apart from the rest, for the multipart plugin's hooks cost every request that passes them. */
+/** Registers form routes in a scope of their own, because the multipart plugin's hooks cost every request in theirs. */
 async function addRoutes(app: FastifyInstance, routes: RouteOptions[]): Promise<void> {
   const takesForm = ({ config }: RouteOptions) =>
     config?.guards?.body?.mediaTypes.includes('multipart/form-data') === true

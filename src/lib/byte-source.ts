@@ -1,49 +1,49 @@
 import { finished, type Readable } from 'node:stream'
 import { collectYoung } from './young-collection.js'
 
-/** Takes the next chunk of some bytes. Where it returns a promise, it may keep the chunk, and gets no other, until that resolves. */
+/** Consumes the next chunk. If it returns a promise, it owns the chunk, and gets no other, until that resolves. */
 export type ChunkSink = (chunk: Buffer) => Promise<void> | undefined
 
 /**
- * Hands out bytes in order, once, and resolves when `take` is done with all of them; rejects with what `take` fails with. Either
- * only when no chunk is being taken any more.
+ * Sends all chunks to a sink, in order, once. Resolves when the sink has consumed them all; rejects with the sink's error. It
+ * settles only while no chunk is in use.
  */
-export type ChunkSource = (take: ChunkSink) => Promise<void>
+export type ChunkSource = (sink: ChunkSink) => Promise<void>
 
-/** Bytes to be had once. */
+/** Bytes that can be read once. */
 export interface ByteSource {
-  /** In buffers that may be used again, each when `take` is done with it. */
+  /** Buffers are reused once the sink has consumed them. */
   copy: ChunkSource
-  /** Instead of `copy`, when nobody wants the bytes. */
+  /** Releases the bytes without reading them. */
   close(): Promise<void>
 }
 
 /**
- * Hands over what comes out of a stream, and destroys it when `take` fails. Iterating over it would put each chunk through
- * several promises, and join those that came meanwhile to a new one.
+ * Copies a stream to a sink, and destroys the stream when the sink fails. `for await` would cost several promises for each
+ * chunk, and would concatenate the chunks that arrive meanwhile.
  */
-export function copyChunks(from: Readable, take: ChunkSink): Promise<void> {
+export function copyChunks(from: Readable, sink: ChunkSink): Promise<void> {
   return new Promise((resolve, reject) => {
-    let taking: Promise<void> | undefined
+    let consuming: Promise<void> | undefined
     const fail = (error: unknown) => {
       reject(error)
       from.destroy()
     }
     finished(from, { writable: false }, (error) => {
       const settle = () => (error ? reject(error) : resolve())
-      if (taking === undefined) settle()
-      else taking.then(settle, reject)
+      if (consuming === undefined) settle()
+      else consuming.then(settle, reject)
     })
     from.on('data', (chunk: Buffer) => {
       collectYoung(chunk.length)
       try {
-        taking = take(chunk)
+        consuming = sink(chunk)
       } catch (error) {
         return fail(error)
       }
-      if (taking === undefined) return
+      if (consuming === undefined) return
       from.pause()
-      taking.then(() => from.resume(), fail)
+      consuming.then(() => from.resume(), fail)
     })
   })
 }

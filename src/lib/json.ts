@@ -5,7 +5,7 @@ export function parse<T>(text: JsonText<T>): T {
   return JSON.parse(text)
 }
 
-/** A value that is JSON already: as an answer's body it is sent as it is. */
+/** A value that is JSON text already. As a response body it is sent unchanged. */
 export class Json<T> {
   readonly text: JsonText<T>
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-/** The folder of package.json, in which the contract and the migrations are: found from the sources and from dist/bin. */
+/** The folder with package.json, the contract and the migrations, above both src/ and dist/bin/. */
 export const PACKAGE_ROOT = packageRoot(import.meta.dirname)
 
 function packageRoot(folder: string): string {

@@ -1,17 +1,17 @@
 import type { Logger } from 'pino'
 import { systemTimers, type Timers } from './timers.js'
 
-/** What one round did; it is logged when any of it is worth a word. */
-type PeriodicJob = (signal: AbortSignal) => Promise<{ [what: string]: number | readonly string[] }>
+/** @returns counts or lists of what one run did; it is logged unless all of them are empty */
+type PeriodicJob = (signal: AbortSignal) => Promise<{ [name: string]: number | readonly string[] }>
 
 /**
- * Runs rounds of background work, one after the other, every so often; disposing of it ends the one that runs.
- * @param name what the log calls it
+ * Runs a background job at intervals, never two runs at once. Disposing aborts the current run and waits for it.
+ * @param name of the job in the log
  */
 export function periodic(
   name: string,
   intervalMs: number,
-  round: PeriodicJob,
+  job: PeriodicJob,
   logger: Logger,
   timers: Timers = systemTimers,
 ): AsyncDisposable {
@@ -19,22 +19,22 @@ export function periodic(
   let running: Promise<void> | undefined
   let lastFault: string | undefined
   const run = async () => {
-    const done = await round(stop.signal)
-    const news = Object.values(done).some((value) =>
+    const done = await job(stop.signal)
+    const didWork = Object.values(done).some((value) =>
       typeof value === 'number' ? value > 0 : value.length > 0,
     )
-    if (news) logger.info(done, name)
+    if (didWork) logger.info(done, name)
     lastFault = undefined
   }
-  // A full disk would get a line for each round.
-  const complain = (err: Error) => {
+  // A lasting fault, such as a full disk, is logged once.
+  const logFault = (err: Error) => {
     logger[err.message === lastFault ? 'debug' : 'error']({ err }, `${name} failed`)
     lastFault = err.message
   }
   const timer = timers.every(intervalMs, () => {
-    // A round may take longer than the time to the next.
+    // A run may take longer than the interval.
     running ??= run()
-      .catch(complain)
+      .catch(logFault)
       .finally(() => {
         running = undefined
       })

@@ -6,15 +6,15 @@ const LISTENING = '0A'
 const ANY_ADDRESS = /^0+$/
 
 /**
- * Tells which other process listens on a port of this machine: `process 4711 (nginx)`. It is read from Linux's /proc,
- * which shows the processes of the same user alone; of the rest it says `another process`.
+ * Names the process that listens on a local port: `process 4711 (nginx)`. It reads Linux's /proc, which shows only the
+ * processes of the same user; any other is `another process`.
  */
 export function processUsingPort(host: string, port: number): string {
   const inodes = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) => listeners(table, host, port))
   return describe(processWith(inodes.map((inode) => `socket:[${inode}]`)))
 }
 
-/** Tells which other process has a file open, in the same words. */
+/** Names the other process that has a file open, as `processUsingPort` does. */
 export function processUsingFile(path: string): string {
   return describe(processWith([realpathSync(path)]))
 }
@@ -29,13 +29,14 @@ function listeners(table: string, host: string, port: number): string[] {
   })
 }
 
-/** As the kernel writes it: the last part first. */
+/** An address as /proc/net/tcp writes it: hexadecimal, last octet first. */
 function hexAddress(ipv4: string): string {
   const parts = ipv4.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))
   return parts.reverse().join('').toUpperCase()
 }
 
-/** The id of another process that has one of these open, which are named as its `fd` folder names them. */
+/** @param targets link targets as in /proc/PID/fd
+ * @returns the id of another process that has one of them open */
 function processWith(targets: string[]): string | undefined {
   const others = attempt(() => readdirSync('/proc'), []).filter(
     (name) => /^\d+$/.test(name) && name !== String(process.pid),
@@ -56,7 +57,7 @@ function describe(pid: string | undefined): string {
   return name === '' ? `process ${pid}` : `process ${pid} (${name})`
 }
 
-/** Processes come and go while they are looked at, and those of other users are closed. */
+/** Processes end while /proc is read, and those of other users are not readable. */
 function attempt<T>(read: () => T, otherwise: T): T {
   try {
     return read()

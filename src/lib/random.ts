@@ -1,17 +1,17 @@
 import { randomBytes, randomFillSync } from 'node:crypto'
 import { V7Generator } from 'uuidv7'
 
-/** Whatever is left to random. The core asks for it here and nowhere else, so that a simulation can decide it by a seed. */
+/** The core's only source of randomness, so that a simulation can replace it by a seeded one. */
 export interface Random {
-  /** From 0 up to, not including, 1. */
+  /** Uniform in [0, 1). */
   fraction(): number
-  /** Bytes that nobody can guess. */
+  /** Cryptographically secure random bytes. */
   bytes(count: number): Buffer
   /** A new UUIDv7. */
   id(): string
 }
 
-/** Random numbers of 32 bits, many fetched at a time: an id then takes half as long. */
+/** Fetches 32-bit random numbers 256 at a time, which halves the time that an id takes. */
 class RandomPool {
   readonly #numbers = new Uint32Array(256)
   #used = this.#numbers.length

@@ -1,24 +1,24 @@
 type Resource = Disposable | AsyncDisposable
 
-/** Resources that end together, the last one first (Node 22 has no AsyncDisposableStack). */
+/** Resources that are disposed of together, in reverse order (Node 22 has no AsyncDisposableStack). */
 export class Resources implements AsyncDisposable {
-  #held: Resource[] = []
+  #resources: Resource[] = []
 
   use<T extends Resource>(resource: T): T {
-    this.#held.push(resource)
+    this.#resources.push(resource)
     return resource
   }
 
-  /** Hands all of them to a new owner: this one then holds nothing. */
+  /** Moves all resources to a new owner, and leaves this one empty. */
   move(): Resources {
     const owner = new Resources()
-    owner.#held = this.#held
-    this.#held = []
+    owner.#resources = this.#resources
+    this.#resources = []
     return owner
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (let resource = this.#held.pop(); resource !== undefined; resource = this.#held.pop()) {
+    for (let resource = this.#resources.pop(); resource !== undefined; resource = this.#resources.pop()) {
       if (Symbol.asyncDispose in resource) await resource[Symbol.asyncDispose]()
       else resource[Symbol.dispose]()
     }

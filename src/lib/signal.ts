@@ -1,14 +1,14 @@
-/** Wakes its subscribers, in the order in which they came. */
+/** Calls its subscribers, in the order in which they subscribed. */
 export class Signal {
   readonly #subscribers = new Set<() => void>()
 
-  /** Until what this returns is disposed of. */
-  subscribe(wake: () => void): Disposable {
-    this.#subscribers.add(wake)
-    return { [Symbol.dispose]: () => void this.#subscribers.delete(wake) }
+  /** @returns the subscription, which ends when it is disposed of */
+  subscribe(subscriber: () => void): Disposable {
+    this.#subscribers.add(subscriber)
+    return { [Symbol.dispose]: () => void this.#subscribers.delete(subscriber) }
   }
 
   emit(): void {
-    for (const wake of this.#subscribers) wake()
+    for (const subscriber of this.#subscribers) subscriber()
   }
 }

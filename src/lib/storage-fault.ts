@@ -1,4 +1,4 @@
-/** What can be wrong with the disk under a server, in words for those who use and operate it. */
+/** Faults of a server's disk and database, by error code, as problem details and logs name them. */
 const REASONS: [code: string, reason: string][] = [
   ['ENOSPC', 'the disk is full'],
   ['SQLITE_FULL', 'the disk is full'],
@@ -26,10 +26,10 @@ const REASONS: [code: string, reason: string][] = [
   ['ENOSYS', 'the file system cannot do this'],
 ]
 
-/** The same when a hard link was to be made. */
+/** Codes by which link(2) reports a file system without hard links. */
 const NO_LINKS = ['EPERM', 'EOPNOTSUPP', 'ENOSYS']
 
-/** These are gone in a while, whatever was to be done. */
+/** Faults that pass by themselves or once the operator acts. */
 const TRANSIENT = [
   'SQLITE_FULL',
   'SQLITE_BUSY',
@@ -44,23 +44,23 @@ const TRANSIENT = [
   'ENFILE',
 ]
 
-/** Whether an error is the machine's state (a full disk, a busy database) and no fault of what was to be done. */
+/** Whether an error comes from the machine's state (a full disk, a busy database), so that a retry may succeed. */
 export function isTransientError(error: unknown): boolean {
   const code = codeOf(error)
-  return TRANSIENT.some((passing) => code.startsWith(passing))
+  return TRANSIENT.some((prefix) => code.startsWith(prefix))
 }
 
-/** Whether an error that was met in storing something is the disk's: also those that a damaged blob would give a reader. */
+/** Whether an error of a write is the disk's or the database's. A read of a damaged blob may fail with the same codes. */
 export function isStorageFault(error: unknown): boolean {
   return reasonOf(error) !== undefined
 }
 
-/** Whether there is no room: less of it may do, and what is there can be read. */
+/** Whether the disk or its quota is full. Smaller writes may still succeed, and reads do. */
 export function isFull(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT', 'SQLITE_FULL'].includes(codeOf(error))
 }
 
-/** What is wrong, if it is the disk. */
+/** @returns the fault in words; undefined when it is not one of the disk or the database */
 export function reasonOf(error: unknown): string | undefined {
   const code = codeOf(error)
   if (NO_LINKS.includes(code) && (error as NodeJS.ErrnoException).syscall === 'link')
@@ -68,7 +68,7 @@ export function reasonOf(error: unknown): string | undefined {
   return REASONS.find(([prefix]) => code === prefix || code.startsWith(`${prefix}_`))?.[1]
 }
 
-/** A file or folder that cannot be used, and why: one line for the operator. */
+/** A file or folder cannot be used. The message is one line for the operator. */
 export class UnusablePathError extends Error {
   readonly reason: string
 

@@ -1,20 +1,17 @@
-/**
- * When things are run, and by which clock waits are measured. The core asks for time here and nowhere else, so that a
- * simulation can put a clock of its own in its place (test/simulation).
- */
+/** The core's only timers and monotonic clock, so that test/simulation can replace them. */
 
-/** Something that is to run later. */
+/** A scheduled call. */
 export interface Timer {
-  /** It does not run any more. */
+  /** Cancels the call. */
   stop(): void
 }
 
 export interface Timers {
-  /** Milliseconds on a clock that nobody sets: only differences mean anything. */
+  /** Milliseconds of a monotonic clock; only differences mean anything. */
   now(): number
   after(ms: number, run: () => void): Timer
   every(ms: number, run: () => void): Timer
-  /** Runs once everything that is ready now has had its turn. */
+  /** Runs in the next event-loop tick. */
   soon(run: () => void): void
 }
 
@@ -31,7 +28,7 @@ export const systemTimers: Timers = {
   soon: (run) => void setImmediate(run),
 }
 
-/** Resolves after a time, or as soon as the signal aborts: whoever waits looks at the signal itself. */
+/** Resolves after a time, or as soon as the signal aborts. It never rejects: the caller checks the signal. */
 export function pause(timers: Timers, ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve()
   return new Promise((resolve) => {

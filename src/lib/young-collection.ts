@@ -2,22 +2,22 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** So many bytes of chunks that are garbage wait for their collection at most. */
-const BYTES = 4 * 1024 * 1024
+/** Garbage chunks that may accumulate between two collections. */
+const MAX_GARBAGE_BYTES = 4 * 1024 * 1024
 
 setFlagsFromString('--expose-gc')
 
 const collect: (options: { type: 'minor' }) => void = runInNewContext('gc')
 
-let waitingBytes = 0
+let garbageBytes = 0
 
 /**
- * Tells of a chunk that soon nobody needs, so that young objects are collected in time. Chunks of a stream are memory outside
- * of the heap, of which V8 only knows that there is more and more: it would search all of the heap for what holds them.
+ * Counts a chunk that will soon be garbage, and collects the young generation often enough. Chunks of a stream are external
+ * memory: as it grows, V8 would collect the whole heap instead.
  */
 export function collectYoung(bytes: number): void {
-  waitingBytes += bytes
-  if (waitingBytes < BYTES) return
-  waitingBytes = 0
+  garbageBytes += bytes
+  if (garbageBytes < MAX_GARBAGE_BYTES) return
+  garbageBytes = 0
   collect({ type: 'minor' })
 }

@@ -4,7 +4,7 @@ import type { Change } from '../model/change.js'
 /** The hash before the first entry of a log. */
 export const NO_HASH = '0'.repeat(64)
 
-/** A change that was checked, with the exact text that is kept and passed on. */
+/** A checked change, with its exact text as it is stored and forwarded. */
 export interface Candidate {
   text: string
   change: Change
@@ -16,11 +16,11 @@ export interface Entry {
   change: string
   origin: string
   epoch: string
-  /** The bytes that the change names, if they are small enough to go beside it. */
+  /** The blob that the change references, if it is small enough to be sent with it. */
   small_sha256: string | null
 }
 
-/** What an append adds to the log: known changes are not among it. */
+/** A change that an append added to the log; known changes are skipped. */
 export interface Logged {
   gseq: number
   change: Change
@@ -31,28 +31,28 @@ export interface Position {
   ghash: string
 }
 
-/** The changes do not follow what is known of their origin: one before them is not here, or another has their place. */
+/** Changes do not continue their origin's sequence: an earlier one is missing, or another change has the same `oseq`. */
 export class LogGapError extends Error {}
 
-/** An ordered, durable, unlimited list of changes: numbered from 1 without a gap, and chained by hashes. */
+/** The ordered, durable log of all changes, numbered from 1 without gaps and chained by hashes. */
 export interface ChangeLog {
-  /** Names this incarnation of the log: 32 hex digits, minted with it. */
+  /** Identifies this incarnation of the log: 32 hex digits. */
   readonly id: string
-  /** The last entry; `gseq` 0 when there is none. */
+  /** The position of the last entry; `gseq` is 0 while the log is empty. */
   head(): Position
-  /** The highest stamp in it (see clock.ts). */
+  /** The highest stamp in the log (model/clock.ts). */
   clock(): string
   /**
-   * Appends changes of one incarnation of one origin, contiguous in `oseq`, and resolves once they are durable. Those
-   * that are known by their id are passed over: sending twice does no harm.
-   * @param beside what else belongs into the same unit of work
-   * @throws LogGap
+   * Appends changes of one epoch of one origin, contiguous in `oseq`, and resolves once they are durable. A change whose id is
+   * in the log is skipped, so sending again is harmless.
+   * @param onLogged runs in the same unit of work
+   * @throws LogGapError
    */
-  append(candidates: Candidate[], beside: (tx: Tx, logged: Logged[]) => void): Promise<Logged[]>
-  /** Entries after a place, oldest first, `limit` at most. */
+  append(candidates: Candidate[], onLogged: (tx: Tx, logged: Logged[]) => void): Promise<Logged[]>
+  /** Returns at most `limit` entries after a position, oldest first. */
   read(after: number, limit: number): Entry[]
-  /** The chain's hash at a place; undefined when the log does not reach so far. */
+  /** The hash chain's value at a position; undefined beyond the head. */
   hashAt(gseq: number): string | undefined
-  /** The last change seen of an incarnation of an origin. */
+  /** The last change of an epoch of an origin. */
   lastOf(origin: string, epoch: string): { oseq: number; id: string } | undefined
 }

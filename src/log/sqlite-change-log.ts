@@ -4,9 +4,10 @@ import type { Database, Reader, Tx } from '../db/engine/database.js'
 import { prepare } from '../db/engine/query.js'
 import { grandQuery } from '../db/grand/tables.js'
 import { WrongServerError } from '../db/identity.js'
+import { readClock, readMeta, writeMeta } from '../db/meta.js'
 import { type Random, systemRandom } from '../lib/random.js'
 import { blobOf, type Change, stampsOf } from '../model/change.js'
-import { later, ZERO_STAMP } from '../model/clock.js'
+import { later } from '../model/clock.js'
 import {
   type Candidate,
   type ChangeLog,
@@ -17,25 +18,13 @@ import {
   type Position,
 } from './change-log.js'
 
-const readMeta = prepare<{ key: string }>()((slot) =>
-  grandQuery.selectFrom('meta').select('value').where('key', '=', slot('key')),
-)
-const insertMeta = prepare<{ key: string; value: string }>()((slot) =>
-  grandQuery.insertInto('meta').values({ key: slot('key'), value: slot('value') }),
-)
-const setMeta = prepare<{ key: string; value: string }>()((slot) =>
-  grandQuery
-    .insertInto('meta')
-    .values({ key: slot('key'), value: slot('value') })
-    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value: slot('value') })),
-)
-const last = prepare()(() =>
+const selectHead = prepare()(() =>
   grandQuery.selectFrom('log').select(['gseq', 'ghash']).orderBy('gseq', 'desc').limit(1),
 )
 const hashAt = prepare<{ gseq: number }>()((slot) =>
   grandQuery.selectFrom('log').select('ghash').where('gseq', '=', slot('gseq')),
 )
-const after = prepare<{ gseq: number; limit: number }>()((slot) =>
+const selectAfter = prepare<{ gseq: number; limit: number }>()((slot) =>
   grandQuery
     .selectFrom('log')
     .select(['gseq', 'ghash', 'change', 'origin', 'epoch', 'small_sha256'])
@@ -43,7 +32,7 @@ const after = prepare<{ gseq: number; limit: number }>()((slot) =>
     .orderBy('gseq')
     .limit(slot('limit')),
 )
-const byId = prepare<{ id: string }>()((slot) =>
+const selectById = prepare<{ id: string }>()((slot) =>
   grandQuery.selectFrom('log').select('gseq').where('id', '=', slot('id')),
 )
 const insert = prepare<
@@ -61,14 +50,14 @@ const insert = prepare<
     small_sha256: slot('small_sha256'),
   }),
 )
-const headOf = prepare<{ origin: string; epoch: string }>()((slot) =>
+const selectOriginHead = prepare<{ origin: string; epoch: string }>()((slot) =>
   grandQuery
     .selectFrom('heads')
     .select(['oseq', 'id'])
     .where('origin', '=', slot('origin'))
     .where('epoch', '=', slot('epoch')),
 )
-const setHead = prepare<{ origin: string; epoch: string; oseq: number; id: string }>()((slot) =>
+const upsertOriginHead = prepare<{ origin: string; epoch: string; oseq: number; id: string }>()((slot) =>
   grandQuery
     .insertInto('heads')
     .values({ origin: slot('origin'), epoch: slot('epoch'), oseq: slot('oseq'), id: slot('id') })
@@ -77,11 +66,11 @@ const setHead = prepare<{ origin: string; epoch: string; oseq: number; id: strin
     ),
 )
 
-/** The log in the grand server's own database, under its group commit. */
+/** The change log in the grand's database, written through its group commit. */
 export class SqliteChangeLog implements ChangeLog {
   readonly id: string
   readonly #db: Database
-  /** What `head` has read since the last commit: it is asked for at every message. */
+  /** Cached until the next append: every message reads the head. */
   #head: Position | undefined
 
   private constructor(db: Database, id: string) {
@@ -90,16 +79,16 @@ export class SqliteChangeLog implements ChangeLog {
   }
 
   /**
-   * Takes up the log of a database, or begins it.
-   * @param server the grand server's name, which is kept with the log
-   * @throws WrongServer
+   * Opens the log of a database, or creates it.
+   * @param server the grand's name, which is stored with the log
+   * @throws WrongServerError
    */
   static async open(db: Database, server: string, random: Random = systemRandom): Promise<SqliteChangeLog> {
-    const id = db.get(readMeta, { key: 'log_id' })?.value
-    if (id === undefined) return new SqliteChangeLog(db, await begin(db, server, random))
-    const known = db.get(readMeta, { key: 'server' })?.value
-    if (known !== server)
-      throw new WrongServerError(`the data is that of the server ${known}, and this one is ${server}`)
+    const id = readMeta(db, 'log_id')
+    if (id === undefined) return new SqliteChangeLog(db, await createLog(db, server, random))
+    const storedServer = readMeta(db, 'server')
+    if (storedServer !== server)
+      throw new WrongServerError(`the data is that of the server ${storedServer}, and this one is ${server}`)
     return new SqliteChangeLog(db, id)
   }
 
@@ -108,13 +97,13 @@ export class SqliteChangeLog implements ChangeLog {
     return this.#head
   }
 
-  append(candidates: Candidate[], beside: (tx: Tx, logged: Logged[]) => void): Promise<Logged[]> {
+  append(candidates: Candidate[], onLogged: (tx: Tx, logged: Logged[]) => void): Promise<Logged[]> {
     return this.#db.write((tx) => {
       const logged = append(tx, candidates)
       tx.afterCommit(() => {
         this.#head = undefined
       })
-      beside(tx, logged)
+      onLogged(tx, logged)
       return logged
     })
   }
@@ -124,7 +113,7 @@ export class SqliteChangeLog implements ChangeLog {
   }
 
   read(gseq: number, limit: number): Entry[] {
-    return this.#db.all(after, { gseq, limit })
+    return this.#db.all(selectAfter, { gseq, limit })
   }
 
   hashAt(gseq: number): string | undefined {
@@ -132,25 +121,21 @@ export class SqliteChangeLog implements ChangeLog {
   }
 
   lastOf(origin: string, epoch: string): { oseq: number; id: string } | undefined {
-    return this.#db.get(headOf, { origin, epoch })
+    return this.#db.get(selectOriginHead, { origin, epoch })
   }
 }
 
-async function begin(db: Database, server: string, random: Random): Promise<string> {
+async function createLog(db: Database, server: string, random: Random): Promise<string> {
   const id = random.bytes(16).toString('hex')
   await db.write((tx) => {
-    tx.run(insertMeta, { key: 'log_id', value: id })
-    tx.run(insertMeta, { key: 'server', value: server })
+    writeMeta(tx, 'log_id', id)
+    writeMeta(tx, 'server', server)
   })
   return id
 }
 
-function readClock(reader: Reader): string {
-  return reader.get(readMeta, { key: 'clock' })?.value ?? ZERO_STAMP
-}
-
 function readHead(reader: Reader): Position {
-  return reader.get(last) ?? { gseq: 0, ghash: NO_HASH }
+  return reader.get(selectHead) ?? { gseq: 0, ghash: NO_HASH }
 }
 
 function append(tx: Tx, candidates: Candidate[]): Logged[] {
@@ -160,13 +145,13 @@ function append(tx: Tx, candidates: Candidate[]): Logged[] {
   const logged: Logged[] = []
   let { gseq, ghash } = readHead(tx)
   let clock = readClock(tx)
-  let seen = tx.get(headOf, { origin, epoch }) ?? { oseq: 0, id: '' }
+  let seen = tx.get(selectOriginHead, { origin, epoch }) ?? { oseq: 0, id: '' }
   for (const { text, change } of candidates) {
     const { id, oseq } = change
-    if (oseq > seen.oseq + 1) throw new LogGapError(`change ${oseq} came, and ${seen.oseq + 1} is the next`)
-    if (tx.get(byId, { id }) === undefined) {
-      // Acknowledging it unlogged would lose it: whoever sent it took another history for its own.
-      if (oseq <= seen.oseq) throw new LogGapError(`another change than ${id} has the place ${oseq}`)
+    if (oseq > seen.oseq + 1) throw new LogGapError(`received change ${oseq}, expected ${seen.oseq + 1}`)
+    if (tx.get(selectById, { id }) === undefined) {
+      // Acknowledging it without logging it would lose it: the sender has another history under this epoch.
+      if (oseq <= seen.oseq) throw new LogGapError(`another change than ${id} has oseq ${oseq}`)
       gseq += 1
       ghash = hash('sha256', ghash + text)
       tx.run(insert, {
@@ -184,8 +169,8 @@ function append(tx: Tx, candidates: Candidate[]): Logged[] {
     }
     if (oseq > seen.oseq) seen = { oseq, id }
   }
-  tx.run(setHead, { origin, epoch, ...seen })
-  tx.run(setMeta, { key: 'clock', value: clock })
+  tx.run(upsertOriginHead, { origin, epoch, ...seen })
+  writeMeta(tx, 'clock', clock)
   return logged
 }
 

@@ -1,37 +1,36 @@
 import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
-import type { FastifyReply, FastifyRequest } from 'fastify'
 
-/** How long, and for how many more bytes, a client that is still sending is read from after its response. */
+/** Limits of reading from a client that is still sending after its response. */
 const LINGER_MS = 2_000
 const LINGER_BYTES = 4 * 1024 * 1024
 const LINGER_CHECK_MS = 20
 
-/** Whether the request says that a body follows its headers (RFC 9112 section 6.3). */
+/** Whether the headers announce a body (RFC 9112 section 6.3). */
 export function announcesBody(raw: IncomingMessage): boolean {
   return raw.headers['transfer-encoding'] !== undefined || Number(raw.headers['content-length'] ?? 0) > 0
 }
 
 /**
- * Has to be called before the head of a response is written. Where the body was not read to its end, the connection
- * closes after the response: a refused upload of 10 GB is not worth reading for the sake of the connection.
+ * Arranges a lingering close after the response if the request body was not read to its end: reading a refused upload of
+ * 10 GB would cost more than a new connection.
+ * @returns whether the connection will close: the response then needs `Connection: close`
  */
-export function closeIfBodyUnread(request: FastifyRequest, reply: FastifyReply): void {
-  const { raw } = request
-  if (raw.complete || raw.readableEnded || !announcesBody(raw)) return
-  reply.header('connection', 'close')
-  if (!(raw.socket instanceof Socket)) return
-  // Node ends the connection after a response with `Connection: close` by this method.
-  raw.socket.destroySoon = () => {
-    raw.removeAllListeners('data')
-    raw.resume()
-    lingeringClose(raw.socket)
+export function closeIfBodyUnread(request: IncomingMessage): boolean {
+  if (request.complete || request.readableEnded || !announcesBody(request)) return false
+  if (!(request.socket instanceof Socket)) return true
+  // Node calls this method to end the connection after a response with `Connection: close`.
+  request.socket.destroySoon = () => {
+    request.removeAllListeners('data')
+    request.resume()
+    lingeringClose(request.socket)
   }
+  return true
 }
 
 /**
- * Ends a connection so that the client gets to read its response. To close while bytes are still coming in makes the
- * kernel send a reset, which throws away what the client has not read yet; so a little is read and dropped first
+ * Ends a connection without losing the response. Closing while bytes are still arriving makes the kernel send a reset,
+ * which discards what the client has not read yet. So the server first reads and drops a limited amount
  * (RFC 9112 section 9.6).
  */
 export function lingeringClose(socket: Socket): void {

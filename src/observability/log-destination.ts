@@ -1,32 +1,32 @@
 import { constants, fstatSync, openSync, write } from 'node:fs'
 
-/** Lines kept in memory while they cannot be written; beyond it lines are lost and requests are not. */
-const MAX_WAITING_BYTES = 4 * 1024 * 1024
+/** Lines buffered while standard error blocks. Further lines are dropped, so that requests go on. */
+const MAX_BUFFERED_BYTES = 4 * 1024 * 1024
 
-/** Bytes of one write at most, unless a single line is longer. */
+/** A write is at most this long, unless a single line is longer. */
 const MAX_WRITE_BYTES = 64 * 1024
 
-/** After a write that failed (a full disk, a reader that is gone). */
+/** Delay after a failed write (a full disk, a closed reader). */
 const RETRY_MS = 1000
 
-/** Takes some of the bytes, at once or later, and tells how many. */
+/** Writes some of the bytes, and reports how many. */
 type WriteSome = (bytes: Buffer, done: (error: Error | null | undefined, written: number) => void) => void
 
 /**
- * Where log lines go: standard error. A line is written when it can be, in the background, and is lost when too many wait.
- * Nobody waits for it, no failure of it is anybody's, and it keeps no process alive that would end.
+ * Writes log lines to standard error in the background, and drops lines while its buffer is full. Callers never wait, a
+ * failed write is retried, and a pending one does not keep the process alive.
  */
 export class LogDestination {
   readonly #write: WriteSome
   readonly #retryMs: number
   #lines: string[] = []
-  #waitingBytes = 0
-  /** What is being written, or is to be tried again. */
+  #bufferedBytes = 0
+  /** Bytes that are being written or retried. */
   #chunk: Buffer = Buffer.alloc(0)
   #isWriting = false
   #lost = 0
   #idle: (() => void)[] = []
-  /** Told how many lines were lost, once lines can be written again. */
+  /** Called with the number of dropped lines once a write succeeds again. */
   onLost: (count: number) => void = () => {}
 
   constructor(write: WriteSome = standardError(), retryMs = RETRY_MS) {
@@ -36,19 +36,19 @@ export class LogDestination {
 
   write(line: string): void {
     const bytes = Buffer.byteLength(line)
-    if (this.#waitingBytes + bytes > MAX_WAITING_BYTES) {
+    if (this.#bufferedBytes + bytes > MAX_BUFFERED_BYTES) {
       this.#lost += 1
       return
     }
     this.#lines.push(line)
-    this.#waitingBytes += bytes
+    this.#bufferedBytes += bytes
     if (this.#isWriting) return
     this.#isWriting = true
-    // Lines of one turn of the loop go together.
+    // One write takes all lines of an event-loop tick.
     setImmediate(() => this.#writeNext())
   }
 
-  /** Resolves when all lines are written, or after a time. */
+  /** Resolves when all lines are written, or after the timeout. */
   async flush(timeoutMs: number): Promise<void> {
     if (!this.#isWriting) return
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -71,7 +71,7 @@ export class LogDestination {
   #written(error: Error | null | undefined, written: number): void {
     if (error) return void setTimeout(() => this.#writeNext(), this.#retryMs).unref()
     this.#chunk = this.#chunk.subarray(written)
-    this.#waitingBytes -= written
+    this.#bufferedBytes -= written
     const lost = this.#lost
     this.#lost = 0
     if (lost > 0) this.onLost(lost)
@@ -91,8 +91,8 @@ export class LogDestination {
 }
 
 /**
- * A write that blocks would keep a thread, and with it the process from ending. Node writes to pipes and sockets without
- * blocking; a terminal that stands still blocks unless it is opened anew.
+ * A blocked write would occupy a thread, and keep the process from exiting. Node writes to pipes and sockets without
+ * blocking. A stopped terminal blocks unless it is reopened with O_NONBLOCK.
  */
 function standardError(): WriteSome {
   const { stderr } = process
@@ -101,15 +101,15 @@ function standardError(): WriteSome {
     stderr.on('error', () => undefined)
     return (bytes, done) => void stderr.write(bytes, (error) => done(error, bytes.length))
   }
-  const fd = kind.isCharacterDevice() ? openAnew(stderr.fd) : stderr.fd
+  const fd = kind.isCharacterDevice() ? reopen(stderr.fd) : stderr.fd
   return (bytes, done) => write(fd, bytes, done)
 }
 
-function openAnew(fd: number): number {
+function reopen(fd: number): number {
   try {
     return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
   } catch {
-    // Another system than Linux, or a device of somebody else's.
+    // Not Linux, or another user's device.
     return fd
   }
 }

@@ -1,22 +1,22 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { observeProcess } from './process-metrics.js'
 
-/** From a row read out of the page cache up to a big file on a slow line. */
+/** From a cached read to a large file over a slow connection. */
 const DURATION_BUCKETS_SECONDS = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120,
 ]
 
-/** Any other method is client-made, and would let a client make time series without end. */
+/** Other methods share one label, so that clients cannot create time series without bound. */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
 export interface RegistryOptions {
   /** The server's name, a label on every metric. */
   server: string
-  /** Whether to measure this process too (CPU, memory, event loop); several servers in one process need it once. */
+  /** Whether to measure this process too (CPU, memory, event loop). */
   processMetrics: boolean
 }
 
-/** Makes a registry of its own for one server, so that several can live in one process. */
+/** Creates a registry for one server, so that several can run in one process. */
 export function createMetricsRegistry({ server, processMetrics }: RegistryOptions): Registry {
   const registry = new Registry()
   registry.setDefaultLabels({ server })
@@ -24,10 +24,9 @@ export function createMetricsRegistry({ server, processMetrics }: RegistryOption
   return registry
 }
 
-/** One answered request, as it is counted. */
 export interface CompletedRequest {
   method: string
-  /** The route as declared (`/files/{file_id}`), never the URL: a label must not take values that a client makes up. */
+  /** The declared route (`/files/{file_id}`), never the URL, which clients choose. */
   route: string
   status: number
   durationSeconds: number
@@ -35,37 +34,37 @@ export interface CompletedRequest {
 
 export interface HttpMetrics {
   requestCompleted(request: CompletedRequest): void
-  /** Bytes of files that were received, also of uploads that failed later. */
+  /** Received bytes of files, failed uploads included. */
   bytesUploaded(sizeBytes: number): void
-  /** Bytes of files that were handed out. */
+  /** Sent bytes of files. */
   bytesDownloaded(sizeBytes: number): void
   eventStreamOpened(): void
   eventStreamClosed(): void
 }
 
-/** Registers what is measured of a server's HTTP side. */
+/** Registers the metrics of a server's HTTP API. */
 export function createHttpMetrics(registry: Registry): HttpMetrics {
   const registers = [registry]
   const requests = new Histogram({
     name: 'syncsphere_http_request_duration_seconds',
-    help: 'Requests answered, by route and status, and the seconds each took until its answer had been sent',
+    help: 'Seconds from a request to the end of its response, by method, route and status',
     labelNames: ['method', 'route', 'status'],
     buckets: DURATION_BUCKETS_SECONDS,
     registers,
   })
   const uploaded = new Counter({
     name: 'syncsphere_uploaded_bytes_total',
-    help: 'Bytes of files received, those of failed uploads included',
+    help: 'Bytes of files received, failed uploads included',
     registers,
   })
   const downloaded = new Counter({
     name: 'syncsphere_downloaded_bytes_total',
-    help: 'Bytes of files handed out',
+    help: 'Bytes of files sent',
     registers,
   })
   const eventStreams = new Gauge({
     name: 'syncsphere_event_streams',
-    help: 'Live event streams open now',
+    help: 'Open event streams',
     registers,
   })
   return {
@@ -87,7 +86,7 @@ export function createHttpMetrics(registry: Registry): HttpMetrics {
   }
 }
 
-/** How a regional stands to the sphere, as it is read when somebody asks for the metrics. */
+/** A regional's replication state when the metrics are read. */
 export interface SyncReadings {
   connected: boolean
   queue_length: number
@@ -100,21 +99,21 @@ export interface SyncReadings {
 }
 
 const SYNC_GAUGES: Record<keyof SyncReadings, string> = {
-  connected: '1 while there is a link to the grand, else 0',
+  connected: '1 while connected to the grand, else 0',
   queue_length: 'Changes in the in-memory queue',
-  unacknowledged: 'Changes that the grand has not acknowledged',
-  applied_position: "Last entry of the grand's log that is applied here",
-  log_head: 'Last entry that the grand has told of',
-  lag_seconds: 'Seconds since this server last knew that it had everything',
+  unacknowledged: 'Local changes that the grand has not acknowledged',
+  applied_position: 'Last applied position of the change log',
+  log_head: 'Last known position of the change log',
+  lag_seconds: 'Seconds since this server was last known to be in step',
   dead_letters: 'Changes that could not be applied',
-  missing_blobs: 'Blobs that live files name and that are not here yet',
+  missing_blobs: 'Blobs that live files reference and this server does not store',
 }
 
-/** Registers a gauge for each reading; one that is not known has no value. */
+/** Registers a gauge for each reading. An unknown reading has no value. */
 export function observeSync(registry: Registry, read: () => SyncReadings): void {
   let latest: SyncReadings | undefined
-  // All gauges are collected in one turn; some readings count rows.
-  const once = () => {
+  // One reading serves all gauges, which are collected in one tick: some readings count rows.
+  const readOnce = () => {
     if (latest === undefined) setImmediate(() => (latest = undefined))
     latest ??= read()
     return latest
@@ -125,7 +124,7 @@ export function observeSync(registry: Registry, read: () => SyncReadings): void 
       help,
       registers: [registry],
       collect() {
-        const reading = once()[name as keyof SyncReadings]
+        const reading = readOnce()[name as keyof SyncReadings]
         this.reset()
         if (reading !== null) this.set(Number(reading))
       },
@@ -133,14 +132,14 @@ export function observeSync(registry: Registry, read: () => SyncReadings): void 
   }
 }
 
-/** Registers the time that is left to certificates. */
+/** Registers the time until certificates expire. */
 export function observeCertificates(
   registry: Registry,
   read: () => { file: string; secondsLeft: number }[],
 ): void {
   new Gauge({
     name: 'syncsphere_certificate_expiry_seconds',
-    help: 'Seconds until a certificate that is in use expires, by its file; negative afterwards',
+    help: 'Seconds until a certificate in use expires, by its file; negative once expired',
     labelNames: ['file'],
     registers: [registry],
     collect() {

@@ -15,12 +15,12 @@ const METRICS = [
   ...[eventLoopLag, processResources, heapSizeAndUsed, heapSpacesSizeAndUsed, version],
 ]
 
-/** How often the event loop is looked at. */
+/** Resolution of the event-loop monitor. */
 const EVENT_LOOP_MS = 10
 
 /**
- * Measures this process: CPU, memory, event loop, open files. The package's own `collectDefaultMetrics` takes all that it
- * has, and with it one that observes every collection of garbage: a tenth of the time of short requests.
+ * Measures this process: CPU, memory, event loop, open files. `collectDefaultMetrics` of the package would also observe
+ * every garbage collection, which takes a tenth of the time of short requests.
  */
 export function observeProcess(registry: Registry): void {
   for (const observe of METRICS) observe(registry, { eventLoopMonitoringPrecision: EVENT_LOOP_MS })

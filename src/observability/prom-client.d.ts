@@ -1,4 +1,4 @@
-/** The metrics that `collectDefaultMetrics` of the package is made of, which it does not declare. */
+/** Parts of the package's `collectDefaultMetrics`, which its types do not declare. */
 declare module 'prom-client/lib/metrics/*' {
   import type { Registry } from 'prom-client'
 

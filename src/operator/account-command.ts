@@ -1,4 +1,4 @@
-/** `syncsphere account …`: what the operator does with accounts. */
+/** `syncsphere account …`, the operator's commands for accounts. */
 
 import { readRegionalConfig } from '../config/config.js'
 import type { Environment } from '../config/environment.js'
@@ -6,12 +6,12 @@ import type { Administration } from '../domain/administration.js'
 import { DomainError, type ErrorCode } from '../domain/errors.js'
 import type { AccountView } from '../domain/views.js'
 import { BYTE_UNITS, parseByteSize } from '../lib/byte-size.js'
-import { accountSheet, accountTable, jsonLines } from './account-table.js'
+import { accountDetails, accountTable, jsonLines } from './account-table.js'
 import { withAccounts } from './open-accounts.js'
 import { readOptions, UsageError } from './options.js'
-import { passwordFromInput } from './password-input.js'
+import { readPassword } from './password-input.js'
 
-/** Writes lines to standard output as fast as they are read. */
+/** Writes lines to standard output, with backpressure. */
 export type Print = (lines: Iterable<string>) => Promise<void>
 
 export interface Terminal {
@@ -34,14 +34,14 @@ const COMMANDS = new Map<string, Command>(
   }),
 )
 
-/** Which option a refusal is about, where it does not say so itself. */
+/** Options that errors without a field are about. */
 const OPTION: Partial<Record<ErrorCode, string>> = {
   'user-not-found': '--username',
   'username-taken': '--username',
   'email-taken': '--email',
 }
 
-/** @throws UsageError, and Error for what could not be done */
+/** @throws UsageError for a wrong command line, Error when the command fails */
 export async function runAccountCommand([name = '', ...args]: string[], terminal: Terminal): Promise<void> {
   const command = COMMANDS.get(name)
   if (command === undefined) throw new UsageError(`account takes one of ${[...COMMANDS.keys()].join(', ')}`)
@@ -52,7 +52,7 @@ export async function runAccountCommand([name = '', ...args]: string[], terminal
   }
 }
 
-/** A refusal, told of options. */
+/** Names the option instead of the field. */
 function optionFault({ code, detail, field }: DomainError): Error {
   if (field !== undefined) return new UsageError(`--${field} ${detail}`)
   const option = OPTION[code]
@@ -61,11 +61,11 @@ function optionFault({ code, detail, field }: DomainError): Error {
 
 async function createAccount(args: string[], { env, print }: Terminal): Promise<void> {
   const { username, email } = readOptions(args, { required: ['username', 'email'] })
-  const password = await passwordFromInput()
+  const password = await readPassword()
   const user = await withAccounts(readRegionalConfig(env), ({ accounts }) =>
     accounts.create({ username, email, password }),
   )
-  await print([`made the account ${user.username} (${user.id})`])
+  await print([`created the account ${user.username} (${user.id})`])
 }
 
 async function listAccounts(args: string[], { env, print }: Terminal): Promise<void> {
@@ -80,7 +80,7 @@ async function showAccount(args: string[], { env, print }: Terminal): Promise<vo
   const { username, json } = readOptions(args, { required: ['username'], flags: ['json'] })
   await withAccounts(readRegionalConfig(env), ({ administration }) => {
     const account = administration.show(username)
-    return print(json ? jsonLines([account]) : accountSheet(account))
+    return print(json ? jsonLines([account]) : accountDetails(account))
   })
 }
 
@@ -100,7 +100,7 @@ function quotaText({ username, storage_quota, used_storage }: AccountView): stri
 
 async function setPassword(args: string[], terminal: Terminal): Promise<void> {
   const { username } = readOptions(args, { required: ['username'] })
-  const password = await passwordFromInput()
+  const password = await readPassword()
   await administer(
     terminal,
     (accounts) => accounts.setPassword(username, password),
@@ -119,7 +119,7 @@ async function setDisabled(args: string[], terminal: Terminal, disabled: boolean
 
 async function deleteAccount(args: string[], terminal: Terminal): Promise<void> {
   const { username, yes } = readOptions(args, { required: ['username'], flags: ['yes'] })
-  if (!yes) throw new UsageError('--yes is missing: an account and its files cannot be brought back')
+  if (!yes) throw new UsageError('--yes is missing: a deleted account and its files cannot be restored')
   await administer(
     terminal,
     (accounts) => accounts.delete(username),

@@ -1,4 +1,4 @@
-/** Accounts as text: what is of any length stands last, so that a list needs no look at all of it first. */
+/** Accounts as text. Columns of variable width come last, so that a list can be streamed. */
 
 import type { AccountDetails, AccountView } from '../domain/views.js'
 import { formatByteSize } from '../lib/byte-size.js'
@@ -19,15 +19,15 @@ function rowOf(state: string, created: string, used: string, quota: string, user
   return [...fixed, username.padEnd(NAME_WIDTH), email].join('  ')
 }
 
-/** One line for each of an account's facts. */
-export function accountSheet(account: AccountDetails): string[] {
+/** A line for each property of an account. */
+export function accountDetails(account: AccountDetails): string[] {
   const { used_storage, storage_quota, files, requested_username, requested_email } = account
-  const facts: [string, string | number | undefined][] = [
+  const lines: [string, string | number | undefined][] = [
     ['id', account.id],
     ['username', account.username],
-    ['wanted name', requested_username],
+    ['requested name', requested_username],
     ['email', account.email],
-    ['wanted email', requested_email],
+    ['requested email', requested_email],
     ['state', stateOf(account)],
     ['created', account.created_at],
     ['quota', `${storage_quota} bytes (${formatByteSize(storage_quota)})`],
@@ -36,11 +36,11 @@ export function accountSheet(account: AccountDetails): string[] {
     ['tokens', account.tokens],
     ['last used', account.last_used_at ? `${account.last_used_at}, on this server` : 'never on this server'],
   ]
-  const known = facts.filter(([, value]) => value !== undefined)
-  return known.map(([name, value]) => `${name.padEnd(14)}${value}`)
+  const known = lines.filter(([, value]) => value !== undefined)
+  return known.map(([name, value]) => `${name.padEnd(17)}${value}`)
 }
 
-/** For programs: one JSON object a line. */
+/** A JSON object a line, for programs. */
 export function* jsonLines(accounts: Iterable<AccountView>): Generator<string> {
   for (const account of accounts) yield JSON.stringify(account)
 }

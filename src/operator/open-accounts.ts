@@ -1,4 +1,4 @@
-/** The composition root of the operator's commands: they work on a server's data folder, whether it runs or not. */
+/** The composition root of the operator's commands. They use a server's data folder, whether or not the server runs. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RegionalConfig } from '../config/config.js'
@@ -9,14 +9,14 @@ import { Resources } from '../lib/resources.js'
 
 /**
  * Runs `work` on the accounts of a regional server.
- * @throws Error when there is no such server's data, and what `work` throws
+ * @throws Error when the data folder has no database, and the errors of `work`
  */
 export async function withAccounts<T>(
   config: RegionalConfig,
   work: (services: Pick<AccountServices, 'accounts' | 'administration'>) => Promise<T>,
 ): Promise<T> {
   const path = join(config.dataDir, 'regional.db')
-  if (!existsSync(path)) throw new Error(`there is no data of a regional server in ${config.dataDir}`)
+  if (!existsSync(path)) throw new Error(`${config.dataDir} has no data of a regional server`)
   await using resources = new Resources()
   const db = resources.use(Database.open(path, 'regional'))
   await identify(db, config.name)

@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util'
 
-/** A command line that says what cannot be meant; its message names the option. */
+/** The command line is wrong. The message names the option. */
 export class UsageError extends Error {}
 
 type Options<Required extends string, Flag extends string> = Record<Required, string> & Record<Flag, boolean>
 
 /**
- * Reads a command's options: each of `required` has a value, each of `flags` is there or not.
+ * Reads a command's options: each of `required` takes a value, each of `flags` none.
  * @throws UsageError
  */
 export function readOptions<const Required extends string = never, const Flag extends string = never>(
@@ -30,7 +30,7 @@ function parse(args: string[], required: readonly string[], flags: readonly stri
     const names = tokens.flatMap((token) => (token.kind === 'option' ? token.name : []))
     const repeated = names.find((name, index) => names.indexOf(name) < index)
     if (repeated !== undefined) throw new Error(`--${repeated} is given twice`)
-    // Node puts this character in the place of bytes that are not UTF-8.
+    // Node replaces bytes that are not UTF-8 by U+FFFD.
     const unreadable = Object.entries(values).find(([, value]) => String(value).includes('\ufffd'))
     if (unreadable !== undefined) throw new Error(`--${unreadable[0]} must be UTF-8`)
     return values as Record<string, string | boolean | undefined>

@@ -1,7 +1,7 @@
 import { UsageError } from './options.js'
 
-/** A password from standard input. Not an option: those can be read by everybody on the machine. @throws UsageError */
-export async function passwordFromInput(): Promise<string> {
+/** Reads a password from standard input: every local user can read command lines. @throws UsageError */
+export async function readPassword(): Promise<string> {
   const chunks: Buffer[] = []
   if (process.stdin.isTTY) process.stderr.write('Password, then Enter and Ctrl-D:\n')
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer)

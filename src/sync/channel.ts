@@ -1,9 +1,6 @@
-/**
- * A connection that carries whole frames, in order, until it closes. What the protocol runs on: a WebSocket in
- * production, anything else that keeps this promise in a simulation.
- */
+/** A connection that carries whole frames, in order, until it closes: a WebSocket in production, memory in the simulation. */
 export interface Channel {
-  /** Of the other end, where there is one to tell. */
+  /** The network address of the other end, if it has one. */
   readonly address?: string | undefined
   send(frame: Buffer): void
   /** Ends the connection; `onClose` follows. */
@@ -11,14 +8,14 @@ export interface Channel {
 }
 
 /**
- * Opens a channel to the grand: gives it at once, so that it can be closed, and hands it over when it stands. `onClose`
- * comes also when it never stood.
+ * Opens a channel to the grand. Returns it at once, so that the caller can close it, and calls `onOpen` once it is connected.
+ * `onClose` follows even if the connection fails.
  */
 export type Dial = (events: ChannelEvents, onOpen: (channel: Channel) => void) => Channel
 
-/** What a channel tells its user. */
+/** Callbacks of a channel. */
 export interface ChannelEvents {
   onFrame(frame: Buffer): void
-  /** Once, whoever ended it. */
+  /** Called once, whichever end closed it. */
   onClose(reason: string): void
 }

@@ -1,19 +1,19 @@
 /**
- * What regionals and the grand say to each other over the link, and how it is framed. Pure: no socket, no clock.
+ * The messages between a regional and the grand, and their frames. Pure: no socket, no clock.
  *
  * One WebSocket message is one frame: 4 bytes with the length of the header (big endian), the header (JSON, one of
- * the messages below), then the bytes of the blobs that the header lists, one after the other. Small blobs ride with
- * the changes that name them; larger ones go over HTTPS (see blob-paths below).
+ * the messages below), then the bytes of the blobs that the header lists, in order. Small blobs are sent with the
+ * changes that reference them; larger ones go over HTTPS (`blobPath`).
  *
- * A link: the regional says `hello`, the grand answers `welcome` or `refused`. Then the regional sends `changes` and
- * the grand acknowledges them after its commit; the grand sends `entries` of its log, a few batches ahead of the
- * regional's `applied`, so that a slow regional is never sent more than it can take.
+ * A session begins with a handshake: the regional sends `hello`, the grand responds `welcome` or `refused`. Then the
+ * regional sends `changes`, which the grand acknowledges after its commit. The grand sends `entries` of its log, at most
+ * `WINDOW` batches ahead of the regional's `applied`, so that a slow regional is not flooded.
  */
 import Type, { type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Change } from '../model/change.js'
 
-/** Versions of this protocol that this program speaks, best first. */
+/** Protocol versions that this program speaks, best first. */
 export const PROTOCOLS = [1] as const
 
 /** Path of the WebSocket on the grand. */
@@ -25,18 +25,18 @@ export function blobPath(sha256: string): string {
 }
 
 /**
- * Headers of the transfer of a blob. HEAD tells in `upload-offset` how many of its bytes the grand has; a PUT brings
- * those from `upload-offset` on to the end, of `upload-length` in all. It is answered 201 when the whole blob is
- * verified and durable, 409 while somebody else brings it or when the offset is not the next byte, 422 when the bytes
- * are not those of the hash (what came is gone then), 404 when no file names the blob, and 507 when the disk is full.
+ * Headers of blob transfers. HEAD returns in `upload-offset` how many bytes the grand has. A PUT sends the bytes from
+ * `upload-offset` to the end; `upload-length` is the size of the blob. The status of a PUT is 201 once the blob is verified
+ * and durable, 409 during another upload of the blob or if the offset is not the next byte, 422 on a hash mismatch (the
+ * received bytes are discarded), 404 if no change references the blob, and 507 if the disk is full.
  */
 export const UPLOAD_OFFSET = 'upload-offset'
 export const UPLOAD_LENGTH = 'upload-length'
 
-/** Largest frame, bytes: the most that a batch may hold, and room for its header. */
+/** Largest frame in bytes: a full batch and its header. */
 export const MAX_FRAME_BYTES = 8 * 1024 * 1024
 
-/** Limits of one batch of changes, and of one page of the log. */
+/** Limits of a batch of changes and of a page of the log. */
 export const MAX_BATCH_CHANGES = 512
 export const MAX_PAGE_ENTRIES = 2048
 /** Hashes of blobs in one message. */
@@ -44,18 +44,18 @@ export const MAX_HASHES = 500
 const MAX_BATCH_BYTES = 4 * 1024 * 1024
 
 /**
- * Bytes of changes and blobs that are sent together: not too long a wait for whoever needs the loop meanwhile. Escaped as
- * JSON they can at most double, so they keep within MAX_FRAME_BYTES.
+ * Bytes of changes and blobs per batch, so that encoding one blocks the event loop briefly. JSON escapes can at most double
+ * them, so a batch stays within MAX_FRAME_BYTES.
  */
 export const BATCH_BYTES = 1024 * 1024
 
-/** Batches that may be under way in each direction before the first of them is acknowledged. */
+/** Unacknowledged batches in flight, per direction. */
 export const WINDOW = 4
 
-/** How far ahead of the grand's clock a stamp may be, milliseconds; as far as the newest one in its log it may be too. */
+/** How far a stamp may be ahead of the grand's clock. The newest stamp in the log is always allowed. */
 export const MAX_CLOCK_AHEAD_MS = 60_000
 
-/** Both sides ping when they have heard nothing for so long; after twice the time without a sign the link is dead. */
+/** Both sides ping after this time without a sign of life; after about twice this time they drop the connection. */
 export const HEARTBEAT_MS = 3000
 
 const server = Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' })
@@ -63,20 +63,20 @@ const hex = (digits: number) => Type.String({ pattern: `^[0-9a-f]{${digits}}$` }
 const position = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 const closed = <const P extends Record<string, TSchema>>(properties: P) =>
   Type.Object(properties, { additionalProperties: false })
-/** Of the handshake: a newer peer may say more. */
+/** Handshake messages are open: a newer peer may send more properties. */
 const open = <const P extends Record<string, TSchema>>(properties: P) => Type.Object(properties)
 
-/** Place in a log: the log's incarnation, the last entry's number, and the chain's hash at it. */
+/** A position in a log: the log's id, the number of the last entry, and the hash chain's value there. */
 const cursor = closed({ log_id: hex(32), gseq: position, ghash: hex(64) })
 const blob = closed({ sha256: hex(64), size: Type.Integer({ minimum: 0, maximum: MAX_BATCH_BYTES }) })
 const blobs = (maxItems: number) => Type.Array(blob, { maxItems })
-/** A change as it is hashed and kept: its exact JSON text. Checked apart (model/change-reader.ts). */
+/** The exact JSON text of a change, which is hashed and stored. model/change-reader.ts validates it. */
 const changeText = Type.String({ maxLength: 64 * 1024 })
 
-/** The highest version of changes that a side understands; it passes on every version. */
+/** The highest change version that a side understands; it forwards every version. */
 const changeVersion = Type.Integer({ minimum: 1 })
 
-/** First word of the regional. `head`: newest own `oseq` of `epoch`, 0 for none. `time`: its clock, ms since 1970. */
+/** Opens the handshake. `head`: newest own `oseq` of `epoch`, 0 for none. `time`: the regional's clock, ms since 1970. */
 const hello = open({
   type: Type.Literal('hello'),
   protocols: Type.Array(Type.Integer({ minimum: 1, maximum: 1000 }), { minItems: 1, maxItems: 16 }),
@@ -89,8 +89,8 @@ const hello = open({
 })
 
 /**
- * The grand's answer. `seen`: the last change of the hello's epoch in the log, null for none. `cursor_known`: whether
- * the hello's cursor is a place in this log; if not, the regional has to start from 0 and republish what the log lacks.
+ * Accepts a hello. `seen`: the last change of the hello's epoch in the log, null for none. `cursor_known`: whether the
+ * hello's cursor is a position in this log; if not, the regional reads from 0 and republishes the rows that the log lacks.
  */
 const welcome = open({
   type: Type.Literal('welcome'),
@@ -105,21 +105,20 @@ const welcome = open({
   changes: changeVersion,
 })
 
-/** Changes of the regional, contiguous in `oseq`, with the small blobs that they name. */
+/** Changes of the regional, contiguous in `oseq`, with the small blobs that they reference. */
 const changes = closed({
   type: Type.Literal('changes'),
   changes: Type.Array(changeText, { minItems: 1, maxItems: MAX_BATCH_CHANGES }),
   blobs: blobs(MAX_BATCH_CHANGES),
 })
 
-/** Every change up to `oseq` is in the log, durably. */
+/** Every change up to `oseq` is durable in the log. */
 const ack = closed({ type: Type.Literal('ack'), oseq: position })
 
 /**
- * The grand will not take something. `code` `future-stamp`: the change `oseq` and those behind it bear stamps ahead of
- * the grand's clock (`time`), everything before it was acknowledged; the regional stamps anew and comes back.
- * With every other code the grand ends the link. `replaced`: another connection came under the same name, so there are
- * two servers that bear it.
+ * Refuses a message. `future-stamp`: change `oseq` has a stamp ahead of the grand's clock (`time`). Every change before it was
+ * acknowledged; the regional stamps the others again and reconnects. Any other code ends the session. `replaced`: another
+ * connection uses the same name, so two servers share it.
  */
 const refused = closed({
   type: Type.Literal('refused'),
@@ -138,7 +137,7 @@ const refused = closed({
   time: position,
 })
 
-/** Entries of the log, contiguous in `gseq`, with small blobs of those that are not the regional's own. */
+/** Entries of the log, contiguous in `gseq`, with the small blobs of other servers' changes. */
 const entries = closed({
   type: Type.Literal('entries'),
   entries: Type.Array(closed({ gseq: position, ghash: hex(64), change: changeText }), {
@@ -149,22 +148,22 @@ const entries = closed({
   blobs: blobs(MAX_PAGE_ENTRIES),
 })
 
-/** The regional says from where the grand shall read to it: after `gseq`. Sent once, after the welcome. */
+/** Requests the entries after `gseq`. Sent once, after the welcome. */
 const follow = closed({ type: Type.Literal('follow'), after: position })
 
-/** The regional has durably applied all entries up to `gseq`. It opens the window again. */
+/** Acknowledges that all entries up to `gseq` are durably applied, which reopens the window. */
 const applied = closed({ type: Type.Literal('applied'), gseq: position })
 
-/** A server has the bytes of every file up to `gseq`. A regional tells its own; the grand tells everybody's. */
+/** A server stores every blob up to `gseq`. A regional reports its own watermark; the grand forwards all. */
 const watermark = closed({ type: Type.Literal('watermark'), server, gseq: position })
 
-/** The grand lacks these blobs and asks the regional to PUT those that it has. */
+/** The grand misses these blobs; the regional PUTs those that it stores. */
 const want = closed({
   type: Type.Literal('want'),
   blobs: Type.Array(hex(64), { minItems: 1, maxItems: MAX_HASHES }),
 })
 
-/** The grand has these blobs, or they are arriving: whoever lacks them can GET them now. */
+/** The grand stores these blobs, or they are arriving: a regional that misses them can GET them. */
 const offer = closed({
   type: Type.Literal('offer'),
   blobs: Type.Array(hex(64), { minItems: 1, maxItems: MAX_HASHES }),
@@ -183,16 +182,16 @@ export type MessageOf<Type extends Message['type']> = Extract<Message, { type: T
 export type Cursor = Static<typeof cursor>
 export type RefusalCode = MessageOf<'refused'>['code']
 
-/** Small bytes beside a message. */
+/** A small blob in a frame. */
 export interface Blob {
   sha256: string
   bytes: Buffer
 }
 
-/** A frame that is not one: the peer is broken or hostile, and the link ends. */
+/** A malformed frame: the peer is broken or hostile, and the session ends. */
 export class ProtocolError extends Error {}
 
-/** Encodes a message; `blobs` have to be those that its header lists, in order. */
+/** Encodes a message. @param blobs the blobs that its header lists, in order */
 export function encodeFrame(message: Message, blobs: Blob[] = []): Buffer {
   const header = Buffer.from(JSON.stringify(message))
   const length = Buffer.alloc(4)
@@ -200,7 +199,7 @@ export function encodeFrame(message: Message, blobs: Blob[] = []): Buffer {
   return Buffer.concat([length, header, ...blobs.map(({ bytes }) => bytes)])
 }
 
-/** What a header says of the blobs behind it. */
+/** Lists blobs for a header. */
 export function listBlobs(blobs: Blob[]): { sha256: string; size: number }[] {
   return blobs.map(({ sha256, bytes }) => ({ sha256, size: bytes.length }))
 }
@@ -215,7 +214,7 @@ export function decodeFromGrand(frame: Buffer): { message: FromGrand; blobs: Blo
   return decode(frame, grandValidators) as { message: FromGrand; blobs: Blob[] }
 }
 
-/** The exact text of a change that is hashed, kept and passed on. */
+/** Returns the exact text of a change that is hashed, stored and forwarded. */
 export function encodeChange(change: Change): string {
   return JSON.stringify(change)
 }
@@ -230,14 +229,14 @@ function compile(schemas: Record<string, TSchema>): Map<string, Validator> {
 }
 
 function decode(frame: Buffer, validators: Map<string, Validator>): { message: Message; blobs: Blob[] } {
-  if (frame.length < 4) throw new ProtocolError('a frame of less than 4 bytes')
+  if (frame.length < 4) throw new ProtocolError('a frame has less than 4 bytes')
   const end = 4 + frame.readUInt32BE(0)
-  if (end > frame.length) throw new ProtocolError('a header longer than its frame')
+  if (end > frame.length) throw new ProtocolError('a header is longer than its frame')
   const message = parse(frame.toString('utf8', 4, end))
   const type = (message as { type?: unknown } | null)?.type
   const validator = typeof type === 'string' ? validators.get(type) : undefined
   if (validator === undefined || !validator.Check(message))
-    throw new ProtocolError('a header that is no message')
+    throw new ProtocolError('a header is not a valid message')
   const listed = (message as { blobs?: unknown }).blobs
   const sizes = type === 'changes' || type === 'entries' ? (listed as { sha256: string; size: number }[]) : []
   return { message: message as Message, blobs: slice(frame, end, sizes) }
@@ -250,7 +249,7 @@ function slice(frame: Buffer, start: number, sizes: { sha256: string; size: numb
     offset += size
     return { sha256, bytes }
   })
-  if (offset !== frame.length) throw new ProtocolError('bytes that the header does not list')
+  if (offset !== frame.length) throw new ProtocolError('a frame contains bytes that its header does not list')
   return blobs
 }
 
@@ -258,6 +257,6 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new ProtocolError('a header that is no JSON', { cause })
+    throw new ProtocolError('a header is not JSON', { cause })
   }
 }

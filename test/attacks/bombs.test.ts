@@ -28,7 +28,7 @@ function nested(depth: number): Part {
   return { head: `${DISPOSITION}; name="file"\r\nContent-Type: ${inner.contentType}`, body: inner.body }
 }
 
-/** Forms that cost their sender little and a careless server much, and what answers them. */
+/** Forms that are cheap to send and expensive for a careless server, each with its expected outcome. */
 const FORMS: Record<string, [body: () => Buffer, outcome: RegExp]> = {
   'two hundred thousand parts': [
     () => form(many(200_000, () => fieldPart('folder', '/'))),
@@ -69,7 +69,7 @@ const FORMS: Record<string, [body: () => Buffer, outcome: RegExp]> = {
   'a file full of hyphens': [() => form([filePart('a.bin', '\r\n-'.repeat(3 * MIB))]), /^201/],
 }
 
-/** Strings on which an expression that goes back and tries again would spend hours. */
+/** Strings on which a backtracking expression would spend hours. */
 const LONG = 60_000
 const REPETITIVE = [
   'a'.repeat(LONG),
@@ -86,13 +86,13 @@ const REPETITIVE = [
   '\u{fdfa}'.repeat(LONG / 3),
 ]
 
-t.test('what is small to send and large to take is refused at little cost', async (t) => {
+t.test('forms that are cheap to send and expensive to parse are handled at low cost', async (t) => {
   const { server, dana, faults } = await openTarget(t)
   let used = 0
   for (const [what, [body, outcome]] of Object.entries(FORMS)) {
     const start = performance.now()
     const contentType = `multipart/form-data; boundary=${BOUNDARY}`
-    // A server that has heard enough answers and closes while this one is still sending.
+    // The server may respond and close while the client is still sending.
     const head = `POST /upload HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: ${dana.headers['cookie']}\r\nContent-Type: ${contentType}\r\n`
     const bytes = body()
     const [response] = await exchange(
@@ -109,12 +109,12 @@ t.test('what is small to send and large to take is refused at little cost', asyn
     t.ok(seconds < 15, `${what}: ${seconds.toFixed(1)} s`)
     if (response?.status === 201) used += json.size ?? 0
   }
-  t.equal(await dana.usedStorage(), used, 'nothing of what was refused was kept')
+  t.equal(await dana.usedStorage(), used, 'refused uploads use no storage')
   t.ok(server.peakBytes < 400 * MIB, `${Math.round(server.peakBytes / MIB)} MiB at most`)
   t.strictSame(await faults(), [])
 })
 
-t.test('no text takes long to be found wrong', async (t) => {
+t.test('no text takes long to validate', async (t) => {
   const { server, dana, faults } = await openTarget(t)
   let slowest = { ms: 0, what: '' }
   for (const operation of operations) {
@@ -143,7 +143,7 @@ t.test('no text takes long to be found wrong', async (t) => {
   t.strictSame(await faults(), [])
 })
 
-t.test('ranges never make more of a file than it is', async (t) => {
+t.test('multiple ranges never return more bytes than the file has', async (t) => {
   const { server, dana, faults } = await openTarget(t)
   const size = 2 * MIB
   const { id } = await dana.put(randomBytes(size), { visibility: 'public' })
@@ -170,7 +170,7 @@ t.test('ranges never make more of a file than it is', async (t) => {
     socket.destroy()
   })
   await Promise.all(hurried)
-  t.equal((await dana.get('/health')).status, 200, 'downloads that were left hold nothing up')
+  t.equal((await dana.get('/health')).status, 200, 'aborted downloads do not block the server')
   t.ok(server.peakBytes < 500 * MIB, `${Math.round(server.peakBytes / MIB)} MiB at most`)
   t.strictSame(await faults(), [])
 })

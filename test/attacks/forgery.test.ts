@@ -8,7 +8,7 @@ import { openTestRegional, type TestRegional } from '../support/test-regional.js
 const ID = '01a207e2-48c0-7173-b83d-9c172411e20b'
 const pathOf = (path: string) => path.replaceAll(/\{\w+\}/g, ID)
 
-/** Every column of every table, and what JavaScript gives a meaning to. */
+/** Every column of every table, and names with a meaning in JavaScript. */
 function names(regional: TestRegional): string[] {
   const columns = regional.rows<{ name: string }>(
     `select distinct c.name from sqlite_master m, pragma_table_info(m.name) c where m.type = 'table'`,
@@ -28,22 +28,22 @@ function names(regional: TestRegional): string[] {
   return [...columns.map(({ name }) => name), ...special]
 }
 
-/** What a server writes by itself. */
-const ITS_OWN = ['last_used_at', 'name_number']
+/** Columns that the server changes without a request. */
+const VOLATILE = ['last_used_at', 'name_number']
 
-/** All else that it keeps. */
-const everything = (regional: TestRegional) =>
+/** The database's other content. */
+const snapshot = (regional: TestRegional) =>
   JSON.stringify(
     ['users', 'files', 'tokens', 'friend_requests'].map((table) => regional.rows(`select * from ${table}`)),
-    (key, value) => (ITS_OWN.includes(key) ? undefined : value),
+    (key, value) => (VOLATILE.includes(key) ? undefined : value),
   )
 
-t.test('no operation takes a property that it does not declare, whatever its name', async (t) => {
+t.test('no operation accepts an undeclared property of any name', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const { id } = await alice.put('hello')
-  const before = everything(regional)
-  const right: Record<string, object> = {
+  const before = snapshot(regional)
+  const valid: Record<string, object> = {
     registerUser: { username: 'mallory', email: 'm@example.com', password: 'correct horse battery' },
     loginUser: { identifier: 'alice', password: alice.password },
     updateMe: { email: 'm@example.com', current_password: alice.password },
@@ -55,19 +55,19 @@ t.test('no operation takes a property that it does not declare, whatever its nam
   for (const operation of operations.filter(({ jsonBody }) => jsonBody !== undefined)) {
     const declared = Object.keys(resolved(operation.jsonBody ?? {}).properties ?? {})
     const path = operation.path.replace('{file_id}', id)
-    const body = JSON.stringify(right[operation.id]).slice(0, -1)
+    const body = JSON.stringify(valid[operation.id]).slice(0, -1)
     const headers = { 'content-type': 'application/json' }
-    const taken: string[] = []
+    const accepted: string[] = []
     for (const name of all.filter((one) => !declared.includes(one))) {
       for (const value of ['1', '{"polluted":true}', '{"prototype":{"polluted":true}}']) {
         const { status } = await alice.ask(operation.method, path, {
           headers,
           body: `${body},"${name}":${value}}`,
         })
-        if (status !== 400) taken.push(`${name}: ${status}`)
+        if (status !== 400) accepted.push(`${name}: ${status}`)
       }
     }
-    t.strictSame(taken, [], `${operation.id} refuses all ${all.length} names`)
+    t.strictSame(accepted, [], `${operation.id} refuses all ${all.length} names`)
   }
   for (const name of all) {
     const form = formOf([fieldPart(name, '1'), filePart('a.bin', 'x')])
@@ -77,14 +77,14 @@ t.test('no operation takes a property that it does not declare, whatever its nam
     const query = `/files?${encodeURIComponent(name)}=1&${encodeURIComponent(name)}[polluted]=1`
     t.equal((await alice.get(query)).status, 400, `a parameter ${name}`)
   }
-  t.equal(({} as { polluted?: boolean }).polluted, undefined, 'no object has what it was not given')
-  t.equal(everything(regional), before, 'and nothing has changed')
+  t.equal(({} as { polluted?: boolean }).polluted, undefined, 'Object.prototype is not polluted')
+  t.equal(snapshot(regional), before, 'the database is unchanged')
 })
 
-t.test('no page of another site makes a browser change anything', async (t) => {
+t.test('cross-site requests change nothing', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
-  const before = everything(regional)
+  const before = snapshot(regional)
   const { host, port } = new URL(regional.url)
   const foreign: Record<string, string>[] = [
     'https://evil.example',
@@ -110,13 +110,13 @@ t.test('no page of another site makes a browser change anything', async (t) => {
       outcomes.add((await alice.ask(operation.method, pathOf(operation.path), { headers })).outcome)
     t.strictSame([...outcomes], ['403 cross-origin'], operation.id)
   }
-  t.equal(everything(regional), before)
+  t.equal(snapshot(regional), before)
 })
 
-t.test('what a form of HTML can send is no JSON', async (t) => {
+t.test('media types that an HTML form can send are not accepted as JSON', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
-  const before = everything(regional)
+  const before = snapshot(regional)
   const types = [
     ...[
       'text/plain',
@@ -149,12 +149,16 @@ t.test('what a form of HTML can send is no JSON', async (t) => {
   for (const type of odd) {
     const utf16 = Buffer.from('\ufeff{"name":"x"}', 'utf16le')
     const response = await alice.ask('POST', '/tokens', { headers: { 'content-type': type }, body: utf16 })
-    t.equal(response.outcome, '400 malformed-json', `${type}: JSON is UTF-8, whatever is said`)
+    t.equal(
+      response.outcome,
+      '400 malformed-json',
+      `${type}: JSON is UTF-8 regardless of the charset parameter`,
+    )
   }
-  t.equal(everything(regional), before)
+  t.equal(snapshot(regional), before)
 })
 
-t.test('a session that somebody else made up or knew before is never taken over', async (t) => {
+t.test('a login ignores a session secret chosen by somebody else (session fixation)', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const injected = 'x'.repeat(43)
@@ -165,13 +169,13 @@ t.test('a session that somebody else made up or knew before is never taken over'
     })
   const first = cookieOf(await logIn(`syncsphere_session=${injected}`))
   const second = cookieOf(await logIn(`syncsphere_session=${first}`))
-  t.equal(new Set([injected, first, second, alice.session]).size, 4, 'each login has a secret of its own')
+  t.equal(new Set([injected, first, second, alice.session]).size, 4, 'each login creates a new secret')
   const as = (cookie: string) => regional.nobody().ask('GET', '/me', { headers: { cookie } })
   t.equal((await as(`syncsphere_session=${injected}`)).outcome, '401 unauthenticated')
   t.equal((await as(`syncsphere_session=${second}`)).status, 200)
   const mallory = await regional.person('mallory')
   const both = await as(`syncsphere_session=${mallory.session}; syncsphere_session=${second}`)
-  t.match(both.json, { username: /^(mallory|alice)$/ }, 'of two one is taken')
+  t.match(both.json, { username: /^(mallory|alice)$/ }, 'one of two cookies counts')
   for (const secret of [
     second.slice(0, -1),
     `${second}x`,
@@ -183,14 +187,14 @@ t.test('a session that somebody else made up or knew before is never taken over'
   ])
     t.equal((await as(`syncsphere_session=${secret}`)).outcome, '401 unauthenticated', `"${secret}"`)
   const inUrl = await regional.nobody().get(`/me?syncsphere_session=${second}`)
-  t.equal(inUrl.outcome, '401 unauthenticated', 'nor is one out of a URL')
+  t.equal(inUrl.outcome, '401 unauthenticated', 'a secret in the URL is ignored')
 })
 
-t.test('whether an account exists does not show in the time of a login', async (t) => {
+t.test('the duration of a login does not reveal whether an account exists', async (t) => {
   const regional = await openTestRegional(t)
   const ROUNDS = 12
   for (let i = 0; i < ROUNDS; i += 1) await regional.person(`known-${i}`)
-  const took = async (identifier: string, i: number) => {
+  const durationOf = async (identifier: string, i: number) => {
     const stranger = regional.nobody(`127.0.3.${i + 1}`)
     const start = performance.now()
     const { outcome } = await stranger.post('/login', { identifier, password: 'wrong password' })
@@ -200,12 +204,12 @@ t.test('whether an account exists does not show in the time of a login', async (
   const known: number[] = []
   const unknown: number[] = []
   for (let i = 0; i < ROUNDS; i += 1) {
-    known.push(await took(`known-${i}`, i))
-    unknown.push(await took(`unknown-${i}`, i))
+    known.push(await durationOf(`known-${i}`, i))
+    unknown.push(await durationOf(`unknown-${i}`, i))
   }
   const median = (times: number[]) => times.toSorted((a, b) => a - b)[ROUNDS / 2] as number
   const ratio = median(unknown) / median(known)
   t.comment(`known ${median(known).toFixed(1)} ms, unknown ${median(unknown).toFixed(1)} ms`)
-  // Without the work for an unknown account it would be a twentieth.
+  // Without a hash for unknown accounts the ratio would be a twentieth.
   t.ok(ratio > 0.5 && ratio < 2, `${ratio.toFixed(2)} of the time`)
 })

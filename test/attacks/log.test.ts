@@ -8,7 +8,7 @@ interface Line {
   [name: string]: unknown
 }
 
-t.test('what was refused stands in the log: when, who, from where and what, but no secret', async (t) => {
+t.test('the log has time, user, address and path of each refused request, but no secrets', async (t) => {
   const { server, dana, faults } = await openTarget(t, { LOG_LEVEL: 'trace' })
   const { id } = await dana.put('hello', { name: 'secret-name.txt', folder: '/secret-folder' })
   const reader = dana.as({ authorization: `Bearer ${await dana.token('read')}` })
@@ -19,7 +19,7 @@ t.test('what was refused stands in the log: when, who, from where and what, but 
   await mallory.logIn()
   const wrong = { identifier: 'dana', password: 'wrong-and-secret' }
   const forged = '{"level":"error","msg":"forged"}'
-  const asked = {
+  const responses = {
     'a wrong password': await nobody.post('/login', wrong),
     'a login without a password': await nobody.post('/login', { identifier: `dana\r\n${forged}` }),
     'no login': await nobody.get('/me'),
@@ -36,25 +36,25 @@ t.test('what was refused stands in the log: when, who, from where and what, but 
     }),
   }
   const lines = () => server.errors.split('\n').filter((line) => line !== '')
-  await until('all is logged', () => lines().filter((line) => line.includes('"/me"')).length >= 4)
+  await until('all requests are logged', () => lines().filter((line) => line.includes('"/me"')).length >= 4)
   const parsed = lines().map((line) => JSON.parse(line) as Line)
-  for (const [what, { status, headers }] of Object.entries(asked)) {
+  for (const [name, { status, headers }] of Object.entries(responses)) {
     const found = parsed.filter(
       (line) => line.request_id === headers['x-request-id'] && line.status === status,
     )
     t.match(
       found,
       [{ time: /Z$/, server: 'eu', method: /^[A-Z]+$/, path: /^\//, address: '127.0.0.1' }],
-      what,
+      name,
     )
   }
-  const whose = (what: keyof typeof asked) =>
-    parsed.find((line) => line.request_id === asked[what].headers['x-request-id'])?.['user_id']
-  t.equal(whose("somebody else's file"), mallory.id)
-  t.equal(whose('another site'), dana.id)
+  const userOf = (name: keyof typeof responses) =>
+    parsed.find((line) => line.request_id === responses[name].headers['x-request-id'])?.['user_id']
+  t.equal(userOf("somebody else's file"), mallory.id)
+  t.equal(userOf('another site'), dana.id)
   t.notOk(
     parsed.some((line) => line['msg'] === 'forged'),
-    'nobody writes a line of their own',
+    'a client cannot forge a log line',
   )
   const secrets = [
     dana.session,

@@ -4,7 +4,7 @@ import { exchange, type WireResponse } from '../support/wire.js'
 
 t.setTimeout(100_000)
 
-/** What a smuggler wants answered as a request of its own. */
+/** The request that an attacker wants to smuggle. */
 const SMUGGLED = 'GET /health?smuggled HTTP/1.1\r\nHost: x\r\n\r\n'
 const JSON_BODY = '{"identifier":"nobody","password":"wrong password"}'
 const LENGTH = `Content-Length: ${JSON_BODY.length}`
@@ -17,7 +17,7 @@ const upload = (fields: string[], body: string) =>
   `${['POST /upload HTTP/1.1', 'Host: x', ...fields].join('\r\n')}\r\n\r\n${body}`
 const chunked = (body: string) => login(['Transfer-Encoding: chunked'], body)
 
-/** What two servers in a row could read differently: one answer that refuses, and the connection ends. */
+/** Requests that two chained servers could parse differently. Each gets one error response, and the connection closes. */
 const REFUSED: Record<string, string> = {
   'a length and chunks': login([LENGTH, 'Transfer-Encoding: chunked'], END + SMUGGLED),
   'chunks and a length': login(['Transfer-Encoding: chunked', LENGTH], END + SMUGGLED),
@@ -90,8 +90,8 @@ const REFUSED: Record<string, string> = {
   'a huge target': `GET /${'a'.repeat(100_000)} HTTP/1.1\r\nHost: x\r\n\r\n${SMUGGLED}`,
 }
 
-/** Unusual, but there is one way only to read it. */
-const READ: Record<string, string> = {
+/** Unusual but unambiguous requests. */
+const ACCEPTED: Record<string, string> = {
   'a chunk extension': chunked(`33;name="value"\r\n${JSON_BODY}\r\n${END}`),
   'chunked in capitals': login(['TRANSFER-ENCODING: CHUNKED'], CHUNKS),
   trailers: chunked(`33\r\n${JSON_BODY}\r\n0\r\nHost: evil\r\nContent-Type: x\r\n\r\n`),
@@ -105,34 +105,34 @@ const READ: Record<string, string> = {
   'an upgrade to a WebSocket': login(['Connection: Upgrade', 'Upgrade: websocket', LENGTH], JSON_BODY),
 }
 
-const shown = (answers: WireResponse[]) =>
-  answers.map(({ status, body }) => `${status} ${body.toString().slice(0, 120)}`)
+const summaryOf = (responses: WireResponse[]) =>
+  responses.map(({ status, body }) => `${status} ${body.toString().slice(0, 120)}`)
 
-t.test('what can be read in two ways is refused, and nothing after it is answered', async (t) => {
+t.test('an ambiguous request is refused, and nothing after it gets a response', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
-  for (const [what, bytes] of Object.entries(REFUSED)) {
-    const answers = await exchange(regional.url, Buffer.from(bytes, 'latin1'))
-    t.equal(answers.length, 1, `${what}: ${shown(answers)}`)
-    t.match(String(answers[0]?.status), /^4(00|01|13|15|31)$/, `${what}: ${answers[0]?.status}`)
-    t.match(answers[0]?.headers, { 'content-type': 'application/problem+json', connection: 'close' }, what)
+  for (const [name, bytes] of Object.entries(REFUSED)) {
+    const responses = await exchange(regional.url, Buffer.from(bytes, 'latin1'))
+    t.equal(responses.length, 1, `${name}: ${summaryOf(responses)}`)
+    t.match(String(responses[0]?.status), /^4(00|01|13|15|31)$/, `${name}: ${responses[0]?.status}`)
+    t.match(responses[0]?.headers, { 'content-type': 'application/problem+json', connection: 'close' }, name)
   }
-  for (const [what, bytes] of Object.entries(READ)) {
-    const answers = await exchange(regional.url, Buffer.from(bytes, 'latin1'), { leaveAfterMs: 1000 })
-    t.match(shown(answers), [/^401 .*invalid-credentials/], what)
-    t.equal(answers.length, 1, what)
+  for (const [name, bytes] of Object.entries(ACCEPTED)) {
+    const responses = await exchange(regional.url, Buffer.from(bytes, 'latin1'), { disconnectAfterMs: 1000 })
+    t.match(summaryOf(responses), [/^401 .*invalid-credentials/], name)
+    t.equal(responses.length, 1, name)
     regional.execute('delete from login_failures')
   }
-  t.equal((await alice.get('/me')).status, 200, 'and everybody else is served')
+  t.equal((await alice.get('/me')).status, 200, 'other clients are served')
 })
 
-t.test('an empty body in chunks is none, and nothing after it is answered', async (t) => {
+t.test('an empty chunked body counts as none, and nothing after it gets a response', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const token = await alice.token('write')
   const file = await alice.put('x')
   const cookie = `Cookie: syncsphere_session=${alice.session}`
-  const requests: [line: string, who: string, status: number][] = [
+  const requests: [line: string, credentials: string, status: number][] = [
     ['GET /health', '', 200],
     ['HEAD /health', '', 200],
     ['GET /openapi.json', '', 200],
@@ -140,40 +140,40 @@ t.test('an empty body in chunks is none, and nothing after it is answered', asyn
     [`DELETE /files/${file.id}`, `Authorization: Bearer ${token}\r\nContent-Type: application/json`, 204],
     ['POST /logout', `${cookie}\r\nContent-Type: application/x-www-form-urlencoded`, 204],
   ]
-  for (const [line, who, status] of requests) {
-    const headers = ['Host: x', who, 'Transfer-Encoding: chunked'].filter(Boolean).join('\r\n')
+  for (const [line, credentials, status] of requests) {
+    const headers = ['Host: x', credentials, 'Transfer-Encoding: chunked'].filter(Boolean).join('\r\n')
     const bytes = Buffer.from(`${line} HTTP/1.1\r\n${headers}\r\n\r\n${END}${SMUGGLED}`)
     const method = line.split(' ', 1) as string[]
-    const answers = await exchange(regional.url, bytes, { methods: method })
+    const responses = await exchange(regional.url, bytes, { methods: method })
     t.same(
-      answers.map((response) => response.status),
+      responses.map((response) => response.status),
       [status],
       line,
     )
-    t.match(answers[0]?.headers, { connection: 'close' })
+    t.match(responses[0]?.headers, { connection: 'close' })
   }
 })
 
-t.test('requests in a row on one connection are each answered, until one is refused', async (t) => {
+t.test('pipelined requests each get a response, until one is refused', async (t) => {
   const regional = await openTestRegional(t)
   const health = 'GET /health HTTP/1.1\r\nHost: x\r\n\r\n'
-  const three = await exchange(regional.url, Buffer.from(health.repeat(3)), { leaveAfterMs: 1000 })
+  const three = await exchange(regional.url, Buffer.from(health.repeat(3)), { disconnectAfterMs: 1000 })
   t.same(
     three.map(({ status }) => status),
     [200, 200, 200],
-    'a second answer would be seen',
+    'the client sees all pipelined responses',
   )
   const many = `GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${'X: y\r\n'.repeat(2500)}\r\n`
-  t.match(shown(await exchange(regional.url, Buffer.from(many))), [/^431 .*request-header-too-large/])
+  t.match(summaryOf(await exchange(regional.url, Buffer.from(many))), [/^431 .*request-header-too-large/])
   const refused = upload(['Content-Type: text/plain', 'Content-Length: 5'], 'hello')
-  const answers = await exchange(regional.url, Buffer.from(health + refused + health))
+  const responses = await exchange(regional.url, Buffer.from(health + refused + health))
   t.same(
-    answers.map(({ status }) => status),
+    responses.map(({ status }) => status),
     [200, 401],
   )
   const last = await exchange(
     regional.url,
     Buffer.from(health.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n') + health),
   )
-  t.equal(last.length, 1, 'nor is anything after the one that was to be the last')
+  t.equal(last.length, 1, 'nothing after Connection: close gets a response')
 })

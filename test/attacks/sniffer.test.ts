@@ -14,11 +14,11 @@ const skip = missing(TSHARK)
 t.setTimeout(100_000)
 
 interface Sniffer {
-  /** Ends the capture; the payloads of all segments, in one piece, by the ports that they went between. */
+  /** Ends the capture. Returns a function for the concatenated payloads of all segments to or from some ports. */
   stop(): Promise<(ports: number[]) => Promise<Buffer>>
 }
 
-/** Listens to all that these ports say on the loopback interface. */
+/** Captures the traffic of these ports on the loopback interface. */
 async function sniff(t: Test, ports: number[]): Promise<Sniffer> {
   const file = join(t.testdir(), 'captured.pcapng')
   const filter = ports.map((port) => `tcp port ${port}`).join(' or ')
@@ -26,13 +26,13 @@ async function sniff(t: Test, ports: number[]): Promise<Sniffer> {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   t.teardown(() => tshark.kill('SIGKILL'))
-  let said = ''
+  let stderr = ''
   tshark.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    said += chunk
+    stderr += chunk
   })
   const closed = once(tshark, 'close')
-  await until(`tshark captures: ${said}`, () => /Capture started/.test(said) || tshark.exitCode !== null)
-  if (tshark.exitCode !== null) throw new Error(`tshark may not capture here: ${said}`)
+  await until(`tshark captures: ${stderr}`, () => /Capture started/.test(stderr) || tshark.exitCode !== null)
+  if (tshark.exitCode !== null) throw new Error(`tshark cannot capture: ${stderr}`)
   return {
     async stop() {
       tshark.kill('SIGINT')
@@ -48,14 +48,14 @@ async function sniff(t: Test, ports: number[]): Promise<Sniffer> {
   }
 }
 
-/** Where any of these stands in what was captured. */
-function seen(captured: Buffer, secrets: Record<string, Buffer>): string[] {
+/** The names of the secrets in the captured bytes. */
+function findSecrets(captured: Buffer, secrets: Record<string, Buffer>): string[] {
   return Object.entries(secrets)
     .filter(([, bytes]) => captured.includes(bytes))
     .map(([name]) => name)
 }
 
-t.test('a sniffer between the servers finds nothing that it can read', { skip }, async (t) => {
+t.test('a sniffer between the servers finds no secrets', { skip }, async (t) => {
   const sphere = await TestSphere.open(t, ['eu', 'us'])
   const eu = sphere.regional('eu')
   const users = [eu, sphere.regional('us')].map(({ url }) => Number(new URL(url).port))
@@ -87,12 +87,12 @@ t.test('a sniffer between the servers finds nothing that it can read', { skip },
   }
   const toUsers = await captured(users)
   t.strictSame(
-    seen(toUsers, secrets),
+    findSecrets(toUsers, secrets),
     Object.keys(secrets).filter((name) => !name.startsWith('the hash')),
-    'where users are served over plain HTTP all of it is seen, so the sniffer sees',
+    'the sniffer sees all secrets in plain HTTP between users and servers',
   )
   const between = await captured(servers)
-  t.ok(between.length > 2 * 300_000, `${between.length} bytes went between the servers`)
-  t.strictSame(seen(between, secrets), [], 'nothing of it')
+  t.ok(between.length > 2 * 300_000, `${between.length} bytes passed between the servers`)
+  t.strictSame(findSecrets(between, secrets), [], 'no secret is visible between the servers')
   t.ok((await readFile(join(sphere.grandDir, 'grand.db'))).length > 0)
 })

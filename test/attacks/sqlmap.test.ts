@@ -14,22 +14,22 @@ import { isLong, missing, run } from './tools.js'
 
 const skip = missing('sqlmap')
 const LEVEL = isLong ? ['--level=3', '--risk=2'] : ['--level=1', '--risk=1']
-const AT_ONCE = 2
+const CONCURRENCY = 2
 const TIMEOUT_MS = isLong ? 20 * 60_000 : 100_000
 
 t.setTimeout(2 * TIMEOUT_MS)
 
-/** What sqlmap cannot compare; the fuzz sends its header. */
+/** Responses that sqlmap cannot compare. The fuzz test covers this operation's header. */
 const NEVER_ENDING = ['streamEvents']
 
 interface Target {
   id: string
   args: string[]
-  /** How many values sqlmap has to try itself on. */
+  /** The number of marked values. */
   marked: number
 }
 
-/** The sign that tells sqlmap where to inject. */
+/** sqlmap injects at this marker. */
 const MARK = '*'
 
 const sampleOf = (schema: Schema | undefined, id: string): string => {
@@ -41,14 +41,14 @@ const sampleOf = (schema: Schema | undefined, id: string): string => {
   return /^[ -~]+$/.test(String(example)) ? String(example) : 'dana'
 }
 
-/** A request with every one of its values marked: path, query, declared headers, properties, fields of a form. */
+/** A request with all values marked: path, query, declared headers, properties and form fields. */
 function targetOf(operation: Operation, origin: string, id: string): Target {
-  const place = (where: string) => operation.parameters.filter((one) => one.in === where)
+  const parametersIn = (location: string) => operation.parameters.filter((one) => one.in === location)
   const marked = (schema: Schema | undefined) => encodeURIComponent(sampleOf(schema, id)) + MARK
-  const schemas = new Map(place('path').map(({ name, schema }) => [name, schema]))
+  const schemas = new Map(parametersIn('path').map(({ name, schema }) => [name, schema]))
   const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => marked(schemas.get(name)))
-  const query = place('query').map(({ name, schema }) => `${name}=${marked(schema)}`)
-  const headers = place('header').map(({ name, schema }) => `${name}: ${sampleOf(schema, id)}${MARK}`)
+  const query = parametersIn('query').map(({ name, schema }) => `${name}=${marked(schema)}`)
+  const headers = parametersIn('header').map(({ name, schema }) => `${name}: ${sampleOf(schema, id)}${MARK}`)
   const properties = Object.entries(operation.jsonBody ? (resolved(operation.jsonBody).properties ?? {}) : {})
   const json = Object.fromEntries(properties.map(([name, schema]) => [name, sampleOf(schema, id) + MARK]))
   const isForm = operation.requestMediaTypes.includes('multipart/form-data')
@@ -81,14 +81,14 @@ interface Found {
 }
 
 async function attack(t: Test, dir: string, target: Target, credentials: string[]): Promise<Found> {
-  // It would share its notes with another one at work in the same folder.
-  const notes = await mkdtemp(join(dir, target.id))
+  // Concurrent runs must not share an output folder.
+  const outputDir = await mkdtemp(join(dir, target.id))
   const { output } = await run(
     t,
     'sqlmap',
     [
-      ...['--batch', '--flush-session', `--output-dir=${notes}`, '--disable-coloring', '--threads=4'],
-      // A refusal is no reason to stop.
+      ...['--batch', '--flush-session', `--output-dir=${outputDir}`, '--disable-coloring', '--threads=4'],
+      // Error statuses must not stop it.
       ...['--dbms=sqlite', '--technique=BEUT', '--ignore-code=400,401,403,404,409,412,413,415,416,429'],
       ...[...LEVEL, '--answers=quit=N,keep=N,reduce=Y', ...credentials, ...target.args],
     ],
@@ -96,13 +96,13 @@ async function attack(t: Test, dir: string, target: Target, credentials: string[
   )
   return {
     tried: output.match(/testing for SQL injection on /g)?.length ?? 0,
-    // Its verdict, after it has tried again what seemed to be one.
+    // The verdict after sqlmap has verified a suspected injection.
     isInjectable: /identified the following injection point/.test(output),
     output,
   }
 }
 
-t.test('sqlmap finds an injection where there is one', { skip }, async (t) => {
+t.test('sqlmap finds the injection of a vulnerable server', { skip }, async (t) => {
   const db = new BetterSqlite3(':memory:')
   db.exec("create table files (name text); insert into files values ('dana'), ('b')")
   const server = createServer((request, response) => {
@@ -120,7 +120,7 @@ t.test('sqlmap finds an injection where there is one', { skip }, async (t) => {
   t.ok(found.isInjectable, found.output.slice(-500))
 })
 
-t.test('sqlmap finds nothing in any parameter of any operation', { skip }, async (t) => {
+t.test('sqlmap finds no injection in any parameter of any operation', { skip }, async (t) => {
   const { server, dana, faults } = await openTarget(t)
   const { id } = await dana.put('hello', { visibility: 'public' })
   const credentials = ['-H', `Authorization: Bearer ${await dana.token('write')}`]
@@ -137,11 +137,11 @@ t.test('sqlmap finds nothing in any parameter of any operation', { skip }, async
       t.equal(
         tried,
         target.marked,
-        `${target.id}: all were tried ${tried === target.marked ? '' : output.slice(-2000)}`,
+        `${target.id}: all values were tried ${tried === target.marked ? '' : output.slice(-2000)}`,
       )
     }
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  await Promise.all(Array.from({ length: CONCURRENCY }, work))
   t.comment(`${values} values were attacked`)
   t.equal((await dana.get('/health')).status, 200)
   t.strictSame(await faults(), [])

@@ -8,11 +8,11 @@ import { OPERATOR_TOKEN } from '../support/test-regional.js'
 export interface Target {
   server: ServerProcess
   dana: Person
-  /** Ends the server; what is wrong with what it left, or with how it ended. */
+  /** Stops the server. Returns the faults of its exit, log and data directory. */
   faults(): Promise<string[]>
 }
 
-/** A server as a process of its own, with somebody who uses it. */
+/** A server in its own process, with one user. */
 export async function openTarget(t: Test, env: Record<string, string> = {}): Promise<Target> {
   const DATA_DIR = await newDataDir(t)
   const server = await startServer(t, { DATA_DIR, OPERATOR_TOKEN, LOG_LEVEL: 'error', ...env }).serves()
@@ -23,8 +23,8 @@ export async function openTarget(t: Test, env: Record<string, string> = {}): Pro
   async function faults(): Promise<string[]> {
     server.signal('SIGTERM')
     const code = await server.end()
-    const said = server.errors.split('\n').filter((line) => /"level":"(error|fatal)"/.test(line))
-    return [...(code === 0 ? [] : [`it ended with ${code}`]), ...said, ...(await faultsOfDataDir(DATA_DIR))]
+    const logged = server.errors.split('\n').filter((line) => /"level":"(error|fatal)"/.test(line))
+    return [...(code === 0 ? [] : [`it ended with ${code}`]), ...logged, ...(await faultsOfDataDir(DATA_DIR))]
   }
   return { server, dana, faults }
 }

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 
 /**
- * What a test says when it is skipped, because these programs are not there or because it takes long; false when it
- * runs, as it does on CI, where it fails for want of a program, and by `npm run attack`.
+ * The reason to skip a test: programs are missing, or it takes long. Returns false when it should run: by `npm run attack`,
+ * and on CI, where it fails if a program is missing.
  */
 export function missing(...programs: string[]): string | false {
   const { CI, ATTACK } = process.env
@@ -16,23 +16,23 @@ export function missing(...programs: string[]): string | false {
   return ATTACK ? false : `${programs.join(', ')}: npm run attack runs it`
 }
 
-/** More time and more tries than the tests of every day have: `npm run attack`. */
+/** Run with more time and more attempts, by `npm run attack`. */
 export const isLong = process.env['ATTACK'] === 'long'
 
-export interface Ran {
+export interface RunResult {
   code: number | null
   output: string
 }
 
-/** Runs a program to its end, which `over`, the test's end, or too much time, brings about. */
+/** Runs a program. Kills it when `signal` aborts, the test ends, or the time is up. */
 export async function run(
   t: Test,
   program: string,
   args: string[],
   timeoutMs: number,
-  over?: AbortSignal,
-): Promise<Ran> {
-  // What is ended leaves its temporary files.
+  signal?: AbortSignal,
+): Promise<RunResult> {
+  // A killed program leaves its temporary files.
   const temporary = await mkdtemp(join(tmpdir(), 'attack-'))
   const env = { ...process.env, TMPDIR: temporary }
   const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -44,7 +44,7 @@ export async function run(
   const end = () => void child.kill('SIGKILL')
   const timer = setTimeout(end, timeoutMs)
   t.teardown(end)
-  over?.addEventListener('abort', end)
+  signal?.addEventListener('abort', end)
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', resolve)

@@ -36,7 +36,7 @@ function file(owner_id: string, bytes: string) {
 function server(t: Test) {
   const db = Database.open(':memory:', 'regional')
   t.teardown(() => db[Symbol.asyncDispose]())
-  const blobs = new BlobStore(db, t.testdir({}))
+  const blobs = BlobStore.open(db, t.testdir({}))
   const upload = (tx: Tx, key: string, owner: string, bytes: string) =>
     applyChange(tx, { type: 'file.uploaded', key, fields: file(owner, bytes), stamp: stamp(1) })
   const remove = (tx: Tx, type: 'file.deleted' | 'user.deleted', key: string) =>
@@ -61,10 +61,10 @@ t.test('a blob is missing while a live row references it and it is not stored', 
   await db.write((tx) => remove(tx, 'file.deleted', '3'))
   t.same(missing(), [own])
   await db.write((tx) => store(tx, 'own'))
-  t.same(missing(), [], 'whoever stores it')
+  t.same(missing(), [], 'a stored blob is not missing')
 })
 
-t.test('a blob that is stored is no longer missing, whoever references it next', async (t) => {
+t.test('a stored blob is not missing, also when another row references it', async (t) => {
   const { db, upload, store, missing } = server(t)
   await db.write((tx) => {
     store(tx, 'here')
@@ -73,7 +73,7 @@ t.test('a blob that is stored is no longer missing, whoever references it next',
   t.same(missing(), [])
 })
 
-t.test('the first log entry that references a missing blob holds the watermark', async (t) => {
+t.test('the first log entry that references a missing blob bounds the watermark', async (t) => {
   const { db, upload, remove } = server(t)
   const blob = { sha256: sha256('bytes'), size: 5 }
   await db.write((tx) => {
@@ -90,7 +90,7 @@ t.test('the first log entry that references a missing blob holds the watermark',
   t.equal(firstMissingEntry(db), 9, 'without the row that referenced it first')
 })
 
-t.test('two sizes under one hash are both missing until the true one comes', async (t) => {
+t.test('two sizes under one hash are both missing until the true one arrives', async (t) => {
   const { db, upload, store } = server(t)
   const hash = sha256('true')
   await db.write((tx) => {
@@ -107,7 +107,7 @@ t.test('two sizes under one hash are both missing until the true one comes', asy
   t.notOk(isMissing(db, hash))
 })
 
-t.test('a row whose creation gets an earlier rival references what the earlier one says', async (t) => {
+t.test('a row created twice references the blob of the earlier creation', async (t) => {
   const { db, upload, missing } = server(t)
   await db.write((tx) => {
     upload(tx, '1', 'alice', 'later')
@@ -118,7 +118,7 @@ t.test('a row whose creation gets an earlier rival references what the earlier o
 })
 
 t.test(
-  'what a deleted account alone references is not missing any more, in whatever order it is heard',
+  'a blob referenced by a deleted account alone is not missing, in whatever order the changes arrive',
   async (t) => {
     for (const first of ['upload', 'deletion']) {
       const { db, upload, remove, missing } = server(t)
@@ -135,7 +135,7 @@ t.test(
   },
 )
 
-t.test('files of a deleted account go in steps, and their blobs with them', async (t) => {
+t.test('files of a deleted account and their blobs are removed in batches', async (t) => {
   const { db, upload, remove, store } = server(t)
   await db.write((tx) => {
     applyChange(tx, { type: 'user.registered', key: 'alice', fields: user, stamp: stamp(1) })
@@ -157,7 +157,7 @@ t.test('files of a deleted account go in steps, and their blobs with them', asyn
   t.same(
     missingAfter(db, undefined, 10).map((blob) => blob.sha256),
     [sha256('of both')],
-    'what bob references is still missing',
+    "the blob that bob's file references is still missing",
   )
   const [stored] = db.all(unreferencedBlobs, { before: '2027', after: '', limit: 10 })
   t.match(stored, { sha256: sha256('7 of alice'), unreferenced: 1 }, 'garbage collection may take it')

@@ -30,7 +30,7 @@ async function newStore(
     await db[Symbol.asyncDispose]()
     await rm(dir, { recursive: true })
   })
-  const reopen = () => new BlobStore(db, dir)
+  const reopen = () => BlobStore.open(db, dir)
   return { db, dir, store: reopen(), reopen }
 }
 
@@ -69,30 +69,33 @@ const filesUnder = async (dir: string) =>
     .filter((entry) => entry.isFile())
     .map(({ name }) => name)
 
-t.test('small bytes are in the database, large ones a file, and both come back identical', async (t) => {
-  const { db, dir, store } = await newStore(t)
-  const around = (size: number) => [size - 1, size, size + 1]
-  for (const size of [
-    0,
-    1,
-    ...around(INLINE),
-    ...around(2 * INLINE),
-    ...around(1024 * 1024),
-    ...around(3 * 1024 * 1024),
-  ]) {
-    const bytes = randomBytes(size)
-    const { sha256: name } = await keep(db, store, bytes)
-    t.equal(name, sha256(bytes))
-    t.ok((await bytesOf(db, store, name)).equals(bytes), `${size} bytes`)
-    t.equal(existsSync(store.pathOf(name)), size > INLINE, size > INLINE ? 'a file' : 'no file')
-    if (size > 10)
-      t.ok((await bytesOf(db, store, name, 3, size - 4)).equals(bytes.subarray(3, size - 3)), 'a part')
-  }
-  t.same(await filesUnder(join(dir, 'tmp')), [])
-  t.equal(await store.slice('0'.repeat(64), 0, 0, 'cache'), undefined)
-})
+t.test(
+  'a small blob is stored in the database, a large one as a file, and both read back identical',
+  async (t) => {
+    const { db, dir, store } = await newStore(t)
+    const around = (size: number) => [size - 1, size, size + 1]
+    for (const size of [
+      0,
+      1,
+      ...around(INLINE),
+      ...around(2 * INLINE),
+      ...around(1024 * 1024),
+      ...around(3 * 1024 * 1024),
+    ]) {
+      const bytes = randomBytes(size)
+      const { sha256: name } = await keep(db, store, bytes)
+      t.equal(name, sha256(bytes))
+      t.ok((await bytesOf(db, store, name)).equals(bytes), `${size} bytes`)
+      t.equal(existsSync(store.pathOf(name)), size > INLINE, size > INLINE ? 'a file' : 'no file')
+      if (size > 10)
+        t.ok((await bytesOf(db, store, name, 3, size - 4)).equals(bytes.subarray(3, size - 3)), 'a part')
+    }
+    t.same(await filesUnder(join(dir, 'tmp')), [])
+    t.equal(await store.slice('0'.repeat(64), 0, 0, 'cache'), undefined)
+  },
+)
 
-t.test('the same bytes are stored once, also when they come at the same time', async (t) => {
+t.test('equal content is stored once, also when it arrives concurrently', async (t) => {
   const { db, dir, store } = await newStore(t)
   const bytes = randomBytes(300_000)
   await Promise.all(Array.from({ length: 8 }, () => keep(db, store, bytes)))
@@ -101,7 +104,7 @@ t.test('the same bytes are stored once, also when they come at the same time', a
   t.ok((await bytesOf(db, store, sha256(bytes))).equals(bytes))
 })
 
-t.test('what is not kept leaves nothing, unless somebody else keeps the same', async (t) => {
+t.test('content without a row leaves no file, unless another row has the same blob', async (t) => {
   const { db, dir, store } = await newStore(t)
   const bytes = randomBytes(300_000)
   const half = store.writer()
@@ -123,7 +126,7 @@ t.test('what is not kept leaves nothing, unless somebody else keeps the same', a
   t.same(await filesUnder(join(dir, 'tmp')), [])
 })
 
-t.test('a place that cannot be written is a failure that leaves nothing', async (t) => {
+t.test('a folder that cannot be written fails the upload and leaves no file', async (t) => {
   const { dir, store } = await newStore(t)
   const bytes = randomBytes(300_000)
   const path = store.pathOf(sha256(bytes))
@@ -140,7 +143,7 @@ t.test('a place that cannot be written is a failure that leaves nothing', async 
   t.equal((await again.finish()).sha256, sha256(bytes))
 })
 
-t.test('what a crash left is swept at the next start, and what was promised stays', async (t) => {
+t.test('files that a crash left are removed at the next start, and committed ones stay', async (t) => {
   const { db, dir, store, reopen } = await newStore(t)
   const [kept, lost] = [randomBytes(300_000), randomBytes(300_000)]
   await keep(db, store, kept)
@@ -155,30 +158,34 @@ t.test('what a crash left is swept at the next start, and what was promised stay
   t.ok((await bytesOf(db, again, sha256(kept))).equals(kept))
 })
 
-t.test('the sweep takes what nobody names for a day, and never what is on its way', async (t) => {
-  const { db, store } = await newStore(t)
-  const [large, small, onItsWay] = [randomBytes(300_000), randomBytes(100), randomBytes(200_000)]
-  for (const bytes of [large, small, onItsWay]) await keep(db, store, bytes)
-  const upload = await stage(store, onItsWay)
-  const before = (ms: number) => new Date(NOW.getTime() + ms).toISOString()
-  t.match(await store.collectGarbage(before(-1), '', 100), { count: 0 }, 'younger than that')
-  t.match(await store.collectGarbage(before(1), '', 100), { count: 2, freed: 300_100 })
-  t.equal(existsSync(store.pathOf(sha256(large))), false)
-  t.notOk(store.has(db, sha256(small)))
-  await db.write((tx) => store.store(tx, upload.staged, NOW))
-  await upload.writer[Symbol.asyncDispose]()
-  t.ok((await bytesOf(db, store, sha256(onItsWay))).equals(onItsWay))
-  for (let i = 0; i < 30; i++) {
-    const [stored, collected] = await Promise.all([
-      keep(db, store, large),
-      store.collectGarbage(before(1), '', 100),
-    ])
-    if (store.has(db, stored.sha256)) t.ok((await bytesOf(db, store, stored.sha256)).equals(large), 'whole')
-    else t.equal(existsSync(store.pathOf(stored.sha256)), false, `or gone with its row (${collected?.count})`)
-  }
-})
+t.test(
+  'garbage collection removes blobs unreferenced for a day, and never one that is being stored',
+  async (t) => {
+    const { db, store } = await newStore(t)
+    const [large, small, onItsWay] = [randomBytes(300_000), randomBytes(100), randomBytes(200_000)]
+    for (const bytes of [large, small, onItsWay]) await keep(db, store, bytes)
+    const upload = await stage(store, onItsWay)
+    const before = (ms: number) => new Date(NOW.getTime() + ms).toISOString()
+    t.match(await store.collectGarbage(before(-1), '', 100), { count: 0 }, 'younger than that')
+    t.match(await store.collectGarbage(before(1), '', 100), { count: 2, freed: 300_100 })
+    t.equal(existsSync(store.pathOf(sha256(large))), false)
+    t.notOk(store.has(db, sha256(small)))
+    await db.write((tx) => store.store(tx, upload.staged, NOW))
+    await upload.writer[Symbol.asyncDispose]()
+    t.ok((await bytesOf(db, store, sha256(onItsWay))).equals(onItsWay))
+    for (let i = 0; i < 30; i++) {
+      const [stored, collected] = await Promise.all([
+        keep(db, store, large),
+        store.collectGarbage(before(1), '', 100),
+      ])
+      if (store.has(db, stored.sha256)) t.ok((await bytesOf(db, store, stored.sha256)).equals(large), 'whole')
+      else
+        t.equal(existsSync(store.pathOf(stored.sha256)), false, `or gone with its row (${collected?.count})`)
+    }
+  },
+)
 
-t.test('cleaning removes what is of no use, and stops at a share of all', async (t) => {
+t.test('garbage collection removes expired rows and blobs, up to a share of all blobs', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const bob = await regional.person('bob')
@@ -192,7 +199,7 @@ t.test('cleaning removes what is of no use, and stops at a share of all', async 
   await regional.close()
 
   const db = Database.open(join(regional.dataDir, 'regional.db'), 'regional')
-  const blobs = new BlobStore(db, regional.dataDir)
+  const blobs = BlobStore.open(db, regional.dataDir)
   const round = (now: number) => {
     const eventLog = new EventLog({ db, notifier: new Notifier(), now: () => now })
     return collectGarbage({ db, blobs, eventLog, now: () => now }, new AbortController().signal)
@@ -201,7 +208,7 @@ t.test('cleaning removes what is of no use, and stops at a share of all', async 
   t.match(
     early,
     { events: 0, sessions: 0, files: 1, blobs: 0 },
-    'the files of a deleted account, and nothing young',
+    'the files of a deleted account are removed, and no recent ones',
   )
   const late = await round(Date.now() + 2 * DAY_MS)
   t.match(late, { events: 0, sessions: 0, files: 0, blobs: 2, blob_bytes: 190_000 })
@@ -226,7 +233,7 @@ const UMOUNT = '/bin/umount'
 const mayMount = process.getuid?.() === 0
 
 t.test(
-  'a full disk is told, leaves nothing, and is over when there is room',
+  'a full disk fails the upload, leaves no file, and uploads succeed once there is room',
   { skip: mayMount ? false : 'needs root to mount a small disk' },
   async (t) => {
     const dataDir = await mkdtemp(join(tmpdir(), 'full-'))

@@ -10,7 +10,7 @@ import { FileSink } from '../../src/blobs/file-sink.js'
 import { FileSlice } from '../../src/blobs/file-slice.js'
 import type { FileSystem, OpenFile } from '../../src/blobs/file-system.js'
 import { nodeFiles } from '../../src/blobs/node-files.js'
-import { acquireBuffer, releaseBuffer, type SharedBytes } from '../../src/blobs/transfer-buffers.js'
+import { acquireBuffer, releaseBuffer } from '../../src/blobs/transfer-buffers.js'
 import { collect } from '../support/collect.js'
 import { until } from '../support/until.js'
 
@@ -63,7 +63,7 @@ async function write(files: FileSystem, path: string, bytes: Buffer, from = 0, w
 
 for (const disk of DISKS) {
   for (const [kind, files] of Object.entries({ able: nodeFiles, unwilling })) {
-    t.test(`what is written is what is read, on ${disk}, ${kind}`, async (t) => {
+    t.test(`a file reads back as written, on ${disk}, ${kind}`, async (t) => {
       const folder = await newFolder(t, disk)
       for (const size of [1, 4095, 4096, MIB - 1, MIB, MIB + 1, 3 * MIB + 4096, 3 * MIB + 4097]) {
         const path = join(folder, String(size))
@@ -86,7 +86,7 @@ for (const disk of DISKS) {
       }
     })
 
-    t.test(`writing goes on at any byte, on ${disk}, ${kind}`, async (t) => {
+    t.test(`writing resumes at any byte, on ${disk}, ${kind}`, async (t) => {
       const folder = await newFolder(t, disk)
       const bytes = randomBytes(3 * MIB + 500)
       for (const at of [1, 4096, MIB - 1, MIB, 2 * MIB + 4095]) {
@@ -117,11 +117,11 @@ async function sinkOfTwo(t: Test) {
     close: () => file.close(),
   }
   const written: number[] = []
-  const onWritten = ({ bytes }: SharedBytes) => written.push(bytes[0] as number)
+  const onWritten = (sizeBytes: number) => written.push(sizeBytes)
   return { sink: new FileSink(holding, { writes: 2, onWritten }), held, isOnDisk, written }
 }
 
-t.test('writes side by side count in their order, in whichever they end', async (t) => {
+t.test('concurrent writes count in their order, whichever ends first', async (t) => {
   const { sink, held, isOnDisk, written } = await sinkOfTwo(t)
   const [first, second, third] = [1, 2, 3].map((fill) => Buffer.alloc(MIB, fill)) as [Buffer, Buffer, Buffer]
   t.notOk(sink.write(first) ?? sink.write(second) ?? sink.write(third), 'two are written, one is gathered')
@@ -134,18 +134,18 @@ t.test('writes side by side count in their order, in whichever they end', async 
   held[0]?.end()
   await taken
   await isOnDisk(2)
-  t.same(written, [1, 2])
+  t.same(written, [MIB, MIB])
   held[2]?.end()
   const drained = sink.drain()
   await isOnDisk(3)
   held[3]?.end()
   await drained
-  t.same(written, [1, 2, 3, 4])
+  t.same(written, [MIB, MIB, MIB, 1])
   t.equal(sink.digest(), sha256(Buffer.concat([first, second, third, Buffer.alloc(1, 4)])))
   await sink[Symbol.asyncDispose]()
 })
 
-t.test('a write that fails is the end, and nothing counts that comes after it', async (t) => {
+t.test('after a failed write, later ones are not counted', async (t) => {
   const { sink, held, isOnDisk, written } = await sinkOfTwo(t)
   for (const fill of [1, 2, 3]) await sink.write(Buffer.alloc(MIB, fill))
   const taken = sink.write(Buffer.alloc(1))
@@ -167,7 +167,7 @@ t.test('a write that fails is the end, and nothing counts that comes after it', 
 const FINCORE = '/usr/bin/fincore'
 const skip = existsSync(FINCORE) ? false : 'fincore is not installed (Debian package util-linux-extra)'
 
-t.test('what goes past the cache is not in it, and what is downloaded is', { skip }, async (t) => {
+t.test('direct reads and writes bypass the page cache, and downloads use it', { skip }, async (t) => {
   const path = join(t.testdir({}), 'direct')
   const cachedBytes = () =>
     Number(execFileSync(FINCORE, ['--bytes', '--raw', '--noheadings', '--output', 'RES', path]))
@@ -182,7 +182,7 @@ t.test('what goes past the cache is not in it, and what is downloaded is', { ski
   t.equal(cachedBytes(), bytes.length)
 })
 
-t.test('a file that is shorter than it should be is no whole one', async (t) => {
+t.test('a file shorter than its size is an error', async (t) => {
   const path = join(await newFolder(t, tmpdir()), 'short')
   await write(nodeFiles, path, randomBytes(2 * MIB))
   truncateSync(path, MIB + 17)
@@ -190,20 +190,17 @@ t.test('a file that is shorter than it should be is no whole one', async (t) => 
     await t.rejects(collect(new FileSlice(await open(path, 'r'), 0, 2 * MIB - 1)), { message: /ends before/ })
 })
 
-t.test(
-  'more transfers than there are large buffers for have small ones, and none is had twice',
-  async (t) => {
-    const buffers = Array.from({ length: 100 }, acquireBuffer)
-    for (const [i, buffer] of buffers.entries()) buffer.fill(i)
-    t.ok(buffers.every((buffer, i) => buffer[0] === i && buffer.at(-1) === i))
-    const bytes = buffers.reduce((sum, { length }) => sum + length, 0)
-    t.ok(bytes <= 40 * MIB, `${bytes} bytes`)
-    for (const buffer of buffers) releaseBuffer(buffer)
-    const again = acquireBuffer()
-    t.equal(
-      again,
-      buffers.findLast(({ length }) => length === MIB),
-    )
-    releaseBuffer(again)
-  },
-)
+t.test('transfers beyond the large buffers use small ones, and no buffer is used twice', async (t) => {
+  const buffers = Array.from({ length: 100 }, acquireBuffer)
+  for (const [i, buffer] of buffers.entries()) buffer.fill(i)
+  t.ok(buffers.every((buffer, i) => buffer[0] === i && buffer.at(-1) === i))
+  const bytes = buffers.reduce((sum, { length }) => sum + length, 0)
+  t.ok(bytes <= 40 * MIB, `${bytes} bytes`)
+  for (const buffer of buffers) releaseBuffer(buffer)
+  const again = acquireBuffer()
+  t.equal(
+    again,
+    buffers.findLast(({ length }) => length === MIB),
+  )
+  releaseBuffer(again)
+})

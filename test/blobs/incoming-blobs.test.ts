@@ -16,8 +16,8 @@ function openStore(t: Test) {
   const dir = t.testdir()
   const db = Database.open(join(dir, 'grand.db'), 'grand')
   t.teardown(() => db[Symbol.asyncDispose]())
-  const blobs = new BlobStore(db, dir)
-  return { dir, db, blobs, incoming: new IncomingBlobs(db, blobs, dir) }
+  const blobs = BlobStore.open(db, dir)
+  return { dir, db, blobs, incoming: IncomingBlobs.open(db, blobs, dir) }
 }
 
 function bytesOf(size: number) {
@@ -32,12 +32,12 @@ async function follow(blob: IncomingBlob, start: number, end: number) {
 }
 
 for (const size of [0, 1, 64 * 1024, 64 * 1024 + 1, 3 * MIB + 7]) {
-  test(`${size} bytes arrive, are verified and kept, and are not missing any more`, async (t) => {
+  test(`a blob of ${size} bytes arrives, is verified and stored, and is not missing any more`, async (t) => {
     const { dir, db, blobs, incoming } = openStore(t)
     const { bytes, sha256 } = bytesOf(size)
     await db.write((tx) => addMissing(tx, { sha256, size }, 1))
     {
-      await using blob = await incoming.open(sha256, size)
+      await using blob = await incoming.receive(sha256, size)
       for (let at = 0; at < size; at += 100_000) await blob.write(bytes.subarray(at, at + 100_000))
       t.notOk(blobs.has(db, sha256))
       await blob.finish()
@@ -50,59 +50,59 @@ for (const size of [0, 1, 64 * 1024, 64 * 1024 + 1, 3 * MIB + 7]) {
   })
 }
 
-test('what broke off goes on where it was, in another process too', async (t) => {
+test('an interrupted transfer resumes where it was, also in another process', async (t) => {
   const { dir, db, blobs, incoming } = openStore(t)
   const { bytes, sha256 } = bytesOf(3 * MIB)
   await db.write((tx) => addMissing(tx, { sha256, size: bytes.length }, 1))
   {
-    await using blob = await incoming.open(sha256, bytes.length)
+    await using blob = await incoming.receive(sha256, bytes.length)
     await blob.write(bytes.subarray(0, 1_234_567))
   }
   t.equal(await incoming.offsetOf(sha256), 1_234_567)
-  const later = new IncomingBlobs(db, blobs, dir)
-  await using blob = await later.open(sha256, bytes.length)
+  const later = IncomingBlobs.open(db, blobs, dir)
+  await using blob = await later.receive(sha256, bytes.length)
   t.equal(blob.offset, 1_234_567)
   await blob.write(bytes.subarray(1_234_567))
   await blob.finish()
   t.ok(blobs.has(db, sha256))
 })
 
-test('wrong bytes, too many or too few never count, and leave nothing', async (t) => {
+test('a transfer with wrong, too many or too few bytes stores nothing and leaves no file', async (t) => {
   const { dir, db, blobs, incoming } = openStore(t)
   const { bytes, sha256 } = bytesOf(200_000)
   const flipped = Buffer.from(bytes)
   flipped[7]! ^= 1
   {
-    await using blob = await incoming.open(sha256, bytes.length)
+    await using blob = await incoming.receive(sha256, bytes.length)
     await blob.write(flipped)
-    await t.rejects(blob.finish(), /other bytes/)
+    await t.rejects(blob.finish(), /hash mismatch/)
   }
   t.notOk(existsSync(join(dir, 'incoming', sha256)))
   {
-    await using blob = await incoming.open(sha256, bytes.length)
+    await using blob = await incoming.receive(sha256, bytes.length)
     await t.rejects(async () => blob.write(Buffer.concat([bytes, bytes])), /more bytes/)
   }
   {
-    await using blob = await incoming.open(sha256, bytes.length)
+    await using blob = await incoming.receive(sha256, bytes.length)
     await blob.write(bytes.subarray(1))
     await t.rejects(blob.finish(), /199999 of 200000/)
   }
   t.notOk(blobs.has(db, sha256))
 })
 
-test('bytes come from one at a time', async (t) => {
+test('a second transfer of an arriving blob is refused', async (t) => {
   const { incoming } = openStore(t)
   const { bytes, sha256 } = bytesOf(100)
-  const first = await incoming.open(sha256, bytes.length)
-  await t.rejects(incoming.open(sha256, bytes.length), /arriving already/)
+  const first = await incoming.receive(sha256, bytes.length)
+  await t.rejects(incoming.receive(sha256, bytes.length), /arriving already/)
   await first[Symbol.asyncDispose]()
-  await using _second = await incoming.open(sha256, bytes.length)
+  await using _second = await incoming.receive(sha256, bytes.length)
 })
 
-test('who reads along gets all of it, however the two interleave', async (t) => {
+test('a follower gets every byte, however reading and writing interleave', async (t) => {
   const { incoming } = openStore(t)
   const { bytes, sha256 } = bytesOf(6 * MIB + 5)
-  await using blob = await incoming.open(sha256, bytes.length)
+  await using blob = await incoming.receive(sha256, bytes.length)
   const readers = [
     follow(blob, 0, bytes.length - 1),
     follow(blob, 1_000_000, 2_000_000),
@@ -118,10 +118,10 @@ test('who reads along gets all of it, however the two interleave', async (t) => 
   t.ok((await late).equals(bytes.subarray(5 * MIB)))
 })
 
-test('what who reads along still holds stays as it is while more comes', async (t) => {
+test('a chunk that a follower still holds does not change while more bytes arrive', async (t) => {
   const { incoming } = openStore(t)
   const { bytes, sha256 } = bytesOf(6 * MIB)
-  await using blob = await incoming.open(sha256, bytes.length)
+  await using blob = await incoming.receive(sha256, bytes.length)
   const held: Buffer[] = []
   let letGo = () => {}
   const reader = blob.follow(0, bytes.length - 1, (chunk) => {
@@ -130,7 +130,7 @@ test('what who reads along still holds stays as it is while more comes', async (
   })
   const write = async (from: number, to: number) => blob.write(bytes.subarray(from, to))
   await write(0, MIB)
-  await until('it holds the first bytes', () => held.length > 0)
+  await until('the follower holds the first bytes', () => held.length > 0)
   await write(MIB, 3 * MIB)
   await write(3 * MIB, 5 * MIB)
   t.ok(held[0]!.equals(bytes.subarray(0, held[0]!.length)))
@@ -140,27 +140,27 @@ test('what who reads along still holds stays as it is while more comes', async (
   await reader
 })
 
-test('who reads along what breaks off, or turns out wrong, is told so', async (t) => {
+test('a follower rejects when the transfer breaks off or the hash does not match', async (t) => {
   const { incoming } = openStore(t)
   const { bytes, sha256 } = bytesOf(2 * MIB)
-  const broken = await incoming.open(sha256, bytes.length)
+  const broken = await incoming.receive(sha256, bytes.length)
   await broken.write(bytes.subarray(0, MIB))
-  const reader = t.rejects(follow(broken, 0, bytes.length - 1), /stopped/)
+  const reader = t.rejects(follow(broken, 0, bytes.length - 1), /broke off/)
   await broken[Symbol.asyncDispose]()
   await reader
-  await using wrong = await incoming.open(sha256, bytes.length)
-  const second = t.rejects(follow(wrong, 0, bytes.length - 1), /stopped/)
+  await using wrong = await incoming.receive(sha256, bytes.length)
+  const second = t.rejects(follow(wrong, 0, bytes.length - 1), /broke off/)
   await wrong.write(Buffer.alloc(MIB))
-  await t.rejects(wrong.finish(), /other bytes/)
+  await t.rejects(wrong.finish(), /hash mismatch/)
   await second
 })
 
-test('parts of bytes that nobody waits for go at the start and with the sweep', async (t) => {
+test('incomplete blobs that are not missing are removed at the start and by garbage collection', async (t) => {
   const { dir, db, blobs, incoming } = openStore(t)
   const [wanted, ...unwanted] = [bytesOf(100), bytesOf(100), bytesOf(100)]
   await db.write((tx) => addMissing(tx, { sha256: wanted!.sha256, size: 100 }, 1))
   const begin = async ({ sha256, bytes }: ReturnType<typeof bytesOf>) => {
-    await using blob = await incoming.open(sha256, 100)
+    await using blob = await incoming.receive(sha256, 100)
     await blob.write(bytes.subarray(0, 50))
   }
   await begin(wanted!)
@@ -169,19 +169,19 @@ test('parts of bytes that nobody waits for go at the start and with the sweep', 
   t.same(readdirSync(join(dir, 'incoming')), [wanted!.sha256])
   await begin(unwanted[1]!)
   writeFileSync(join(dir, 'incoming', `${wanted!.sha256}.placing`), 'left by a crash')
-  new IncomingBlobs(db, blobs, dir)
+  IncomingBlobs.open(db, blobs, dir)
   t.same(readdirSync(join(dir, 'incoming')), [wanted!.sha256])
 })
 
-test('parts that nobody went on with are swept, and what arrives is not', async (t) => {
+test('abandoned incomplete blobs are removed, and arriving ones are not', async (t) => {
   const { dir, db, incoming } = openStore(t)
   const [old, fresh, arriving] = [bytesOf(100), bytesOf(100), bytesOf(100)]
   for (const { sha256, bytes } of [old, fresh]) {
     await db.write((tx) => addMissing(tx, { sha256, size: 100 }, 1))
-    await using blob = await incoming.open(sha256, 100)
+    await using blob = await incoming.receive(sha256, 100)
     await blob.write(bytes.subarray(0, 50))
   }
-  await using _blob = await incoming.open(arriving.sha256, 100)
+  await using _blob = await incoming.receive(arriving.sha256, 100)
   for (const { sha256 } of [old, arriving]) utimesSync(join(dir, 'incoming', sha256), 1000, 1000)
   t.equal(await incoming.removeAbandoned(Date.now() - 60_000), 1)
   t.same(readdirSync(join(dir, 'incoming')).sort(), [fresh.sha256, arriving.sha256].sort())

@@ -15,7 +15,7 @@ const FORM = '<form id="names" enctype="multipart/form-data"><input type="file" 
 const SEND = `fetch('/upload', { method: 'POST', body: new FormData(document.getElementById('names')) })
   .then((response) => response.json())`
 
-/** A page of the server's that has a form, with the cookie of somebody's session. */
+/** A page of the server with a form and a session cookie. */
 async function formOf(t: Test, url: string, person: Person): Promise<Page> {
   const browser = await openChromium(t)
   const context = await browser.newContext({ acceptDownloads: true })
@@ -26,7 +26,9 @@ async function formOf(t: Test, url: string, person: Person): Promise<Page> {
   return page
 }
 
-test('Chromium uploads and downloads names as they are', { skip: skipWithoutChromium }, async (t) => {
+test('Chromium uploads and downloads files with their exact names', {
+  skip: skipWithoutChromium,
+}, async (t) => {
   const regional = await openTestRegional(t)
   const page = await formOf(t, regional.url, await regional.person('alice'))
   const dir = await mkdtemp(join(t.testdir(), 'names-'))
@@ -40,7 +42,7 @@ test('Chromium uploads and downloads names as they are', { skip: skipWithoutChro
       page.waitForEvent('download'),
       page.evaluate(`location.href = '/download/${file.id}'`),
     ])
-    // A backslash divides folders on Windows: a browser keeps none.
+    // A backslash separates folders on Windows, so browsers replace it.
     t.equal(download.suggestedFilename(), name.replaceAll('\\', '_'))
     t.equal(await readFile(await download.path(), 'utf8'), name)
   }

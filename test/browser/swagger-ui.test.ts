@@ -8,10 +8,10 @@ import { openTestRegional } from '../support/test-regional.js'
 
 const PERSON = { username: 'dana', email: 'dana@example.com', password: 'correct horse battery' }
 
-/** Swagger UI at /docs, operated as a person does. */
+/** Swagger UI at /docs, operated like a user does. */
 class Docs {
   readonly page: Page
-  /** What the page could not do, as the browser's console tells it. */
+  /** Errors in the browser's console. */
   readonly faults: string[] = []
 
   constructor(page: Page) {
@@ -20,7 +20,7 @@ class Docs {
     page.on('pageerror', (error) => this.faults.push(error.message))
   }
 
-  /** Opens an operation; afterwards its form can be filled. */
+  /** Opens an operation's form. */
   async open(operationId: string): Promise<Locator> {
     const operation = this.page.locator(`[id$="-${operationId}"]`)
     await operation.locator('.opblock-summary-control').click()
@@ -28,14 +28,14 @@ class Docs {
     return operation
   }
 
-  /** Sends the form; returns the status that the page shows. */
+  /** Submits the form. Returns the status that the page shows. */
   async execute(operation: Locator): Promise<number> {
     await operation.getByRole('button', { name: 'Execute' }).click()
     const status = operation.locator('.live-responses-table tbody .response-col_status')
     return Number.parseInt(await status.innerText(), 10)
   }
 
-  /** The JSON that the page shows as the answer. */
+  /** The JSON that the page shows as the response. */
   async response(operation: Locator): Promise<Record<string, unknown>> {
     return JSON.parse(await operation.locator('.live-responses-table pre').first().innerText())
   }
@@ -49,7 +49,7 @@ async function openDocs(t: Test): Promise<Docs> {
   return docs
 }
 
-test('a person registers, logs in, uploads and downloads in Swagger UI', { skip }, async (t) => {
+test('a user can register, log in, upload and download in Swagger UI', { skip }, async (t) => {
   const docs = await openDocs(t)
 
   const register = await docs.open('registerUser')
@@ -77,16 +77,12 @@ test('a person registers, logs in, uploads and downloads in Swagger UI', { skip 
   const saving = docs.page.waitForEvent('download')
   await download.getByRole('link', { name: 'Download file' }).click()
   const saved = await readFile(await (await saving).path())
-  t.ok(saved.equals(bytes), 'the bytes that were downloaded are the ones that were uploaded')
+  t.ok(saved.equals(bytes), 'the downloaded bytes equal the uploaded ones')
 
-  t.strictSame(
-    docs.faults,
-    [],
-    'the page runs without an error, and its policy forbids nothing that it needs',
-  )
+  t.strictSame(docs.faults, [], 'the page has no errors, including violations of its policy')
 })
 
-test('Swagger UI shows every operation of the contract, ready to be tried', { skip }, async (t) => {
+test('Swagger UI shows every operation of the contract', { skip }, async (t) => {
   const docs = await openDocs(t)
   await docs.page.locator('.opblock').first().waitFor()
   t.equal(await docs.page.title(), 'SyncSphere API')
@@ -97,13 +93,13 @@ test('Swagger UI shows every operation of the contract, ready to be tried', { sk
   t.strictSame(docs.faults, [])
 })
 
-test('Swagger UI has its first operation in sight, with the chapters of the description folded', {
+test('Swagger UI shows its first operation without scrolling, and folds the chapters of the description', {
   skip,
 }, async (t) => {
   const docs = await openDocs(t)
   await docs.page.setViewportSize({ width: 1280, height: 900 })
-  const place = await docs.page.locator('.opblock').first().boundingBox()
-  t.ok(place !== null && place.y + place.height < 900, `it begins at ${place?.y} px`)
+  const box = await docs.page.locator('.opblock').first().boundingBox()
+  t.ok(box !== null && box.y + box.height < 900, `the operation begins at ${box?.y} px`)
   const chapter = docs.page.getByText('There are two ways to authenticate')
   t.notOk(await chapter.isVisible())
   await docs.page.locator('summary', { hasText: 'Authentication' }).click()
@@ -111,7 +107,7 @@ test('Swagger UI has its first operation in sight, with the chapters of the desc
   t.strictSame(docs.faults, [])
 })
 
-test('Swagger UI tells that the stream of events cannot be tried in it', { skip }, async (t) => {
+test('Swagger UI explains that it cannot run the event stream', { skip }, async (t) => {
   const docs = await openDocs(t)
   const operation = docs.page.locator('[id$="-streamEvents"]')
   await operation.locator('.opblock-summary-control').click()
@@ -119,7 +115,7 @@ test('Swagger UI tells that the stream of events cannot be tried in it', { skip 
   t.equal(await operation.getByRole('button', { name: 'Execute' }).count(), 0)
 })
 
-test('a browser that opens the server without a path is led to Swagger UI', { skip }, async (t) => {
+test("the server's root redirects a browser to Swagger UI", { skip }, async (t) => {
   const docs = await openDocs(t)
   await docs.page.goto(new URL('/', docs.page.url()).href)
   await docs.page.locator('.opblock').first().waitFor()

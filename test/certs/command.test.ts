@@ -27,8 +27,11 @@ function contents(dir: string) {
   return Object.fromEntries(readdirSync(dir).map((file) => [file, readFileSync(join(dir, file), 'utf8')]))
 }
 
-/** One handshake over loopback; gives what each side saw of the other, or throws what made either refuse. */
-async function shake(server: TlsOptions, client: ConnectionOptions) {
+/**
+ * Performs one TLS handshake over loopback. Returns what each side saw of the other, or throws the error of the side
+ * that refused.
+ */
+async function handshake(server: TlsOptions, client: ConnectionOptions) {
   const options = { minVersion: 'TLSv1.3', requestCert: true, rejectUnauthorized: true } as const
   const listener = createServer({ ...options, ...server }).listen(0, '127.0.0.1')
   try {
@@ -39,7 +42,7 @@ async function shake(server: TlsOptions, client: ConnectionOptions) {
     ])
     const port = (listener.address() as AddressInfo).port
     const socket = connect({ ...client, port, host: '127.0.0.1', minVersion: 'TLSv1.3' })
-    // In TLS 1.3 the server's refusal arrives after the client has taken the handshake for finished.
+    // In TLS 1.3 the server's refusal arrives after the client has completed the handshake.
     socket.on('error', () => {})
     const [[peer]] = await Promise.all([accepted, once(socket, 'secureConnect')])
     const seen = {
@@ -55,7 +58,7 @@ async function shake(server: TlsOptions, client: ConnectionOptions) {
   }
 }
 
-test('a folder gets an authority and a certificate for each server', async (t) => {
+test('The command creates an authority and one certificate per server', async (t) => {
   const dir = join(t.testdir(), 'certs', 'dev')
   const statuses = await ensureCertificates(dir, { names: ['grand', 'eu', 'us'], now: NOW })
   t.strictSame(
@@ -86,7 +89,7 @@ test('a folder gets an authority and a certificate for each server', async (t) =
   t.equal(
     certificateOf(dir, 'eu').subjectAltName,
     'DNS:eu',
-    'a regional cannot pose as the grand on localhost',
+    'the certificate of a regional is not valid for localhost',
   )
   t.equal(
     certificateOf(dir, 'grand').subjectAltName,
@@ -94,31 +97,31 @@ test('a folder gets an authority and a certificate for each server', async (t) =
   )
 })
 
-test('both sides of a TLS 1.3 link prove who they are', async (t) => {
+test('Both sides of a link authenticate each other over TLS 1.3', async (t) => {
   const dir = t.testdir()
   await ensureCertificates(dir, { names: ['grand', 'eu'], now: NOW })
   for (const servername of ['grand', 'localhost']) {
-    const seen = await shake(load(dir, 'grand'), { ...load(dir, 'eu'), servername })
+    const seen = await handshake(load(dir, 'grand'), { ...load(dir, 'eu'), servername })
     t.equal(seen.protocol, 'TLSv1.3')
     t.equal(seen.client.subject.CN, 'eu')
     t.equal(seen.client.subjectaltname, 'DNS:eu')
     t.equal(seen.server.subject.CN, 'grand')
   }
   await t.rejects(
-    shake(load(dir, 'eu'), { ...load(dir, 'eu'), servername: 'grand' }),
+    handshake(load(dir, 'eu'), { ...load(dir, 'eu'), servername: 'grand' }),
     { code: 'ERR_TLS_CERT_ALTNAME_INVALID' },
-    'a regional that poses as the grand',
+    'a regional with the role of the grand',
   )
   const { ca } = load(dir, 'eu')
-  await t.rejects(shake(load(dir, 'grand'), { ca, servername: 'grand' }), Error, 'no client certificate')
+  await t.rejects(handshake(load(dir, 'grand'), { ca, servername: 'grand' }), Error, 'no client certificate')
 
   const other = join(dir, 'other')
   await ensureCertificates(other, { names: ['eu'], now: NOW })
   const foreign = { ...load(other, 'eu'), ca, servername: 'grand' }
-  await t.rejects(shake(load(dir, 'grand'), foreign), Error, 'a certificate of another authority')
+  await t.rejects(handshake(load(dir, 'grand'), foreign), Error, 'a certificate of another authority')
 })
 
-test('a server added later leaves the others as they are', async (t) => {
+test('Adding a server leaves the other certificates unchanged', async (t) => {
   const dir = t.testdir()
   await ensureCertificates(dir, { names: ['grand', 'eu'], now: NOW })
   const before = contents(dir)
@@ -137,7 +140,7 @@ test('a server added later leaves the others as they are', async (t) => {
   t.equal(certificateOf(dir, 'sa').subjectAltName, 'DNS:sa, DNS:sa.example.org, IP Address:192.0.2.7')
 })
 
-test('what is about to expire is told, and renewing changes nothing else', async (t) => {
+test('Certificates near expiry are reported, and renewing one changes no other', async (t) => {
   const dir = t.testdir()
   await ensureCertificates(dir, { names: ['eu'], now: new Date(NOW.getTime() - 340 * DAY_MS) })
   await ensureCertificates(dir, { names: ['us'], now: NOW })
@@ -165,7 +168,7 @@ test('what is about to expire is told, and renewing changes nothing else', async
   t.equal(after['ca.crt'], before['ca.crt'])
 })
 
-test('a renewed authority still vouches for what it signed', async (t) => {
+test('Certificates stay valid after the authority is renewed', async (t) => {
   const dir = t.testdir()
   await ensureCertificates(dir, { names: ['grand', 'eu'], now: NOW })
   const before = contents(dir)
@@ -177,23 +180,23 @@ test('a renewed authority still vouches for what it signed', async (t) => {
   t.not(contents(dir)['ca.crt'], before['ca.crt'])
   t.ok(statuses.every(({ trusted }) => trusted))
   t.equal(
-    (await shake(load(dir, 'grand'), { ...load(dir, 'eu'), servername: 'grand' })).client.subject.CN,
+    (await handshake(load(dir, 'grand'), { ...load(dir, 'eu'), servername: 'grand' })).client.subject.CN,
     'eu',
   )
 })
 
-test('no certificate outlives the authority, and none is made without its key', async (t) => {
+test("No certificate outlives its authority, and issuing one needs the authority's key", async (t) => {
   const dir = t.testdir()
   await ensureCertificates(dir, { names: [], now: new Date(NOW.getTime() - 3600 * DAY_MS) })
   const statuses = await ensureCertificates(dir, { names: ['eu'], now: NOW })
   t.same(statuses[1]?.validTo, statuses[0]?.validTo)
 
   const bare = t.testdir({ 'ca.crt': readFileSync(join(dir, 'ca.crt'), 'utf8') })
-  await t.rejects(ensureCertificates(bare, { names: ['eu'], now: NOW }), { message: /ca\.key is not there/ })
+  await t.rejects(ensureCertificates(bare, { names: ['eu'], now: NOW }), { message: /ca\.key is missing/ })
   t.strictSame(readdirSync(bare), ['ca.crt'])
 })
 
-test('a revoked certificate stands on the deny list by fingerprint, and its renewal does not', async (t) => {
+test('Revoking adds the fingerprint to the deny list, and a renewed certificate is not on it', async (t) => {
   const dir = t.testdir()
   await ensureCertificates(dir, { names: ['eu', 'us'], now: NOW })
   const fingerprint = await revokeCertificate(dir, 'us', NOW)
@@ -207,7 +210,7 @@ test('a revoked certificate stands on the deny list by fingerprint, and its rene
   t.notOk(statuses.some(({ revoked }) => revoked))
 })
 
-test('a deny list takes serial numbers and fingerprints as any tool prints them', async (t) => {
+test('A deny list accepts serial numbers and fingerprints in any common notation', async (t) => {
   const certificate = { fingerprint256: `AB:${'0C:'.repeat(30)}FF`, serialNumber: '0A0B0C' }
   for (const line of [
     certificate.fingerprint256,
@@ -216,22 +219,22 @@ test('a deny list takes serial numbers and fingerprints as any tool prints them'
     'A0B0C',
     '  0A0B0C  # lost',
   ]) {
-    t.ok(isDenied(parseDenyList(`# people who left\n\n${line}\n`), certificate), line)
+    t.ok(isDenied(parseDenyList(`# former servers\n\n${line}\n`), certificate), line)
   }
   t.notOk(isDenied(parseDenyList('0A0B0D\n# 0A0B0C'), certificate))
   t.throws(() => parseDenyList('0A0B0C\nthe one in us'), { message: /^line 2 is neither/ })
 })
 
-test('a certificate that is kept is not taken for one with other hosts', async (t) => {
+test('Naming other hosts for an existing certificate fails and changes nothing', async (t) => {
   const dir = join(t.testdir(), 'dev')
   const run = (...args: string[]) => runCertsCommand(['--out', dir, ...args], {})
   await run()
   const before = contents(dir)
   await t.rejects(run('grand', '--host', 'grand.example.org'), {
     message:
-      'grand has a certificate, and it is not for grand.example.org: make it anew with --renew grand --host grand.example.org',
+      'the certificate of grand lacks grand.example.org: replace it with --renew grand --host grand.example.org',
   })
-  t.strictSame(contents(dir), before, 'nothing is changed')
+  t.strictSame(contents(dir), before, 'no file has changed')
   await t.rejects(run('--renew', 'ca', '--host', 'ca.example.org'), { message: /--host needs the NAME/ })
 
   const renewed = await run('--renew', 'grand', '--host', 'Grand.example.org', '--host', '2001:DB8:0::7')
@@ -240,11 +243,11 @@ test('a certificate that is kept is not taken for one with other hosts', async (
   t.match(
     await run('grand', '--host', 'grand.example.org', '--host', '2001:db8::7', '--host', 'LOCALHOST'),
     /^ {2}grand .*2001:db8::7$/m,
-    'one that is for all of them is kept',
+    'a certificate that covers all named hosts is kept',
   )
 })
 
-test('a certificate that is made anew is for the hosts of the last one, unless others are named', async (t) => {
+test('A renewed certificate keeps its hosts unless others are named', async (t) => {
   const dir = join(t.testdir(), 'dev')
   const run = (...args: string[]) => runCertsCommand(['--out', dir, ...args], {})
   await run('grand', '--host', 'grand.example.org', '--host', '2001:db8::7')
@@ -259,7 +262,7 @@ test('a certificate that is made anew is for the hosts of the last one, unless o
   t.match(certificateOf(dir, 'grand').subjectAltName, /^DNS:grand, DNS:localhost, /)
 })
 
-test('the command works in the folder that the servers read, unless another is named', async (t) => {
+test('The command uses the folder that the servers read, unless another one is named', async (t) => {
   const dir = join(t.testdir(), 'certs')
   const env = { SYNCSPHERE_CERTS_DIR: dir }
   await runCertsCommand(['eu'], env)
@@ -267,17 +270,17 @@ test('the command works in the folder that the servers read, unless another is n
   t.ok(isDenied(parseDenyList(readFileSync(join(dir, 'revoked.txt'), 'utf8')), certificateOf(dir, 'eu')))
 })
 
-test('each server is handed what it needs, and nothing that is of others', async (t) => {
+test('Each server is given only the files that it needs', async (t) => {
   const root = t.testdir({ certs: { ca: {}, sa: {}, strange: {} } })
   const [dir, to] = [join(root, 'authority'), join(root, 'certs')]
   const run = (...args: string[]) => runCertsCommand(['--out', dir, '--hand-out', to, ...args], {})
-  t.match(await run('grand', 'eu'), /^Handed out below .*: eu, grand$/m)
+  t.match(await run('grand', 'eu'), /^Copied to .*: eu, grand$/m)
   t.strictSame(readdirSync(join(to, 'eu')).sort(), ['ca.crt', 'eu.crt', 'eu.key'])
   for (const file of readdirSync(join(to, 'eu'))) {
     t.equal(readFileSync(join(to, 'eu', file), 'utf8'), contents(dir)[file])
     t.equal(statSync(join(to, 'eu', file)).mode & 0o777, 0o600, file)
   }
-  t.strictSame(readdirSync(join(to, 'ca')), [], 'the key of the authority goes nowhere')
+  t.strictSame(readdirSync(join(to, 'ca')), [], 'the key of the authority is given to no server')
 
   await run('sa')
   t.strictSame(readdirSync(join(to, 'sa')).sort(), ['ca.crt', 'sa.crt', 'sa.key'])
@@ -286,13 +289,13 @@ test('each server is handed what it needs, and nothing that is of others', async
   await run('revoke', 'eu')
   t.ok(
     isDenied(parseDenyList(contents(join(to, 'grand'))['revoked.txt'] ?? ''), certificateOf(dir, 'eu')),
-    'the grand gets the deny list',
+    'the grand is given the deny list',
   )
   writeFileSync(join(to, 'us'), 'in the way')
-  await t.rejects(run('us'), { message: /^the files of us could not be handed out: .*certs\/us/ })
+  await t.rejects(run('us'), { message: /^the files of us could not be copied: .*certs\/us/ })
 })
 
-test('the command makes, tells, renews and revokes', async (t) => {
+test('The command creates, lists, renews and revokes certificates', async (t) => {
   const dir = join(t.testdir(), 'dev')
   const run = (...args: string[]) => runCertsCommand(['--out', dir, ...args], {})
 

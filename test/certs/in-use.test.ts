@@ -14,7 +14,7 @@ import { newDataDir } from '../support/data-dir.js'
 
 const DAY_MS = 86_400_000
 
-/** A server's certificates of a year on a clock of the test's own, with the lines that it logs. */
+/** The one-year certificates of a server, on a clock that the test controls, with the lines logged. */
 async function certificatesOfAYear(t: Test) {
   const dir = await newDataDir(t)
   const made = new Date()
@@ -29,19 +29,19 @@ async function certificatesOfAYear(t: Test) {
   return { dir, clock, lines, certificates, paths, made }
 }
 
-t.test('a certificate file whose read may never end is refused', async (t) => {
+t.test('A certificate file that is not a regular file is refused', async (t) => {
   const { dir, paths } = await certificatesOfAYear(t)
   const pipe = join(dir, 'pipe')
   execFileSync('mkfifo', [pipe])
-  await t.rejects(TlsFiles.open({ ...paths, cert: pipe }), /pipe: it is no regular file/)
+  await t.rejects(TlsFiles.open({ ...paths, cert: pipe }), /pipe: it is not a regular file/)
 })
 
-t.test('a certificate near its end is warned of each day, and until it is renewed', async (t) => {
+t.test('A certificate near expiry is logged as a warning every day until it is renewed', async (t) => {
   const { dir, clock, lines, certificates, paths } = await certificatesOfAYear(t)
   const rounds: { ms: number; run: () => void }[] = []
   const timers = { every: (ms: number, run: () => void) => rounds.push({ ms, run }) && { stop() {} } }
   certificates.watch(DAY_MS, timers as unknown as Timers)
-  t.same(lines, [], 'a year is long')
+  t.same(lines, [], 'a certificate with a year left is not reported')
   t.equal(rounds[0]?.ms, DAY_MS)
   clock.now += 339.5 * DAY_MS
   rounds[0]?.run()
@@ -55,7 +55,7 @@ t.test('a certificate near its end is warned of each day, and until it is renewe
   t.notMatch(lines.slice(2), [{ level: 40 }])
 })
 
-t.test('a metric tells how long each certificate lasts', async (t) => {
+t.test('A metric reports how long each certificate remains valid', async (t) => {
   const { clock, certificates, paths } = await certificatesOfAYear(t)
   const registry = new Registry()
   observeCertificates(registry, () => certificates.expiries())
@@ -69,7 +69,7 @@ t.test('a metric tells how long each certificate lasts', async (t) => {
   t.ok(seconds > 4 * 86_400 && seconds < 6 * 86_400, `${seconds} s`)
 })
 
-t.test('a file of several certificates ends with that which ends first', async (t) => {
+t.test('A file with several certificates expires with the first of them', async (t) => {
   const { dir, certificates, made, paths, clock } = await certificatesOfAYear(t)
   const [before] = certificates.expiries()
   const old = await newDataDir(t)

@@ -1,23 +1,23 @@
 import { Device, type Operation, unique } from './device.js'
 import { upload } from './file-operations.js'
 import { type Attempt, Register } from './model/register.js'
-import { type AccountModel, type Credential, credentialFate } from './model/world.js'
+import { type AccountModel, type Credential, verdictOfCredential } from './model/world.js'
 import { attempt, type Tried } from './requests.js'
 import { REGIONALS } from './sphere.js'
 
 export const ACCOUNT_OPERATIONS: [kind: string, operation: Operation][] = [
-  ['look at the account', (device) => device.ask('GET', '/me')],
+  ['view account', (device) => device.ask('GET', '/me')],
   ['log in', (device) => device.logIn()],
   ['log out', logOut],
   ['change the password', changePassword],
   ['change the email', changeEmail],
-  ['make a token', makeToken],
+  ['create token', makeToken],
   ['revoke a token', revokeToken],
   ['end another session', endAnotherSession],
-  ['come and go', comeAndGo],
+  ['register and leave', registerAndLeave],
 ]
 
-/** An account that somebody asked for. */
+/** A model of an account whose registration was attempted. */
 export function newAccount(
   username: string,
   email: string,
@@ -38,7 +38,7 @@ export function newAccount(
   }
 }
 
-/** Logs out; here, at least, the session is dead at once. */
+/** Logs out. On this server the session must be invalid at once. */
 async function logOut(device: Device): Promise<Tried> {
   const { figures } = device.options
   const { credential } = device as { credential: Credential }
@@ -48,7 +48,7 @@ async function logOut(device: Device): Promise<Tried> {
   device.credential = undefined
   const again = await attempt(device.client, 'GET', '/me', { headers: credential.headers })
   if (again.response?.status === 200)
-    figures.violations.push(`${device.server}: a session worked after its logout`)
+    figures.violations.push(`${device.server}: a session was valid after its logout`)
   return tried
 }
 
@@ -67,7 +67,7 @@ async function endAnotherSession(device: Device): Promise<Tried | undefined> {
 async function changePassword(device: Device): Promise<Tried> {
   const { account, random } = device
   const { credential } = device as { credential: Credential }
-  const current_password = random.pick([...account.password.lawful()])
+  const current_password = random.pick([...account.password.permitted()])
   const new_password = `password ${unique()}`
   const tried = await device.ask('PATCH', '/me', { json: { current_password, new_password } })
   account.password.note(new_password, tried)
@@ -77,7 +77,7 @@ async function changePassword(device: Device): Promise<Tried> {
 
 async function changeEmail(device: Device): Promise<Tried> {
   const { account, random } = device
-  const current_password = random.pick([...account.password.lawful()])
+  const current_password = random.pick([...account.password.permitted()])
   const email = `e${unique()}@example.com`
   const tried = await device.ask('PATCH', '/me', { json: { current_password, email } })
   account.email.note(email, tried)
@@ -97,7 +97,7 @@ async function makeToken(device: Device): Promise<Tried> {
 async function revokeToken(device: Device): Promise<Tried | undefined> {
   const { account, random } = device
   const tokens = account.credentials.filter(
-    (one) => one.kind === 'token' && credentialFate(account, one) !== 'must-not',
+    (one) => one.kind === 'token' && verdictOfCredential(account, one) !== 'must-not',
   )
   if (tokens.length === 0) return undefined
   const token = random.pick(tokens)
@@ -106,8 +106,10 @@ async function revokeToken(device: Device): Promise<Tried | undefined> {
   return tried
 }
 
-/** Somebody new, under a name that others may ask for elsewhere at the same time; some leave again. */
-async function comeAndGo(device: Device): Promise<Tried> {
+/**
+ * Registers an account under a name that others may claim elsewhere at the same time; some accounts are deleted again.
+ */
+async function registerAndLeave(device: Device): Promise<Tried> {
   const { random, options } = device
   const username = random.happens(0.5) ? `twin-${random.below(8)}` : `n${unique()}`
   const email = `n${unique()}@example.com`
@@ -121,7 +123,7 @@ async function comeAndGo(device: Device): Promise<Tried> {
     await own.logIn()
     if (own.credential === undefined) return registration
     await upload(own)
-    // By a name that is nobody else's: the operator calls accounts by what they show.
+    // Only under a unique name: the operator's commands find an account by the name that it shows.
     if (!username.startsWith('twin-') && random.happens(0.4)) await administer(own, account)
     if (random.happens(0.4)) account.deletions.push(await own.ask('DELETE', '/me'))
     return registration
@@ -130,7 +132,10 @@ async function comeAndGo(device: Device): Promise<Tried> {
   }
 }
 
-/** The operator disables an account where it was made, and perhaps enables it elsewhere; no session works in between. */
+/**
+ * Disables an account as the operator where it was registered, and perhaps enables it elsewhere. No session may be
+ * valid in between.
+ */
 async function administer(device: Device, account: AccountModel): Promise<void> {
   const { figures } = device.options
   const { credential } = device as { credential: Credential }
@@ -138,7 +143,7 @@ async function administer(device: Device, account: AccountModel): Promise<void> 
   if (disabling.outcome === 'acknowledged') {
     const again = await device.ask('GET', '/me')
     if (again.response?.status === 200)
-      figures.violations.push(`${device.server}: a session of a disabled account worked`)
+      figures.violations.push(`${device.server}: a session of a disabled account was valid`)
   }
   const elsewhere = device.random.pick(REGIONALS)
   if (device.random.happens(0.5)) await setDisabled(device, account, false, elsewhere)
@@ -154,7 +159,7 @@ async function setDisabled(
   const command = ['account', disabled ? 'disable' : 'enable', '--username', account.username]
   const began = Date.now()
   const { code, errors } = await device.options.operate(server, command)
-  const isUnknown = code !== 0 && !errors.includes('There is no account')
+  const isUnknown = code !== 0 && !errors.includes('No account is named')
   const outcome = code === 0 ? 'acknowledged' : isUnknown ? 'unknown' : 'refused'
   const attempt: Attempt = { began, ended: Date.now(), outcome }
   account.disabled.note(disabled, attempt)

@@ -2,15 +2,15 @@ import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Person } from '../support/person.js'
 import { SeededRandom } from '../support/random.js'
-import type { Apart } from './checks/sphere.js'
+import type { Diverged } from './checks/sphere.js'
 import { checkWorld } from './checks/world.js'
 import type { Device } from './device.js'
 import { runLane } from './faults.js'
 import { Figures } from './figures.js'
-import { type Latency, MOST_TIMES, measureLatency, ratioOf } from './latency.js'
+import { type Latency, MAX_RATIO, measureLatency, ratioOf } from './latency.js'
 import { Lock } from './lock.js'
 import { World } from './model/world.js'
-import { settle, work } from './people.js'
+import { registerPeople, runDevices } from './people.js'
 import { lanesOf } from './plan.js'
 import { ChaosSphere, REGIONALS } from './sphere.js'
 
@@ -20,26 +20,26 @@ const MIB = 1024 ** 2
 
 export interface ChaosOptions {
   seed: number
-  /** Of load and faults; healing and checking come behind it. */
+  /** Duration of load and faults; the heal and the checks follow. */
   seconds: number
-  /** The first of ten ports that are free. */
+  /** The first of ten consecutive free ports. */
   port: number
-  /** A folder for what the servers hold and said, should anything be wrong. */
+  /** A folder to keep the servers' data and logs in after a failed run. */
   keep?: string | undefined
-  say: (line: string) => void
+  report: (line: string) => void
 }
 
 export interface Outcome {
   figures: Figures
-  /** What was acknowledged and is not there. */
+  /** Acknowledged data that is gone. */
   lost: string[]
-  /** All that is wrong, what is lost included. */
+  /** All violated properties, including lost data. */
   violations: string[]
   convergedMs: number
   latency: Latency
 }
 
-/** Load and faults for a while, then silence, and every invariant. @throws Error when the run itself fails */
+/** Runs load and faults, heals, and checks every invariant. @throws Error if the run itself fails */
 export async function runChaos(options: ChaosOptions): Promise<Outcome> {
   const { port, seconds, keep } = options
   const figures = new Figures()
@@ -59,48 +59,60 @@ export async function runChaos(options: ChaosOptions): Promise<Outcome> {
 async function run(
   sphere: ChaosSphere,
   figures: Figures,
-  { seconds, seed, say }: ChaosOptions,
+  { seconds, seed, report }: ChaosOptions,
 ): Promise<Outcome> {
-  if (sphere.diskless !== undefined) figures.leftOut.add(`disk full: ${sphere.diskless}`)
+  if (sphere.noDisksReason !== undefined) figures.skipped.add(`disk full: ${sphere.noDisksReason}`)
   const random = new SeededRandom(`chaos ${seed}`)
   const world = new World()
-  const gate = new Lock()
-  const devices = await settle({ sphere, world, random, figures, gate, count: USERS, thinkMs: THINK_MS })
-  const apart = await disturb(sphere, devices, { random, figures, gate, seconds, say })
-  say('healing')
+  const activityLock = new Lock()
+  const devices = await registerPeople({
+    sphere,
+    world,
+    random,
+    figures,
+    activityLock,
+    count: USERS,
+    thinkMs: THINK_MS,
+  })
+  const diverged = await runUnderFaults(sphere, devices, { random, figures, activityLock, seconds, report })
+  report('healing')
   const healed = performance.now()
   await sphere.heal()
-  await sphere.quiet('all is in step after the faults')
+  await sphere.waitQuiet('the sphere has converged after the faults')
   const convergedMs = performance.now() - healed
-  say(`in step after ${Math.round(convergedMs)} ms; checking what people see`)
-  const { lost, wrong } = await checkWorld(sphere, world, apart)
-  say('measuring with the grand and without')
+  report(`converged after ${Math.round(convergedMs)} ms; checking what each account sees`)
+  const { lost, wrong } = await checkWorld(sphere, world, diverged)
+  report('measuring latency with and without the grand')
   const latency = await latencyOf(sphere)
-  say('restarting all, and checking what is on the disks')
+  report('restarting all servers and checking their folders')
   const onDisk = await sphere.faultsOnDisk()
-  const slow = ratioOf(latency) > MOST_TIMES ? ['without the grand requests take too long'] : []
+  const slow = ratioOf(latency) > MAX_RATIO ? ['requests take too long without the grand'] : []
   const violations = [...lost, ...figures.violations, ...figures.failed(), ...wrong, ...onDisk, ...slow]
   return { figures, lost, violations, convergedMs, latency }
 }
 
-interface Disturbance extends Pick<ChaosOptions, 'seconds' | 'say'> {
+interface RunUnderFaultsDeps extends Pick<ChaosOptions, 'seconds' | 'report'> {
   random: SeededRandom
   figures: Figures
-  gate: Lock
+  activityLock: Lock
 }
 
-/** Lets everybody work while everything goes wrong. Returns when servers were apart. */
-async function disturb(sphere: ChaosSphere, devices: Device[], options: Disturbance): Promise<Apart[]> {
-  const { random, figures, gate, seconds, say } = options
+/** Runs load and faults concurrently. Returns the times at which servers were not converged. */
+async function runUnderFaults(
+  sphere: ChaosSphere,
+  devices: Device[],
+  options: RunUnderFaultsDeps,
+): Promise<Diverged[]> {
+  const { random, figures, activityLock, seconds, report } = options
   const lanes = lanesOf(random.fork('faults'), [...sphere.disks.keys()])
   const end = new AbortController()
   setMaxListeners(0, end.signal)
   const timer = setTimeout(() => end.abort(), seconds * 1000)
-  const apart: Apart[] = []
+  const diverged: Diverged[] = []
   const running = [
-    work(devices, end.signal),
-    watch(sphere, apart, figures, say, end.signal),
-    ...lanes.map((lane) => runLane(lane, { sphere, figures, gate, say }, end.signal)),
+    runDevices(devices, end.signal),
+    watch(sphere, diverged, figures, report, end.signal),
+    ...lanes.map((lane) => runLane(lane, { sphere, figures, activityLock, report }, end.signal)),
   ]
   try {
     await Promise.all(running)
@@ -109,25 +121,25 @@ async function disturb(sphere: ChaosSphere, devices: Device[], options: Disturba
     end.abort()
     await Promise.allSettled(running)
   }
-  return apart
+  return diverged
 }
 
-/** Notes when servers are apart, and says now and then how it goes. */
+/** Records when servers have not converged, and prints progress. */
 async function watch(
   sphere: ChaosSphere,
-  apart: Apart[],
+  diverged: Diverged[],
   figures: Figures,
-  say: (line: string) => void,
+  report: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  let saidAt = performance.now()
+  let reportedAt = performance.now()
   for (let from = Date.now(); !signal.aborted; from = Date.now()) {
     const all = await Promise.all(REGIONALS.map((name) => sphere.status(name)))
-    const areTogether = all.every((one) => one?.connected && (one.lag_seconds ?? 1) < 0.5)
-    if (!areTogether) apart.push({ from: from - 1000, until: Date.now() + 1000 })
-    if (performance.now() - saidAt > 5000) {
-      saidAt = performance.now()
-      say(figures.summary())
+    const haveConverged = all.every((one) => one?.connected && (one.lag_seconds ?? 1) < 0.5)
+    if (!haveConverged) diverged.push({ from: from - 1000, until: Date.now() + 1000 })
+    if (performance.now() - reportedAt > 5000) {
+      reportedAt = performance.now()
+      report(figures.summary())
     }
     await sleep(300, undefined, { signal }).catch(() => undefined)
   }

@@ -7,46 +7,46 @@ import type { AccountModel, Credential, World } from './model/world.js'
 import { attempt, logIn, type Tried } from './requests.js'
 import type { ChaosSphere } from './sphere.js'
 
-/** After a server that did not answer, milliseconds. */
-const REST_MS = 500
+/** Pause after a server did not respond, in milliseconds. */
+const RETRY_PAUSE_MS = 500
 
-export interface DeviceOptions {
+export interface DeviceDeps {
   server: string
   url: () => string
-  /** Its own, of 127.0.0.0/8. */
+  /** The client's source address, unique within 127.0.0.0/8. */
   address: string
   account: AccountModel
-  /** Runs an operator's command on a regional. */
+  /** Runs an operator command on a regional. */
   operate: ChaosSphere['operate']
-  /** Those who were there from the beginning. */
+  /** The accounts registered before the load. */
   people: AccountModel[]
   world: World
   random: SeededRandom
   figures: Figures
   /** Held shared during each operation. */
-  gate: Lock
-  /** Between two operations, milliseconds, at least and at most. */
+  activityLock: Lock
+  /** Minimum and maximum pause between two operations, in milliseconds. */
   thinkMs: readonly [number, number]
 }
 
-/** Something to do. Returns how it came out. */
+/** One user action; resolves with its outcome. */
 export type Operation = (device: Device) => Promise<Tried | undefined>
 
 let count = 0
 
-/** A number that nobody else has. */
+/** A number that is unique in this process. */
 export function unique(): number {
   count += 1
   return count
 }
 
-/** A person's device, which talks to one regional and does one thing after the other. */
+/** A client of one regional that performs one operation at a time. */
 export class Device {
-  readonly options: DeviceOptions
+  readonly options: DeviceDeps
   readonly client: Client
   credential: Credential | undefined
 
-  constructor(options: DeviceOptions) {
+  constructor(options: DeviceDeps) {
     this.options = options
     this.client = new Client(options.url, options.address)
   }
@@ -63,24 +63,26 @@ export class Device {
     return this.options.server
   }
 
-  /** Does this and that until it is told to end. */
+  /** Performs random operations until the signal. */
   async run(operations: Map<string, Operation>, weights: Record<string, number>, signal: AbortSignal) {
-    const { gate, figures, random, thinkMs } = this.options
+    const { activityLock, figures, random, thinkMs } = this.options
     while (!signal.aborted) {
       const kind = random.weighted(weights)
-      const tried = await gate.shared(async () => {
+      const tried = await activityLock.shared(async () => {
         if (signal.aborted) return undefined
         if (this.credential === undefined) await this.logIn()
         return this.credential === undefined ? undefined : await operations.get(kind)?.(this)
       })
       if (tried !== undefined) figures.operation(kind, tried.outcome)
       const isAway = tried === undefined || tried.response === undefined
-      await sleep(isAway ? REST_MS : random.between(...thinkMs), undefined, { signal }).catch(() => undefined)
+      await sleep(isAway ? RETRY_PAUSE_MS : random.between(...thinkMs), undefined, { signal }).catch(
+        () => undefined,
+      )
     }
     await this.client.close()
   }
 
-  /** Asks, as whoever is logged in here. */
+  /** Sends a request with the device's session. */
   async ask(method: string, path: string, asked: ClientRequest = {}): Promise<Tried> {
     const { credential } = this
     const tried = await attempt(this.client, method, path, {
@@ -92,11 +94,11 @@ export class Device {
     return tried
   }
 
-  /** Opens a session with a password that may be the account's; goes on with it here. */
+  /** Logs in with a password that the account may have, and uses the new session. */
   async logIn(): Promise<Tried> {
     const { account, random, url } = this.options
-    const identifier = random.pick([...account.email.lawful()])
-    const password = random.pick([...account.password.lawful()])
+    const identifier = random.pick([...account.email.permitted()])
+    const password = random.pick([...account.password.permitted()])
     const { tried, headers } = await logIn(url, identifier, password)
     this.#note('POST', '/login', tried)
     if (headers === undefined) return tried

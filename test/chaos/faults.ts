@@ -4,31 +4,31 @@ import type { Lock } from './lock.js'
 import type { Fault, FaultKind, Lane } from './plan.js'
 import type { ChaosSphere } from './sphere.js'
 
-export interface FaultsOptions {
+export interface FaultDeps {
   sphere: ChaosSphere
   figures: Figures
-  /** Held by everything that happens; who has it alone has silence. */
-  gate: Lock
-  say: (line: string) => void
+  /** Held shared by every operation; held exclusively it gives a quiet sphere. */
+  activityLock: Lock
+  report: (line: string) => void
 }
 
-type Effect = (fault: Fault, options: FaultsOptions) => Promise<void>
+type Effect = (fault: Fault, options: FaultDeps) => Promise<void>
 
-/** Lets the faults of a lane happen, one after the other, until it is told to end. */
-export async function runLane(lane: Lane, options: FaultsOptions, signal: AbortSignal): Promise<void> {
-  const { figures, gate, say } = options
+/** Injects the faults of a lane one after the other until the signal. */
+export async function runLane(lane: Lane, options: FaultDeps, signal: AbortSignal): Promise<void> {
+  const { figures, activityLock, report } = options
   while (!signal.aborted) {
     const fault = lane.next()
     await sleep(fault.restMs, undefined, { signal }).catch(() => undefined)
     if (signal.aborted) return
-    const happen = async () => {
+    const inject = async () => {
       if (signal.aborted) return
-      say(`${fault.kind}: ${fault.target}, ${(fault.lastsMs / 1000).toFixed(1)} s`)
+      report(`${fault.kind}: ${fault.target}, ${(fault.lastsMs / 1000).toFixed(1)} s`)
       await EFFECTS[fault.kind](fault, options)
       figures.fault(fault.kind)
     }
-    // This one asks for silence by itself.
-    await (fault.kind === 'old backup put back' ? happen() : gate.shared(happen))
+    // This fault takes the lock exclusively itself.
+    await (fault.kind === 'old backup restored' ? inject() : activityLock.shared(inject))
   }
 }
 
@@ -75,7 +75,7 @@ const EFFECTS: Record<FaultKind, Effect> = {
       disk?.restore()
     })
   },
-  'old backup put back': putBack,
+  'old backup restored': restoreOldBackup,
   'grand wiped': onServer(async (name, _lastsMs, { sphere }) => {
     await sphere.server(name).kill()
     await sphere.wipe(name)
@@ -96,28 +96,28 @@ function onLink(
   }
 }
 
-function onServer(happen: (name: string, lastsMs: number, options: FaultsOptions) => Promise<void>): Effect {
+function onServer(inject: (name: string, lastsMs: number, options: FaultDeps) => Promise<void>): Effect {
   return ({ target, lastsMs }, options) =>
-    options.sphere.lock(target).exclusive(() => happen(target, lastsMs, options))
+    options.sphere.lock(target).exclusive(() => inject(target, lastsMs, options))
 }
 
 /**
- * What a server acknowledged after the backup, and nobody else has, is lawfully lost with its disk. So everything is
- * brought in step first, in silence: then three others have all that this one loses, and even a grand that is wiped
- * before it is back here takes nothing away.
+ * A change that a server acknowledged after its backup, and that no other server has, may be lost with its disk. So the
+ * sphere converges first, without load: the three other servers then have everything, even if the grand is wiped
+ * meanwhile.
  */
-async function putBack(
+async function restoreOldBackup(
   { target, lastsMs, measure }: Fault,
-  { sphere, gate, say }: FaultsOptions,
+  { sphere, activityLock, report }: FaultDeps,
 ): Promise<void> {
   const backups = await sphere.lock(target).exclusive(() => sphere.backUp(target))
   const backup = backups[Math.floor(measure * backups.length)] as string
   await sleep(lastsMs)
-  await gate.exclusive(async () => {
-    await sphere.quiet('all is in step before a backup is put back')
+  await activityLock.exclusive(async () => {
+    await sphere.waitQuiet('the sphere has converged before a backup is restored')
     await sphere.server(target).kill()
-    await sphere.putBack(target, backup)
+    await sphere.restoreBackup(target, backup)
     await sphere.server(target).start()
   })
-  say(`the backup of ${target} is put back`)
+  report(`restored the backup of ${target}`)
 }

@@ -1,12 +1,12 @@
 import type { Outcome } from './model/register.js'
 
-/** What a run counts and finds. */
+/** Counts operations, faults and violations of a run. */
 export class Figures {
   readonly operations = new Map<string, Record<Outcome, number>>()
   readonly faults = new Map<string, number>()
-  readonly leftOut = new Set<string>()
+  readonly skipped = new Set<string>()
   readonly violations: string[] = []
-  /** Answers 500, by what was asked of whom. */
+  /** Responses with status 500, by request. */
   readonly failures = new Map<string, number>()
 
   operation(kind: string, outcome: Outcome): void {
@@ -19,20 +19,20 @@ export class Figures {
     this.faults.set(kind, (this.faults.get(kind) ?? 0) + 1)
   }
 
-  /** How many operations came to this end. */
+  /** Number of operations with this outcome. */
   total(outcome: Outcome): number {
     return [...this.operations.values()].reduce((sum, counts) => sum + counts[outcome], 0)
   }
 
-  /** A line that says how it goes. */
+  /** One line of progress. */
   summary(): string {
     const faults = [...this.faults.values()].reduce((sum, count) => sum + count, 0)
     const outcomes = ['acknowledged', 'refused', 'unknown'] as const
     return `${outcomes.map((one) => `${this.total(one)} ${one}`).join(', ')}, ${faults} faults`
   }
 
-  /** What a server must not answer, whatever happens to it. */
+  /** Lists the requests that a server failed with status 500. */
   failed(): string[] {
-    return [...this.failures].map(([what, count]) => `${what} was answered 500, ${count} times`)
+    return [...this.failures].map(([request, count]) => `${request} returned 500, ${count} times`)
   }
 }

@@ -3,20 +3,20 @@ import { fieldPart, filePart, formOf } from '../support/multipart.js'
 import { sha256 } from '../support/person.js'
 import { type Device, type Operation, unique } from './device.js'
 import { Register } from './model/register.js'
-import { type FileModel, fate, type Visibility } from './model/world.js'
+import { type FileModel, type Visibility, verdictOf } from './model/world.js'
 import type { Tried } from './requests.js'
 
 const FOLDERS = ['/', '/a', '/a/b', '/ünï']
 const VISIBILITIES: Visibility[] = ['private', 'friends', 'public']
 const KIB = 1024
 
-/** Bytes that several people have. */
+/** Contents that several accounts upload. */
 const COMMON = [500, 70 * KIB, 300 * KIB].map((size) => randomBytes(size))
 
 export const FILE_OPERATIONS: [kind: string, operation: Operation][] = [
   ['upload', (device) => upload(device)],
-  ['upload with copies', (device) => upload(device, '?min_copies=2')],
-  ['upload given up', (device) => upload(device, '', AbortSignal.timeout(1 + device.random.below(40)))],
+  ['upload with min_copies', (device) => upload(device, '?min_copies=2')],
+  ['aborted upload', (device) => upload(device, '', AbortSignal.timeout(1 + device.random.below(40)))],
   ['update', update],
   ['delete', remove],
   ['download', download],
@@ -37,7 +37,7 @@ function sizeOf({ random }: Device): number {
   return Math.floor(random.between(low, high))
 }
 
-/** Uploads something under a name that nobody else has. */
+/** Uploads a file with a unique name. */
 export async function upload(device: Device, query = '', signal?: AbortSignal): Promise<Tried> {
   const { random, account, server } = device
   const bytes = random.happens(0.05) ? random.pick(COMMON) : randomBytes(sizeOf(device))
@@ -70,10 +70,10 @@ export async function upload(device: Device, query = '', signal?: AbortSignal): 
   return tried
 }
 
-/** One of the account's files that is there as far as its owner knows. */
+/** Picks a file that the account may still have. */
 function anyFile({ random, account }: Device): FileModel | undefined {
   const files = account.files.filter(
-    (file) => file.id !== undefined && fate(file.upload, ...file.deletions) !== 'must-not',
+    (file) => file.id !== undefined && verdictOf(file.upload, ...file.deletions) !== 'must-not',
   )
   return files.length === 0 ? undefined : random.pick(files)
 }
@@ -101,7 +101,7 @@ async function remove(device: Device): Promise<Tried | undefined> {
   return tried
 }
 
-/** One's own file, or anybody's: whoever gets bytes gets the right ones. */
+/** Downloads a file of any account; a successful download must have the right content. */
 async function download(device: Device): Promise<Tried | undefined> {
   const { world, figures } = device.options
   const owner = device.random.happens(0.5) ? device.account : device.random.pick(world.accounts)
@@ -110,11 +110,11 @@ async function download(device: Device): Promise<Tried | undefined> {
   const file = device.random.pick(files)
   const tried = await device.ask('GET', `/download/${file.id}`)
   if (tried.response?.status === 200 && sha256(tried.response.bytes) !== file.sha256)
-    figures.violations.push(`${device.server} gave other bytes than those of ${file.id}`)
+    figures.violations.push(`${device.server} returned wrong content for ${file.id}`)
   return tried
 }
 
-/** Hears of changes for a while. */
+/** Reads the event stream for a while. */
 async function listen(device: Device): Promise<Tried> {
   const signal = AbortSignal.timeout(100 + device.random.below(1400))
   const tried = await device.ask('GET', '/events', { signal })

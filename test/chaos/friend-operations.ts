@@ -3,12 +3,12 @@ import type { AccountModel, PairModel } from './model/world.js'
 import type { Tried } from './requests.js'
 
 export const FRIEND_OPERATIONS: [kind: string, operation: Operation][] = [
-  ['ask a friend', ask],
-  ['answer a request', response],
-  ['cancel a request', cancel],
-  ['end a friendship', end],
+  ['request friend', ask],
+  ['answer request', response],
+  ['cancel request', cancel],
+  ['remove friend', end],
   ['list friends', (device) => device.ask('GET', '/friends')],
-  ["see a friend's files", seeFiles],
+  ["list a friend's files", seeFiles],
 ]
 
 interface RequestView {
@@ -17,7 +17,7 @@ interface RequestView {
   to: { id: string }
 }
 
-/** People have few acquaintances, so that much happens between the same two. */
+/** Each account has few contacts, so that conflicts between the same two are common. */
 function acquaintance({ random, account, options }: Device): AccountModel {
   const { people } = options
   const own = people.indexOf(account)
@@ -36,7 +36,7 @@ async function ask(device: Device): Promise<Tried> {
   const other = acquaintance(device)
   const tried = await device.ask('POST', '/friends/request', { json: { username: other.username } })
   const { active } = device.options.world.pair(device.account, other)
-  // Who had been asked accepts by asking; otherwise nothing is settled yet.
+  // A request accepts the other account's pending request; otherwise the friendship is still undecided.
   if (tried.outcome === 'unknown' || tried.response?.status === 200) active.note(true, tried)
   return tried
 }
@@ -52,7 +52,7 @@ async function response(device: Device): Promise<Tried | undefined> {
   const { id, from } = device.random.pick(incoming)
   const accepts = device.random.happens(0.7)
   const tried = await device.ask('POST', `/friends/${accepts ? 'accept' : 'reject'}/${id}`)
-  // Turning one down ends nothing where they are friends already by another.
+  // A rejected request does not end a friendship that another request made.
   pairWith(device, from.id)?.active.note(accepts, tried, accepts)
   return tried
 }

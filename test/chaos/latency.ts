@@ -3,26 +3,29 @@ import type { Person } from '../support/person.js'
 import { until } from '../support/until.js'
 import type { ChaosSphere } from './sphere.js'
 
-/** What a regional by itself may take longer than one with its grand. */
-export const MOST_TIMES = 1.5
+/** Highest permitted ratio of latencies without and with the grand. */
+export const MAX_RATIO = 1.5
 
 const ROUNDS = 3
 const REQUESTS = 60
 const TRIES = 3
 
 export interface Latency {
-  /** Median of one request, milliseconds. */
+  /** Median latency of a request in milliseconds. */
   upMs: number
   downMs: number
 }
 
-/** Median times of small uploads and of lists with the grand there and away, by turns; the best of three tries. */
+/**
+ * Compares median latencies of small uploads and lists with and without the grand, alternately; returns the best of
+ * three tries.
+ */
 export async function measureLatency(sphere: ChaosSphere, person: Person): Promise<Latency> {
   let best: Latency | undefined
   for (let tries = 0; tries < TRIES; tries += 1) {
     const latency = await measureOnce(sphere, person)
     if (best === undefined || ratioOf(latency) < ratioOf(best)) best = latency
-    if (ratioOf(best) <= MOST_TIMES) break
+    if (ratioOf(best) <= MAX_RATIO) break
   }
   return best as Latency
 }
@@ -48,8 +51,8 @@ async function measureOnce(sphere: ChaosSphere, person: Person): Promise<Latency
 }
 
 function connection(sphere: ChaosSphere, connected: boolean): Promise<void> {
-  const what = `the link ${connected ? 'is back' : 'is known to be gone'}`
-  return until(what, async () => (await sphere.status('eu'))?.connected === connected, 60_000)
+  const condition = `the link ${connected ? 'is up' : 'is down'}`
+  return until(condition, async () => (await sphere.status('eu'))?.connected === connected, 60_000)
 }
 
 async function times(person: Person): Promise<number[]> {

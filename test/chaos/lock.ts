@@ -1,4 +1,4 @@
-/** Many may be inside together, or one alone: whoever wants to be alone goes before those who come later. */
+/** A fair read-write lock: a waiting exclusive holder goes before later shared ones. */
 export class Lock {
   #inside = 0
   #alone = false

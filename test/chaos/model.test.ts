@@ -4,7 +4,7 @@ import { compareFiles } from './checks/files.js'
 import { faultsBetween } from './checks/sphere.js'
 import { worldAsOf } from './model/past.js'
 import { type Attempt, type Outcome, Register } from './model/register.js'
-import { type AccountModel, type Credential, credentialFate, fate, World } from './model/world.js'
+import { type AccountModel, type Credential, verdictOf, verdictOfCredential, World } from './model/world.js'
 
 function attempt(began: number, ended: number, outcome: Outcome = 'acknowledged'): Attempt {
   return { began, ended, outcome }
@@ -45,7 +45,7 @@ function view(...files: (typeof FILE)[]) {
   return { me: { id: 'dana', username: 'dana', email: '', used_storage }, files, friends: [] as string[] }
 }
 
-t.test('a value ends as one of those that no later one surely followed', async (t) => {
+t.test('A register may end as any value that no later write certainly replaced', async (t) => {
   const cases: [what: string, writes: [string, Attempt][], lawful: string[]][] = [
     ['nothing was written', [], ['first']],
     [
@@ -65,9 +65,9 @@ t.test('a value ends as one of those that no later one surely followed', async (
       ['a', 'b'],
     ],
     ['one that was refused', [['a', attempt(10, 20, 'refused')]], ['first']],
-    ['one that was never answered', [['a', attempt(10, 20, 'unknown')]], ['first', 'a']],
+    ['one that had no response', [['a', attempt(10, 20, 'unknown')]], ['first', 'a']],
     [
-      'never answered, it can still come',
+      'a write without a response may still take effect',
       [
         ['a', attempt(10, 20, 'unknown')],
         ['b', attempt(90, 95)],
@@ -75,37 +75,45 @@ t.test('a value ends as one of those that no later one surely followed', async (
       ['a', 'b'],
     ],
   ]
-  for (const [what, writes, lawful] of cases) {
+  for (const [title, writes, lawful] of cases) {
     const register = new Register('first')
     for (const [value, one] of writes) register.note(value, one)
-    t.same([...register.lawful()], lawful, what)
+    t.same([...register.permitted()], lawful, title)
   }
   const register = new Register('first')
   register.note('a', attempt(10, 20))
   register.note('b', attempt(30, 40))
-  t.same([...register.asOf(35).lawful()], ['a', 'b'], 'under way at that time')
-  t.same([...register.asOf(25).lawful()], ['a'], 'before it began')
+  t.same([...register.asOf(35).permitted()], ['a', 'b'], 'a write in flight at that time')
+  t.same([...register.asOf(25).permitted()], ['a'], 'before the write began')
 })
 
-t.test('what must be, must not be, and may be', async (t) => {
-  t.equal(fate(attempt(0, 1)), 'must')
-  t.equal(fate(attempt(0, 1, 'refused')), 'must-not')
-  t.equal(fate(attempt(0, 1, 'unknown')), 'may')
-  t.equal(fate(attempt(0, 1), attempt(2, 3)), 'must-not')
-  t.equal(fate(attempt(0, 1), attempt(2, 3, 'unknown')), 'may')
+t.test('A verdict is must, must-not or may, depending on the attempts', async (t) => {
+  t.equal(verdictOf(attempt(0, 1)), 'must')
+  t.equal(verdictOf(attempt(0, 1, 'refused')), 'must-not')
+  t.equal(verdictOf(attempt(0, 1, 'unknown')), 'may')
+  t.equal(verdictOf(attempt(0, 1), attempt(2, 3)), 'must-not')
+  t.equal(verdictOf(attempt(0, 1), attempt(2, 3, 'unknown')), 'may')
   const dana = account()
   const [old, by, young] = [session(0), session(10), session(500)]
   dana.passwordChanges.push({ by, attempt: attempt(100, 200) })
-  t.equal(credentialFate(dana, old), 'must-not', 'ended by a new password')
-  t.equal(credentialFate(dana, by), 'must', 'that which set the password')
-  t.equal(credentialFate(dana, young), 'may', 'the server may not have known of the new password')
+  t.equal(verdictOfCredential(dana, old), 'must-not', 'a new password ends the session')
+  t.equal(verdictOfCredential(dana, by), 'must', 'the session that set the password stays')
+  t.equal(verdictOfCredential(dana, young), 'may', 'the server may not have known the new password')
 })
 
-t.test("a file that is lost, lives again, is nobody's or is another is found", async (t) => {
+t.test('A lost, undead, unexplained or altered file is detected', async (t) => {
   t.same(compareFiles(owner(attempt(0, 1)), view(FILE)), { lost: [], wrong: [] })
   t.equal(compareFiles(owner(attempt(0, 1)), view()).lost.length, 1, 'lost')
-  t.equal(compareFiles(owner(attempt(0, 1, 'unknown')), view()).lost.length, 0, 'never acknowledged')
-  t.same(compareFiles(owner(attempt(0, 1, 'unknown')), view(FILE)).wrong, [], 'not answered, and there')
+  t.equal(
+    compareFiles(owner(attempt(0, 1, 'unknown')), view()).lost.length,
+    0,
+    'an upload without a response may be lost',
+  )
+  t.same(
+    compareFiles(owner(attempt(0, 1, 'unknown')), view(FILE)).wrong,
+    [],
+    'an upload without a response may be there',
+  )
   const wrong: [what: string, account: AccountModel, file: typeof FILE][] = [
     ['lives again', owner(attempt(0, 1), attempt(5, 6)), FILE],
     ['refused, and there', owner(attempt(0, 1, 'refused')), FILE],
@@ -120,7 +128,7 @@ t.test("a file that is lost, lives again, is nobody's or is another is found", a
   t.match(compareFiles(owner(attempt(0, 1)), sum).wrong, [/uses 4 bytes/])
 })
 
-t.test('a one-sided friendship, a name with two bearers and a broken quota are found', async (t) => {
+t.test('A one-sided friendship, a name with two holders and an exceeded quota are detected', async (t) => {
   const [dana, noam] = [account('dana'), account('noam')]
   const world = new World()
   world.pair(dana, noam).active.note(true, attempt(10, 11))
@@ -135,22 +143,26 @@ t.test('a one-sided friendship, a name with two bearers and a broken quota are f
   t.match(faults(see(dana, ['noam']), see(noam, [])), [/on one side/])
   t.match(faults(see(dana, []), see(noam, [])), [/not friends/])
   const twin = account('dana')
-  t.match(faults(see(dana, []), see(twin, [])), [/2 accounts bear the name dana/])
+  t.match(faults(see(dana, []), see(twin, [])), [/2 accounts hold the name dana/])
   const full = owner(attempt(0, 1))
   const over = { ...see(full, []), view: { ...view(FILE), me: { ...view(FILE).me, used_storage: 101 } } }
-  t.match(faultsBetween(new World(), [over], 100, []), [/exceeds the quota/])
-  t.same(faultsBetween(new World(), [over], 100, [{ from: 0, until: 5 }]), [], 'servers were apart')
-  t.match(faultsBetween(new World(), [over], 2, [{ from: 0, until: 5 }]), [/eu alone took 3 bytes/])
+  t.match(faultsBetween(new World(), [over], 100, []), [/exceeds its quota/])
+  t.same(
+    faultsBetween(new World(), [over], 100, [{ from: 0, until: 5 }]),
+    [],
+    'the servers had not converged',
+  )
+  t.match(faultsBetween(new World(), [over], 2, [{ from: 0, until: 5 }]), [/eu alone accepted 3 bytes/])
 })
 
-t.test('the world as it was: what came later is not known, what was under way is open', async (t) => {
+t.test('The model at an earlier time omits later attempts and leaves attempts in flight open', async (t) => {
   const world = new World()
   const dana = owner(attempt(20, 30), attempt(50, 60))
   world.accounts.push(dana)
   const [before, during, after] = [15, 25, 40].map((time) => worldAsOf(world, time).accounts[0])
   t.equal(before?.files.length, 0)
-  t.equal(fate(during!.files[0]!.upload), 'may')
+  t.equal(verdictOf(during!.files[0]!.upload), 'may')
   t.same(after?.files[0]?.deletions, [])
-  t.equal(fate(after!.files[0]!.upload), 'must')
+  t.equal(verdictOf(after!.files[0]!.upload), 'must')
   t.same(worldAsOf(world, 0).accounts, [])
 })

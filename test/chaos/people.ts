@@ -12,47 +12,47 @@ import { type ChaosSphere, REGIONALS } from './sphere.js'
 
 const OPERATIONS = new Map([...FILE_OPERATIONS, ...ACCOUNT_OPERATIONS, ...FRIEND_OPERATIONS])
 
-/** How often each operation comes, beside the others. */
+/** Relative frequency of each operation. */
 const WEIGHTS: Record<string, number> = {
   upload: 30,
-  'upload with copies': 2,
-  'upload given up': 3,
+  'upload with min_copies': 2,
+  'aborted upload': 3,
   update: 14,
   delete: 10,
   download: 14,
   list: 4,
-  'look at the account': 2,
+  'view account': 2,
   'log in': 2,
   'log out': 2,
   'change the password': 0.7,
   'change the email': 0.5,
-  'make a token': 1,
+  'create token': 1,
   'revoke a token': 1,
   'end another session': 1,
   listen: 1,
-  'come and go': 2,
-  'ask a friend': 4,
-  'answer a request': 4,
-  'cancel a request': 1,
-  'end a friendship': 1.5,
+  'register and leave': 2,
+  'request friend': 4,
+  'answer request': 4,
+  'cancel request': 1,
+  'remove friend': 1.5,
   'list friends': 1,
-  "see a friend's files": 2,
+  "list a friend's files": 2,
 }
 
-export interface PeopleOptions {
+export interface PeopleDeps {
   sphere: ChaosSphere
   world: World
   random: SeededRandom
   figures: Figures
   /** Held shared during each operation. */
-  gate: Lock
+  activityLock: Lock
   count: number
-  /** Between two operations of one device, milliseconds, at least and at most. */
+  /** Minimum and maximum pause between two operations of a device, in milliseconds. */
   thinkMs: readonly [number, number]
 }
 
-/** Registers people, and gives each a device at every regional. */
-export async function settle({ count, ...options }: PeopleOptions): Promise<Device[]> {
+/** Registers accounts, each with a device at every regional. */
+export async function registerPeople({ count, ...options }: PeopleDeps): Promise<Device[]> {
   const { sphere, world, random } = options
   const people: AccountModel[] = []
   const devices: Device[] = []
@@ -68,12 +68,12 @@ export async function settle({ count, ...options }: PeopleOptions): Promise<Devi
       devices.push(new Device({ ...options, operate, server, url, address, account, people, random: own }))
     }
   }
-  await sphere.quiet('all know everybody')
+  await sphere.waitQuiet('all servers know every account')
   return devices
 }
 
-/** Lets everybody do this and that until they are told to end. */
-export async function work(devices: Device[], signal: AbortSignal): Promise<void> {
+/** Performs random operations on every device until the signal. */
+export async function runDevices(devices: Device[], signal: AbortSignal): Promise<void> {
   await Promise.all(devices.map((device) => device.run(OPERATIONS, WEIGHTS, signal)))
 }
 

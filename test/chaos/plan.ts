@@ -2,14 +2,14 @@ import type { Direction } from '../support/link-proxy.js'
 import type { SeededRandom } from '../support/random.js'
 import { REGIONALS } from './sphere.js'
 
-/** One thing that goes wrong: where, after how long a rest, for how long, and how badly. */
+/** One fault: its target, the pause before it, its duration and its severity. */
 export interface Fault {
   kind: FaultKind
   target: string
   restMs: number
   lastsMs: number
   direction: Direction
-  /** How much, from 0 to 1; what it means depends on the kind. */
+  /** Severity from 0 to 1; its meaning depends on the kind. */
   measure: number
 }
 
@@ -25,20 +25,20 @@ export const LINK_FAULTS = [
   'link altered one way',
 ] as const
 export const PROCESS_FAULTS = ['SIGKILL', 'SIGSTOP', 'restart'] as const
-const STORAGE_FAULTS = ['disk full', 'old backup put back', 'grand wiped'] as const
+const STORAGE_FAULTS = ['disk full', 'old backup restored', 'grand wiped'] as const
 
 export type FaultKind =
   | (typeof LINK_FAULTS)[number]
   | (typeof PROCESS_FAULTS)[number]
   | (typeof STORAGE_FAULTS)[number]
 
-/** Faults that happen one after the other; lanes go on side by side. */
+/** A sequence of faults; lanes run concurrently. */
 export interface Lane {
   name: string
   next(): Fault
 }
 
-/** What goes wrong follows from the seed alone; when, as far as it depends on real processes, does not. */
+/** Derives faults from a seed. Their effects still depend on the timing of real processes. */
 export function lanesOf(random: SeededRandom, disks: string[]): Lane[] {
   const links = REGIONALS.map((name) =>
     lane(`link of ${name}`, random, deal(random.fork(name), LINK_FAULTS, [name]), {
@@ -66,7 +66,7 @@ interface Pace {
   lastsMs: [number, number]
 }
 
-/** Goes through all cards again and again, so that each kind has its turn. */
+/** Deals all cards repeatedly, so that each kind comes up. */
 function lane(name: string, random: SeededRandom, cards: Card[], { restMs, lastsMs }: Pace): Lane {
   const own = random.fork(name)
   let at = 0
@@ -86,12 +86,12 @@ function lane(name: string, random: SeededRandom, cards: Card[], { restMs, lasts
   }
 }
 
-/** One of each kind comes first, so that a short run meets them all. */
+/** The first cards have one of each kind, so that a short run includes them all. */
 function storageOf(random: SeededRandom, servers: string[], disks: string[]): Card[] {
   const full = disks.map((target): Card => ({ kind: 'disk full', target }))
-  const back = servers.map((target): Card => ({ kind: 'old backup put back', target }))
+  const restores = servers.map((target): Card => ({ kind: 'old backup restored', target }))
   const wiped: Card[] = [{ kind: 'grand wiped', target: 'grand' }]
-  const kinds = [full, back, wiped].map((cards) => shuffled(random, cards))
+  const kinds = [full, restores, wiped].map((cards) => shuffled(random, cards))
   const first = kinds.flatMap((cards) => cards.slice(0, 1))
   const others = kinds.flatMap((cards) => cards.slice(1))
   return [...shuffled(random, first), ...shuffled(random, others)]

@@ -3,28 +3,28 @@ import { Client, type ClientRequest, type ClientResponse } from '../support/clie
 import { cookieOf } from '../support/person.js'
 import type { Attempt, Outcome } from './model/register.js'
 
-const PATIENCE_MS = 10_000
+const RESPONSE_TIMEOUT_MS = 10_000
 
-/** Statuses that say that nothing was done (openapi.yaml). */
+/** Statuses after which a request has certainly had no effect (openapi.yaml). */
 const NOT_DONE = [503, 507]
 
 export interface Tried extends Attempt {
-  /** Undefined when none came. */
+  /** Undefined if no response arrived. */
   response: ClientResponse | undefined
 }
 
-/** Asks once, and tells what the asker knows afterwards. @throws Error when the answer breaks the contract */
+/** Sends a request once and classifies its outcome. @throws Error if the response violates the contract */
 export async function attempt(
   client: Client,
   method: string,
   path: string,
-  { signal, ...asked }: ClientRequest = {},
+  { signal, ...request }: ClientRequest = {},
 ): Promise<Tried> {
   const began = Date.now()
-  const patience = AbortSignal.timeout(PATIENCE_MS)
-  const both = signal === undefined ? patience : AbortSignal.any([signal, patience])
+  const timeout = AbortSignal.timeout(RESPONSE_TIMEOUT_MS)
+  const both = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
   try {
-    const response = await client.ask(method, path, { ...asked, signal: both })
+    const response = await client.ask(method, path, { ...request, signal: both })
     return { began, ended: Date.now(), outcome: outcomeOf(response.status), response }
   } catch (error) {
     if (!isNetworkError(error)) throw error
@@ -36,11 +36,11 @@ export async function attempt(
 
 export interface LoggedIn {
   tried: Tried
-  /** What the session is known by; undefined when none was opened. */
+  /** The session's header; undefined if the login failed. */
   headers: Record<string, string> | undefined
 }
 
-/** Logs in from an address that nobody used: a password that was changed elsewhere is no attack. */
+/** Logs in from an unused address: failures with an outdated password must not trigger the throttle. */
 export async function logIn(url: () => string, identifier: string, password: string): Promise<LoggedIn> {
   const client = new Client(url, `127.${randomInt(100, 200)}.${randomInt(255)}.${randomInt(1, 255)}`)
   try {
@@ -62,7 +62,7 @@ function outcomeOf(status: number): Outcome {
   return status < 500 || NOT_DONE.includes(status) ? 'refused' : 'unknown'
 }
 
-/** A connection that broke, or that was given up; other errors are faults of the answer. */
+/** Whether the connection broke or was aborted; other errors are faults of the response. */
 function isNetworkError(error: unknown): boolean {
   const { code, name } = error as { code?: unknown; name?: string }
   return typeof code === 'string' || name === 'AbortError' || name === 'TimeoutError'

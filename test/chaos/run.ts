@@ -1,6 +1,6 @@
 /**
- * `npm run chaos -- --minutes 10 --seed 1`: exits with 0 when nothing is lost and every invariant holds;
- * `--keep DIR` keeps what the servers hold and said, should that not be so.
+ * `npm run chaos -- --minutes 10 --seed 1` exits with 0 if nothing is lost and every invariant holds.
+ * `--keep DIR` keeps the servers' data and logs after a failed run.
  */
 import { parseArgs } from 'node:util'
 import { runChaos } from './chaos.js'
@@ -18,14 +18,14 @@ const { values } = parseArgs({
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
 const began = performance.now()
-const say = (line: string) =>
+const report = (line: string) =>
   console.log(`${((performance.now() - began) / 1000).toFixed(1).padStart(7)} s  ${line}`)
 const outcome = await runChaos({
   seed: Number(values.seed),
   seconds: Number(values.minutes) * 60,
   port: Number(values.port),
   keep: values.keep,
-  say,
+  report,
 })
 console.log(`\nseed ${values.seed}, ${values.minutes} min\n${tableOf(outcome)}`)
 for (const violation of outcome.violations) console.log(`VIOLATED: ${violation}`)

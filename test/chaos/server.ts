@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync } from 'node:fs'
 
-/** A server that does not end by itself then is killed, and that is a fault of its own. */
-const END_MS = 60_000
+/** Time limit of a graceful exit; a server that exceeds it is killed and reported. */
+const EXIT_TIMEOUT_MS = 60_000
 
-/** Also on a machine that has much else to do. */
-const START_MS = 120_000
+/** Start timeout, generous for a loaded machine. */
+const START_TIMEOUT_MS = 120_000
 
 export interface ServerOptions {
   name: string
@@ -16,11 +16,11 @@ export interface ServerOptions {
   dataDir: string
   env: Record<string, string>
   logFile: string
-  /** Told of what a server must not do: end by itself, or with another code than 0. */
+  /** Reports an unexpected exit or an exit code other than 0. */
   onFault: (fault: string) => void
 }
 
-/** One server of the built program, as a process that can be killed, stopped and started again. */
+/** A process of the built program that can be killed, suspended and restarted. */
 export class Server {
   readonly #options: ServerOptions
   #child: ChildProcess | undefined
@@ -45,10 +45,10 @@ export class Server {
     return this.#child !== undefined
   }
 
-  /** Starts it and waits until it serves. @throws Error when it ends instead */
+  /** Starts the server and waits until it is ready. @throws Error if it exits instead */
   async start(): Promise<void> {
     const { name, program, port, dataDir, env, logFile, onFault } = this.#options
-    // Without what a test runner loads into every child.
+    // NODE_OPTIONS would load the test runner into the server.
     const child = spawn('env', ['-u', 'NODE_OPTIONS', process.execPath, program], {
       env: {
         PATH: process.env['PATH'] ?? '',
@@ -75,32 +75,32 @@ export class Server {
     child.once('exit', (code, signal) => {
       if (this.#child !== child) return
       this.#child = undefined
-      onFault(`${name} ended by itself (${signal ?? code}): ${output.slice(-600)}`)
+      onFault(`${name} exited unexpectedly (${signal ?? code}): ${output.slice(-600)}`)
     })
-    const timer = setTimeout(() => child.kill('SIGKILL'), START_MS)
+    const timer = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS)
     if (!(await serves)) throw new Error(`${name} does not start: ${output}`)
     clearTimeout(timer)
   }
 
-  /** SIGKILL, and its end. */
+  /** Sends SIGKILL and waits for the exit. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL')
   }
 
-  /** SIGKILL, without waiting. */
-  forget(): void {
+  /** Sends SIGKILL without waiting. */
+  killNow(): void {
     this.#child?.kill('SIGKILL')
     this.#child = undefined
   }
 
-  /** SIGTERM, and its end in good order. */
+  /** Sends SIGTERM and waits for the exit. */
   async stop(): Promise<void> {
     const { name, onFault } = this.#options
     const code = await this.#end('SIGTERM')
-    if (code !== 0) onFault(`${name} ended with ${code} after SIGTERM`)
+    if (code !== 0) onFault(`${name} exited with ${code} after SIGTERM`)
   }
 
-  /** Takes its turn away, and all its time stands still. */
+  /** Suspends the process (SIGSTOP). */
   pause(): void {
     this.#child?.kill('SIGSTOP')
   }
@@ -115,7 +115,7 @@ export class Server {
     this.#child = undefined
     const exit = once(child, 'exit')
     child.kill(signal)
-    const timer = setTimeout(() => child.kill('SIGKILL'), END_MS)
+    const timer = setTimeout(() => child.kill('SIGKILL'), EXIT_TIMEOUT_MS)
     const [code] = (await exit) as [number | null]
     clearTimeout(timer)
     return code

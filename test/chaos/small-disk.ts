@@ -3,12 +3,12 @@ import { statfsSync } from 'node:fs'
 
 const MARGIN_BYTES = 64 * 1024
 
-/** A disk of its own for one folder, whose size can be changed while it is in use. Needs root. */
+/** A tmpfs for one folder whose size can be changed while it is mounted. Needs root. */
 export class SmallDisk {
   readonly #path: string
   readonly #sizeBytes: number
 
-  /** @throws Error when nothing can be mounted here */
+  /** @throws Error if it cannot be mounted */
   constructor(path: string, sizeBytes: number) {
     this.#path = path
     this.#sizeBytes = sizeBytes
@@ -17,7 +17,7 @@ export class SmallDisk {
     })
   }
 
-  /** Leaves so many bytes free, about. */
+  /** Resizes the disk to leave about this many bytes free. */
   fill(freeBytes: number): void {
     for (let more = freeBytes; ; more += MARGIN_BYTES) {
       const { blocks, bfree, bsize } = statfsSync(this.#path)
@@ -29,12 +29,12 @@ export class SmallDisk {
     this.#resize(this.#sizeBytes)
   }
 
-  /** Also while somebody who is just ending still has files open on it. */
+  /** Unmounts lazily: an exiting process may still have files open. */
   unmount(): void {
     spawnSync('umount', ['--lazy', this.#path])
   }
 
-  /** Whether there was room for all that is on it: more may have come since it was looked at. */
+  /** Resizes the disk; false if it has become fuller than the size meanwhile. */
   #resize(bytes: number): boolean {
     return spawnSync('mount', ['-o', `remount,size=${bytes}`, this.#path]).status === 0
   }

@@ -17,21 +17,21 @@ import { SmallDisk } from './small-disk.js'
 export const REGIONALS = ['eu', 'us', 'ap'] as const
 const OPERATOR_TOKEN = 'chaos-operator-token'
 
-/** Of every account, small enough to be met. */
+/** The storage quota of every account, small enough to be reached. */
 export const QUOTA_BYTES = 6 * 1024 ** 2
 
-/** Kept of each server. */
+/** Backups kept per server. */
 const BACKUPS = 3
 
-/** After which a sphere that is left alone has to be in step. */
-const CONVERGE_MS = 300_000
+/** Timeout for convergence without load and faults. */
+const CONVERGE_TIMEOUT_MS = 300_000
 
 export interface SphereOptions {
-  /** The first of ten ports that are free. */
+  /** The first of ten consecutive free ports. */
   port: number
-  /** Where the servers' data is, or is to be; a folder of its own by default. */
+  /** The servers' data folder; a temporary folder by default. */
   dataRoot?: string
-  /** Size of the disk that `ap` and the grand have each for themselves; without it they have none. */
+  /** Size of the separate disks of `ap` and the grand; undefined for none. */
   diskBytes?: number
   onFault: (fault: string) => void
 }
@@ -46,22 +46,22 @@ export interface Status {
   state_digest: string
 }
 
-/** A sphere of real processes on this machine, with a piece of network of our own before each link. */
+/** A sphere of real processes on this machine, with fault-injecting proxies on its links. */
 export class ChaosSphere implements AsyncDisposable {
   readonly folder: string
   readonly servers = new Map<string, Server>()
   readonly links = new Map<string, LinkProxy>()
   readonly disks = new Map<string, SmallDisk>()
-  /** Whoever stops, kills or replaces a server has it alone. */
+  /** One lock per server, held while a fault stops or replaces it. */
   readonly locks = new Map<string, Lock>()
-  /** Why there are no small disks, if there are none. */
-  diskless: string | undefined
+  /** Why the servers have no separate disks, if they have none. */
+  noDisksReason: string | undefined
   readonly #backups = new Map<string, string[]>()
   readonly #operators = new Map<string, Client>()
 
   private constructor(folder: string) {
     this.folder = folder
-    process.prependOnceListener('exit', this.#vanish)
+    process.prependOnceListener('exit', this.#removeAll)
   }
 
   static async open(options: SphereOptions): Promise<ChaosSphere> {
@@ -87,7 +87,7 @@ export class ChaosSphere implements AsyncDisposable {
     return this.locks.get(name) as Lock
   }
 
-  /** The file that takes what a server says. */
+  /** The path of a server's log file. */
   logOf(name: string): string {
     return join(this.folder, `${name}.log`)
   }
@@ -96,7 +96,7 @@ export class ChaosSphere implements AsyncDisposable {
     return `http://127.0.0.1:${this.server(name).port}`
   }
 
-  /** What a regional says of itself, its digest included; undefined when it does not answer. */
+  /** A regional's status with its digest; undefined if it does not respond. */
   async status(name: string): Promise<Status | undefined> {
     const signal = AbortSignal.timeout(5000)
     const operator = this.#operators.get(name) as Client
@@ -106,7 +106,7 @@ export class ChaosSphere implements AsyncDisposable {
       .catch(() => undefined)
   }
 
-  /** Whether all hold the same state and nothing is on its way any more, bytes included. */
+  /** Whether all servers have equal digests and nothing is pending, blobs included. */
   async isQuiet(): Promise<boolean> {
     const all = await Promise.all(REGIONALS.map((name) => this.status(name)))
     const [first] = all
@@ -123,35 +123,35 @@ export class ChaosSphere implements AsyncDisposable {
     )
   }
 
-  /** Waits until it is quiet. */
-  async quiet(what: string): Promise<void> {
-    await until(what, () => this.isQuiet(), CONVERGE_MS).catch(async (error: Error) => {
+  /** Waits for `isQuiet`. */
+  async waitQuiet(what: string): Promise<void> {
+    await until(what, () => this.isQuiet(), CONVERGE_TIMEOUT_MS).catch(async (error: Error) => {
       throw new Error(`${error.message}\n${await this.describe()}`)
     })
   }
 
-  /** Ends it in good order, and tells what is wrong in its folders then; what is of no use any more goes at a start. */
+  /** Stops all servers gracefully and checks their folders. A restart before collects garbage. */
   async faultsOnDisk(): Promise<string[]> {
     await this.stopAll()
     await this.heal()
-    await this.quiet('all is in step after a last restart')
+    await this.waitQuiet('the sphere has converged after the last restart')
     await this.stopAll()
     const dirs = new Map(REGIONALS.map((name) => [name as string, this.server(name).dataDir]))
     return faultsOfSphere(this.server('grand').dataDir, dirs)
   }
 
-  /** How it is, for people. */
+  /** The status of all servers, for an error message. */
   async describe(): Promise<string> {
     const lines = await Promise.all(
       REGIONALS.map(
         async (name) =>
-          `${name}: ${JSON.stringify(await this.status(name))}, lacks ${this.#countMissing(name)}`,
+          `${name}: ${JSON.stringify(await this.status(name))}, missing ${this.#countMissing(name)}`,
       ),
     )
-    return [...lines, `grand lacks ${this.#countMissing('grand')}`].join('\n')
+    return [...lines, `grand: missing ${this.#countMissing('grand')}`].join('\n')
   }
 
-  /** Copies a server's folder while it runs; gives this backup and the ones before it, oldest first. */
+  /** Backs up a running server; returns its kept backups, oldest first. */
   async backUp(name: string): Promise<string[]> {
     const to = join(this.folder, 'backups', `${name}-${Date.now()}`)
     await backupDataDir(this.server(name).dataDir, to)
@@ -161,25 +161,25 @@ export class ChaosSphere implements AsyncDisposable {
     return [...backups]
   }
 
-  /** Runs a command of the operator's on a regional's data, whether it runs or not. */
+  /** Runs an operator command on a regional's data, whether the regional runs or not. */
   operate(name: string, command: string[]): Promise<ProgramResult> {
     const program = join(this.folder, 'program/dist/bin/syncsphere.js')
     return operate({ name, dataDir: this.server(name).dataDir }, command, '', program)
   }
 
-  /** Takes away all that a stopped server had. */
+  /** Removes all data of a stopped server. */
   async wipe(name: string): Promise<void> {
     const { dataDir } = this.server(name)
     for (const entry of readdirSync(dataDir)) await rm(join(dataDir, entry), { recursive: true })
   }
 
-  /** Puts a backup in the place of all that a stopped server had. */
-  async putBack(name: string, backup: string): Promise<void> {
+  /** Replaces all data of a stopped server by a backup. */
+  async restoreBackup(name: string, backup: string): Promise<void> {
     await this.wipe(name)
     await cp(backup, this.server(name).dataDir, { recursive: true })
   }
 
-  /** Copies what servers hold and said, for people to look at. */
+  /** Copies the servers' data and logs. */
   async keep(to: string): Promise<void> {
     await this.killAll()
     for (const { name, dataDir } of this.servers.values()) {
@@ -188,7 +188,7 @@ export class ChaosSphere implements AsyncDisposable {
     }
   }
 
-  /** Takes away everything that disturbs, and starts what does not run. */
+  /** Removes all faults and starts every stopped server. */
   async heal(): Promise<void> {
     for (const link of this.links.values()) link.restore()
     for (const disk of this.disks.values()) disk.restore()
@@ -196,7 +196,7 @@ export class ChaosSphere implements AsyncDisposable {
     await this.#startAll()
   }
 
-  /** SIGKILL for all, at once. */
+  /** Sends SIGKILL to all servers. */
   async killAll(): Promise<void> {
     await Promise.all([...this.servers.values()].map((server) => server.kill()))
   }
@@ -206,16 +206,16 @@ export class ChaosSphere implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    process.off('exit', this.#vanish)
+    process.off('exit', this.#removeAll)
     for (const server of this.servers.values()) await server.kill()
     for (const link of this.links.values()) await link.close()
     for (const operator of this.#operators.values()) await operator.close()
-    this.#vanish()
+    this.#removeAll()
   }
 
-  /** Leaves nothing behind, also where the run is ended in the middle. */
-  readonly #vanish = () => {
-    for (const server of this.servers.values()) server.forget()
+  /** Removes processes, mounts and files, also when the run is interrupted. */
+  readonly #removeAll = () => {
+    for (const server of this.servers.values()) server.killNow()
     for (const disk of this.disks.values()) disk.unmount()
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
   }
@@ -269,11 +269,11 @@ export class ChaosSphere implements AsyncDisposable {
     try {
       this.disks.set(name, new SmallDisk(this.server(name).dataDir, bytes))
     } catch {
-      this.diskless = 'nothing can be mounted here: it needs root'
+      this.noDisksReason = 'cannot mount here: needs root'
     }
   }
 
-  /** What a server still has to get or to tell. */
+  /** Counts a server's missing blobs and unpublished rows. */
   #countMissing(name: string): number {
     const missing = this.#count(name, 'select count(*) from missing')
     const unpublished = name === 'grand' ? 0 : this.#count(name, 'select count(*) from unpublished')
@@ -291,7 +291,7 @@ export class ChaosSphere implements AsyncDisposable {
   }
 }
 
-/** Servers are started again and again: they all have to be the same program, even when another one is built meanwhile. */
+/** Copies the built program: all restarts must run the same one, even if another is built meanwhile. */
 async function copyProgram(to: string): Promise<void> {
   for (const part of ['dist', 'migrations', 'openapi.yaml', 'package.json'])
     await cp(part, join(to, part), { recursive: true })

@@ -1,7 +1,7 @@
 import type { Outcome } from './chaos.js'
 import { ratioOf } from './latency.js'
 
-/** The figures of a run as a table. */
+/** Formats the figures of a run as a table. */
 export function tableOf({ figures, lost, violations, convergedMs, latency }: Outcome): string {
   const rows: [string, string | number][] = [
     ...[...figures.operations].map(([kind, { acknowledged, refused, unknown }]): [string, string] => [
@@ -19,7 +19,7 @@ export function tableOf({ figures, lost, violations, convergedMs, latency }: Out
       `${latency.upMs.toFixed(2)} ms, ${latency.downMs.toFixed(2)} ms: ${ratioOf(latency).toFixed(2)} times`,
     ],
     ['violations', violations.length],
-    ...[...figures.leftOut].map((what): [string, string] => ['left out', what]),
+    ...[...figures.skipped].map((what): [string, string] => ['left out', what]),
   ]
   const width = Math.max(...rows.map(([name]) => name.length))
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n')

@@ -7,7 +7,7 @@ import { openTestRegional } from '../support/test-regional.js'
 
 const PASSWORD = 'correct horse battery'
 
-/** Somebody with an account, whose every request and answer the compiler checks against openapi.yaml. */
+/** A client with an account. The compiler checks its requests and responses against openapi.yaml. */
 async function person(baseUrl: string, username: string): Promise<Client<paths>> {
   const client = createClient<paths>({ baseUrl })
   const email = `${username}@example.com`
@@ -15,7 +15,7 @@ async function person(baseUrl: string, username: string): Promise<Client<paths>>
   if (registered.error) throw new Error(registered.error.detail)
   const login = await client.POST('/login', { body: { identifier: email, password: PASSWORD } })
   if (login.error) throw new Error(login.error.detail)
-  // What a browser does by itself.
+  // Browsers do this by themselves.
   const cookie = login.response.headers
     .getSetCookie()
     .map((set) => set.split(';', 1)[0])
@@ -24,7 +24,7 @@ async function person(baseUrl: string, username: string): Promise<Client<paths>>
   return client
 }
 
-/** Fields before the file, as the contract wants them. */
+/** A form with its fields before the file. */
 function formOf({ file, ...fields }: components['schemas']['Upload'], name: string): FormData {
   const form = new FormData()
   for (const [field, value] of Object.entries(fields)) form.append(field, String(value))
@@ -32,7 +32,7 @@ function formOf({ file, ...fields }: components['schemas']['Upload'], name: stri
   return form
 }
 
-test('a client made from the contract alone shares a file with a friend', async (t) => {
+test('a client generated from the contract can share a file with a friend', async (t) => {
   const regional = await openTestRegional(t)
   const dana = await person(regional.url, 'dana')
   const noam = await person(regional.url, 'noam')
@@ -57,14 +57,14 @@ test('a client made from the contract alone shares a file with a friend', async 
   const refused = await noam.GET('/files/{file_id}', path)
   t.equal(refused.error?.type, 'urn:problem-type:syncsphere:file-not-found')
 
-  const asked = await dana.POST('/friends/request', { body: { username: 'noam' } })
-  t.equal(asked.data?.status, 'pending')
+  const requested = await dana.POST('/friends/request', { body: { username: 'noam' } })
+  t.equal(requested.data?.status, 'pending')
   const requests = await noam.GET('/friends/requests')
   t.strictSame(
     requests.data?.items.map(({ id }) => id),
-    [asked.data?.id],
+    [requested.data?.id],
   )
-  const received = { params: { path: { req_id: String(asked.data?.id) } } }
+  const received = { params: { path: { req_id: String(requested.data?.id) } } }
   const accepted = await noam.POST('/friends/accept/{req_id}', received)
   t.equal(accepted.data?.username, 'dana')
   const friends = await dana.GET('/friends')
@@ -77,7 +77,7 @@ test('a client made from the contract alone shares a file with a friend', async 
   t.strictSame(shared.data?.items, [file])
   const downloaded = await noam.GET('/download/{file_id}', { ...path, parseAs: 'arrayBuffer' })
   t.equal(downloaded.response.headers.get('etag'), `"${sha256(bytes)}"`)
-  t.ok(Buffer.from(downloaded.data as ArrayBuffer).equals(bytes), 'the friend gets the very bytes')
+  t.ok(Buffer.from(downloaded.data as ArrayBuffer).equals(bytes), 'the friend gets the exact content')
 
   const changed = await noam.PATCH('/files/{file_id}', { ...path, body: { name: 'mine.bin' } })
   t.equal(changed.error?.type, 'urn:problem-type:syncsphere:not-owner')

@@ -12,12 +12,12 @@ import { until } from '../support/until.js'
 
 const PROJECT_FOLDER = fileURLToPath(new URL('../../', import.meta.url))
 
-/** Compose as a plugin of docker, and as the program that Debian has. */
+/** Compose as a plugin of docker, or as Debian's separate program. */
 const COMPOSES = [['docker', 'compose'], ['docker-compose']] as const
 const COMMAND_MS = 60_000
-/** Between two looks: asking without a pause would use up what one address may ask. */
-const LOOK_AGAIN_MS = 100
-const PATIENCE_MS = 40_000
+/** Pause between polls, so that polling stays below the rate limits. */
+const POLL_MS = 100
+const EVENTUALLY_TIMEOUT_MS = 40_000
 export const BUILD_MS = 600_000
 
 const run = promisify(execFile)
@@ -25,22 +25,22 @@ const run = promisify(execFile)
 export const REGIONALS = ['eu', 'us', 'ap'] as const
 export const SERVERS = ['grand', ...REGIONALS] as const
 export type RegionalName = (typeof REGIONALS)[number]
-/** `sa` comes by an override. */
+/** `sa` is added by an override file. */
 export type ServerName = (typeof SERVERS)[number] | 'sa'
 
-/** Why no sphere can be run by Compose here; undefined: it can. */
-export function whatIsMissing(): string | undefined {
-  if (!answers('docker', 'info')) return 'no docker engine answers'
+/** Why Compose cannot be used here, or undefined. */
+export function reasonToSkip(): string | undefined {
+  if (!answers('docker', 'info')) return 'no docker engine responds'
   return composeCommand() === undefined ? 'neither docker compose nor docker-compose is installed' : undefined
 }
 
-/** What docker-compose.yml describes, under a project name, an image name and ports of its own. */
+/** The services of docker-compose.yml, with a project name, image name and ports of their own. */
 export class ComposeSphere implements AsyncDisposable {
   readonly operatorToken = randomBytes(24).toString('hex')
   readonly #compose = composeCommand() ?? COMPOSES[0]
   readonly #ports: Record<RegionalName, number>
   readonly #env: NodeJS.ProcessEnv
-  /** Has a copy of the files that Compose reads. */
+  /** A copy of the files that Compose reads. */
   readonly #folder: string
 
   static async make(): Promise<ComposeSphere> {
@@ -74,7 +74,7 @@ export class ComposeSphere implements AsyncDisposable {
     await this.compose(['build'], { timeoutMs: BUILD_MS, folder: PROJECT_FOLDER })
   }
 
-  /** Puts a docker-compose.override.yml beside docker-compose.yml. */
+  /** Adds a docker-compose.override.yml. */
   async override(text: string): Promise<void> {
     await writeFile(join(this.#folder, 'docker-compose.override.yml'), text)
   }
@@ -85,7 +85,7 @@ export class ComposeSphere implements AsyncDisposable {
     return (await run(program, [...rest, ...args], options)).stdout
   }
 
-  /** Runs a command in a server's container; resolves with what it wrote, to standard output and error. */
+  /** Runs a command in a server's container; resolves with its standard output and error. */
   async inside(server: ServerName, script: string): Promise<string> {
     const { stdout } = await run('docker', [
       'exec',
@@ -106,7 +106,7 @@ export class ComposeSphere implements AsyncDisposable {
   }
 
   /** The container as the engine describes it. */
-  // biome-ignore lint/suspicious/noExplicitAny: what the engine tells is for the test to look at
+  // biome-ignore lint/suspicious/noExplicitAny: the test knows the parts of the description that it reads
   async inspect(server: ServerName): Promise<any> {
     const { stdout } = await run('docker', ['inspect', await this.#id(server)])
     return JSON.parse(stdout)[0]
@@ -116,19 +116,19 @@ export class ComposeSphere implements AsyncDisposable {
     return new Person(() => `http://127.0.0.1:${this.#ports[regional]}`, username)
   }
 
-  /** The same person, with the same session, at another regional. */
+  /** A client of another regional with the person's credentials. */
   at(regional: RegionalName, person: Person): Person {
-    const there = this.person(regional, person.username)
-    there.headers = person.headers
-    return there
+    const samePerson = this.person(regional, person.username)
+    samePerson.headers = person.headers
+    return samePerson
   }
 
-  /** Waits until every regional answers and is linked, and all hold the same state; returns its digests. */
+  /** Waits until all regionals are connected and have equal digests; returns the digests. */
   async converged(): Promise<Set<string>> {
     let digests = new Set<string>()
     const operator = { authorization: `Bearer ${this.operatorToken}` }
     const clients = REGIONALS.map((name) => this.person(name, 'operator').as(operator))
-    const look = async () => {
+    const poll = async () => {
       const answers = await Promise.all(clients.map((client) => client.get('/sync/status?digest=true')))
       const states = answers.map(({ json }) => json)
       digests = new Set(states.map((state) => state.state_digest as string))
@@ -137,12 +137,12 @@ export class ComposeSphere implements AsyncDisposable {
       )
       return even && digests.size === 1
     }
-    await eventually('all servers hold the same state', look)
+    await eventually('all servers have converged', poll)
     await Promise.all(clients.map((client) => client.close()))
     return digests
   }
 
-  /** Removes containers, volumes, network and image; what the engine keeps to build faster stays. */
+  /** Removes containers, volumes, network and image; the engine's build cache stays. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.compose(['down', '--volumes', '--timeout', '5'])
     await run('docker', ['image', 'rm', '--force', this.#env['SYNCSPHERE_IMAGE'] ?? ''])
@@ -159,14 +159,14 @@ export class ComposeSphere implements AsyncDisposable {
   }
 }
 
-/** Waits until something holds, while servers start: until then they refuse connections, or cut one off. */
+/** Polls a condition; connection errors of servers that are starting count as false. */
 export async function eventually(what: string, condition: () => Promise<boolean>): Promise<void> {
   const look = async () => {
     if (await condition().catch(() => false)) return true
-    await sleep(LOOK_AGAIN_MS)
+    await sleep(POLL_MS)
     return false
   }
-  await until(what, look, PATIENCE_MS)
+  await until(what, look, EVENTUALLY_TIMEOUT_MS)
 }
 
 function composeCommand() {

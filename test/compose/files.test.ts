@@ -1,4 +1,4 @@
-/** What docker-compose.yml, its server file and the Dockerfile promise, as far as it can be told without an engine. */
+/** Checks docker-compose.yml, its server file and the Dockerfile without an engine. */
 import { cpSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CORE_SCHEMA, load, mergeTag } from 'js-yaml'
@@ -21,31 +21,31 @@ const servicesOf = (file: string) =>
     .services
 const base = servicesOf('docker-compose.server.yml') as Record<'grand' | 'regional', Service>
 
-/** Of the image, or of the port that is published. */
+/** Fixed by the image or by the published port. */
 const FIXED = ['SYNCSPHERE_HOST', 'SYNCSPHERE_PORT', 'SYNCSPHERE_DATA_DIR']
-/** Each server of docker-compose.yml has its own. */
+/** Set separately for each server in docker-compose.yml. */
 const OWN = ['SYNCSPHERE_NAME', 'SYNCSPHERE_CERTS_DIR']
 
-test('every variable that the documentation lists for a kind of server reaches it in containers', async (t) => {
+test('Every variable documented for a kind of server is passed to its container', async (t) => {
   const documented = documentedVariables()
   for (const kind of ['regional', 'grand'] as const) {
     const passed = Object.keys(base[kind].environment ?? {})
-    const wanted = documented
+    const expected = documented
       .filter(({ readBy, name }) => readBy.includes(kind) && !FIXED.includes(name))
       .map(({ name }) => name)
       .filter((name) => kind === 'grand' || !OWN.includes(name))
-    t.strictSame(passed.sort(), wanted.sort(), kind)
+    t.strictSame(passed.sort(), expected.sort(), kind)
   }
 })
 
-test('every variable of docker-compose.yml is documented, with its default', async (t) => {
+test('Every variable of docker-compose.yml is documented with its default', async (t) => {
   const text = read('docker-compose.yml') + read('docker-compose.server.yml')
   const used = new Map([...text.matchAll(/\$\{(\w+):-([^}]*)\}/g)].map(([, name, value]) => [name, value]))
   const documented = documentedVariables().filter(({ readBy }) => readBy.includes('Compose'))
   t.strictSame(new Map(documented.map(({ name, defaults }) => [name, defaults.get('Compose')])), used)
 })
 
-test('containers run programs of ours, and no shell or script', async (t) => {
+test("Containers run the project's programs directly, without a shell", async (t) => {
   const services = [...Object.values(base), ...Object.values(servicesOf('docker-compose.yml'))]
   for (const { entrypoint, command, healthcheck } of services) {
     const lines = [entrypoint ?? command, healthcheck?.test.slice(1)].filter((line) => line !== undefined)
@@ -59,7 +59,7 @@ test('containers run programs of ours, and no shell or script', async (t) => {
   }
 })
 
-test('the packages in the image are all that the built programs look for', async (t) => {
+test('The image contains exactly the packages that the built programs import', async (t) => {
   const [, list] = /cp -r --parents (.*) \/packages/.exec(read('Dockerfile')) ?? []
   const image = await newDataDir(t)
   for (const name of ['dist', 'migrations'])

@@ -15,7 +15,7 @@ function faultsOf(
   }
 }
 
-test('an empty environment gives the defaults of the contract', async (t) => {
+test('An empty environment gives the default configuration', async (t) => {
   t.strictSame(readRegionalConfig({}), {
     name: 'eu',
     host: '127.0.0.1',
@@ -37,7 +37,7 @@ test('an empty environment gives the defaults of the contract', async (t) => {
   t.match(readGrandConfig({}), { name: 'grand', host: '127.0.0.1', port: 9000, dataDir: 'data/grand' })
 })
 
-test('an empty variable counts as unset', async (t) => {
+test('An empty variable counts as unset', async (t) => {
   const names = [
     'NAME',
     'PORT',
@@ -54,7 +54,7 @@ test('an empty variable counts as unset', async (t) => {
   )
 })
 
-/** A value of each variable that is not its default. */
+/** A value for each variable that differs from its default. */
 const EVERY_VARIABLE = {
   NAME: 'us-2',
   HOST: '::1',
@@ -75,7 +75,7 @@ const EVERY_VARIABLE = {
   LOG_LEVEL: 'debug',
 }
 
-test('every variable is read', async (t) => {
+test('Every variable is read', async (t) => {
   const config = readRegionalConfig(EVERY_VARIABLE)
   t.strictSame(config, {
     name: 'us-2',
@@ -100,7 +100,7 @@ test('every variable is read', async (t) => {
   t.strictSame(readGrandConfig({ NAME: 'hub', PORT: '9443' }).dataDir, 'data/hub')
 })
 
-test('a size may end in thousands or in 1024s', async (t) => {
+test('A size may have a decimal or binary unit', async (t) => {
   for (const [size, bytes] of [
     ['0', 0],
     ['7KB', 7000],
@@ -116,7 +116,7 @@ test('a size may end in thousands or in 1024s', async (t) => {
   }
 })
 
-test('the prefixed name of every variable goes before the short one', async (t) => {
+test('A prefixed variable takes precedence over its short name', async (t) => {
   const prefixed = Object.fromEntries(
     Object.entries(EVERY_VARIABLE).map(([name, value]) => [`SYNCSPHERE_${name}`, value]),
   )
@@ -126,20 +126,20 @@ test('the prefixed name of every variable goes before the short one', async (t) 
   t.equal(
     readRegionalConfig({ SYNCSPHERE_PORT: '', PORT: '7000' }).port,
     7000,
-    'an empty one counts as unset',
+    'an empty prefixed variable counts as unset',
   )
 })
 
-test('a fault names the variable as it was given, and a short name the one that goes before it', async (t) => {
+test('An error names the variable as it was given, and the prefixed name for a short one', async (t) => {
   t.strictSame(faultsOf({ SYNCSPHERE_PORT: 'x' }), [
     'SYNCSPHERE_PORT: must be a port, an integer from 0 to 65535, and is "x"',
   ])
   t.match(faultsOf({ NAME: 'DESKTOP-7' }), [
-    /^NAME: must be .*, and is "DESKTOP-7"; SYNCSPHERE_NAME goes before it$/,
+    /^NAME: must be .*, and is "DESKTOP-7"; SYNCSPHERE_NAME takes precedence over it$/,
   ])
 })
 
-test('what Kubernetes and Docker links set for a service "syncsphere" is never refused', async (t) => {
+test('Variables that Kubernetes and Docker links set for a service named syncsphere are ignored', async (t) => {
   const env = {
     SYNCSPHERE_PORT: 'tcp://10.0.0.11:5001',
     SYNCSPHERE_SERVICE_HOST: '10.0.0.11',
@@ -163,12 +163,12 @@ test('what Kubernetes and Docker links set for a service "syncsphere" is never r
   t.equal(readRegionalConfig({ ...env, PORT: '7000' }).port, 7000)
 })
 
-test('variables of docker-compose.yml and of npm start are known to every server', async (t) => {
+test('Every server accepts the variables of docker-compose.yml and of npm start', async (t) => {
   const names = ['IMAGE', 'PUBLISH_ADDRESS', 'GRAND_PORT', 'EU_PORT', 'SA_PORT']
   t.strictSame(faultsOf(Object.fromEntries(names.map((name) => [`SYNCSPHERE_${name}`, 'x']))), [])
 })
 
-test('where only prefixed names count, short ones are left out and told, and those of others stay', async (t) => {
+test('With prefixed names only, short names are ignored and reported, and foreign names are not', async (t) => {
   const env = {
     HOST: 'x86_64-conda-linux-gnu',
     NAME: 'WSL',
@@ -184,7 +184,7 @@ test('where only prefixed names count, short ones are left out and told, and tho
   t.match(
     faultsOf(prefixedAlone({ SYNCSHPERE_PORT: '1', SYNCSPHERE_PROT: '1' }, KNOWN_VARIABLES).env),
     [/^SYNCSHPERE_PORT: unknown/, /^SYNCSPHERE_PROT: unknown/],
-    'misspelt ones are still found',
+    'misspelled prefixed names are still reported',
   )
 })
 
@@ -213,7 +213,7 @@ const IMPOSSIBLE: Record<string, string[]> = {
   OPERATOR_TOKEN: ['short', 'fifteen-letters', 'sixteen letters!', 'é'.repeat(16)],
 }
 
-test('each impossible value is one clear line that names its variable', async (t) => {
+test('Each invalid value is reported in one line that names its variable', async (t) => {
   for (const [name, values] of Object.entries(IMPOSSIBLE)) {
     for (const value of values) {
       const faults = faultsOf({ [name]: value })
@@ -224,18 +224,18 @@ test('each impossible value is one clear line that names its variable', async (t
   }
 })
 
-test('all faults are told at once', async (t) => {
+test('All errors are reported at once', async (t) => {
   const env = Object.fromEntries(Object.entries(IMPOSSIBLE).map(([name, [value]]) => [name, value ?? '']))
   const faults = faultsOf(env)
   t.equal(faults.length, Object.keys(IMPOSSIBLE).length)
   t.throws(() => readRegionalConfig(env), { message: faults.join('\n') })
 })
 
-test('the value of a secret is not repeated', async (t) => {
+test('An error does not repeat the value of a secret', async (t) => {
   t.notMatch(faultsOf({ OPERATOR_TOKEN: 'hunter2' })[0], 'hunter2')
 })
 
-test('a certificate without its key is a fault, and the other way round', async (t) => {
+test('A certificate without its key, or a key without its certificate, is an error', async (t) => {
   t.strictSame(faultsOf({ TLS_CERT: 'a.crt' }), [
     'SYNCSPHERE_TLS_KEY: must be set, because SYNCSPHERE_TLS_CERT is',
   ])
@@ -244,7 +244,7 @@ test('a certificate without its key is a fault, and the other way round', async 
   ])
 })
 
-test('a misspelt variable is a fault that names the right one', async (t) => {
+test('A misspelled variable is an error that names the intended one', async (t) => {
   const misspelled: Record<string, string> = {
     STORAGE_QOUTA: 'STORAGE_QUOTA',
     STORAGE_QUOTAS: 'STORAGE_QUOTA',
@@ -272,7 +272,7 @@ test('a misspelt variable is a fault that names the right one', async (t) => {
   t.match(faultsOf({ SYNCSPHERE_COLOUR: 'red' }), [/^SYNCSPHERE_COLOUR: unknown/])
 })
 
-test('variables of shells, systems, containers and other programs are let be', async (t) => {
+test('Variables of shells, systems, containers and other programs are ignored', async (t) => {
   const others = `PATH HOME PWD OLDPWD USER LOGNAME SHELL SHLVL TERM TZ LANG LC_ALL LANGUAGE MAIL EDITOR PAGER VISUAL DISPLAY
     HOSTNAME HOSTTYPE MACHTYPE OSTYPE PS1 IFS TMP TEMP TMPDIR UID EUID GID CI DEBUG COLUMNS LINES _ XDG_DATA_DIRS XDG_RUNTIME_DIR
     NODE_ENV NODE_OPTIONS NODE_PATH npm_config_cache npm_package_name npm_lifecycle_event INIT_CWD SSL_CERT_DIR SSL_CERT_FILE
@@ -283,7 +283,7 @@ test('variables of shells, systems, containers and other programs are let be', a
   t.strictSame(faultsOf({ PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' }), [])
 })
 
-test('the two servers may share one environment', async (t) => {
+test('A regional and a grand can share one environment', async (t) => {
   t.doesNotThrow(() =>
     readGrandConfig({ GRAND_URL: 'https://grand:9000', STORAGE_QUOTA: '1GiB', RATE_LIMITS: 'off' }),
   )

@@ -2,7 +2,7 @@ import t from 'tap'
 import { checkResponses } from './check-response.js'
 import { buildSmall, smallContract } from './small-contract.js'
 
-t.test('an answer that openapi.yaml does not declare fails the request', async (t) => {
+t.test('checkResponses fails a response with an undeclared status', async (t) => {
   const { document } = smallContract()
   const app = await buildSmall()
   const violations = checkResponses(app, document)
@@ -25,7 +25,7 @@ t.test('an answer that openapi.yaml does not declare fails the request', async (
   await app.close()
 })
 
-t.test('so does a declared status with another problem or body', async (t) => {
+t.test('checkResponses fails a declared status with an undeclared problem or body', async (t) => {
   const { document } = smallContract((text) =>
     text
       .replace('malformed-json: {}', 'checksum-mismatch: {}')

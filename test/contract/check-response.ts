@@ -11,7 +11,7 @@ import {
 import { type Operation, operationsOf } from '../../src/contract/operation.js'
 import { componentSchemas, pointAtIds } from '../../src/contract/schemas.js'
 
-/** Problems that may answer anything, by what the contract says of all paths. */
+/** Problems that every path may have by the contract's description. */
 const EVERYWHERE: Record<number, string[]> = {
   400: ['validation-failed'],
   404: ['not-found'],
@@ -20,18 +20,18 @@ const EVERYWHERE: Record<number, string[]> = {
   431: ['request-header-too-large'],
 }
 
-/** Of paths that are no operations (documents, unknown ones) also these. */
-const BESIDE_OPERATIONS: Record<number, string[]> = {
+/** Problems of paths that are no operation (documents, unknown paths). */
+const OUTSIDE_OPERATIONS: Record<number, string[]> = {
   ...EVERYWHERE,
   429: ['rate-limited'],
   503: ['unavailable'],
 }
 
 /**
- * Makes a server fail the request (500, and an entry in the list that is given back) whenever it is about to answer with
- * a status, media type, body or problem that openapi.yaml does not declare for the operation. Has to be called after
- * `buildServer` and before `listen`. Hijacked answers (event streams) and the bytes of downloads are not looked at.
- * @returns what was undeclared so far; a test asks for it to be empty
+ * Makes a server respond with 500 instead of a status, media type, body or problem that openapi.yaml does not declare for
+ * the operation. Call it after `buildServer` and before `listen`. It does not check hijacked responses (event streams) and
+ * the content of downloads.
+ * @returns the list of violations, which tests expect to be empty
  */
 export function checkResponses(app: FastifyInstance, document: Document): string[] {
   const violations: string[] = []
@@ -51,7 +51,7 @@ export function checkResponses(app: FastifyInstance, document: Document): string
 
 type OperationFinder = (request: FastifyRequest) => Operation | undefined
 
-/** By the route of a request; a HEAD may be served by the route of a GET. */
+/** Finds operations by route. The route of a GET may also serve HEAD. */
 function operationFinder(document: Document): OperationFinder {
   const routeOf = ({ method, path }: Operation) => `${method} ${path.replaceAll(/\{([^}]*)\}/g, ':$1')}`
   const operations = new Map(operationsOf(document).map((operation) => [routeOf(operation), operation]))
@@ -75,7 +75,7 @@ function responseChecker(document: Document, operationOf: OperationFinder): Chec
     const general = headerFaults(request, reply)
     if (!operation) {
       if (status < 400) return general
-      const known = slug !== undefined && BESIDE_OPERATIONS[status]?.includes(slug)
+      const known = slug !== undefined && OUTSIDE_OPERATIONS[status]?.includes(slug)
       return known ? general : [...general, `${status} ${slug ?? type} on no operation`]
     }
     if (slug !== undefined && EVERYWHERE[status]?.includes(slug)) return general
@@ -104,7 +104,7 @@ function slugOf(payload: unknown): string {
   return (JSON.parse(String(payload)) as { type: string }).type.split(':').at(-1) as string
 }
 
-/** What every answer has to carry. */
+/** Checks the headers that every response needs. */
 function headerFaults(request: FastifyRequest, reply: FastifyReply): string[] {
   const faults: string[] = []
   if (reply.getHeader('x-content-type-options') !== 'nosniff') faults.push('no X-Content-Type-Options')

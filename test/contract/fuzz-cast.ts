@@ -3,24 +3,24 @@ import { OPERATOR_TOKEN } from '../support/test-regional.js'
 import type { WireResponse } from '../support/wire.js'
 import type { Known } from './fuzz-values.js'
 
-/** Few, and the latest: what is older has mostly come to an end. */
+/** Only the latest values, because older ones mostly name deleted things. */
 const MAX_REMEMBERED = 24
 
-/** Where answers are asked for at first, so that there is something to remember. */
-const SHOWN = ['/me', '/files', '/friends', '/friends/requests', '/sessions', '/tokens']
+/** Paths whose responses provide the first values. */
+const SEED_PATHS = ['/me', '/files', '/friends', '/friends/requests', '/sessions', '/tokens']
 
-/** What only things of one kind have beside their id. */
-const SIGNS: Record<string, string> = {
+/** Properties that identify the kind of an object with an id. */
+const KIND_BY_PROPERTY: Record<string, string> = {
   sha256: 'file_id',
   status: 'req_id',
   scope: 'token_id',
   current: 'session_id',
 }
 
-/** Who sends requests, and what answers said so far. */
+/** The callers of fuzz requests, and the values of past responses. */
 export class FuzzCast {
   readonly #newPerson: (username: string) => Person
-  readonly #said = new Map<string, string[]>()
+  readonly #values = new Map<string, string[]>()
   #people: Person[] = []
   #tokens: string[] = []
   #count = 0
@@ -29,9 +29,11 @@ export class FuzzCast {
     this.#newPerson = newPerson
   }
 
-  /** Sees to it that three people with files, friends and tokens are logged in: requests end sessions and accounts. */
+  /** Ensures that three people with files, friends and tokens are logged in, since requests end sessions and accounts. */
   async renew(): Promise<void> {
-    const alive = await Promise.all(this.#people.map(async (one) => (await one.get('/me')).status === 200))
+    const alive = await Promise.all(
+      this.#people.map(async (person) => (await person.get('/me')).status === 200),
+    )
     await Promise.all(this.#people.filter((_, index) => !alive[index]).map((one) => one.close()))
     this.#people = this.#people.filter((_, index) => alive[index])
     while (this.#people.length < 3) {
@@ -50,16 +52,17 @@ export class FuzzCast {
     for (const { id } of (await second.get('/friends/requests?direction=incoming')).json.items)
       await second.post(`/friends/accept/${id}`)
     await second.post('/friends/request', { username: third.username })
-    // What the dead left is known to nobody any more.
-    this.#said.clear()
-    for (const person of this.#people) for (const path of SHOWN) this.#walk('', (await person.get(path)).json)
+    // Values of deleted accounts are useless.
+    this.#values.clear()
+    for (const person of this.#people)
+      for (const path of SEED_PATHS) this.#walk('', (await person.get(path)).json)
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#people.map((one) => one.close()))
   }
 
-  /** Header lines of a caller: of 0 to 7 each may do everything, the others less or nothing. */
+  /** Header lines of a caller: 0 to 7 have full access, the others less or none. */
   credentials(caller: number): string[] {
     const [write, read] = this.#tokens
     if (caller < 6) return [`Cookie: ${this.#people[caller % 3]?.headers['cookie']}`]
@@ -69,7 +72,7 @@ export class FuzzCast {
   }
 
   readonly remember = ({ known, pick }: Known): string => {
-    const values = this.#said.get(known) ?? []
+    const values = this.#values.get(known) ?? []
     return values[pick % Math.max(1, values.length)] ?? 'unknown'
   }
 
@@ -87,8 +90,8 @@ export class FuzzCast {
   }
 
   #note(name: string, value: string): void {
-    const values = this.#said.get(name) ?? []
-    this.#said.set(name, values)
+    const values = this.#values.get(name) ?? []
+    this.#values.set(name, values)
     const at = values.indexOf(value)
     if (at >= 0) values.splice(at, 1)
     values.push(value)
@@ -96,7 +99,7 @@ export class FuzzCast {
   }
 }
 
-function idOf(thing: object): string {
-  const sign = Object.keys(thing).find((key) => key in SIGNS)
-  return sign === undefined ? 'id' : (SIGNS[sign] as string)
+function idOf(value: object): string {
+  const property = Object.keys(value).find((key) => key in KIND_BY_PROPERTY)
+  return property === undefined ? 'id' : (KIND_BY_PROPERTY[property] as string)
 }

@@ -37,7 +37,7 @@ const file = fc
 
 const strange = fc.record({ head: header, body: nastyText })
 
-/** Forms with the one file that an upload needs. */
+/** Valid upload forms. */
 export const validForm: fc.Arbitrary<FuzzForm> = fc
   .record({
     folder: fc.option(fc.constantFrom('/', '/a', '/a/ב')),
@@ -55,7 +55,7 @@ export const validForm: fc.Arbitrary<FuzzForm> = fc
     ]),
   )
 
-/** Forms with parts of any kind in any order, which may break off. */
+/** Forms with parts of any kind in any order, possibly truncated. */
 export const brokenForm: fc.Arbitrary<FuzzForm> = fc
   .record({
     before: fc.array(fc.oneof(field, strange), { maxLength: 4 }),

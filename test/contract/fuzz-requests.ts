@@ -4,35 +4,35 @@ import type { Operation } from '../../src/contract/operation.js'
 import { brokenForm, validForm } from './fuzz-forms.js'
 import { brokenJson, brokenObject, nastyText, validValue } from './fuzz-values.js'
 
-/** A request as it was thought of; what stands for earlier answers' values is filled in when it is sent. */
+/** A generated request. Sending it replaces placeholders by values of earlier responses. */
 export interface Recipe {
   operation: Operation
   method: string
-  /** Values of the path and the query: text is percent-encoded, bytes go as they are. */
+  /** Values of the path and the query. Text is percent-encoded; bytes are sent unchanged. */
   path: Record<string, unknown>
   query: [name: string, value: unknown][]
   headers: [name: string, value: unknown][]
-  /** A value to be sent as JSON, or bytes. */
+  /** A value to send as JSON; `raw` has bytes instead. */
   json?: unknown
   raw?: string | Buffer
   contentType?: string
   framing: 'length' | 'chunked'
-  /** So many bytes of its end are never sent. */
+  /** The number of bytes at its end that are not sent. */
   cut: number
   caller: number
-  /** Nothing is wrong about it: no schema may refuse it. */
-  isRight: boolean
+  /** It matches the schemas, so no schema may refuse it. */
+  isValid: boolean
 }
 
-const parametersIn = (operation: Operation, place: string) =>
-  operation.parameters.filter((one) => one.in === place)
+const parametersIn = (operation: Operation, location: string) =>
+  operation.parameters.filter((parameter) => parameter.in === location)
 
-function valuesOf(operation: Operation, place: 'path' | 'query'): fc.Arbitrary<[string, unknown][]> {
-  const parameters = parametersIn(operation, place)
+function valuesOf(operation: Operation, location: 'path' | 'query'): fc.Arbitrary<[string, unknown][]> {
+  const parameters = parametersIn(operation, location)
   const model = Object.fromEntries(
-    parameters.map(({ name, schema }) => [name, validValue(schema ?? {}, name, place === 'path')]),
+    parameters.map(({ name, schema }) => [name, validValue(schema ?? {}, name, location === 'path')]),
   )
-  const required = parameters.filter((one) => one.required).map(({ name }) => name)
+  const required = parameters.filter((parameter) => parameter.required).map(({ name }) => name)
   return fc.record(model, { requiredKeys: required }).map((values) => Object.entries(values))
 }
 
@@ -55,8 +55,8 @@ const DATE = fc.oneof(
 )
 const TAG = fc.constantFrom('*', '"x"', 'W/"x"', '"', '"a", "b", W/"c"', `"${'x'.repeat(3000)}"`)
 
-/** What headers say that the contract leaves to the RFCs. */
-const SAID: Record<string, fc.Arbitrary<unknown>> = {
+/** Header values whose syntax the RFCs define instead of the contract. */
+const HEADER_VALUES: Record<string, fc.Arbitrary<unknown>> = {
   Range: RANGE,
   'If-Modified-Since': DATE,
   'If-Unmodified-Since': DATE,
@@ -66,7 +66,7 @@ const SAID: Record<string, fc.Arbitrary<unknown>> = {
   'Last-Event-ID': fc.constantFrom('0', '-1', 'x'.repeat(256), '9'.repeat(30)),
 }
 
-/** Headers that no operation declares, and that something on the way may give a meaning to. */
+/** Headers that no operation declares but proxies or frameworks may interpret. */
 const FOREIGN: fc.Arbitrary<[string, unknown]> = fc.oneof(
   fc.constantFrom<[string, unknown][]>(
     ['Origin', 'https://evil.example'],
@@ -100,12 +100,12 @@ const FOREIGN: fc.Arbitrary<[string, unknown]> = fc.oneof(
   fc.tuple(fc.constantFrom('X-Any', 'User-Agent', 'Cookie', 'Accept-Language', 'Authorization'), nastyText),
 )
 
-function rightHeaders(parameters: ParameterObject[]): fc.Arbitrary<[string, unknown][]> {
+function validHeaders(parameters: ParameterObject[]): fc.Arbitrary<[string, unknown][]> {
   const model = Object.fromEntries(
     parameters.map(({ name, schema }) => [
       name,
       fc.oneof(
-        { weight: 1, arbitrary: SAID[name] ?? nastyText },
+        { weight: 1, arbitrary: HEADER_VALUES[name] ?? nastyText },
         { weight: 1, arbitrary: validValue(schema ?? {}, name) },
       ),
     ]),
@@ -115,7 +115,7 @@ function rightHeaders(parameters: ParameterObject[]): fc.Arbitrary<[string, unkn
 
 type Body = Pick<Recipe, 'json' | 'raw' | 'contentType'>
 
-function rightBody(operation: Operation): fc.Arbitrary<Body> {
+function validBody(operation: Operation): fc.Arbitrary<Body> {
   if (operation.jsonBody) {
     return validValue(operation.jsonBody, '').map((json) => ({ json, contentType: 'application/json' }))
   }
@@ -124,7 +124,7 @@ function rightBody(operation: Operation): fc.Arbitrary<Body> {
   return fc.constant({})
 }
 
-function wrongBody(operation: Operation): fc.Arbitrary<Body> {
+function invalidBody(operation: Operation): fc.Arbitrary<Body> {
   const types = [
     'text/plain',
     'application/xml',
@@ -152,19 +152,19 @@ function wrongBody(operation: Operation): fc.Arbitrary<Body> {
   return other
 }
 
-/** What is done to a request that was right; most have one thing done to them. */
-const TWISTS = ['path', 'query', 'header', 'body', 'method', 'cut', 'caller'] as const
+/** Mutations of a valid request. */
+const MUTATIONS = ['path', 'query', 'header', 'body', 'method', 'cut', 'caller'] as const
 
-/** Requests for an operation: about half of them right, the others with something wrong about them. */
+/** Requests for an operation, about half of them valid. */
 export function requestsFor(operation: Operation): fc.Arbitrary<Recipe> {
   const params = valuesOf(operation, 'path')
   const query = valuesOf(operation, 'query')
-  const right: fc.Arbitrary<Recipe> = fc
+  const valid: fc.Arbitrary<Recipe> = fc
     .record({
       path: params,
       query,
-      headers: rightHeaders(parametersIn(operation, 'header')),
-      body: rightBody(operation),
+      headers: validHeaders(parametersIn(operation, 'header')),
+      body: validBody(operation),
       framing: fc.constantFrom<Recipe['framing'][]>('length', 'length', 'length', 'chunked'),
       caller: fc.nat(7),
     })
@@ -173,54 +173,54 @@ export function requestsFor(operation: Operation): fc.Arbitrary<Recipe> {
       method: operation.method,
       path: Object.fromEntries(path),
       cut: 0,
-      isRight: true,
+      isValid: true,
       ...body,
       ...rest,
     }))
-  const twisted = fc
-    .tuple(right, fc.subarray([...TWISTS], { minLength: 1, maxLength: 2 }), twistsOf(operation))
-    .map(([recipe, chosen, twists]) =>
-      chosen.reduce((one, twist) => twists[twist](one), { ...recipe, isRight: false }),
+  const mutated = fc
+    .tuple(valid, fc.subarray([...MUTATIONS], { minLength: 1, maxLength: 2 }), mutationsOf(operation))
+    .map(([recipe, chosen, mutations]) =>
+      chosen.reduce((result, name) => mutations[name](result), { ...recipe, isValid: false }),
     )
-  return fc.oneof(right, twisted)
+  return fc.oneof(valid, mutated)
 }
 
-/** Percent-encoded, or bytes that no client should send. */
-const asSent = fc.oneof(
+/** Text to percent-encode, or raw bytes that no client should send. */
+const rawValue = fc.oneof(
   nastyText,
   nastyText.map((text) => Buffer.from(text)),
   fc.uint8Array({ maxLength: 20 }).map(Buffer.from),
 )
 
-type Twist = (recipe: Recipe) => Recipe
+type Mutation = (recipe: Recipe) => Recipe
 
-function twistsOf(operation: Operation): fc.Arbitrary<Record<(typeof TWISTS)[number], Twist>> {
+function mutationsOf(operation: Operation): fc.Arbitrary<Record<(typeof MUTATIONS)[number], Mutation>> {
   const names = parametersIn(operation, 'query').map(({ name }) => name)
   const name = names.length === 0 ? nastyText : fc.oneof(fc.constantFrom(...names), nastyText)
   return fc.record({
-    path: asSent.map(
-      (value): Twist =>
+    path: rawValue.map(
+      (value): Mutation =>
         (recipe) => ({
           ...recipe,
           path: Object.fromEntries(Object.keys(recipe.path).map((key) => [key, value])),
         }),
     ),
-    query: fc.array(fc.tuple(name, asSent), { minLength: 1, maxLength: 3 }).map(
-      (more): Twist =>
+    query: fc.array(fc.tuple(name, rawValue), { minLength: 1, maxLength: 3 }).map(
+      (more): Mutation =>
         (recipe) => ({
           ...recipe,
           query: [...recipe.query, ...more],
         }),
     ),
     header: fc.array(FOREIGN, { minLength: 1, maxLength: 3 }).map(
-      (more): Twist =>
+      (more): Mutation =>
         (recipe) => ({
           ...recipe,
           headers: [...recipe.headers, ...more],
         }),
     ),
-    body: wrongBody(operation).map(
-      (body): Twist =>
+    body: invalidBody(operation).map(
+      (body): Mutation =>
         ({ json: _, raw: __, contentType: ___, ...recipe }) => ({
           ...recipe,
           ...body,
@@ -229,15 +229,15 @@ function twistsOf(operation: Operation): fc.Arbitrary<Record<(typeof TWISTS)[num
     method: fc
       .constantFrom('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'BREW', 'get')
       .map(
-        (method): Twist =>
+        (method): Mutation =>
           (recipe) => ({ ...recipe, method }),
       ),
     cut: fc.integer({ min: 1, max: 200 }).map(
-      (cut): Twist =>
+      (cut): Mutation =>
         (recipe) => ({ ...recipe, cut }),
     ),
     caller: fc.integer({ min: 8, max: 15 }).map(
-      (caller): Twist =>
+      (caller): Mutation =>
         (recipe) => ({ ...recipe, caller }),
     ),
   })

@@ -12,7 +12,7 @@ formats.default(ajv)
 for (const schema of componentSchemas(document)) ajv.addSchema(schema)
 const compiled = new Map<Schema, (value: unknown) => boolean>()
 
-/** Whether a value is as the contract says. */
+/** Whether a value matches a schema of the contract. */
 export function isValid(schema: Schema, value: unknown): boolean {
   const validate = compiled.get(schema) ?? ajv.compile(pointAtIds(schema))
   compiled.set(schema, validate)
@@ -37,7 +37,7 @@ export function resolved(schema: Schema): JsonSchema {
   return resolve(document, schema) as JsonSchema
 }
 
-/** A place for what an earlier answer said under this name; filled in when the request is sent. */
+/** A placeholder for a value of this name from an earlier response. */
 export interface Known {
   known: string
   pick: number
@@ -57,7 +57,7 @@ const REMEMBERED: Record<string, string> = {
   'Last-Event-ID': 'event_id',
 }
 
-/** What earlier answers said that may be meant by a parameter or property of this name. */
+/** A placeholder for values that fit a parameter or property of this name. */
 function known(name: string): fc.Arbitrary<Known> {
   return fc.record({ known: fc.constant(REMEMBERED[name] ?? name), pick: fc.nat(99) })
 }
@@ -92,14 +92,14 @@ const NASTY = [
   '\r\nX-Injected: 1',
 ]
 
-/** Text that no schema thinks of. */
+/** Text that schemas may not anticipate. */
 export const nastyText: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(...NASTY),
   fc.string({ unit: 'binary', maxLength: 60 }),
   fc.string(),
 )
 
-/** Of any type, mostly not what a schema wants. */
+/** A value of any type, mostly invalid. */
 const nastyValue = fc.oneof(
   nastyText,
   fc.integer(),
@@ -115,7 +115,7 @@ const BY_FORMAT: Record<string, () => fc.Arbitrary<string>> = {
   password: () => fc.constant('correct horse battery'),
 }
 
-/** Of what a pattern takes the server refuses most. */
+/** Values for names whose patterns allow much that the domain refuses. */
 const BY_NAME: Record<string, fc.Arbitrary<string>> = {
   username: fc.stringMatching(/^[\p{L}\p{N}._-]{3,32}$/u),
   email: fc.emailAddress(),
@@ -127,7 +127,7 @@ function validText({ pattern, format, minLength = 0, maxLength = 300 }: JsonSche
   return fc.string({ unit: 'grapheme', minLength, maxLength: Math.min(maxLength, 300) })
 }
 
-/** Values that are as the schema says; `name` tells which of the earlier answers' values may stand here. */
+/** Values that match the schema. @param name selects fitting values of earlier responses */
 export function validValue(schema: Schema, name: string, isInPath = false): fc.Arbitrary<unknown> {
   const own = resolved(schema)
   const { type, minimum = 0, maximum = 1000 } = own
@@ -139,7 +139,7 @@ export function validValue(schema: Schema, name: string, isInPath = false): fc.A
   const made = (BY_NAME[name] ?? validText(own)).filter((value) => isValid(schema, value))
   const examples = own.examples === undefined ? made : fc.oneof(made, fc.constantFrom(...own.examples))
   if (own.format === 'password') return made
-  // An id that nobody gave leads nowhere; a name that nobody has yet may lead somewhere.
+  // A random id finds nothing, so paths mostly use known values.
   const weight = isInPath ? 9 : 1
   return fc.oneof({ weight, arbitrary: known(name) }, { weight: 1, arbitrary: examples })
 }
@@ -151,7 +151,7 @@ function validObject({ properties = {}, required = [] }: JsonSchema): fc.Arbitra
   return fc.record(model, { requiredKeys: required })
 }
 
-/** A valid object with one thing wrong: a property of another value, one too few, or one too many. */
+/** A valid object with one property changed, removed or added. */
 export function brokenObject(schema: Schema): fc.Arbitrary<unknown> {
   const own = resolved(schema)
   const names = Object.keys(own.properties ?? {})
@@ -162,13 +162,13 @@ export function brokenObject(schema: Schema): fc.Arbitrary<unknown> {
     fc
       .tuple(base, name)
       .map(([body, one]) => Object.fromEntries(Object.entries(body).filter(([key]) => key !== one))),
-    fc.tuple(base, surplusName, nastyValue).map(([body, one, value]) => ({ ...body, [one]: value })),
+    fc.tuple(base, undeclaredName, nastyValue).map(([body, one, value]) => ({ ...body, [one]: value })),
     fc.jsonValue(),
   )
 }
 
-/** Names that no object has: what a client would like to set, and what JavaScript gives meaning to. */
-const surplusName = fc.oneof(
+/** Names of undeclared properties: internal fields, and names with a meaning in JavaScript. */
+const undeclaredName = fc.oneof(
   nastyText,
   fc.constantFrom(
     ...['__proto__', 'constructor', 'prototype', 'toString', 'id', 'owner_id', 'is_admin', 'role'],
@@ -176,7 +176,7 @@ const surplusName = fc.oneof(
   fc.constantFrom(...['storage_quota', 'used_storage', 'password_hash', 'created_at', 'deleted', 'revoked']),
 )
 
-/** Text in the place of JSON. */
+/** Bodies in place of valid JSON. */
 export const brokenJson: fc.Arbitrary<string | Buffer> = fc.oneof(
   nastyText,
   fc.constantFrom(

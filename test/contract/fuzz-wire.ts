@@ -1,22 +1,22 @@
 import type { Recipe } from './fuzz-requests.js'
 import { isKnown, isValid, type Known, resolved } from './fuzz-values.js'
 
-/** A request as it goes over the wire. */
+/** A request in its wire format. */
 export interface WireRequest {
   method: string
-  /** With its query, each byte a character. */
+  /** With its query; each byte is a character. */
   path: string
   bytes: Buffer
-  /** What the contract refuses about it for certain; empty when that is not known. */
-  surelyWrong: string
-  /** Whether all about it is as the contract says. */
-  isRight: boolean
+  /** A part that the contract certainly refuses; empty if unknown. */
+  invalidPart: string
+  /** Whether the whole request matches the contract. */
+  isValid: boolean
 }
 
-/** What earlier answers said. */
+/** Returns a value of an earlier response. */
 export type Remember = (known: Known) => string
 
-/** Puts a request together. @param credentials header lines that tell who calls */
+/** Builds a request. @param credentials header lines of the caller */
 export function wireRequest(recipe: Recipe, remember: Remember, credentials: string[]): WireRequest {
   const { operation, method, framing, cut, contentType } = recipe
   const { jsonBody } = operation
@@ -25,7 +25,7 @@ export function wireRequest(recipe: Recipe, remember: Remember, credentials: str
   const body = Buffer.from(recipe.raw ?? (json === undefined ? '' : (JSON.stringify(json) ?? '')))
   const headers = recipe.headers.map(([name, value]) => `${name}: ${text(withKnown(value, remember))}`)
   const lines = [
-    // What a twist says of these counts, not what a client would.
+    // A mutation may set Host itself.
     ...(headers.some((line) => line.startsWith('Host:')) ? [] : ['Host: fuzz.example']),
     'Connection: close',
     ...credentials,
@@ -41,15 +41,15 @@ export function wireRequest(recipe: Recipe, remember: Remember, credentials: str
     framed.subarray(0, Math.max(0, framed.length - cut)),
   ])
   const sendsJson = recipe.json !== undefined && contentType === 'application/json' && jsonBody !== undefined
-  const isWrongBody = sendsJson && !isValid(jsonBody, JSON.parse(body.toString() || 'null'))
-  const wrong = isWrongBody ? 'the body' : wrongQuery(recipe)
+  const hasInvalidBody = sendsJson && !isValid(jsonBody, JSON.parse(body.toString() || 'null'))
+  const invalidPart = hasInvalidBody ? 'the body' : invalidQuery(recipe)
   return {
     method,
-    // As far as a server can read it.
+    // The part that a server can parse.
     path: path.toString('latin1').split(/[\s\0]/, 1)[0] ?? '',
     bytes,
-    surelyWrong: method === operation.method ? wrong : '',
-    isRight: recipe.isRight && wrong === '' && hasRightParameters(recipe, remember),
+    invalidPart: method === operation.method ? invalidPart : '',
+    isValid: recipe.isValid && invalidPart === '' && hasValidParameters(recipe, remember),
   }
 }
 
@@ -80,7 +80,7 @@ function queryOf({ query }: Recipe, remember: Remember): Buffer {
   return all.length === 0 ? all : Buffer.concat([Buffer.from('?'), all.subarray(1)])
 }
 
-function wrongQuery({ operation, query }: Recipe): string {
+function invalidQuery({ operation, query }: Recipe): string {
   const declared = operation.parameters.filter((one) => one.in === 'query')
   const names = query.map(([name]) => name)
   const unknown = names.find((name) => declared.every((one) => one.name !== name))
@@ -92,8 +92,8 @@ function wrongQuery({ operation, query }: Recipe): string {
     : ''
 }
 
-/** What an earlier answer said may be nothing that may stand here. */
-function hasRightParameters({ operation, path, query, headers }: Recipe, remember: Remember): boolean {
+/** A value of an earlier response may be invalid for this parameter. */
+function hasValidParameters({ operation, path, query, headers }: Recipe, remember: Remember): boolean {
   const given = new Map([...Object.entries(path), ...query, ...headers])
   return operation.parameters.every(({ name, schema = {} }) => {
     const value = withKnown(given.get(name), remember)

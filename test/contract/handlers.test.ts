@@ -2,19 +2,19 @@ import t from 'tap'
 import type { Handlers, Input, OperationId, Output } from '../../src/contract/handlers.js'
 import { sourceOf } from '../support/byte-sources.js'
 
-/** Checked by `npm run types`: a line below `@ts-expect-error` that does compile is an error there. Never run. */
-function whatMustNotCompile(all: Handlers): unknown[] {
+/** Never runs. `npm run types` fails if a line below `@ts-expect-error` compiles. */
+function mustNotCompile(all: Handlers): unknown[] {
   const { logoutUser: _, ...incomplete } = all
   // @ts-expect-error a missing handler
   const missing: Handlers = incomplete
-  // @ts-expect-error a surplus handler
-  const surplus: Handlers = { ...all, brewCoffee: () => ({ status: 204 }) }
+  // @ts-expect-error an extra handler
+  const extra: Handlers = { ...all, brewCoffee: () => ({ status: 204 }) }
   // @ts-expect-error a status that is not declared
   const wrongStatus: Handlers = { ...all, logoutUser: () => ({ status: 200 }) }
-  // @ts-expect-error a refusal is thrown, not returned
-  const refusal: Handlers = { ...all, logoutUser: () => ({ status: 401 }) }
+  // @ts-expect-error handlers throw errors instead of returning them
+  const returnedError: Handlers = { ...all, logoutUser: () => ({ status: 401 }) }
   // @ts-expect-error a body where none is declared
-  const surplusBody: Handlers = { ...all, logoutUser: () => ({ status: 204, body: {} }) }
+  const extraBody: Handlers = { ...all, logoutUser: () => ({ status: 204, body: {} }) }
   // @ts-expect-error no body where one is declared
   const noBody: Handlers = { ...all, getMe: () => ({ status: 200 }) }
   // @ts-expect-error a body of another shape
@@ -25,10 +25,10 @@ function whatMustNotCompile(all: Handlers): unknown[] {
   const headOperation: OperationId = 'downloadFileHead'
   return [
     missing,
-    surplus,
+    extra,
     wrongStatus,
-    refusal,
-    surplusBody,
+    returnedError,
+    extraBody,
     noBody,
     wrongBody,
     unknownOperation,
@@ -36,7 +36,7 @@ function whatMustNotCompile(all: Handlers): unknown[] {
   ]
 }
 
-function whatMustCompile(file: Input<'updateFile'>, upload: Input<'uploadFile'>): unknown[] {
+function mustCompile(file: Input<'updateFile'>, upload: Input<'uploadFile'>): unknown[] {
   const bytes: Output<'downloadFile'> = { status: 206, body: sourceOf(Buffer.alloc(0)) }
   const stream: Output<'streamEvents'> = { status: 200, body: (response) => void response.end() }
   const metrics: Output<'getMetrics'> = { status: 200, body: 'up 1\n' }
@@ -47,6 +47,6 @@ function whatMustCompile(file: Input<'updateFile'>, upload: Input<'uploadFile'>)
 }
 
 t.test('handlers that do not fit the contract do not compile', async (t) => {
-  t.type(whatMustNotCompile, 'function')
-  t.type(whatMustCompile, 'function')
+  t.type(mustNotCompile, 'function')
+  t.type(mustCompile, 'function')
 })

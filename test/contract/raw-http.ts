@@ -1,12 +1,12 @@
 import { connect, type Socket } from 'node:net'
 
-/** A connection that says exactly what a test wants said. */
+/** A TCP connection that sends exactly the bytes of a test. */
 export interface RawConnection extends Disposable {
   socket: Socket
   send(text: string | Buffer): void
-  /** Waits until all that was received so far matches; fails when the connection ends first, or after 10 s. */
+  /** Waits until the received text matches; fails when the connection ends first, or after 10 s. */
   until(pattern: RegExp): Promise<string>
-  /** All that was received until the server ended the connection. */
+  /** Waits until the server closes the connection, and returns all received text. */
   rest(): Promise<string>
 }
 
@@ -27,7 +27,7 @@ export async function rawConnection(origin: string): Promise<RawConnection> {
   async function waitFor(condition: () => boolean): Promise<string> {
     const deadline = Date.now() + 10_000
     while (!condition()) {
-      if (Date.now() > deadline) throw new Error(`not in time; received: ${received}`)
+      if (Date.now() > deadline) throw new Error(`timeout; received: ${received}`)
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
     return received
@@ -37,7 +37,7 @@ export async function rawConnection(origin: string): Promise<RawConnection> {
     send: (text) => void socket.write(text),
     async until(pattern) {
       await waitFor(() => pattern.test(received) || ended)
-      if (!pattern.test(received)) throw new Error(`ended; received: ${received}`)
+      if (!pattern.test(received)) throw new Error(`connection closed; received: ${received}`)
       return received
     },
     rest: () => waitFor(() => ended),

@@ -6,7 +6,7 @@ import { buildSmall, smallContract, smallHandlers } from './small-contract.js'
 
 const swap = (from: string, to: string) => ({ contract: smallContract((text) => text.replace(from, to)) })
 
-t.test('what does not fit together stops the start, and says what', async (t) => {
+t.test('a mismatch between contract and handlers stops the start with a message', async (t) => {
   const { deleteNote: _, ...incomplete } = smallHandlers
   await t.rejects(buildSmall({ extra: () => undefined }), /the handler "extra" has no operation/)
   await t.rejects(
@@ -25,8 +25,8 @@ t.test('what does not fit together stops the start, and says what', async (t) =>
       'description: none',
       /POST \/upload has no security/,
     ],
-    [', { basic: [read] }', '', /GET \/notes has to take a token by "token" and by "basic" alike/],
-    ['operationId: getNoteHead', 'operationId: headNote', /has to be called getNoteHead/],
+    [', { basic: [read] }', '', /GET \/notes must require the same scope of "token" and "basic"/],
+    ['operationId: getNoteHead', 'operationId: headNote', /must be named getNoteHead/],
     ['operationId: upload', 'operationId: loginUser', /operationId "loginUser" is used twice/],
     [
       '  securitySchemes:',
@@ -37,9 +37,9 @@ t.test('what does not fit together stops the start, and says what', async (t) =>
     [
       'token: { type: http, scheme: bearer }',
       'token: { type: http, scheme: basic }',
-      /"token" is declared as something else/,
+      /"token" is declared differently/,
     ],
-    ['name: note_id,', 'name: id,', /declares other path parameters/],
+    ['name: note_id,', 'name: id,', /declares path parameters that do not match/],
     ["'204': { description: Gone. }", "'404': { description: No. }", /declares no success/],
     ['#/components/responses/Anything', '#/components/responses/Nothing', /reference to nothing/],
     ['in: header', 'in: cookie', /not supported/],
@@ -50,13 +50,13 @@ t.test('what does not fit together stops the start, and says what', async (t) =>
   }
 })
 
-t.test('every fault of the document is told at once', async (t) => {
+t.test('an invalid document is rejected with all its faults at once', async (t) => {
   const contract = smallContract((text) => text.replaceAll('token: [read]', 'token: [nope]'))
   const error = await buildSmall({}, { contract }).catch((reason: Error) => reason)
   t.match(error, { message: /GET \/notes .*\n.*GET \/notes\/{note_id} / })
 })
 
-t.test('the handler of a GET serves the HEAD beside it, without the bytes', async (t) => {
+t.test('the handler of a GET also serves the HEAD of its path, without the content', async (t) => {
   const app = await buildSmall()
   const response = await app.inject({ method: 'HEAD', url: '/notes/n1' })
   t.match(response, { statusCode: 200, body: '', headers: { 'content-length': '5' } })
@@ -64,7 +64,7 @@ t.test('the handler of a GET serves the HEAD beside it, without the bytes', asyn
   await app.close()
 })
 
-t.test('a request is checked and made into what the contract declares', async (t) => {
+t.test('a request is validated and coerced to the declared types', async (t) => {
   const app = await buildSmall()
   const authorization = 'Bearer writer'
   const get = (url: string, headers = {}) => app.inject({ url, headers: { authorization, ...headers } })
@@ -104,11 +104,11 @@ t.test('a request is checked and made into what the contract declares', async (t
     errors: [{ path: 'body/colour', message: 'is unknown here' }],
   })
   t.match(await post({}), { errors: [{ path: 'body/text', message: 'is required' }] })
-  t.match(await post({ text: 5 }), { errors: [{ path: 'body/text' }] }, 'a number is not taken for a string')
+  t.match(await post({ text: 5 }), { errors: [{ path: 'body/text' }] }, 'a number is not coerced to a string')
   t.match(
     await post({ text: 'x', stars: '5' }),
     { errors: [{ path: 'body/stars' }] },
-    'nor the other way round',
+    'a string is not coerced to a number',
   )
   t.match(await post({ text: '', email: 'no' }), { errors: [{ path: 'body/text' }, { path: 'body/email' }] })
   t.match(await post([]), { errors: [{ path: 'body' }] })
@@ -128,32 +128,35 @@ t.test('a field that the contract does not declare never leaves the server', asy
   await app.close()
 })
 
-t.test('an answer that the contract does not declare is an internal error, and tells nothing', async (t) => {
-  const answers: object[] = [
-    { status: 200, body: { id: 'n1', text: 'x' } },
-    { status: 201 },
-    { status: 201, body: { id: 'n1' } },
-    { status: 201, body: 'a string' },
-    { status: 201, headers: { 'content-type': 'text/html' }, body: { id: 'n1', text: 'x' } },
-  ]
-  for (const response of answers) {
-    const app = await buildSmall({ createNote: () => response })
-    const { statusCode, body } = await app.inject({
-      method: 'POST',
-      url: '/notes',
-      headers: { authorization: 'Bearer writer' },
-      payload: { text: 'x' },
-    })
-    t.equal(statusCode, 500, JSON.stringify(response))
-    t.match(JSON.parse(body), { type: 'urn:problem-type:syncsphere:internal-error', detail: /log/ })
-    t.notMatch(body, /declare|createNote/)
-    await app.close()
-  }
-})
+t.test(
+  'a response that the contract does not declare becomes an internal error without details',
+  async (t) => {
+    const responses: object[] = [
+      { status: 200, body: { id: 'n1', text: 'x' } },
+      { status: 201 },
+      { status: 201, body: { id: 'n1' } },
+      { status: 201, body: 'a string' },
+      { status: 201, headers: { 'content-type': 'text/html' }, body: { id: 'n1', text: 'x' } },
+    ]
+    for (const response of responses) {
+      const app = await buildSmall({ createNote: () => response })
+      const { statusCode, body } = await app.inject({
+        method: 'POST',
+        url: '/notes',
+        headers: { authorization: 'Bearer writer' },
+        payload: { text: 'x' },
+      })
+      t.equal(statusCode, 500, JSON.stringify(response))
+      t.match(JSON.parse(body), { type: 'urn:problem-type:syncsphere:internal-error', detail: /log/ })
+      t.notMatch(body, /declare|createNote/)
+      await app.close()
+    }
+  },
+)
 
-t.test("the project's own contract is openapi.yaml, and makes routes", async (t) => {
+t.test('openapi.yaml matches the generated contract and makes routes', async (t) => {
   const contract = loadContract()
-  t.same(contract.document, load(contract.text), 'or else: npm run contract:code')
+  t.same(contract.document, load(contract.text), 'otherwise run: npm run bundle')
   const ids = operationsOf(contract.document).map((operation) => operation.handlerId)
   const handlers = Object.fromEntries(ids.map((id) => [id, () => ({ status: 500 })])) as never
   const app = await buildSmall({}, { contract, handlers })

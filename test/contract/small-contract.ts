@@ -5,7 +5,7 @@ import type { Contract } from '../../src/contract/load.js'
 import type { Caller } from '../../src/domain/caller.js'
 import { buildServer, type ServerDeps } from '../../src/http/server.js'
 
-/** A contract with one operation of each kind, so that the edge is tested apart from what the project offers. */
+/** A contract with one operation of each kind, to test the HTTP edge independently of the project's operations. */
 const SMALL_CONTRACT = `
 openapi: 3.1.0
 info: { title: Small, version: 1.0.0 }
@@ -105,10 +105,13 @@ const SESSION: Caller = {
 
 export const OPERATOR_TOKEN = 'the-operator'
 
-type Loose = (input: { body: Record<string, unknown> } & Record<string, unknown>, context: never) => unknown
+type LooseHandler = (
+  input: { body: Record<string, unknown> } & Record<string, unknown>,
+  context: never,
+) => unknown
 
-/** Handlers that give back what came in; tests replace those that they look at. */
-export const smallHandlers: Record<string, Loose> = {
+/** Handlers that return their input; tests replace some. */
+export const smallHandlers: Record<string, LooseHandler> = {
   listNotes: ({ query, headers }) => ({ status: 200, body: { query, headers } }),
   createNote: ({ body }) => ({ status: 201, body: { id: 'n1', ...body, secret: 'kept' } }),
   getNote: () => ({ status: 200, headers: { 'content-length': '5' }, body: Buffer.from('bytes') }),

@@ -32,7 +32,7 @@ function strict(db: Database): Database {
 t.test('Every unit of work of the domain reads through its transaction', async (t) => {
   const bare = await bareRegional(t)
   const db = strict(bare.db)
-  const blobs = new BlobStore(db, bare.dataDir)
+  const blobs = BlobStore.open(db, bare.dataDir)
   const now = () => Date.parse(AT)
   const policy = {
     name: 'eu',

@@ -4,50 +4,43 @@ import { openTestRegional } from '../support/test-regional.js'
 
 const MINUTE_MS = 60_000
 
-t.test(
-  'names of every script and emails of every kind are taken, and spaces around them are not',
-  async (t) => {
-    const regional = await openTestRegional(t)
-    const nobody = regional.nobody()
-    const password = 'correct horse battery'
-    const register = (username: string, email: string) =>
-      nobody.post('/register', { username, email, password })
-    const people = [
-      ['हिन्दी', 'dana@localhost'],
-      ['தமிழ்', 'dana@nas'],
-      ['ชื่อ', 'δάνα@bücher.example'],
-      ['שָׁלוֹם', "o'neil+x@example.org"],
-      [' noam ', ' noam@example.org '],
-    ] as const
-    for (const [username, email] of people) {
-      const made = await register(username, email)
-      t.match(made, {
-        status: 201,
-        json: { username: username.trim().normalize('NFKC'), email: email.trim() },
-      })
-      for (const identifier of [` ${username} `, `\t${email}\n`])
-        t.equal(
-          (await nobody.post('/login', { identifier, password })).status,
-          200,
-          JSON.stringify(identifier),
-        )
-    }
-    for (const username of ['\u3164\u3164\u3164', 'noam\u3164', 'nоam', '\u05b8abc'])
-      t.match(await register(username, 'x@example.org'), {
-        status: 400,
-        json: { errors: [{ path: 'body/username' }] },
-      })
-    for (const email of ['x', '@nas', 'x@', 'x y@nas', 'x@-nas'])
-      t.match(await register('somebody', email), { status: 400, json: { errors: [{ path: 'body/email' }] } })
-    const alice = await regional.person('alice')
-    t.match(await alice.post('/friends/request', { username: '  NOAM ' }), { status: 201 })
-  },
-)
+t.test('registration accepts names of every script and valid emails, and trims spaces', async (t) => {
+  const regional = await openTestRegional(t)
+  const nobody = regional.nobody()
+  const password = 'correct horse battery'
+  const register = (username: string, email: string) =>
+    nobody.post('/register', { username, email, password })
+  const people = [
+    ['हिन्दी', 'dana@localhost'],
+    ['தமிழ்', 'dana@nas'],
+    ['ชื่อ', 'δάνα@bücher.example'],
+    ['שָׁלוֹם', "o'neil+x@example.org"],
+    [' noam ', ' noam@example.org '],
+  ] as const
+  for (const [username, email] of people) {
+    const made = await register(username, email)
+    t.match(made, {
+      status: 201,
+      json: { username: username.trim().normalize('NFKC'), email: email.trim() },
+    })
+    for (const identifier of [` ${username} `, `\t${email}\n`])
+      t.equal((await nobody.post('/login', { identifier, password })).status, 200, JSON.stringify(identifier))
+  }
+  for (const username of ['\u3164\u3164\u3164', 'noam\u3164', 'nоam', '\u05b8abc'])
+    t.match(await register(username, 'x@example.org'), {
+      status: 400,
+      json: { errors: [{ path: 'body/username' }] },
+    })
+  for (const email of ['x', '@nas', 'x@', 'x y@nas', 'x@-nas'])
+    t.match(await register('somebody', email), { status: 400, json: { errors: [{ path: 'body/email' }] } })
+  const alice = await regional.person('alice')
+  t.match(await alice.post('/friends/request', { username: '  NOAM ' }), { status: 201 })
+})
 
-t.test('one name is one account, however it is written', async (t) => {
+t.test('all spellings of a name that fold alike are one account', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('Alice')
-  t.equal((await alice.get('/me')).json.username, 'Alice', 'shown as it was chosen')
+  t.equal((await alice.get('/me')).json.username, 'Alice', 'the name keeps its original case')
   const nobody = regional.nobody()
   const register = (username: string, email: string) =>
     nobody.post('/register', { username, email, password: 'correct horse battery' })
@@ -65,59 +58,75 @@ t.test('one name is one account, however it is written', async (t) => {
   t.same(
     both.map(({ outcome }) => outcome).toSorted(),
     ['201', '409 username-taken'],
-    'of two at once one wins',
+    'one of two concurrent registrations succeeds',
   )
 })
 
-t.test('a session is a secret in a cookie that only the browser sees', async (t) => {
-  const regional = await openTestRegional(t)
-  const alice = await regional.person('alice')
-  const login = async (remember_me?: boolean) =>
-    regional.nobody().post('/login', {
-      identifier: 'alice@example.com',
-      password: alice.password,
-      ...(remember_me !== undefined && { remember_me }),
-    })
-  const short = await login()
-  t.match(short.headers['set-cookie'], /^syncsphere_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax$/)
-  const long = await login(true)
-  t.match(long.headers['set-cookie'], /; Max-Age=604800;/, 'seven days')
-  const days = (Date.parse(long.json.expires_at) - Date.now()) / 86_400_000
-  t.ok(days > 6.99 && days <= 7)
-  regional.pass(5 * MINUTE_MS)
-  t.match((await login(true)).headers['set-cookie'], /; Max-Age=604800;/, 'whatever the wall clock says')
+t.test(
+  "a session's secret is only in its cookie, and the session can be listed, ended and expires",
+  async (t) => {
+    const regional = await openTestRegional(t)
+    const alice = await regional.person('alice')
+    const login = async (remember_me?: boolean) =>
+      regional.nobody().post('/login', {
+        identifier: 'alice@example.com',
+        password: alice.password,
+        ...(remember_me !== undefined && { remember_me }),
+      })
+    const short = await login()
+    t.match(short.headers['set-cookie'], /^syncsphere_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax$/)
+    const long = await login(true)
+    t.match(long.headers['set-cookie'], /; Max-Age=604800;/, 'seven days')
+    const days = (Date.parse(long.json.expires_at) - Date.now()) / 86_400_000
+    t.ok(days > 6.99 && days <= 7)
+    regional.pass(5 * MINUTE_MS)
+    t.match(
+      (await login(true)).headers['set-cookie'],
+      /; Max-Age=604800;/,
+      'a clock change does not affect Max-Age',
+    )
 
-  const kept = JSON.stringify(regional.rows('select * from sessions'))
-  for (const response of [short, long]) t.notMatch(kept, cookieOf(response), 'the secret itself is nowhere')
-  const outbox = JSON.stringify(regional.rows('select * from outbox'))
-  t.notMatch(outbox, cookieOf(short))
-  t.notMatch(outbox, alice.password)
-  t.match(outbox, /\$argon2id\$v=19\$m=19456,/)
+    const stored = JSON.stringify(regional.rows('select * from sessions'))
+    for (const response of [short, long])
+      t.notMatch(stored, cookieOf(response), 'the database does not contain the secret')
+    const outbox = JSON.stringify(regional.rows('select * from outbox'))
+    t.notMatch(outbox, cookieOf(short))
+    t.notMatch(outbox, alice.password)
+    t.match(outbox, /\$argon2id\$v=19\$m=19456,/)
 
-  const { items } = (await alice.get('/sessions')).json
-  t.equal(items.length, 4)
-  t.equal(items.filter((session: { current: boolean }) => session.current).length, 1)
-  const other = regional.nobody().as({ cookie: `syncsphere_session=${cookieOf(short)}` })
-  t.equal((await other.get('/me')).status, 200)
-  const otherId = (await other.get('/sessions')).json.items.find(
-    (one: { current: boolean }) => one.current,
-  ).id
-  t.equal((await alice.delete(`/sessions/${otherId}`)).status, 204)
-  t.equal((await other.get('/me')).outcome, '401 unauthenticated')
-  t.equal((await alice.delete(`/sessions/${otherId}`)).outcome, '404 session-not-found')
-  const bob = await regional.person('bob')
-  const mine = items.find((session: { current: boolean }) => session.current).id
-  t.equal((await bob.delete(`/sessions/${mine}`)).outcome, '404 session-not-found', "nobody ends another's")
-  regional.pass(13 * 60 * MINUTE_MS)
-  t.equal((await alice.get('/me')).outcome, '401 unauthenticated', 'a short one ends after half a day')
-  const remembered = regional.nobody().as({ cookie: `syncsphere_session=${cookieOf(long)}` })
-  t.equal((await remembered.get('/me')).status, 200)
-  const out = await remembered.ask('POST', '/logout')
-  t.match(out, { status: 204, headers: { 'set-cookie': /syncsphere_session=; Max-Age=0/ } })
-  t.equal((await remembered.get('/me')).outcome, '401 unauthenticated')
-})
+    const { items } = (await alice.get('/sessions')).json
+    t.equal(items.length, 4)
+    t.equal(items.filter((session: { current: boolean }) => session.current).length, 1)
+    const other = regional.nobody().as({ cookie: `syncsphere_session=${cookieOf(short)}` })
+    t.equal((await other.get('/me')).status, 200)
+    const otherId = (await other.get('/sessions')).json.items.find(
+      (one: { current: boolean }) => one.current,
+    ).id
+    t.equal((await alice.delete(`/sessions/${otherId}`)).status, 204)
+    t.equal((await other.get('/me')).outcome, '401 unauthenticated')
+    t.equal((await alice.delete(`/sessions/${otherId}`)).outcome, '404 session-not-found')
+    const bob = await regional.person('bob')
+    const mine = items.find((session: { current: boolean }) => session.current).id
+    t.equal(
+      (await bob.delete(`/sessions/${mine}`)).outcome,
+      '404 session-not-found',
+      "a user cannot end another user's session",
+    )
+    regional.pass(13 * 60 * MINUTE_MS)
+    t.equal(
+      (await alice.get('/me')).outcome,
+      '401 unauthenticated',
+      'a session without remember_me ends after half a day',
+    )
+    const remembered = regional.nobody().as({ cookie: `syncsphere_session=${cookieOf(long)}` })
+    t.equal((await remembered.get('/me')).status, 200)
+    const out = await remembered.ask('POST', '/logout')
+    t.match(out, { status: 204, headers: { 'set-cookie': /syncsphere_session=; Max-Age=0/ } })
+    t.equal((await remembered.get('/me')).outcome, '401 unauthenticated')
+  },
+)
 
-t.test('a new password ends the other sessions and opens with nothing else', async (t) => {
+t.test('a new password ends the other sessions and replaces the old password', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const phone = regional.stranger('alice')
@@ -129,15 +138,19 @@ t.test('a new password ends the other sessions and opens with nothing else', asy
     '403 wrong-password',
   )
   t.equal((await alice.patch('/me', change)).status, 200)
-  t.equal((await alice.get('/me')).status, 200, 'the one that asked stays')
+  t.equal((await alice.get('/me')).status, 200, 'the session of the request stays valid')
   t.equal((await phone.get('/me')).outcome, '401 unauthenticated')
   t.equal((await alice.get('/sessions')).json.items.length, 1)
-  t.equal((await alice.as({ authorization: `Bearer ${token}` }).get('/me')).status, 200, 'tokens stay')
+  t.equal((await alice.as({ authorization: `Bearer ${token}` }).get('/me')).status, 200, 'tokens stay valid')
   const login = (password: string) => regional.nobody().post('/login', { identifier: 'alice', password })
   t.equal((await login(alice.password)).outcome, '401 invalid-credentials')
   t.equal((await login('paper boat on the river')).status, 200)
   await regional.restart()
-  t.equal((await phone.get('/me')).outcome, '401 unauthenticated', 'also after a restart')
+  t.equal(
+    (await phone.get('/me')).outcome,
+    '401 unauthenticated',
+    'the session is still invalid after a restart',
+  )
 
   await regional.person('bob')
   const email = (value: string) => alice.patch('/me', { email: value, current_password: change.new_password })
@@ -151,7 +164,7 @@ t.test('a new password ends the other sessions and opens with nothing else', asy
   t.same(await regional.faults(), [])
 })
 
-t.test('five wrong passwords close an account to that address, and to no other', async (t) => {
+t.test('five wrong passwords block the account for that address only', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice', '127.0.0.9')
   const login = async (password: string, address = '127.0.0.1', identifier = 'alice') =>
@@ -159,20 +172,28 @@ t.test('five wrong passwords close an account to that address, and to no other',
   for (const identifier of ['alice', 'ALICE', 'alice@example.com', 'alice', 'alice'])
     t.equal((await login('wrong password', undefined, identifier)).outcome, '401 invalid-credentials')
   const refused = await login(alice.password)
-  t.equal(refused.outcome, '429 too-many-attempts', 'even with the right one')
+  t.equal(refused.outcome, '429 too-many-attempts', 'the correct password is refused too')
   t.ok(Number(refused.headers['retry-after']) > 14 * 60)
   t.ok(Number(refused.headers['retry-after']) <= 15 * 60)
-  t.equal((await login(alice.password, '127.0.0.2')).status, 200, 'the right one gets in from elsewhere')
+  t.equal(
+    (await login(alice.password, '127.0.0.2')).status,
+    200,
+    'the correct password works from another address',
+  )
   await regional.restart()
-  t.equal((await login(alice.password)).outcome, '429 too-many-attempts', 'a restart forgives nothing')
+  t.equal((await login(alice.password)).outcome, '429 too-many-attempts', 'the block survives a restart')
   regional.pass(14 * MINUTE_MS)
   t.equal((await login(alice.password)).outcome, '429 too-many-attempts')
   regional.pass(2 * MINUTE_MS)
   t.equal((await login(alice.password)).status, 200)
-  t.equal((await login('wrong password')).outcome, '401 invalid-credentials', 'and begins anew')
+  t.equal(
+    (await login('wrong password')).outcome,
+    '401 invalid-credentials',
+    'a successful login resets the count',
+  )
 })
 
-t.test('who logs out twice at once is logged out', async (t) => {
+t.test('two concurrent logouts both leave the session ended', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   for (const end of [() => alice.post('/logout'), () => alice.delete('/me')]) {
@@ -182,7 +203,7 @@ t.test('who logs out twice at once is logged out', async (t) => {
   }
 })
 
-t.test('a media type without a body is no body', async (t) => {
+t.test('a Content-Type without a body is ignored', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const json = { headers: { 'content-type': 'application/json', 'content-length': '0' } }
@@ -191,7 +212,7 @@ t.test('a media type without a body is no body', async (t) => {
   t.equal((await alice.ask('POST', '/logout', json)).outcome, '204')
 })
 
-t.test('parallel guesses gain nothing', async (t) => {
+t.test('concurrent wrong passwords count like successive ones', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice', '127.0.0.9')
   const nobody = regional.nobody()
@@ -208,12 +229,12 @@ t.test('parallel guesses gain nothing', async (t) => {
   t.equal(
     refused.filter((outcome) => outcome === '403 wrong-password').length,
     5,
-    'nor at a change of password',
+    'the limit applies to password changes too',
   )
   t.equal(refused.filter((outcome) => outcome === '429 too-many-attempts').length, 5)
 })
 
-t.test('an address that fails on many accounts is refused altogether', async (t) => {
+t.test('an address with failed logins for many accounts is blocked for all accounts', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice', '127.0.0.9')
   const nobody = regional.nobody('127.0.0.3')
@@ -224,14 +245,14 @@ t.test('an address that fails on many accounts is refused altogether', async (t)
   t.equal(
     outcomes.filter((outcome) => outcome === '401 invalid-credentials').length,
     50,
-    'also when they come at once',
+    'concurrent attempts count too',
   )
   const right = { identifier: 'alice', password: alice.password }
   t.equal((await nobody.post('/login', right)).outcome, '429 too-many-attempts')
   t.equal((await regional.nobody('127.0.0.4').post('/login', right)).status, 200)
 })
 
-t.test('whether an account exists does not show at the login', async (t) => {
+t.test('the login response does not reveal whether an account exists', async (t) => {
   const regional = await openTestRegional(t)
   await regional.person('alice', '127.0.0.9')
   for (const password of ['wrong password', 'x']) {
@@ -251,7 +272,7 @@ t.test('whether an account exists does not show at the login', async (t) => {
   }
 })
 
-t.test('tokens do what their scope allows until they end', async (t) => {
+t.test('a token works within its scope until it expires or is revoked', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const made = await alice.post('/tokens', { name: 'nightly', scope: 'write', expires_in_days: 2 })
@@ -266,7 +287,7 @@ t.test('tokens do what their scope allows until they end', async (t) => {
   t.equal((await alice.get('/tokens')).json.items.length, 2)
   t.notMatch(JSON.stringify((await alice.get('/tokens')).json), token)
   regional.pass(3 * 24 * 60 * MINUTE_MS)
-  t.equal((await program.get('/me')).outcome, '401 unauthenticated', 'it has expired')
+  t.equal((await program.get('/me')).outcome, '401 unauthenticated', 'the token has expired')
   t.equal((await reader.get('/me')).status, 200)
   await alice.logIn()
   const { items } = (await alice.get('/tokens')).json
@@ -276,7 +297,7 @@ t.test('tokens do what their scope allows until they end', async (t) => {
   t.equal((await alice.delete(`/tokens/${items[0].id}`)).outcome, '404 token-not-found')
   t.equal((await (await regional.person('bob')).delete(`/tokens/${id}`)).outcome, '404 token-not-found')
   const self = alice.as({ authorization: `Bearer ${await alice.token('write')}` })
-  t.equal((await self.ask('POST', '/logout')).status, 204, 'a token logs itself out')
+  t.equal((await self.ask('POST', '/logout')).status, 204, 'POST /logout revokes the token of the request')
   t.equal((await self.get('/me')).outcome, '401 unauthenticated')
   const many = await Promise.all(
     Array.from({ length: 105 }, (_, i) => alice.post('/tokens', { name: `${i}` })),
@@ -285,7 +306,7 @@ t.test('tokens do what their scope allows until they end', async (t) => {
   t.equal(many.filter(({ outcome }) => outcome === '409 too-many-tokens').length, 5)
 })
 
-t.test('Basic takes a token of the account that it names, and no password', async (t) => {
+t.test('Basic accepts a token of the named account, and no password', async (t) => {
   const regional = await openTestRegional(t)
   const [alice, bob] = [await regional.person('alice'), await regional.person('bob')]
   const token = await alice.token('read')
@@ -296,17 +317,17 @@ t.test('Basic takes a token of the account that it names, and no password', asyn
   for (let guess = 0; guess < 10; guess += 1) {
     const { outcome, headers } = await basic('alice', alice.password).get('/me')
     t.equal(outcome, '401 unauthenticated')
-    t.equal(headers['www-authenticate'], 'Bearer', 'no browser opens a dialog')
+    t.equal(headers['www-authenticate'], 'Bearer', 'the challenge opens no browser dialog')
   }
   await alice.logIn()
   const proxied = bob.as({
     ...bob.headers,
     authorization: basic('alice', token).headers['authorization'] ?? '',
   })
-  t.match(await proxied.get('/me'), { json: { username: 'bob' } }, 'a session counts before Basic')
+  t.match(await proxied.get('/me'), { json: { username: 'bob' } }, 'a session takes precedence over Basic')
 })
 
-t.test('deleting an account takes all with it, and sets its name free', async (t) => {
+t.test('deleting an account deletes all its data and frees its name', async (t) => {
   const regional = await openTestRegional(t)
   const [alice, bob] = [await regional.person('alice'), await regional.person('bob')]
   await alice.befriend(bob)
@@ -316,9 +337,13 @@ t.test('deleting an account takes all with it, and sets its name free', async (t
   await alice.post('/friends/request', { username: 'carol' })
   const token = await alice.token('write')
   regional.pass(11 * MINUTE_MS)
-  t.equal((await alice.delete('/me')).outcome, '403 reauthentication-required', 'the session is too old')
+  t.equal(
+    (await alice.delete('/me')).outcome,
+    '403 reauthentication-required',
+    'an old session cannot delete the account',
+  )
   const program = alice.as({ authorization: `Bearer ${token}` })
-  t.equal((await program.delete('/me')).outcome, '403 session-required', 'a token may not')
+  t.equal((await program.delete('/me')).outcome, '403 session-required', 'a token cannot delete the account')
   await alice.logIn()
   t.match(await alice.delete('/me'), { status: 204, headers: { 'set-cookie': /Max-Age=0/ } })
   for (const client of [alice, program]) t.equal((await client.get('/me')).outcome, '401 unauthenticated')
@@ -337,10 +362,10 @@ t.test('deleting an account takes all with it, and sets its name free', async (t
   t.equal(await again.usedStorage(), 0)
   t.same((await again.get('/friends')).json.items, [])
   const row = JSON.stringify(regional.rows('select * from users where id = ?', alice.id))
-  t.notMatch(row, /alice|argon2/i, 'nothing personal is kept')
+  t.notMatch(row, /alice|argon2/i, 'the tombstone has no personal data')
 })
 
-t.test('where registration is closed nobody makes an account', async (t) => {
+t.test('registration is refused while it is closed', async (t) => {
   const regional = await openTestRegional(t, { registration: 'closed' })
   const { outcome } = await regional
     .nobody()

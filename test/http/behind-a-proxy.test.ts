@@ -4,42 +4,50 @@ import { rawConnection } from '../contract/raw-http.js'
 import { openNginx, skipWithoutNginx } from '../support/nginx.js'
 import { openTestRegional } from '../support/test-regional.js'
 
-t.test('what a proxy compresses is known again by its tag', { skip: skipWithoutNginx }, async (t) => {
-  const regional = await openTestRegional(t)
-  const alice = await regional.person('alice')
-  const compressing = await openNginx(
-    t,
-    regional.url,
-    'gzip on; gzip_types *; gzip_min_length 1; gzip_proxied any;',
-  )
-  const ask = (path: string, init: RequestInit = {}) =>
-    fetch(compressing + path, {
-      ...init,
-      headers: { cookie: `syncsphere_session=${alice.session}`, 'accept-encoding': 'gzip', ...init.headers },
-    })
-  const file = await alice.put('a'.repeat(5000), { mediaType: 'text/plain' })
-  const seen = await ask(`/files/${file.id}`)
-  const tag = String(seen.headers.get('etag'))
-  t.match(tag, /^W\//, 'nginx has made it weak')
-  t.equal((await ask(`/files/${file.id}`, { headers: { 'if-none-match': tag } })).status, 304)
-  const change = (name: string) =>
-    ask(`/files/${file.id}`, {
-      method: 'PATCH',
-      headers: { 'content-type': 'application/json', 'if-match': tag },
-      body: JSON.stringify({ name }),
-    })
-  t.equal((await change('renamed')).status, 200)
-  t.equal((await change('again')).status, 412, 'and it is another after a change')
+t.test(
+  'conditional requests work with the weak ETags of a compressing proxy',
+  { skip: skipWithoutNginx },
+  async (t) => {
+    const regional = await openTestRegional(t)
+    const alice = await regional.person('alice')
+    const compressing = await openNginx(
+      t,
+      regional.url,
+      'gzip on; gzip_types *; gzip_min_length 1; gzip_proxied any;',
+    )
+    const ask = (path: string, init: RequestInit = {}) =>
+      fetch(compressing + path, {
+        ...init,
+        headers: {
+          cookie: `syncsphere_session=${alice.session}`,
+          'accept-encoding': 'gzip',
+          ...init.headers,
+        },
+      })
+    const file = await alice.put('a'.repeat(5000), { mediaType: 'text/plain' })
+    const seen = await ask(`/files/${file.id}`)
+    const tag = String(seen.headers.get('etag'))
+    t.match(tag, /^W\//, 'nginx makes the tag weak')
+    t.equal((await ask(`/files/${file.id}`, { headers: { 'if-none-match': tag } })).status, 304)
+    const change = (name: string) =>
+      ask(`/files/${file.id}`, {
+        method: 'PATCH',
+        headers: { 'content-type': 'application/json', 'if-match': tag },
+        body: JSON.stringify({ name }),
+      })
+    t.equal((await change('renamed')).status, 200)
+    t.equal((await change('again')).status, 412, 'the tag does not match after a change')
 
-  const bytes = await ask(`/download/${file.id}`)
-  const weak = String(bytes.headers.get('etag'))
-  t.match(bytes.headers.get('cache-control'), /no-transform/)
-  t.equal((await ask(`/download/${file.id}`, { headers: { 'if-none-match': weak } })).status, 304)
-  const part = await ask(`/download/${file.id}`, { headers: { range: 'bytes=10-19', 'if-range': 'W/"x"' } })
-  t.equal(part.status, 200, 'a part of what was compressed is not to be had')
-})
+    const bytes = await ask(`/download/${file.id}`)
+    const weak = String(bytes.headers.get('etag'))
+    t.match(bytes.headers.get('cache-control'), /no-transform/)
+    t.equal((await ask(`/download/${file.id}`, { headers: { 'if-none-match': weak } })).status, 304)
+    const part = await ask(`/download/${file.id}`, { headers: { range: 'bytes=10-19', 'if-range': 'W/"x"' } })
+    t.equal(part.status, 200, 'nginx ignores Range for compressed content')
+  },
+)
 
-t.test('a tag with the coding that Apache puts at its end names the same', async (t) => {
+t.test('an ETag with the coding that Apache appends matches', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const file = await alice.put('x')
@@ -52,7 +60,7 @@ t.test('a tag with the coding that Apache puts at its end names the same', async
   t.equal((await patch(tag, 'y')).status, 200)
 })
 
-t.test('no date is later than that of the answer', async (t) => {
+t.test('Last-Modified is never later than Date', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const file = await alice.put('x')
@@ -61,7 +69,7 @@ t.test('no date is later than that of the answer', async (t) => {
   t.ok(Date.parse(String(headers['last-modified'])) <= Date.parse(String(headers['date'])))
 })
 
-/** What nginx adds, and what other proxies do. */
+/** X-Forwarded-For in the variants of nginx and other proxies. */
 const FORWARDING = 'proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;'
 const WITH_PORT = 'proxy_set_header X-Forwarded-For $remote_addr:$remote_port;'
 
@@ -75,7 +83,7 @@ async function logIn(url: string, headers: Record<string, string>, identifier = 
   return `${response.status} ${type.split(':').at(-1)}`
 }
 
-t.test('addresses with ports are addresses, behind whatever proxy', async (t) => {
+t.test('ports in X-Forwarded-For do not count as part of the address', async (t) => {
   const regional = await openTestRegional(t, { trustProxy: 2 })
   const forms = (address: string, port: number) => [
     address,
@@ -92,27 +100,32 @@ t.test('addresses with ports are addresses, behind whatever proxy', async (t) =>
       t.equal(
         await logIn(regional.url, from(attempt)),
         '429 too-many-attempts',
-        'one address, on whatever port',
+        'all ports count as one address',
       )
     const other = from(9, address.replace('7', '8').replace('db8', 'db9'))
-    t.equal(await logIn(regional.url, other), '401 invalid-credentials', 'and another is another')
+    t.equal(await logIn(regional.url, other), '401 invalid-credentials', 'another address is not throttled')
   }
 })
 
-t.test('nginx that passes on ports keeps people apart', { skip: skipWithoutNginx }, async (t) => {
-  const regional = await openTestRegional(t, { trustProxy: 1 })
-  const proxy = await openNginx(t, regional.url, WITH_PORT)
-  for (let attempt = 0; attempt < 5; attempt += 1) t.equal(await logIn(proxy, {}), '401 invalid-credentials')
-  t.equal(
-    await logIn(proxy, { connection: 'close' }),
-    '429 too-many-attempts',
-    'a new connection has a new port',
-  )
-  t.equal(await logIn(regional.url, { 'x-forwarded-for': '198.51.100.9:1' }), '401 invalid-credentials')
-})
+t.test(
+  'clients behind an nginx that forwards ports are throttled separately',
+  { skip: skipWithoutNginx },
+  async (t) => {
+    const regional = await openTestRegional(t, { trustProxy: 1 })
+    const proxy = await openNginx(t, regional.url, WITH_PORT)
+    for (let attempt = 0; attempt < 5; attempt += 1)
+      t.equal(await logIn(proxy, {}), '401 invalid-credentials')
+    t.equal(
+      await logIn(proxy, { connection: 'close' }),
+      '429 too-many-attempts',
+      'a new connection with another port counts as the same client',
+    )
+    t.equal(await logIn(regional.url, { 'x-forwarded-for': '198.51.100.9:1' }), '401 invalid-credentials')
+  },
+)
 
 t.test(
-  'a proxy that nobody told the server of is warned of, and one guesser locks nobody else out',
+  'behind an untrusted proxy the server warns once, and wrong passwords do not lock out other users',
   { skip: skipWithoutNginx },
   async (t) => {
     const lines: string[] = []
@@ -128,26 +141,26 @@ t.test(
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ identifier: 'alice', password: alice.password }),
     })
-    t.equal(login.status, 200, 'after more wrong passwords than one address may send')
+    t.equal(login.status, 200, 'the account works after more wrong passwords than an address may send')
     for (let guess = 0; guess < 5; guess += 1) t.equal(await logIn(proxy, {}), '401 invalid-credentials')
     t.equal(
       await logIn(proxy, { 'x-forwarded-for': '203.0.113.1' }),
       '429 too-many-attempts',
-      'of one account',
+      'wrong passwords for one account are throttled',
     )
     const warnings = lines.filter((line) => line.includes('SYNCSPHERE_TRUST_PROXY'))
-    t.equal(warnings.length, 1, 'told once')
+    t.equal(warnings.length, 1, 'the warning appears once')
     t.match(warnings[0], '127.0.0.1')
   },
 )
 
-t.test('a proxy that is trusted is not warned of, but for cookies that could be Secure', async (t) => {
+t.test('behind a trusted proxy the server warns only of cookies that lack Secure', async (t) => {
   const lines: string[] = []
   const stream = { write: (line: string) => void lines.push(line) }
   const logger = createLogger({ level: 'warn', server: 'eu', stream })
   const regional = await openTestRegional(t, { trustProxy: 1 }, { logger })
   const ask = (headers: Record<string, string>) => fetch(`${regional.url}/health`, { headers })
-  // Somebody on the proxy's own machine.
+  // A client on the proxy's machine.
   await ask({ 'x-forwarded-for': '127.0.0.1', 'x-forwarded-proto': 'http' })
   t.same(lines, [])
   for (let i = 0; i < 3; i += 1) await ask({ 'x-forwarded-for': '203.0.113.7', 'x-forwarded-proto': 'https' })
@@ -155,7 +168,7 @@ t.test('a proxy that is trusted is not warned of, but for cookies that could be 
   t.match(lines[0], 'SYNCSPHERE_PUBLIC_ORIGIN')
 })
 
-t.test('a login whose cookie no browser would keep says so', async (t) => {
+t.test('a login over plain HTTP is refused if the public origin is HTTPS', async (t) => {
   const regional = await openTestRegional(t, { publicOrigin: 'https://files.example.org' })
   for (const headers of [{}, { origin: regional.url }, { 'x-forwarded-proto': 'http' }] as Record<
     string,
@@ -172,5 +185,5 @@ t.test('a login whose cookie no browser would keep says so', async (t) => {
   named.send(
     `POST /login HTTP/1.1\r\nHost: files.example.org\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
   )
-  t.match(await named.until(/\}$/), /^HTTP\/1.1 401 /, 'a proxy need not say that it ends TLS')
+  t.match(await named.until(/\}$/), /^HTTP\/1.1 401 /, 'a matching Host is enough without X-Forwarded-Proto')
 })

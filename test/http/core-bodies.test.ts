@@ -29,7 +29,7 @@ async function* bytesThenFailure(bytes: number): AsyncGenerator<Buffer> {
   throw new Error('disk')
 }
 
-/** Reads a form as the upload does: all bytes of its one file. */
+/** Reads a form like the upload and returns the size of its file. */
 async function countBytes(_input: unknown, context: RequestContext): Promise<object> {
   let bytes = 0
   context.continueBody()
@@ -42,7 +42,7 @@ async function countBytes(_input: unknown, context: RequestContext): Promise<obj
   return { status: 200, body: { bytes } }
 }
 
-t.test('the right to a request is checked before its body is read', async (t) => {
+t.test('a request is authorized before its body is read', async (t) => {
   const app = await serve(t)
   const cases: [string, RegExp][] = [
     [head('/notes', JSON_TYPE, 'Content-Length: 20'), /^HTTP\/1.1 401 .*unauthenticated/s],
@@ -67,39 +67,46 @@ t.test('the right to a request is checked before its body is read', async (t) =>
     connection.send(text)
     const reply = await connection.rest()
     t.match(reply, expected)
-    t.match(reply, /\r\nconnection: close\r\n/i, 'what follows on this connection would be the body')
+    t.match(
+      reply,
+      /\r\nconnection: close\r\n/i,
+      'the connection closes, because the unread body would follow',
+    )
   }
 })
 
-t.test('a client that asks whether to send its body is told', async (t) => {
-  const app = await serve(t, { upload: countBytes })
-  const expect = 'Expect: 100-continue'
-  using refused = await rawConnection(app.listeningOrigin)
-  refused.send(head('/notes', JSON_TYPE, 'Content-Length: 12', expect))
-  t.match(await refused.rest(), /^HTTP\/1.1 401 /, 'no 100 before a refusal')
+t.test(
+  'a client that sends Expect: 100-continue gets 100 Continue only if its body is accepted',
+  async (t) => {
+    const app = await serve(t, { upload: countBytes })
+    const expect = 'Expect: 100-continue'
+    using refused = await rawConnection(app.listeningOrigin)
+    refused.send(head('/notes', JSON_TYPE, 'Content-Length: 12', expect))
+    t.match(await refused.rest(), /^HTTP\/1.1 401 /, 'no 100 Continue precedes a refusal')
 
-  using json = await rawConnection(app.listeningOrigin)
-  json.send(head('/notes', WRITER, JSON_TYPE, 'Content-Length: 12', expect))
-  await json.until(/^HTTP\/1.1 100 Continue\r\n\r\n$/)
-  json.send('{"text":"x"}')
-  t.match(await json.until(/201 Created.*\}$/s), /connection: keep-alive/i)
+    using json = await rawConnection(app.listeningOrigin)
+    json.send(head('/notes', WRITER, JSON_TYPE, 'Content-Length: 12', expect))
+    await json.until(/^HTTP\/1.1 100 Continue\r\n\r\n$/)
+    json.send('{"text":"x"}')
+    t.match(await json.until(/201 Created.*\}$/s), /connection: keep-alive/i)
 
-  using form = await rawConnection(app.listeningOrigin)
-  const body = `${FORM_HEAD}12345${FORM_END}`
-  form.send(head('/upload', WRITER, FORM_TYPE, `Content-Length: ${body.length}`, expect))
-  await form.until(/^HTTP\/1.1 100 Continue\r\n\r\n$/)
-  form.send(body)
-  t.match(await form.until(/200 OK.*\}$/s), /\{"bytes":5\}$/)
-  form.send(head('/upload', WRITER, FORM_TYPE, `Content-Length: ${body.length}`) + body)
-  await form.until(/\}.*200 OK.*\}$/s)
+    using form = await rawConnection(app.listeningOrigin)
+    const body = `${FORM_HEAD}12345${FORM_END}`
+    form.send(head('/upload', WRITER, FORM_TYPE, `Content-Length: ${body.length}`, expect))
+    await form.until(/^HTTP\/1.1 100 Continue\r\n\r\n$/)
+    form.send(body)
+    t.match(await form.until(/200 OK.*\}$/s), /\{"bytes":5\}$/)
+    form.send(head('/upload', WRITER, FORM_TYPE, `Content-Length: ${body.length}`) + body)
+    await form.until(/\}.*200 OK.*\}$/s)
 
-  using other = await rawConnection(app.listeningOrigin)
-  other.send(`${head('/notes', WRITER, JSON_TYPE, 'Content-Length: 12', 'Expect: tea')}{"text":"x"}`)
-  t.match(await other.until(/\}$/), /^HTTP\/1.1 201 /, 'an expectation that nobody knows is not met')
-})
+    using other = await rawConnection(app.listeningOrigin)
+    other.send(`${head('/notes', WRITER, JSON_TYPE, 'Content-Length: 12', 'Expect: tea')}{"text":"x"}`)
+    t.match(await other.until(/\}$/), /^HTTP\/1.1 201 /, 'an unknown expectation is ignored')
+  },
+)
 
 t.test(
-  'a refused client gets its answer while it still sends, and is not listened to for ever',
+  'a refused client gets its response while it is still sending, and is then disconnected',
   async (t) => {
     const app = await serve(t)
     using connection = await rawConnection(app.listeningOrigin)
@@ -116,11 +123,11 @@ t.test(
       }
     }
     t.match(await connection.rest(), /^HTTP\/1.1 401 .*unauthenticated/s)
-    t.ok(sent < 200, `the server read on for ${sent} MiB at most`)
+    t.ok(sent < 200, `the server read at most ${sent} MiB`)
   },
 )
 
-t.test('a body that is too large although it did not say so is refused', async (t) => {
+t.test('a chunked body above the limit is refused', async (t) => {
   const app = await serve(t)
   using connection = await rawConnection(app.listeningOrigin)
   connection.send(head('/notes', WRITER, JSON_TYPE, 'Transfer-Encoding: chunked'))
@@ -128,7 +135,7 @@ t.test('a body that is too large although it did not say so is refused', async (
   t.match(await connection.rest(), /^HTTP\/1.1 413 .*body-too-large/s)
 })
 
-t.test('bodies that are too slow are ended, and slow ones at a steady rate are not', async (t) => {
+t.test('bodies below the minimum rate time out, and slow bodies above it do not', async (t) => {
   const limits = { jsonBodyMs: 300, streamBytesPerSecond: 100, streamWindowMs: 300 }
   const app = await serve(t, { upload: countBytes }, { limits })
   using json = await rawConnection(app.listeningOrigin)
@@ -148,42 +155,45 @@ t.test('bodies that are too slow are ended, and slow ones at a steady rate are n
   t.match(await form.rest(), /^HTTP\/1.1 408 .*request-timeout/s)
 })
 
-t.test('a client that hardly reads its answer is ended, and one that reads slowly is not', async (t) => {
-  const limits = { streamBytesPerSecond: 100_000_000, streamWindowMs: 2000 }
-  const bytes = 64 * 1024 * 1024
-  let isEnded = false
-  const copy = async (take: (chunk: Buffer) => Promise<void>) => {
-    const chunk = Buffer.alloc(1024 * 1024)
-    for (let sent = 0; sent < bytes; sent += chunk.length) await take(chunk)
-  }
-  const getNote = ({ params }: { params: { note_id: string } }) => ({
-    status: 200,
-    headers: { 'content-length': String(bytes) },
-    body: {
-      copy: (take: (chunk: Buffer) => Promise<void>) =>
-        copy(take).finally(() => {
-          isEnded ||= params.note_id === 'unread'
-        }),
-      close: async () => undefined,
-    },
-  })
-  const app = await serve(t, { getNote }, { limits })
-  using unread = await rawConnection(app.listeningOrigin)
-  using slow = await rawConnection(app.listeningOrigin)
-  let received = 0
-  slow.socket.on('data', (chunk) => {
-    received += chunk.length
-    slow.socket.pause()
-    setTimeout(() => slow.socket.resume(), 1)
-  })
-  slow.send('GET /notes/slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
-  unread.socket.pause()
-  unread.send('GET /notes/unread HTTP/1.1\r\nHost: x\r\n\r\n')
-  while (!isEnded || !slow.socket.destroyed) await new Promise((resolve) => setTimeout(resolve, 5))
-  t.ok(received > bytes, `${received} of ${bytes} and its head`)
-})
+t.test(
+  'a client that stops reading its response is disconnected, and one that reads slowly is not',
+  async (t) => {
+    const limits = { streamBytesPerSecond: 100_000_000, streamWindowMs: 2000 }
+    const bytes = 64 * 1024 * 1024
+    let isEnded = false
+    const copy = async (take: (chunk: Buffer) => Promise<void>) => {
+      const chunk = Buffer.alloc(1024 * 1024)
+      for (let sent = 0; sent < bytes; sent += chunk.length) await take(chunk)
+    }
+    const getNote = ({ params }: { params: { note_id: string } }) => ({
+      status: 200,
+      headers: { 'content-length': String(bytes) },
+      body: {
+        copy: (take: (chunk: Buffer) => Promise<void>) =>
+          copy(take).finally(() => {
+            isEnded ||= params.note_id === 'unread'
+          }),
+        close: async () => undefined,
+      },
+    })
+    const app = await serve(t, { getNote }, { limits })
+    using unread = await rawConnection(app.listeningOrigin)
+    using slow = await rawConnection(app.listeningOrigin)
+    let received = 0
+    slow.socket.on('data', (chunk) => {
+      received += chunk.length
+      slow.socket.pause()
+      setTimeout(() => slow.socket.resume(), 1)
+    })
+    slow.send('GET /notes/slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+    unread.socket.pause()
+    unread.send('GET /notes/unread HTTP/1.1\r\nHost: x\r\n\r\n')
+    while (!isEnded || !slow.socket.destroyed) await new Promise((resolve) => setTimeout(resolve, 5))
+    t.ok(received > bytes, `${received} of ${bytes} bytes and the headers`)
+  },
+)
 
-t.test('a malformed or unfinished form is the fault of the client', async (t) => {
+t.test('a malformed or truncated form gets 400', async (t) => {
   const app = await serve(t, { upload: countBytes })
   const cases: [string, string][] = [
     [FORM_TYPE, FORM_HEAD],
@@ -203,10 +213,10 @@ t.test('a malformed or unfinished form is the fault of the client', async (t) =>
   broken.send(`${head('/upload', WRITER, FORM_TYPE, 'Content-Length: 1000')}${FORM_HEAD}123`)
   broken.socket.end()
   await broken.rest()
-  t.equal((await fetch(`${app.listeningOrigin}/notes/n1`)).status, 200, 'and the server goes on')
+  t.equal((await fetch(`${app.listeningOrigin}/notes/n1`)).status, 200, 'the server keeps working')
 })
 
-t.test('a handler learns that its client went away', async (t) => {
+t.test("a handler's signal aborts when its client disconnects", async (t) => {
   let signal: AbortSignal | undefined
   const getNote = (_input: unknown, context: RequestContext) => {
     signal = context.signal
@@ -224,7 +234,7 @@ t.test('a handler learns that its client went away', async (t) => {
   t.ok(signal.aborted)
 })
 
-t.test('an event stream is written by its handler, its headers are the contractâ€™s', async (t) => {
+t.test("an event stream has the contract's headers and its handler's body", async (t) => {
   const streamNotes = () => ({
     status: 200,
     body: (response: ServerResponse) => void response.end('data: 1\n\n'),
@@ -238,7 +248,7 @@ t.test('an event stream is written by its handler, its headers are the contractâ
 })
 
 t.test(
-  'a stream that fails before its first byte is an internal error, later it breaks the connection',
+  'a body that fails before its first byte gives 500, and a later failure closes the connection',
   async (t) => {
     const failing = (afterBytes: number) => () => ({
       status: 200,
@@ -251,6 +261,6 @@ t.test(
     t.match(await early.json(), { type: /internal-error$/ })
     const late = await fetch(`${(await serve(t, { getNote: failing(5) })).listeningOrigin}/notes/n1`)
     t.equal(late.status, 200)
-    await t.rejects(late.arrayBuffer(), 'half of the bytes are not passed off as all of them')
+    await t.rejects(late.arrayBuffer(), 'a truncated body is not taken for a complete one')
   },
 )

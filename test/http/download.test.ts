@@ -3,7 +3,7 @@ import t from 'tap'
 import { sha256 } from '../support/person.js'
 import { openTestRegional } from '../support/test-regional.js'
 
-t.test('a download is the very bytes, and says all about them', async (t) => {
+t.test('a download returns the exact bytes with all metadata headers', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   for (const size of [0, 1, 65_535, 65_536, 65_537, 1_048_575, 1_048_577]) {
@@ -25,7 +25,7 @@ t.test('a download is the very bytes, and says all about them', async (t) => {
     })
     t.equal(new Date(String(got.headers['last-modified'])).getMilliseconds(), 0)
     const head = await alice.ask('HEAD', `/download/${file.id}`, { headers: { range: 'bytes=0-0' } })
-    t.equal(head.status, 200, 'Range means nothing in a HEAD')
+    t.equal(head.status, 200, 'HEAD ignores Range')
     const {
       'x-request-id': _id,
       date: _date,
@@ -33,11 +33,11 @@ t.test('a download is the very bytes, and says all about them', async (t) => {
       connection: _connection,
       ...same
     } = got.headers
-    t.match(head.headers, same, 'a HEAD has the headers of the GET')
+    t.match(head.headers, same, 'HEAD has the headers of GET')
   }
 })
 
-t.test('ranges and conditions are answered as RFC 9110 says', async (t) => {
+t.test('ranges and preconditions follow RFC 9110', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const small = Buffer.from('0123456789')
@@ -144,17 +144,20 @@ t.test('ranges and conditions are answered as RFC 9110 says', async (t) => {
     if (status === 304) {
       t.equal(got.bytes.length, 0)
       t.match(got.headers, { etag, 'last-modified': modified, 'cache-control': 'private, no-cache' })
-      t.notOk(got.headers['content-length'] ?? got.headers['content-type'], 'nothing of the representation')
+      t.notOk(
+        got.headers['content-length'] ?? got.headers['content-type'],
+        'a response without content has no representation headers',
+      )
     }
   }
   for (const headers of [{ 'if-none-match': etag }, { 'if-match': '"other"' }] as Record<string, string>[]) {
     const get = await alice.get(`/download/${files[0].id}`, headers)
     const head = await alice.ask('HEAD', `/download/${files[0].id}`, { headers })
-    t.equal(head.status, get.status, 'conditions hold for HEAD as well')
+    t.equal(head.status, get.status, 'HEAD evaluates preconditions like GET')
   }
 })
 
-t.test('metadata has an ETag of its own, for reading and for changing', async (t) => {
+t.test('metadata has its own ETag, for If-None-Match and If-Match', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const { id } = await alice.put('x', { name: 'a' })
@@ -171,16 +174,16 @@ t.test('metadata has an ETag of its own, for reading and for changing', async (t
   t.match(changed, { status: 200, json: { name: 'b' } })
   t.not(changed.headers['etag'], etag)
   const second = await alice.patch(`/files/${id}`, { name: 'c' }, { 'if-match': etag })
-  t.equal(second.outcome, '412 precondition-failed', 'somebody was faster')
+  t.equal(second.outcome, '412 precondition-failed', 'the tag is stale after another change')
   const both = await Promise.all(
     ['d', 'e'].map((name) =>
       alice.patch(`/files/${id}`, { name }, { 'if-match': String(changed.headers['etag']) }),
     ),
   )
-  t.same(both.map(({ status }) => status).toSorted(), [200, 412], 'of two at once one wins')
+  t.same(both.map(({ status }) => status).toSorted(), [200, 412], 'one of two concurrent changes succeeds')
 })
 
-t.test('a download that nobody reads to its end holds nothing', async (t) => {
+t.test('an aborted download releases its file handle and memory', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const { id } = await alice.put(randomBytes(8 * 1024 * 1024))

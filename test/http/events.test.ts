@@ -18,7 +18,7 @@ import { until } from '../support/until.js'
 
 const EVENT = '{"id":"01a207e2-48c0-7173-b83d-9c172411e20b"}'
 
-t.test('everybody hears of what concerns them, and of nothing else', async (t) => {
+t.test('each user receives exactly the events that concern them', async (t) => {
   const regional = await openTestRegional(t)
   const [alice, bob, carol] = [
     await regional.person('alice'),
@@ -63,13 +63,13 @@ t.test('everybody hears of what concerns them, and of nothing else', async (t) =
   t.match(
     his.events[5],
     { event: 'file.deleted', data: { id: shared.id } },
-    'out of sight is as good as deleted',
+    'a file that becomes private is a deleted file for friends',
   )
   t.match(hers.events[3]?.data, { used_storage: 1, storage_quota: Number })
   t.same(others.types, [])
 })
 
-t.test('requests that come to nothing, and accounts that end, are told as well', async (t) => {
+t.test('rejected and cancelled requests and deleted accounts send events', async (t) => {
   const regional = await openTestRegional(t)
   const [alice, bob] = [await regional.person('alice'), await regional.person('bob')]
   const his = await openEventStream(t, regional.url, bob)
@@ -89,37 +89,37 @@ t.test('requests that come to nothing, and accounts that end, are told as well',
   t.match(his.events[6]?.data, { id: alice.id, username: 'alice' })
 })
 
-t.test('who comes back goes on where they were: nothing is lost, nothing comes twice', async (t) => {
+t.test('a client that reconnects with Last-Event-ID gets every event exactly once', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
-  const heard: string[] = []
+  const received: string[] = []
   let lastId: string | undefined
   let made = 0
   for (let round = 0; round < 6; round++) {
     const stream = await openEventStream(t, regional.url, alice, lastId)
     const uploads = Array.from({ length: 30 }, () => alice.put('x', { name: `${made++}` }))
-    // Left in the middle of it; the rest comes in the next round.
+    // Disconnects in the middle; the next round gets the rest.
     await stream.count(10 + round)
     stream.close()
     lastId = stream.lastId
-    heard.push(...stream.events.map(({ id }) => id))
+    received.push(...stream.events.map(({ id }) => id))
     await Promise.all(uploads)
     if (round === 3) await regional.restart()
   }
-  const rest = await openEventStream(t, regional.url, alice, lastId)
-  await until('all came', () => heard.length + rest.events.length >= made * 2)
-  const all = [...heard, ...rest.events.map(({ id }) => id)]
-  t.equal(all.length, made * 2, 'a file and the storage each')
-  t.equal(new Set(all).size, all.length, 'none twice')
+  const last = await openEventStream(t, regional.url, alice, lastId)
+  await until('all events have arrived', () => received.length + last.events.length >= made * 2)
+  const all = [...received, ...last.events.map(({ id }) => id)]
+  t.equal(all.length, made * 2, 'one file event and one storage event for each upload')
+  t.equal(new Set(all).size, all.length, 'no event arrives twice')
   const places = all.map((id) => Number(id.split('-')[1]))
   t.same(
     places,
     places.toSorted((a, b) => a - b),
-    'in order',
+    'events are in order',
   )
 })
 
-t.test('events are kept for who can read them, and for nobody else', async (t) => {
+t.test('events are kept only for users who have opened a stream', async (t) => {
   const DAY_MS = 24 * 3600 * 1000
   await using db = Database.open(':memory:', 'regional')
   let now = Date.parse('2026-11-23T10:00:00.000Z')
@@ -142,47 +142,55 @@ t.test('events are kept for who can read them, and for nobody else', async (t) =
       }
       now += 1
     })
-  const kept = (id: string) => eventLog.read(id, 0, 100).length
+  const eventCount = (id: string) => eventLog.read(id, 0, 100).length
   const forget = async () => {
     await eventLog.touchSubscribers(100, async () => undefined)
     return db.write((tx) => eventLog.expireSubscribers(tx, 100))
   }
 
   await happen()
-  t.equal(kept(alice.id) + kept(bob.id), 0, 'nobody has had a stream yet')
+  t.equal(eventCount(alice.id) + eventCount(bob.id), 0, 'no user has opened a stream yet')
   const { position } = eventLog.resume(alice.id, undefined)
   const stop = eventLog.subscribe(alice.id, () => undefined)
   await happen()
   stop()
   await happen()
-  t.equal(kept(alice.id), 2, 'while the stream was open, and after it')
-  t.equal(kept(bob.id), 0)
+  t.equal(eventCount(alice.id), 2, 'events are kept during the stream and after it')
+  t.equal(eventCount(bob.id), 0)
   t.same(eventLog.resume(alice.id, eventLog.formatEventId(position)), { position, missed: false })
-  t.match(eventLog.resume(bob.id, eventLog.formatEventId(position)), { missed: true }, 'his are not whole')
+  t.match(
+    eventLog.resume(bob.id, eventLog.formatEventId(position)),
+    { missed: true },
+    'some of his events are missing',
+  )
 
   const leave = eventLog.subscribe(alice.id, () => undefined)
   now += 30 * DAY_MS
   t.equal(await forget(), 0)
   await happen()
-  t.equal(kept(alice.id), 3, 'a stream that stays open is not forgotten')
+  t.equal(eventCount(alice.id), 3, 'an open stream keeps its subscription alive')
   leave()
   now += 7 * DAY_MS
   t.equal(await forget(), 0)
   now += DAY_MS + 1
   t.equal(await forget(), 1)
   await happen()
-  t.equal(kept(alice.id), 3, 'one that did not come back for so long is')
-  t.match(eventLog.resume(alice.id, eventLog.formatEventId(position)), { missed: true }, 'and is told so')
+  t.equal(eventCount(alice.id), 3, 'a subscription expires without a stream')
+  t.match(
+    eventLog.resume(alice.id, eventLog.formatEventId(position)),
+    { missed: true },
+    'resuming reports missed events',
+  )
   eventLog.subscribe(alice.id, () => undefined)
   await db.write(() => undefined)
   t.match(
     eventLog.resume(alice.id, eventLog.formatEventId(position)),
     { missed: true },
-    'also while another stream is open',
+    'even while another stream is open',
   )
 })
 
-t.test('an id that this server does not know starts anew, and says so', async (t) => {
+t.test('an unknown Last-Event-ID resets the stream', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   await alice.put('x')
@@ -207,7 +215,7 @@ t.test('an id that this server does not know starts anew, and says so', async (t
   }
 })
 
-t.test('who comes back to a server that was restored from a backup is told to begin anew', async (t) => {
+t.test('a stream resets after the server was restored from a backup', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   await alice.put('before the backup')
@@ -224,7 +232,7 @@ t.test('who comes back to a server that was restored from a backup is told to be
   for (const name of ['a', 'b', 'c']) await alice.put(name)
   const again = await openEventStream(t, regional.url, alice, stream.lastId)
   await again.count(1)
-  t.same(again.types, ['stream.reset'], 'the numbers are the same, the events are not')
+  t.same(again.types, ['stream.reset'], 'the positions are the same, but the events are not')
 })
 
 t.test('a stream ends with the session or token that opened it', async (t) => {
@@ -238,26 +246,32 @@ t.test('a stream ends with the session or token that opened it', async (t) => {
   const own = await openEventStream(t, regional.url, alice)
   const change = { new_password: 'paper boat on the river', current_password: alice.password }
   await alice.patch('/me', change)
-  await until('the other session is gone', () => byOther.ended)
+  await until('the stream of the other session has ended', () => byOther.ended)
   const { items } = (await alice.get('/tokens')).json
   await alice.delete(`/tokens/${items[0].id}`)
-  await until('the token is gone', () => byToken.ended)
+  await until('the stream of the token has ended', () => byToken.ended)
   t.notOk(own.ended)
   await alice.ask('POST', '/logout')
-  await until('the own session is gone', () => own.ended)
+  await until('the stream of the own session has ended', () => own.ended)
   t.same(own.types, [])
 })
 
-t.test('a heartbeat keeps a quiet stream open, and ends one whose session has expired', async (t) => {
+t.test('heartbeats keep an idle stream open and end it when its session has expired', async (t) => {
   await using db = Database.open(':memory:', 'regional')
   const notifier = new Notifier()
   const metrics = { eventStreamOpened: () => undefined, eventStreamClosed: () => undefined }
-  using streams = new EventStreams(new EventLog({ db, notifier, now: Date.now }), metrics, 20)
+  using streams = new EventStreams({ eventLog: new EventLog({ db, notifier, now: Date.now }), metrics })
+  streams.start(20)
   let isAllowed = true
   const server = createServer((request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
-    const reader = { userId: 'alice', address: undefined, credential: 'session', isAllowed: () => isAllowed }
-    streams.open(response, reader, request.headers['last-event-id'] as string | undefined)
+    const subscriber = {
+      userId: 'alice',
+      address: undefined,
+      credential: 'session',
+      isAllowed: () => isAllowed,
+    }
+    streams.open(response, subscriber, request.headers['last-event-id'] as string | undefined)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => server.close())
@@ -277,45 +291,42 @@ t.test('a heartbeat keeps a quiet stream open, and ends one whose session has ex
     tx.afterCommit(() => notifier.notify('alice'))
   })
   await stream.count(125)
-  t.equal(new Set(stream.events.map(({ id }) => id)).size, 125, 'more than one page, each once')
+  t.equal(new Set(stream.events.map(({ id }) => id)).size, 125, 'more than one page of events, each once')
   isAllowed = false
-  await until('it ends', () => stream.ended)
-  t.equal(notifier.subscriberCount('alice'), 0, 'and nobody listens any more')
+  await until('the stream has ended', () => stream.ended)
+  t.equal(notifier.subscriberCount('alice'), 0, 'the subscription has ended')
 })
 
-t.test(
-  'one look at a session counts for all its streams, and a new stream asks for itself alone',
-  async (t) => {
-    await using db = Database.open(':memory:', 'regional')
-    const notifier = new Notifier()
-    const metrics = { eventStreamOpened: () => undefined, eventStreamClosed: () => undefined }
-    using streams = new EventStreams(new EventLog({ db, notifier, now: Date.now }), metrics)
-    const asked: string[] = []
-    let opened = 0
-    const server = createServer((_request, response) => {
-      response.writeHead(200, { 'content-type': 'text/event-stream' })
-      const credential = `session ${opened++ % 2}`
-      const isAllowed = () => Boolean(asked.push(credential))
-      streams.open(response, { userId: 'alice', address: undefined, credential, isAllowed }, undefined)
-    })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    t.teardown(() => server.close())
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-    const client = new Client(() => url)
-    t.teardown(() => client.close())
-    const heard: Awaited<ReturnType<typeof openEventStream>>[] = []
-    for (let i = 0; i < 30; i += 1) heard.push(await openEventStream(t, url, client))
-    t.equal(asked.splice(0).length, 30)
-    await db.write((tx) => {
-      addEvent(tx, { user_id: 'alice', type: 'file.deleted', data: EVENT, created_at: '' })
-      tx.afterCommit(() => notifier.notify('alice'))
-    })
-    for (const stream of heard) await stream.count(1)
-    t.same(asked, ['session 0', 'session 1'])
-  },
-)
+t.test('streams of one session share one check of it, and a new stream has a check of its own', async (t) => {
+  await using db = Database.open(':memory:', 'regional')
+  const notifier = new Notifier()
+  const metrics = { eventStreamOpened: () => undefined, eventStreamClosed: () => undefined }
+  using streams = new EventStreams({ eventLog: new EventLog({ db, notifier, now: Date.now }), metrics })
+  const checked: string[] = []
+  let opened = 0
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    const credential = `session ${opened++ % 2}`
+    const isAllowed = () => Boolean(checked.push(credential))
+    streams.open(response, { userId: 'alice', address: undefined, credential, isAllowed }, undefined)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const client = new Client(() => url)
+  t.teardown(() => client.close())
+  const received: Awaited<ReturnType<typeof openEventStream>>[] = []
+  for (let i = 0; i < 30; i += 1) received.push(await openEventStream(t, url, client))
+  t.equal(checked.splice(0).length, 30)
+  await db.write((tx) => {
+    addEvent(tx, { user_id: 'alice', type: 'file.deleted', data: EVENT, created_at: '' })
+    tx.afterCommit(() => notifier.notify('alice'))
+  })
+  for (const stream of received) await stream.count(1)
+  t.same(checked, ['session 0', 'session 1'])
+})
 
-t.test('no account, no address and not all streams together take the room of the others', async (t) => {
+t.test('event streams are limited by account, by address and for the whole server', async (t) => {
   await using db = Database.open(':memory:', 'regional')
   const { notifier } = accountServices({
     server: 'eu',
@@ -325,31 +336,31 @@ t.test('no account, no address and not all streams together take the room of the
     registration: 'open',
   })
   const metrics = { eventStreamOpened: () => undefined, eventStreamClosed: () => undefined }
-  using streams = new EventStreams(new EventLog({ db, notifier, now: Date.now }), metrics)
-  const reader = (userId: string, address?: string) => ({
+  using streams = new EventStreams({ eventLog: new EventLog({ db, notifier, now: Date.now }), metrics })
+  const subscriberOf = (userId: string, address?: string) => ({
     userId,
     address,
     credential: userId,
     isAllowed: () => true,
   })
   const opened: ServerResponse[] = []
-  const open = (who: ReturnType<typeof reader>) => {
-    streams.assertRoom(who)
+  const open = (subscriber: ReturnType<typeof subscriberOf>) => {
+    streams.assertRoom(subscriber)
     const response = new ServerResponse(new IncomingMessage(new Socket()))
     opened.push(response)
-    streams.open(response, who, undefined)
+    streams.open(response, subscriber, undefined)
   }
-  const openMany = (who: ReturnType<typeof reader>, count: number) => {
-    for (let i = 0; i < count; i += 1) open(who)
+  const openMany = (subscriber: ReturnType<typeof subscriberOf>, count: number) => {
+    for (let i = 0; i < count; i += 1) open(subscriber)
   }
-  openMany(reader('alice', '192.0.2.1'), 1000)
-  t.throws(() => open(reader('alice', '192.0.2.2')), { code: 'too-many-streams', message: /account/ })
-  for (const name of ['b', 'c', 'd', 'e']) openMany(reader(name, '192.0.2.1'), 1000)
-  t.throws(() => open(reader('bob', '192.0.2.1')), { code: 'too-many-streams', message: /address/ })
-  for (let one = 0; one < 10; one += 1) openMany(reader(`user ${one}`), 1000)
-  t.throws(() => open(reader('carol', '192.0.2.3')), { code: 'too-many-streams', message: /server/ })
-  t.ok(DEFAULT_LIMITS.connections > opened.length, 'requests are still answered')
+  openMany(subscriberOf('alice', '192.0.2.1'), 1000)
+  t.throws(() => open(subscriberOf('alice', '192.0.2.2')), { code: 'too-many-streams', message: /account/ })
+  for (const name of ['b', 'c', 'd', 'e']) openMany(subscriberOf(name, '192.0.2.1'), 1000)
+  t.throws(() => open(subscriberOf('bob', '192.0.2.1')), { code: 'too-many-streams', message: /address/ })
+  for (let i = 0; i < 10; i += 1) openMany(subscriberOf(`user ${i}`), 1000)
+  t.throws(() => open(subscriberOf('carol', '192.0.2.3')), { code: 'too-many-streams', message: /server/ })
+  t.ok(DEFAULT_LIMITS.connections > opened.length, 'connections remain for other requests')
   for (const response of opened.slice(0, 2)) response.emit('close')
-  open(reader('bob', '192.0.2.1'))
-  open(reader('alice', '192.0.2.3'))
+  open(subscriberOf('bob', '192.0.2.1'))
+  open(subscriberOf('alice', '192.0.2.3'))
 })

@@ -26,7 +26,7 @@ async function pages(
   return ids
 }
 
-t.test('a word is found wherever it stands in a name, however its letters change there', async (t) => {
+t.test('a search finds a word anywhere in a name, in any case and Unicode form', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   for (const name of ['Ελλάς.jpg', 'ΟΔΟΣ.txt', 'Straße 5', 'x Ελλάσ']) await alice.put('x', { name })
@@ -38,7 +38,7 @@ t.test('a word is found wherever it stands in a name, however its letters change
   t.same(await found('STRASSE'), ['Straße 5'])
 })
 
-t.test('an id in capitals is the same id', async (t) => {
+t.test('an id in upper case names the same file', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const { id } = await alice.put('x')
@@ -50,7 +50,7 @@ t.test('an id in capitals is the same id', async (t) => {
   t.equal((await alice.delete(`/files/${id.toUpperCase()}`)).status, 204)
 })
 
-t.test('files are found by folder, name and visibility, in every order', async (t) => {
+t.test('files can be filtered by folder, name and visibility, in every order', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const other = await regional.person('other')
@@ -99,17 +99,17 @@ t.test('files are found by folder, name and visibility, in every order', async (
     t.equal((await alice.get(`/files?${bad}`)).outcome, '400 validation-failed', bad)
 })
 
-t.test('pages stay right while files come and go', async (t) => {
+t.test('pagination has no gaps or duplicates while files are added and deleted', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
-  const kept = new Set<string>()
+  const created = new Set<string>()
   const doomed: string[] = []
   await Promise.all(
     Array.from({ length: 60 }, async (_, i) => {
-      // Many are alike in what they are sorted by.
+      // Many have equal sort values.
       const { id } = await alice.put('x'.repeat(i % 4), { name: `${'ab'[i % 2]}${i % 7}` })
       if (i % 5 === 0) doomed.push(id)
-      else kept.add(id)
+      else created.add(id)
     }),
   )
   for (const sort of ['name', '-name', 'created_at', '-created_at', 'size', '-size']) {
@@ -121,48 +121,51 @@ t.test('pages stay right while files come and go', async (t) => {
     })
     t.equal(new Set(seen).size, seen.length, `${sort}: nothing twice`)
     t.same(
-      [...kept].filter((id) => !seen.includes(id)),
+      [...created].filter((id) => !seen.includes(id)),
       [],
       `${sort}: nothing that stayed is missing`,
     )
   }
 })
 
-t.test('a list shows each file as it is shown by itself, whatever its name has', async (t) => {
-  const regional = await openTestRegional(t)
-  const [alice, bob] = [await regional.person('alice'), await regional.person('bob')]
-  await alice.befriend(bob)
-  const names = ['"quoted" \\n', '}', 'null', '7', '\u2028\ufeff', '😀 e\u0301', '{"id":1}', "it's ?1 :id"]
-  for (const [index, name] of names.entries()) {
-    await alice.put('x'.repeat(index), {
-      name,
-      folder: `/${name}`,
-      mediaType: 'text/x"y',
-      visibility: 'public',
-    })
-  }
-  for (const [person, list] of [
-    [alice, '/files'],
-    [bob, '/friends/alice/files'],
-  ] as const) {
-    const { items } = (await person.get(list)).json as { items: { id: string; name: string }[] }
-    t.same(items.map(({ name }) => name).toSorted(), names.toSorted())
-    for (const item of items) t.same(item, (await person.get(`/files/${item.id}`)).json, item.name)
-  }
-})
+t.test(
+  'a list shows each file exactly as GET /files/{file_id} does, with special characters in names',
+  async (t) => {
+    const regional = await openTestRegional(t)
+    const [alice, bob] = [await regional.person('alice'), await regional.person('bob')]
+    await alice.befriend(bob)
+    const names = ['"quoted" \\n', '}', 'null', '7', '\u2028\ufeff', '😀 e\u0301', '{"id":1}', "it's ?1 :id"]
+    for (const [index, name] of names.entries()) {
+      await alice.put('x'.repeat(index), {
+        name,
+        folder: `/${name}`,
+        mediaType: 'text/x"y',
+        visibility: 'public',
+      })
+    }
+    for (const [person, list] of [
+      [alice, '/files'],
+      [bob, '/friends/alice/files'],
+    ] as const) {
+      const { items } = (await person.get(list)).json as { items: { id: string; name: string }[] }
+      t.same(items.map(({ name }) => name).toSorted(), names.toSorted())
+      for (const item of items) t.same(item, (await person.get(`/files/${item.id}`)).json, item.name)
+    }
+  },
+)
 
-t.test('pages go on after the longest names', async (t) => {
+t.test('pagination continues after names of maximum length', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const made: string[] = []
-  // The last one is eleven times as long when it is folded.
+  // Case folding makes the last one eleven times as long.
   for (const name of ['"'.repeat(255), '\\'.repeat(255), 'ŉ'.repeat(127), '\ufdfa'.repeat(85)])
     for (let i = 0; i < 2; i++) made.push((await alice.put('x', { name })).id)
   for (const sort of ['name', '-name', 'created_at'])
     t.same((await pages(alice, `/files?limit=1&sort=${sort}`)).toSorted(), made.toSorted(), sort)
 })
 
-t.test('a cursor is good for the list that gave it, and for no other', async (t) => {
+t.test('a cursor is valid only for the list and parameters that returned it', async (t) => {
   const regional = await openTestRegional(t)
   const [alice, bob] = [await regional.person('alice'), await regional.person('bob')]
   for (let i = 0; i < 3; i++) await alice.put('x', { visibility: 'friends', name: 'n'.repeat(200 + i) })
@@ -179,7 +182,7 @@ t.test('a cursor is good for the list that gave it, and for no other', async (t)
   ])
     t.equal((await alice.get(`${path}&cursor=${cursor}`)).outcome, '400 validation-failed', path)
   const theirs = await bob.get(`/files?limit=1&sort=size&cursor=${cursor}`)
-  t.same(theirs.json?.items, [], "another's cursor shows nothing that is not one's own")
+  t.same(theirs.json?.items, [], "another user's cursor shows only the caller's own files")
   const shared = await pages(bob, '/friends/alice/files?limit=1')
   t.equal(shared.length, 3)
   const forged = fc.oneof(
@@ -194,22 +197,22 @@ t.test('a cursor is good for the list that gave it, and for no other', async (t)
   }
 })
 
-t.test('two files may have one name; each is itself', async (t) => {
+t.test('two files with the same name are independent', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const bytes = Buffer.alloc(200_000, 7)
-  const [one, other] = [await alice.put(bytes, { name: 'same' }), await alice.put(bytes, { name: 'same' })]
-  t.not(one.id, other.id)
-  t.equal(await alice.usedStorage(), 400_000, 'counted to the owner each')
-  t.equal(regional.rows('select * from blobs').length, 1, 'and stored once')
-  await alice.delete(`/files/${one.id}`)
-  t.ok((await alice.get(`/download/${other.id}`)).bytes.equals(bytes))
-  t.equal((await alice.get(`/download/${one.id}`)).outcome, '404 file-not-found')
-  t.equal((await alice.delete(`/files/${one.id}`)).outcome, '404 file-not-found')
+  const [first, second] = [await alice.put(bytes, { name: 'same' }), await alice.put(bytes, { name: 'same' })]
+  t.not(first.id, second.id)
+  t.equal(await alice.usedStorage(), 400_000, 'both count towards the quota')
+  t.equal(regional.rows('select * from blobs').length, 1, 'the blob is stored once')
+  await alice.delete(`/files/${first.id}`)
+  t.ok((await alice.get(`/download/${second.id}`)).bytes.equals(bytes))
+  t.equal((await alice.get(`/download/${first.id}`)).outcome, '404 file-not-found')
+  t.equal((await alice.delete(`/files/${first.id}`)).outcome, '404 file-not-found')
   t.same(await regional.faults(), [])
 })
 
-t.test('a refusal says where the request holds the field that is wrong', async (t) => {
+t.test('a validation problem has the path of the invalid field', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const { id } = await alice.put('x')

@@ -7,13 +7,13 @@ import { filePart, formOf } from '../support/multipart.js'
 
 const BOUNDARY = 'b-1'
 
-/** Bytes of which many look like the start of a delimiter. */
+/** Bytes with many partial delimiters. */
 const contents = fc
   .array(fc.constantFrom('\r', '\n', '\r\n', '-', '--', '\r\n--b', '\r\n--b-', 'b-1', 'x'), { maxLength: 30 })
   .map((pieces) => pieces.join(''))
   .filter((text) => !`\r\n${text}`.includes(`\r\n--${BOUNDARY}`))
 
-t.test('a form is read the same, however its bytes are cut into chunks', async () => {
+t.test('a form is parsed the same with any chunk boundaries', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(contents, { minLength: 1, maxLength: 4 }),
@@ -26,7 +26,7 @@ t.test('a form is read the same, however its bytes are cut into chunks', async (
         const read: string[] = []
         for await (const { filename, copy } of formParts(requestOf(body, sizes))) {
           const chunks: Buffer[] = []
-          // Every other chunk has to be waited for.
+          // Every other chunk arrives asynchronously.
           await copy((chunk) => (chunks.push(chunk) % 2 === 0 ? undefined : Promise.resolve()))
           read.push(`${filename} ${Buffer.concat(chunks)}`)
         }
@@ -40,7 +40,7 @@ t.test('a form is read the same, however its bytes are cut into chunks', async (
   )
 })
 
-/** A request whose body arrives in chunks of these sizes, again and again. */
+/** A request whose body arrives in chunks of these sizes, repeated cyclically. */
 function requestOf(body: Buffer, sizes: number[]): IncomingMessage {
   const chunks: Buffer[] = []
   for (let at = 0; at < body.length; at += chunks.at(-1)?.length ?? 0)

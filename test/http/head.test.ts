@@ -2,10 +2,10 @@ import t from 'tap'
 import { operations } from '../support/contract-check.js'
 import { OPERATOR_TOKEN, openTestRegional } from '../support/test-regional.js'
 
-/** Said anew with each answer. */
+/** Headers that differ in each response. */
 const OWN = ['date', 'x-request-id', 'ratelimit', 'connection', 'keep-alive', 'transfer-encoding']
 
-t.test('whatever can be had by GET answers HEAD, with the same headers and no body', async (t) => {
+t.test('every GET path supports HEAD, with the same headers and no body', async (t) => {
   const regional = await openTestRegional(t, { operatorToken: OPERATOR_TOKEN })
   const alice = await regional.person('alice')
   const bob = await regional.person('bob')
@@ -17,19 +17,19 @@ t.test('whatever can be had by GET answers HEAD, with the same headers and no bo
     .map(({ path }) => path.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name])))
   const pages = ['/openapi.yaml', '/openapi.json', '/docs', '/docs/static/swagger-ui.css']
   for (const path of [...declared, ...pages]) {
-    const asked = path === '/metrics' ? alice.as({ authorization: `Bearer ${OPERATOR_TOKEN}` }) : alice
+    const caller = path === '/metrics' ? alice.as({ authorization: `Bearer ${OPERATOR_TOKEN}` }) : alice
     const ask = (method: string) =>
       fetch(regional.url + path, {
         method,
         redirect: 'manual',
-        headers: asked.headers as Record<string, string>,
+        headers: caller.headers as Record<string, string>,
       })
     const [get, head] = [await ask('GET'), await ask('HEAD')]
     t.equal(head.status, get.status, path)
     t.ok(get.status < 400, `${path}: ${get.status}`)
     t.equal((await head.arrayBuffer()).byteLength, 0)
     const own = new Set(OWN)
-    // The length of what is made anew may be another.
+    // The length of generated content may differ.
     if (path === '/metrics') own.add('content-length')
     const sent = (response: Response) => [...response.headers].filter(([name]) => !own.has(name))
     t.same(sent(head), sent(get), path)
@@ -39,7 +39,7 @@ t.test('whatever can be had by GET answers HEAD, with the same headers and no bo
     t.equal((await fetch(regional.url + path, { method: 'HEAD' })).status >= 400, true, path)
 })
 
-t.test('HEAD of an event stream is answered, and opens none', async (t) => {
+t.test('HEAD /events returns the headers without opening a stream', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const head = await fetch(`${regional.url}/events`, {

@@ -13,7 +13,7 @@ const basic = (username: string, password: string) => ({
   authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
 })
 
-/** A server with the plugin, and somebody who has an account, a session and tokens there. */
+/** A server with the plugin, and an account with a session and tokens. */
 async function serve(t: Test, options: Partial<ServerDeps> = {}) {
   const { services, connection } = await bareRegional(t)
   const { accounts, sessions, tokens } = services
@@ -47,7 +47,7 @@ async function serve(t: Test, options: Partial<ServerDeps> = {}) {
   }
 }
 
-/** The status, and of a problem its slug; a problem that lacks something says so. */
+/** The status, and for a problem its slug; marks an incomplete problem document. */
 async function outcomeOf(response: Response): Promise<string> {
   if (response.ok) return String(response.status)
   const body = (await response.json()) as { type: string; status: number; request_id: string }
@@ -68,33 +68,36 @@ const head = (method: string, path: string, headers: Record<string, string>) =>
     '',
   ].join('\r\n')
 
-t.test('a plugin is called by session, Bearer and Basic, and alone asks for Basic', async (t) => {
-  const { ask, cookie, reader, writer } = await serve(t)
-  const cases: [string, Record<string, string>, string][] = [
-    ['PROPFIND', cookie, '207'],
-    ['PROPFIND', { authorization: `Bearer ${reader}` }, '207'],
-    ['PROPFIND', basic('dana', reader), '207'],
-    ['PROPFIND', basic('Dana', writer), '207'],
-    ['PROPFIND', { ...basic('proxy', 'secret'), ...cookie }, '207'],
-    ['PROPFIND', { authorization: 'Negotiate YII=', ...cookie }, '207'],
-    ['PROPFIND', {}, '401 unauthenticated'],
-    ['PROPFIND', basic('dana', PASSWORD), '401 unauthenticated'],
-    ['PROPFIND', basic('noam', reader), '401 unauthenticated'],
-    ['MKCOL', basic('dana', reader), '403 insufficient-scope'],
-    ['MKCOL', basic('dana', writer), '201'],
-  ]
-  for (const [method, headers, expected] of cases) {
-    const response = await ask(method, '/dav/', headers)
-    t.equal(await outcomeOf(response), expected, `${method} ${JSON.stringify(headers)}`)
-    const challenge = response.headers.get('www-authenticate')
-    t.equal(challenge, response.status === 401 ? BASIC_CHALLENGE : null)
-  }
-  const api = await ask('GET', '/notes', basic('dana', PASSWORD))
-  t.equal(await outcomeOf(api), '401 unauthenticated')
-  t.equal(api.headers.get('www-authenticate'), 'Bearer')
-})
+t.test(
+  "a plugin's routes accept session, Bearer and Basic, and only they challenge with Basic",
+  async (t) => {
+    const { ask, cookie, reader, writer } = await serve(t)
+    const cases: [string, Record<string, string>, string][] = [
+      ['PROPFIND', cookie, '207'],
+      ['PROPFIND', { authorization: `Bearer ${reader}` }, '207'],
+      ['PROPFIND', basic('dana', reader), '207'],
+      ['PROPFIND', basic('Dana', writer), '207'],
+      ['PROPFIND', { ...basic('proxy', 'secret'), ...cookie }, '207'],
+      ['PROPFIND', { authorization: 'Negotiate YII=', ...cookie }, '207'],
+      ['PROPFIND', {}, '401 unauthenticated'],
+      ['PROPFIND', basic('dana', PASSWORD), '401 unauthenticated'],
+      ['PROPFIND', basic('noam', reader), '401 unauthenticated'],
+      ['MKCOL', basic('dana', reader), '403 insufficient-scope'],
+      ['MKCOL', basic('dana', writer), '201'],
+    ]
+    for (const [method, headers, expected] of cases) {
+      const response = await ask(method, '/dav/', headers)
+      t.equal(await outcomeOf(response), expected, `${method} ${JSON.stringify(headers)}`)
+      const challenge = response.headers.get('www-authenticate')
+      t.equal(challenge, response.status === 401 ? BASIC_CHALLENGE : null)
+    }
+    const api = await ask('GET', '/notes', basic('dana', PASSWORD))
+    t.equal(await outcomeOf(api), '401 unauthenticated')
+    t.equal(api.headers.get('www-authenticate'), 'Bearer')
+  },
+)
 
-t.test('a plugin stores a streamed body of any type, an empty one too', async (t) => {
+t.test('a plugin stores a streamed body of any type, including an empty one', async (t) => {
   const { ask, writer, stored } = await serve(t)
   const put = (name: string, body: string, headers = {}) =>
     ask('PUT', `/dav/${name}`, { ...basic('dana', writer), ...headers }, body)
@@ -106,28 +109,32 @@ t.test('a plugin stores a streamed body of any type, an empty one too', async (t
   const names = [...types.map((type) => `${type.length}`), 'empty', 'typed-and-empty']
   t.same(stored(), names)
   const listed = await ask('PROPFIND', '/dav/', basic('dana', writer), '<all/>')
-  t.equal(await outcomeOf(listed), '415 unsupported-media-type', 'fetch says text/plain')
+  t.equal(await outcomeOf(listed), '415 unsupported-media-type', 'fetch sends text/plain')
   const xml = { ...basic('dana', writer), 'content-type': 'application/xml; charset=utf-8' }
   const found = await ask('PROPFIND', '/dav/', xml, '<all/>')
   t.equal(await found.text(), `<names>${names.toSorted().join()}</names>`)
   const refused = await put(encodeURIComponent('a/b'), 'x')
   t.equal(refused.status, 400)
-  t.match(await refused.json(), { errors: [{ path: 'path' }] }, 'the plugin says where the name stood')
+  t.match(await refused.json(), { errors: [{ path: 'path' }] }, 'the plugin locates the name in the path')
 })
 
-t.test('another site changes nothing by what a browser sends of its own accord', async (t) => {
+t.test('a cross-site request with a cookie or Basic credentials changes nothing in a plugin', async (t) => {
   const { ask, cookie, writer } = await serve(t)
   const foreign = [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }]
   for (const from of foreign) {
     const put = (credentials: Record<string, string>) =>
       ask('PUT', '/dav/x', { ...credentials, ...from } as Record<string, string>, 'x')
     t.equal(await outcomeOf(await put(cookie)), '403 cross-origin')
-    t.equal(await outcomeOf(await put(basic('dana', writer))), '403 cross-origin', 'kept from a dialog')
+    t.equal(
+      await outcomeOf(await put(basic('dana', writer))),
+      '403 cross-origin',
+      'browsers remember Basic credentials',
+    )
     t.equal(await outcomeOf(await put({ authorization: `Bearer ${writer}` })), '201')
   }
 })
 
-t.test('a plugin has rates, its own and the general one', async (t) => {
+t.test("a plugin's routes have their own rate limit or the general one", async (t) => {
   const { ask, writer, cookie } = await serve(t)
   const mkcol = () => ask('MKCOL', '/dav/x', basic('dana', writer))
   for (let made = 0; made < MKCOL_QUOTA; made += 1) t.equal((await mkcol()).status, 201)
@@ -135,15 +142,19 @@ t.test('a plugin has rates, its own and the general one', async (t) => {
   t.equal(await outcomeOf(refused), '429 rate-limited')
   t.match(refused.headers.get('retry-after'), /^[1-9]\d*$/)
   t.match(refused.headers.get('ratelimit-policy'), `"mkcol";q=${MKCOL_QUOTA};w=60`)
-  t.equal((await ask('MKCOL', '/dav/x', cookie)).status, 429, 'it counts the account, however it comes')
+  t.equal(
+    (await ask('MKCOL', '/dav/x', cookie)).status,
+    429,
+    'the limit counts the account with any credential',
+  )
   const other = await ask('PROPFIND', '/dav/', basic('dana', writer))
   t.match(other.headers.get('ratelimit'), /^"requests";r=599\d;t=\d+$/)
   const wrong = async () => (await ask('PROPFIND', '/dav/', basic('dana', PASSWORD))).headers.get('ratelimit')
   const left = (header: string | null) => Number(/r=(\d+)/.exec(header ?? '')?.[1])
-  t.equal(left(await wrong()), left(await wrong()) + 1, 'wrong credentials are counted too')
+  t.equal(left(await wrong()), left(await wrong()) + 1, 'requests with wrong credentials count')
 })
 
-t.test('a refused request of a plugin costs no byte of its body', async (t) => {
+t.test("a plugin's request is refused before its body is read", async (t) => {
   const { origin, reader, writer } = await serve(t)
   const large = { ...basic('dana', writer), 'Content-Length': '10737418240' }
   const cases: [string, Record<string, string>, RegExp][] = [
@@ -159,13 +170,13 @@ t.test('a refused request of a plugin costs no byte of its body', async (t) => {
     ['PUT', { ...large, 'Content-Encoding': 'gzip' }, /^HTTP\/1.1 415 .*unsupported-media-type/s],
     ['PROPFIND', { ...large, 'Content-Type': 'application/xml' }, /^HTTP\/1.1 413 .*body-too-large/s],
     ['PROPFIND', { ...large, 'Content-Type': 'text/html' }, /^HTTP\/1.1 415 .*unsupported-media-type/s],
-    ['MKCOL', { ...basic('dana', writer), 'Content-Length': '10' }, /^HTTP\/1.1 415 .*takes no body/s],
+    ['MKCOL', { ...basic('dana', writer), 'Content-Length': '10' }, /^HTTP\/1.1 415 .*not accept a body/s],
   ]
   for (const [method, headers, expected] of cases) {
     using connection = await rawConnection(origin)
     connection.send(head(method, '/dav/x', { ...headers, Expect: '100-continue' }))
     const response = await connection.rest()
-    t.match(response, expected, 'no 100 goes before it')
+    t.match(response, expected, 'no 100 Continue precedes the refusal')
     t.match(response, /\r\nconnection: close\r\n/i)
   }
   using wanted = await rawConnection(origin)
@@ -177,7 +188,7 @@ t.test('a refused request of a plugin costs no byte of its body', async (t) => {
   await wanted.until(/201 Created/)
 })
 
-t.test('a body that is larger than it said is refused while it arrives, and leaves nothing', async (t) => {
+t.test('a chunked body above the limit is refused while it arrives, and leaves nothing', async (t) => {
   const { origin, writer, stored, held } = await serve(t)
   const chunked = { ...basic('dana', writer), 'Transfer-Encoding': 'chunked' }
   const cases: [string, Record<string, string>, RegExp][] = [
@@ -193,7 +204,7 @@ t.test('a body that is larger than it said is refused while it arrives, and leav
   t.same([stored(), held()], [[], 0])
 })
 
-t.test('a slow or broken body of a plugin is ended, and leaves nothing', async (t) => {
+t.test("a slow or truncated body of a plugin's request ends with an error and leaves nothing", async (t) => {
   const limits = { jsonBodyMs: 300, streamBytesPerSecond: 100, streamWindowMs: 300 }
   const { origin, writer, stored, held } = await serve(t, { limits })
   const sized = { ...basic('dana', writer), 'Content-Length': '500' }
@@ -207,11 +218,11 @@ t.test('a slow or broken body of a plugin is ended, and leaves nothing', async (
   broken.send(`${head('PUT', '/dav/x', sized)}half`)
   broken.socket.end()
   await broken.rest()
-  await until('nothing is kept', () => held() === 0)
+  await until('all is released', () => held() === 0)
   t.same(stored(), [])
 })
 
-t.test('HEAD, OPTIONS and methods that a plugin does not have', async (t) => {
+t.test("a plugin's routes serve HEAD and OPTIONS, and refuse undeclared methods with 405", async (t) => {
   const { ask, reader } = await serve(t)
   const headers = basic('dana', reader)
   const headed = await ask('HEAD', '/dav/', headers)
@@ -227,7 +238,7 @@ t.test('HEAD, OPTIONS and methods that a plugin does not have', async (t) => {
   t.equal(await outcomeOf(await ask('PROPFIND', '/notes', headers)), '405 method-not-allowed')
 })
 
-t.test('a route that says nothing is open, takes no body, and is counted', async (t) => {
+t.test('a route without guards is open, accepts no body, and is rate-limited', async (t) => {
   const { ask } = await serve(t, {
     protocols: [async (app) => void app.post('/plain', ({ caller }) => caller)],
   })

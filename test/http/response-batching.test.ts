@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { batchResponses } from '../../src/http/responses/response-batching.js'
 import { rawConnection } from '../contract/raw-http.js'
 
-/** A server that notes what it makes and what it hands on. */
+/** A server that records when it creates and when it sends each response. */
 async function notingServer(t: Test): Promise<{ app: FastifyInstance; noted: string[] }> {
   const noted: string[] = []
   const app = fastify()
@@ -27,7 +27,7 @@ async function notingServer(t: Test): Promise<{ app: FastifyInstance; noted: str
   return { app, noted }
 }
 
-/** Asks from connections that the server knows already, so that it reads all requests in one turn. */
+/** Sends requests on open connections, so that the server reads them all in one event-loop tick. */
 async function askAtOnce(app: FastifyInstance, paths: string[]): Promise<void> {
   const origin = await app.listen({ host: '127.0.0.1', port: 0 })
   const clients = await Promise.all(paths.map(() => rawConnection(origin)))
@@ -42,7 +42,7 @@ async function askAtOnce(app: FastifyInstance, paths: string[]): Promise<void> {
   }
 }
 
-t.test('responses of one tick are sent when all are made, or when together they are long', async (t) => {
+t.test('responses of one tick are sent together at its end, or earlier when the batch is full', async (t) => {
   const { app, noted } = await notingServer(t)
   await askAtOnce(app, ['/short', '/short', '/long', '/short', '/short'])
   t.same(
@@ -54,7 +54,7 @@ t.test('responses of one tick are sent when all are made, or when together they 
   )
 })
 
-t.test('a response that comes in a later tick does not wait', async (t) => {
+t.test('a response of a later tick is sent at once', async (t) => {
   const { app, noted } = await notingServer(t)
   await askAtOnce(app, ['/later'])
   t.same(
@@ -63,7 +63,7 @@ t.test('a response that comes in a later tick does not wait', async (t) => {
   )
 })
 
-t.test('a response that cannot be sent fails alone', async (t) => {
+t.test('a response that fails to send does not affect others of its batch', async (t) => {
   const app = fastify()
   t.teardown(() => app.close())
   batchResponses(app)
@@ -71,9 +71,9 @@ t.test('a response that cannot be sent fails alone', async (t) => {
   app.get('/good', () => 'good')
   const origin = await app.listen({ host: '127.0.0.1', port: 0 })
   const signal = AbortSignal.timeout(5000)
-  const answers = await Promise.all(['/bad', '/good'].map((path) => fetch(origin + path, { signal })))
+  const responses = await Promise.all(['/bad', '/good'].map((path) => fetch(origin + path, { signal })))
   t.same(
-    answers.map(({ status }) => status),
+    responses.map(({ status }) => status),
     [500, 200],
   )
 })

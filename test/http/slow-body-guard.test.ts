@@ -8,7 +8,7 @@ import { DEFAULT_LIMITS } from '../../src/http/limits.js'
 import { rawConnection } from '../contract/raw-http.js'
 import { until } from '../support/until.js'
 
-t.test('nothing of a request is kept once it is over, however it ends', async (t) => {
+t.test('the slow-body guard forgets a request when it completes or its connection closes', async (t) => {
   using guard = new SlowBodyGuard(DEFAULT_LIMITS)
   const sizes: number[] = []
   const server = createServer(async (request, response) => {

@@ -8,7 +8,7 @@ import { type Person, sha256 } from '../support/person.js'
 import { openTestRegional, type TestRegional } from '../support/test-regional.js'
 import { until } from '../support/until.js'
 
-t.test('names are kept exactly, and given back exactly', async (t) => {
+t.test('names are stored and returned exactly as sent', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const names = [
@@ -35,7 +35,7 @@ t.test('names are kept exactly, and given back exactly', async (t) => {
     t.equal(file.name, name)
     t.equal((await alice.get(`/files/${file.id}`)).json.name, name)
     const { headers } = await alice.get(`/download/${file.id}`)
-    t.equal(nameOffered(String(headers['content-disposition'])), name, 'as a download')
+    t.equal(nameOffered(String(headers['content-disposition'])), name, 'the download has the same name')
     const renamed = await alice.patch(`/files/${file.id}`, { name: 'other' })
     t.equal(renamed.json.name, 'other')
     t.equal((await alice.patch(`/files/${file.id}`, { name })).json.name, name)
@@ -46,7 +46,7 @@ t.test('names are kept exactly, and given back exactly', async (t) => {
   t.same(await regional.faults(), [])
 })
 
-/** As RFC 6266 section 4.3 and RFC 8187 say a client reads it. */
+/** Parses Content-Disposition by RFC 6266 section 4.3 and RFC 8187. */
 function nameOffered(header: string): string {
   const extended = /filename\*=UTF-8''([^;]+)/.exec(header)?.[1]
   if (extended !== undefined) return decodeURIComponent(extended)
@@ -54,7 +54,7 @@ function nameOffered(header: string): string {
   return quoted?.replaceAll(/\\(.)/g, '$1') ?? /filename=([^;]+)/.exec(header)?.[1] ?? ''
 }
 
-t.test('a name is read as the program that sent it has written it', async (t) => {
+t.test('file names are parsed in the variants of browsers, curl and other clients', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const cases: [disposition: string, name: string][] = [
@@ -64,7 +64,7 @@ t.test('a name is read as the program that sent it has written it', async (t) =>
     ['name="file"; filename="report%0A.txt"', 'report%0A.txt'],
     ['name="file"; filename="a%22b%22"', 'a"b"'],
     ['name="file"; filename="50%25.txt"', '50%25.txt'],
-    // What escapes a quote by a backslash, and what does not escape it.
+    // Clients that escape a quote with a backslash, and clients that do not escape it.
     ['name="file"; filename="a\\"b.txt"', 'a\\"b.txt'],
     ['name="file"; filename="a;b.txt"', 'a;b.txt'],
     // .NET.
@@ -113,10 +113,10 @@ t.test('a name is read as the program that sent it has written it', async (t) =>
     latin1[1] as Part,
   ])
   const response = await alice.ask('POST', '/upload', { headers: { 'content-type': contentType }, body })
-  t.match(response.json, { errors: [{ path: 'body/folder', message: 'must be UTF-8' }] })
+  t.match(response.json, { errors: [{ path: 'body/folder', message: 'must be valid UTF-8' }] })
 })
 
-t.test('fields may come before the file and after it', async (t) => {
+t.test('form fields can precede or follow the file', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   for (const bytes of [Buffer.from('small'), randomBytes(300_000)]) {
@@ -139,13 +139,13 @@ t.test('fields may come before the file and after it', async (t) => {
   t.same(await regional.faults(), [])
 })
 
-t.test('a folder in NFC and one in NFD are one', async (t) => {
+t.test('a folder in NFC and the same folder in NFD are equal', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
-  const [one, other] = await Promise.all(
+  const [nfc, nfd] = await Promise.all(
     ['/caf\u00e9', '/cafe\u0301'].map((folder) => alice.put('x', { folder })),
   )
-  const shown = await Promise.all([one, other].map((file) => alice.get(`/files/${file?.id}`)))
+  const shown = await Promise.all([nfc, nfd].map((file) => alice.get(`/files/${file?.id}`)))
   t.same(
     shown.map(({ json }) => json.folder),
     ['/caf\u00e9', '/caf\u00e9'],
@@ -156,7 +156,7 @@ t.test('a folder in NFC and one in NFD are one', async (t) => {
   }
 })
 
-t.test('what is no name is refused', async (t) => {
+t.test('invalid file and folder names are refused', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const { id } = await alice.put('x', { name: 'x' })
@@ -209,12 +209,12 @@ t.test('what is no name is refused', async (t) => {
   t.same(await regional.faults(), [])
 })
 
-t.test('a form that is not as declared is refused, and nothing of it is left', async (t) => {
+t.test('an invalid form is refused, and leaves nothing', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const file = filePart('a.bin', 'hello')
   const disposition = 'Content-Disposition: form-data'
-  const forms: [what: string, parts: Part[], outcome?: string][] = [
+  const forms: [name: string, parts: Part[], outcome?: string][] = [
     ['no parts', []],
     ['no file', [fieldPart('folder', '/')]],
     ['a wrong value after the file', [file, fieldPart('visibility', 'all')]],
@@ -258,13 +258,13 @@ t.test('a form that is not as declared is refused, and nothing of it is left', a
       [{ head: `${disposition}; name="file"; filename="${'x'.repeat(100_000)}"`, body: 'x' }],
     ],
   ]
-  for (const [what, parts, outcome = '400 validation-failed'] of forms) {
+  for (const [name, parts, outcome = '400 validation-failed'] of forms) {
     const { contentType, body } = formOf(parts)
     const response = await alice.ask('POST', '/upload', { headers: { 'content-type': contentType }, body })
-    t.equal(response.outcome, outcome, what)
+    t.equal(response.outcome, outcome, name)
   }
   const { boundary, contentType, body } = formOf([file])
-  const bodies: [what: string, contentType: string, body: Buffer, outcome?: string][] = [
+  const bodies: [name: string, contentType: string, body: Buffer, outcome?: string][] = [
     ['no boundary in the header', 'multipart/form-data', body],
     ['an empty boundary', 'multipart/form-data; boundary=', body],
     ['another boundary', 'multipart/form-data; boundary=other', body],
@@ -297,15 +297,18 @@ t.test('a form that is not as declared is refused, and nothing of it is left', a
       '201',
     ],
   ]
-  for (const [what, type, bytes, outcome = '400 validation-failed'] of bodies) {
+  for (const [name, type, bytes, outcome = '400 validation-failed'] of bodies) {
     const response = await alice.ask('POST', '/upload', { headers: { 'content-type': type }, body: bytes })
-    t.equal(response.outcome, outcome, what)
+    t.equal(response.outcome, outcome, name)
   }
-  t.equal(await alice.usedStorage(), 15, 'those that were right')
-  await until('all is cleared away', async () => (await regional.faults()).length === 0)
+  const headers = { 'content-type': contentType, 'content-length': '0' }
+  const empty = await alice.ask('POST', '/upload', { headers })
+  t.match(empty.json, { detail: /the body is empty/ })
+  t.equal(await alice.usedStorage(), 15, 'only the valid forms')
+  await until('all temporary state is removed', async () => (await regional.faults()).length === 0)
 })
 
-t.test('much after a form is refused, and the log tells of it', async (t) => {
+t.test('many bytes after a form are refused, and the request is logged', async (t) => {
   const lines: string[] = []
   const stream = { write: (line: string) => void lines.push(line) }
   const logger = createLogger({ level: 'info', server: 'eu', stream })
@@ -324,7 +327,7 @@ t.test('much after a form is refused, and the log tells of it', async (t) => {
   t.match(lines.at(-1), '"path":"/upload"')
 })
 
-t.test('what is uploaded is told in full', async (t) => {
+t.test('an upload returns the complete metadata', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const bytes = randomBytes(100_000)
@@ -350,14 +353,14 @@ t.test('what is uploaded is told in full', async (t) => {
       owner: { id: alice.id, username: 'alice' },
     },
   })
-  for (const [mediaType, kept] of [
+  for (const [mediaType, expected] of [
     ['nonsense', 'application/octet-stream'],
     [`text/${'x'.repeat(1000)}`, 'application/octet-stream'],
     ['Text/Plain; charset=Windows-1255', 'text/plain; charset=Windows-1255'],
     ['', 'application/octet-stream'],
   ] as const) {
     const { json } = await alice.upload('x', { mediaType })
-    t.equal(json.media_type, kept)
+    t.equal(json.media_type, expected)
   }
   t.equal((await alice.ask('POST', '/upload?min_copies=1', formAsked('x'))).status, 201)
   t.same(await regional.faults(), [])
@@ -372,26 +375,26 @@ t.test('fifty uploads at once fill the quota to the last byte and never exceed i
   const size = 70_000
   const regional = await openTestRegional(t, { storageQuotaBytes: 20 * size })
   const alice = await regional.person('alice')
-  const answers = await Promise.all(Array.from({ length: 50 }, () => alice.upload(randomBytes(size))))
-  const outcomes = answers.map(({ outcome }) => outcome)
-  t.equal(outcomes.filter((outcome) => outcome === '201').length, 20, 'exactly those that fit')
+  const responses = await Promise.all(Array.from({ length: 50 }, () => alice.upload(randomBytes(size))))
+  const outcomes = responses.map(({ outcome }) => outcome)
+  t.equal(outcomes.filter((outcome) => outcome === '201').length, 20, 'exactly the uploads that fit succeed')
   t.equal(outcomes.filter((outcome) => outcome === '507 quota-exceeded').length, 30)
-  const refused = answers.find(({ status }) => status === 507)
+  const refused = responses.find(({ status }) => status === 507)
   t.match(refused?.json, { quota: 20 * size, used: Number, reserved: Number, required: Number })
   t.equal(await alice.usedStorage(), 20 * size)
-  t.equal((await alice.upload('x')).outcome, '507 quota-exceeded', 'not a byte more')
-  t.equal((await alice.upload('')).status, 201, 'but an empty file')
+  t.equal((await alice.upload('x')).outcome, '507 quota-exceeded', 'one more byte is refused')
+  t.equal((await alice.upload('')).status, 201, 'an empty file fits')
   const { items } = (await alice.get('/files?sort=-size&limit=1')).json
   t.equal((await alice.delete(`/files/${items[0].id}`)).status, 204)
-  t.equal(await alice.usedStorage(), 19 * size, 'a deleted file gives back at once')
+  t.equal(await alice.usedStorage(), 19 * size, 'deleting a file frees its storage at once')
   t.equal((await alice.upload(randomBytes(size))).status, 201)
-  await until('all is cleared away', async () => (await regional.faults()).length === 0)
+  await until('all temporary state is removed', async () => (await regional.faults()).length === 0)
 })
 
 t.test('uploads without a length that share the last bytes never exceed the quota', async (t) => {
   const regional = await openTestRegional(t, { storageQuotaBytes: 300_000 })
   const alice = await regional.person('alice')
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 12 }, () => {
       const { contentType, body } = formOf([filePart('a', randomBytes(100_000))])
       const pieces = Array.from({ length: Math.ceil(body.length / 9000) }, (_, i) =>
@@ -403,12 +406,16 @@ t.test('uploads without a length that share the last bytes never exceed the quot
       })
     }),
   )
-  const kept = answers.filter(({ status }) => status === 201).length
-  t.ok(kept <= 3, `${kept} of 12`)
-  t.equal(await alice.usedStorage(), kept * 100_000)
-  for (let i = kept; i < 3; i++)
-    t.equal((await alice.upload(randomBytes(100_000))).status, 201, 'nothing stays reserved')
-  await until('all is cleared away', async () => (await regional.faults()).length === 0)
+  const accepted = responses.filter(({ status }) => status === 201).length
+  t.ok(accepted <= 3, `${accepted} of 12 uploads succeed`)
+  t.equal(await alice.usedStorage(), accepted * 100_000)
+  for (let i = accepted; i < 3; i++)
+    t.equal(
+      (await alice.upload(randomBytes(100_000))).status,
+      201,
+      'failed uploads release their reservations',
+    )
+  await until('all temporary state is removed', async () => (await regional.faults()).length === 0)
 })
 
 async function brokenUpload(
@@ -423,24 +430,24 @@ async function brokenUpload(
   connection.send(`${head}Content-Type: ${form.contentType}\r\nContent-Length: ${declared}\r\n\r\n`)
   connection.send(form.body.subarray(0, sent))
   await until(
-    'its bytes arrive',
+    'the content is arriving',
     () => connection.socket.bytesWritten >= sent && connection.socket.writableLength === 0,
   )
 }
 
-t.test('an upload that breaks off gives its space back and leaves nothing', async (t) => {
+t.test('an aborted upload releases its reservation and leaves nothing', async (t) => {
   const regional = await openTestRegional(t, { storageQuotaBytes: 4_000_000 })
   const alice = await regional.person('alice')
   for (const sent of [10, 1000, 100_000, 3_000_000]) await brokenUpload(regional, alice, 3_500_000, sent)
-  await until('the space is free again', async () => {
+  await until('the reservation is released', async () => {
     const response = await alice.upload(randomBytes(3_900_000))
     return response.status === 201
   })
   t.equal(await alice.usedStorage(), 3_900_000)
-  await until('all is cleared away', async () => (await regional.faults()).length === 0)
+  await until('all temporary state is removed', async () => (await regional.faults()).length === 0)
 })
 
-t.test('an upload that cannot fit is refused before a byte of it is sent', async (t) => {
+t.test('an upload that exceeds a limit is refused before 100 Continue', async (t) => {
   const regional = await openTestRegional(t, { storageQuotaBytes: 1_000_000, maxFileSizeBytes: 50_000_000 })
   const alice = await regional.person('alice')
   const ask = async (length: number, extra = '') => {
@@ -461,7 +468,7 @@ t.test('an upload that cannot fit is refused before a byte of it is sent', async
   t.match(await foreign.rest(), /^HTTP\/1.1 403 .*cross-origin/s)
 })
 
-t.test('a file that is larger than the server takes is refused, however it comes', async (t) => {
+t.test('a file above the size limit is refused, with and without Content-Length', async (t) => {
   const regional = await openTestRegional(t, { maxFileSizeBytes: 200_000 })
   const alice = await regional.person('alice')
   t.equal((await alice.upload(Buffer.alloc(200_001))).outcome, '413 file-too-large')
@@ -473,17 +480,17 @@ t.test('a file that is larger than the server takes is refused, however it comes
   })
   t.equal(chunked.outcome, '413 file-too-large')
   t.equal(await alice.usedStorage(), 200_000)
-  await until('all is cleared away', async () => (await regional.faults()).length === 0)
+  await until('all temporary state is removed', async () => (await regional.faults()).length === 0)
 })
 
-t.test('a file that is deleted while its upload waits for copies was stored all the same', async (t) => {
+t.test('an upload gets 202 if its file is deleted while it waits for replicas', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const { contentType, body } = formOf([filePart('short-lived.bin', 'hello')])
   const headers = { 'content-type': contentType }
   const waiting = alice.ask('POST', '/upload?min_copies=2', { body, headers })
   let id: string | undefined
-  await until('it is there', async () => {
+  await until('the file exists', async () => {
     id = (await alice.get('/files')).json.items[0]?.id
     return id !== undefined
   })

@@ -1,41 +1,41 @@
 import { once } from 'node:events'
 import { PassThrough, Readable } from 'node:stream'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import t from 'tap'
 import { copyChunks } from '../../src/lib/byte-source.js'
 
-t.test('all chunks of a stream are handed over in order, each after the one before was taken', async (t) => {
+t.test('copyChunks passes chunks in order, each after the previous one was consumed', async (t) => {
   const chunks = Array.from({ length: 50 }, (_, index) => Buffer.alloc(1000, index))
   const taken: Buffer[] = []
-  let underWay = 0
+  let inFlight = 0
   await copyChunks(Readable.from(chunks, { objectMode: false }), (chunk) => {
-    t.equal(underWay, 0)
+    t.equal(inFlight, 0)
     taken.push(chunk)
     if (taken.length % 3 > 0) return undefined
-    underWay += 1
-    return turn().then(() => {
-      underWay -= 1
+    inFlight += 1
+    return nextTick().then(() => {
+      inFlight -= 1
     })
   })
-  t.equal(underWay, 0, 'the last one too')
+  t.equal(inFlight, 0, 'the last chunk was consumed')
   t.ok(Buffer.concat(taken).equals(Buffer.concat(chunks)))
 })
 
-t.test('a stream of nothing is over at once', async () => {
+t.test('An empty stream ends at once', async () => {
   await copyChunks(Readable.from([]), () => undefined)
 })
 
 for (const [when, fail] of [
-  ['at once', () => Promise.reject(new Error('enough'))],
-  ['later', () => turn().then(() => Promise.reject(new Error('enough')))],
+  ['with a rejected promise', () => Promise.reject(new Error('enough'))],
+  ['asynchronously', () => nextTick().then(() => Promise.reject(new Error('enough')))],
   [
-    'before it returns',
+    'synchronously',
     () => {
       throw new Error('enough')
     },
   ],
 ] as const) {
-  t.test(`a stream is destroyed when who takes it fails ${when}`, async (t) => {
+  t.test(`A stream is destroyed if its consumer fails ${when}`, async (t) => {
     const stream = new PassThrough()
     const closed = once(stream, 'close')
     stream.write('something')
@@ -44,25 +44,25 @@ for (const [when, fail] of [
   })
 }
 
-t.test('a stream that breaks off while a chunk is being taken is told of after that', async (t) => {
+t.test('An error of the stream during a chunk is reported after the chunk was consumed', async (t) => {
   const stream = new PassThrough()
   stream.write('something')
-  const { promise: held, resolve: letGo } = Promise.withResolvers<void>()
+  const { promise: held, resolve: release } = Promise.withResolvers<void>()
   let taken = false
-  const poured = copyChunks(stream, async () => {
+  const copied = copyChunks(stream, async () => {
     await held
     taken = true
   })
-  await turn()
+  await nextTick()
   stream.destroy()
   await once(stream, 'close')
-  await turn()
-  letGo()
-  await t.rejects(poured)
+  await nextTick()
+  release()
+  await t.rejects(copied)
   t.ok(taken)
 })
 
-t.test('a stream that breaks off, or fails, is not taken for a whole one', async (t) => {
+t.test('A stream that ends early or fails is not taken for a complete one', async (t) => {
   const cut = new PassThrough()
   const early = t.rejects(
     copyChunks(cut, () => undefined),

@@ -1,6 +1,6 @@
 import ts from 'typescript'
 
-/** A bug to be planted in the sources, and the tests that have to find it. */
+/** A defect to inject into the sources, and the tests that must catch it. */
 export interface Mutant {
   name: string
   what: string
@@ -10,13 +10,12 @@ export interface Mutant {
 }
 
 /**
- * Replaces a fragment of one declaration. Neither file nor line is named, so an edit survives moves and whatever changes
- * around the fragment.
+ * Replaces a fragment of one declaration. It names neither file nor line, so that it survives moves and changes nearby.
  */
 export interface Edit {
-  /** A top-level declaration, or a member of a class as `Class.member`. */
+  /** A top-level declaration, or a class member as `Class.member`. */
   in: string
-  /** Occurs once in all of `src/` in declarations of this name; any white space stands for any other. */
+  /** Occurs once in all declarations of this name in `src/`; white space matches any white space. */
   replace: string
   by: string
 }
@@ -32,10 +31,10 @@ interface Span {
 }
 
 /**
- * The sources that a mutant changes, as they are with it.
- * @throws Error when an edit fits nowhere, or in more than one place
+ * Returns the sources that a mutant changes, with its edits applied.
+ * @throws Error if an edit matches no fragment, or several
  */
-export function mutated(sources: readonly Source[], { edits }: Mutant): Source[] {
+export function applyMutant(sources: readonly Source[], { edits }: Mutant): Source[] {
   const changed = new Map<string, Source>()
   for (const edit of edits) {
     const source = applied(
@@ -48,17 +47,17 @@ export function mutated(sources: readonly Source[], { edits }: Mutant): Source[]
 }
 
 function applied(edit: Edit, sources: readonly Source[]): Source {
-  const places = sources
+  const fragments = sources
     .filter(({ text }) => text.includes(lastPart(edit.in)))
-    .flatMap((source) => placesIn(source, edit))
-  const [place] = places
-  if (place === undefined || places.length > 1)
-    throw new Error(`${places.length} places in declarations of ${edit.in} read: ${edit.replace}`)
-  const { source, start, end } = place
+    .flatMap((source) => fragmentsIn(source, edit))
+  const [fragment] = fragments
+  if (fragment === undefined || fragments.length > 1)
+    throw new Error(`${fragments.length} fragments in declarations of ${edit.in} match: ${edit.replace}`)
+  const { source, start, end } = fragment
   return { path: source.path, text: source.text.slice(0, start) + edit.by + source.text.slice(end) }
 }
 
-function placesIn(source: Source, { in: name, replace }: Edit): (Span & { source: Source })[] {
+function fragmentsIn(source: Source, { in: name, replace }: Edit): (Span & { source: Source })[] {
   return declarationsIn(source, name).flatMap((declaration) =>
     [...source.text.slice(declaration.start, declaration.end).matchAll(patternOf(replace))].map((match) => {
       const start = declaration.start + match.index

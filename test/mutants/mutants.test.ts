@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { mutated, type Source } from './edit.js'
+import { applyMutant, type Source } from './edit.js'
 import { MUTANTS } from './mutants.js'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
@@ -11,7 +11,7 @@ const sources: Source[] = globSync('src/**/*.ts', { cwd: root }).map((path) => (
   text: readFileSync(join(root, path), 'utf8'),
 }))
 
-t.test('every mutant says what it breaks, names tests that exist, and fits the sources', async (t) => {
+t.test('Every mutant has a description and existing tests, and matches the sources', async (t) => {
   t.equal(new Set(MUTANTS.map(({ name }) => name)).size, MUTANTS.length, 'names are unique')
   t.ok(MUTANTS.length >= 37, `${MUTANTS.length} mutants`)
   for (const mutant of MUTANTS) {
@@ -19,22 +19,22 @@ t.test('every mutant says what it breaks, names tests that exist, and fits the s
     t.match(what, /^[A-Z].*\.$/, name)
     t.match(breaks, /^.*\.$/, name)
     t.ok(tests.length > 0 && tests.every((path) => existsSync(join(root, path))), `${name} by ${tests}`)
-    t.doesNotThrow(() => mutated(sources, mutant), `${name} fits`)
+    t.doesNotThrow(() => applyMutant(sources, mutant), `${name} fits`)
   }
 })
 
-t.test('an edit that fits nowhere, or in two places, is refused', async (t) => {
+t.test('An edit that matches no fragment, or two, is rejected', async (t) => {
   const text = 'export class A {\n  b() {\n    c()\n    c()\n  }\n}\nfunction d() {\n  e(\n    1,\n  )\n}\n'
   const edited = (declaration: string, replace: string) =>
-    mutated([{ path: 'a.ts', text }], {
+    applyMutant([{ path: 'a.ts', text }], {
       name: 'x',
       what: 'X.',
       breaks: 'x.',
       tests: [],
       edits: [{ in: declaration, replace, by: 'f()' }],
     })
-  t.throws(() => edited('A.x', 'c()'), /0 places/)
-  t.throws(() => edited('A.b', 'c()'), /2 places/)
-  t.throws(() => edited('A.b', 'e()'), /0 places/)
+  t.throws(() => edited('A.x', 'c()'), /0 fragments/)
+  t.throws(() => edited('A.b', 'c()'), /2 fragments/)
+  t.throws(() => edited('A.b', 'e()'), /0 fragments/)
   t.match(edited('d', 'e( 1, )')[0]?.text, /function d\(\) {\n {2}f\(\)\n}/)
 })

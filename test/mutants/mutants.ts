@@ -1,11 +1,11 @@
 import type { Mutant } from './edit.js'
 
-/** Bugs, each of which breaks a guarantee, and the quickest tests that have to find it, each of them. */
+/** Defects that each break one guarantee, with the fastest tests that must catch them. */
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'acknowledged-before-commit',
-    what: 'A unit of work is answered before its transaction commits.',
-    breaks: 'what was acknowledged is kept; what was refused is not.',
+    what: 'A unit of work resolves before its transaction commits.',
+    breaks: 'acknowledged writes are kept, and rejected ones are not.',
     tests: ['test/db/database.test.ts'],
     edits: [
       {
@@ -21,14 +21,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'commit-without-the-disk',
     what: 'A commit does not wait for the disk.',
-    breaks: 'what was acknowledged survives a power cut.',
+    breaks: 'acknowledged data survives a power failure.',
     tests: ['test/db/database.test.ts'],
     edits: [{ in: 'connect', replace: "'synchronous = FULL'", by: "'synchronous = NORMAL'" }],
   },
   {
     name: 'outbox-dropped-when-sent',
     what: 'A change leaves the outbox when it is sent, not when the grand has acknowledged it.',
-    breaks: 'a change is kept until somebody else has it.',
+    breaks: 'a change is kept until another server has it.',
     tests: ['test/sync/regional/session.test.ts'],
     edits: [
       {
@@ -41,37 +41,37 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'no-fsync-before-the-row',
-    what: 'The bytes of a large file are not made durable before the database names them.',
-    breaks: 'a file whose upload was acknowledged is whole after a power cut.',
-    tests: ['test/blobs/durable-bytes.test.ts'],
+    what: 'A large blob is not durable before the database references it.',
+    breaks: 'a file whose upload was acknowledged is intact after a power failure.',
+    tests: ['test/blobs/durability.test.ts'],
     edits: [{ in: 'BlobWriter.finish', replace: 'await sink.sync()', by: '' }],
   },
   {
     name: 'cursor-ahead-of-effects',
-    what: 'The place in the log is committed before the effects of the entries up to it.',
-    breaks: 'a server that dies at any moment has applied what its cursor says.',
+    what: 'The cursor is committed before the effects of the entries up to it.',
+    breaks: 'a server that crashes at any moment has applied the log up to its cursor.',
     tests: ['test/sync/regional/apply.test.ts'],
     edits: [
       {
         in: 'Applier.apply',
-        replace: 'await this.#write(stretches, bytes)',
+        replace: 'await this.#write(runs, bytes)',
         by: `const at = stretches.at(-1)?.cursor
     await this.#options.db.write((tx) => writeMeta(tx, 'cursor', JSON.stringify(at)))
-    await this.#write(stretches, bytes)`,
+    await this.#write(runs, bytes)`,
       },
     ],
   },
   {
     name: 'echo-by-origin-alone',
-    what: 'Every entry of its own origin is passed over, also one that an earlier life of its database made.',
-    breaks: 'a regional restored from an old backup gets its later changes back.',
+    what: 'A regional skips every entry of its own origin, even those of an earlier epoch.',
+    breaks: 'a regional restored from an old backup receives its later changes again.',
     tests: ['test/sync/regional/apply.test.ts'],
     edits: [{ in: 'Applier.#applyOne', replace: '&& change.epoch === epoch', by: '' }],
   },
   {
     name: 'lost-stamp',
-    what: 'A later value is taken over without its stamp.',
-    breaks: 'whatever the order of deliveries, all servers come to the same row.',
+    what: 'A later value is merged without its stamp.',
+    breaks: 'all servers converge on the same row, whatever the order of deliveries.',
     tests: ['test/model/merge.test.ts'],
     edits: [
       { in: 'join', replace: "if (rule === 'latest') stamps[name] = part.stamps[name] as string", by: '' },
@@ -79,8 +79,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'forgotten-tombstone',
-    what: 'A deletion that comes before the row that it deletes is dropped and not deferred.',
-    breaks: 'what is deleted stays deleted.',
+    what: 'A deletion that arrives before its row is dropped instead of deferred.',
+    breaks: 'a deleted row stays deleted.',
     tests: ['test/db/replica.test.ts'],
     edits: [
       {
@@ -92,8 +92,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'quota-without-reserved',
-    what: 'What uploads have reserved does not count.',
-    breaks: 'what is stored and what is on its way never exceed the quota together.',
+    what: 'The quota ignores the reservations of uploads in flight.',
+    breaks: 'stored and reserved bytes together never exceed the quota.',
     tests: ['test/domain/quota.test.ts'],
     edits: [
       {
@@ -106,13 +106,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'quota-checked-before-the-lock',
     what: 'The quota is checked while bytes arrive, but not again in the transaction that stores the file.',
-    breaks: 'a quota counts what came from other servers meanwhile.',
+    breaks: 'the quota counts files that other servers added meanwhile.',
     tests: ['test/domain/quota.test.ts'],
     edits: [{ in: 'Uploads.#commit', replace: 'quota.assertRoom(userId, blob.size, tx)', by: '' }],
   },
   {
     name: 'session-cached-past-logout',
-    what: 'A session that was live once is not looked up again.',
+    what: 'A session that was valid once is not looked up again.',
     breaks: 'a session ends with its logout.',
     tests: ['test/http/accounts.test.ts'],
     edits: [
@@ -127,7 +127,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'session-outlives-the-password',
-    what: 'A session does not end when the password that it was opened with is replaced.',
+    what: 'A session does not end when the password it was opened with is replaced.',
     breaks: 'a new password ends all other sessions.',
     tests: ['test/http/accounts.test.ts'],
     edits: [
@@ -160,47 +160,48 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'hash-of-pulled-bytes-not-checked',
-    what: 'Bytes from another server are taken without comparing their hash.',
-    breaks: 'wrong bytes never count as the right ones.',
+    what: 'A received blob is accepted without comparing its hash.',
+    breaks: 'a corrupt blob is never accepted.',
     tests: ['test/blobs/incoming-blobs.test.ts'],
     edits: [
       {
         in: 'IncomingBlob.finish',
-        replace:
-          "if (this.#sink?.digest() !== sha256) return this.#fail('other bytes than those of the hash')",
+        replace: "if (this.#sink?.digest() !== sha256) return this.#fail('hash mismatch')",
         by: '',
       },
     ],
   },
   {
     name: 'last-byte-before-the-hash',
-    what: 'Who reads bytes along while they arrive gets the last one before the whole is verified.',
-    breaks: 'nobody takes wrong bytes for a whole file.',
+    what: 'Readers of a blob that is still arriving get the last byte before the hash is verified.',
+    breaks: 'no reader takes a corrupt blob for a complete one.',
     tests: ['test/blobs/incoming-blobs.test.ts'],
-    edits: [{ in: 'IncomingBlob.#ready', replace: 'Math.min(this.#written, end)', by: 'this.#written' }],
+    edits: [
+      { in: 'IncomingBlob.#readableEnd', replace: 'Math.min(this.#written, end)', by: 'this.#written' },
+    ],
   },
   {
     name: 'friend-for-ever',
     what: 'A friendship that has ended still lets the other side read.',
-    breaks: 'what is shared with friends is readable by friends alone.',
+    breaks: 'files shared with friends are readable by friends alone.',
     tests: ['test/stories/access-matrix.test.ts'],
     edits: [{ in: 'active', replace: ".where('active', '=', 1)", by: '' }],
   },
   {
     name: 'range-off-by-one',
     what: 'A suffix range begins one byte too early.',
-    breaks: 'ranges are answered as RFC 9110 says.',
+    breaks: 'ranges follow RFC 9110.',
     tests: ['test/http/download.test.ts'],
-    edits: [{ in: 'requestedRange', replace: 'size - last)', by: 'size - last - 1)' }],
+    edits: [{ in: 'parseByteRange', replace: 'size - last)', by: 'size - last - 1)' }],
   },
   {
     name: 'basic-not-checked-for-csrf',
-    what: 'A token is taken for safe from forgery also where a browser sends it of its own accord, as Basic.',
-    breaks: 'another site changes nothing by what a browser sends.',
+    what: 'Credentials that a browser sends on its own, such as Basic, count as safe from CSRF.',
+    breaks: "another site cannot change anything through a browser's stored credentials.",
     tests: ['test/http/core.test.ts'],
     edits: [
       {
-        in: 'isByBearer',
+        in: 'usesBearerToken',
         replace: "/^Bearer /i.test(headers.authorization ?? '')",
         by: 'headers !== undefined',
       },
@@ -208,8 +209,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'name-by-local-order',
-    what: 'Of two accounts that claim one name, the one that this server heard of first bears it.',
-    breaks: 'all servers agree who bears a name.',
+    what: 'Of two accounts that claim a name, the one that this server received first holds it.',
+    breaks: 'all servers agree on the holder of a name.',
     tests: ['test/db/replica.test.ts'],
     edits: [
       {
@@ -222,8 +223,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'temporary-file-left',
-    what: 'The temporary file of an upload stays when the client goes away.',
-    breaks: 'an upload that breaks off leaves nothing.',
+    what: 'The temporary file of an upload stays after the client has disconnected.',
+    breaks: 'an interrupted upload leaves nothing behind.',
     tests: ['test/http/upload.test.ts'],
     edits: [
       {
@@ -235,8 +236,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'watermark-before-the-bytes',
-    what: 'A regional tells that it holds all bytes of the log as soon as it has applied the entries.',
-    breaks: '`stored_on` names only servers that hold the bytes.',
+    what: 'A regional reports all blobs of the log as stored as soon as it has applied the entries.',
+    breaks: '`stored_on` names only servers that store the blob.',
     tests: ['test/sync/regional/blob-puller.test.ts'],
     edits: [
       { in: 'BlobPuller.watermark', replace: 'Math.max(0, first - 1)', by: 'Math.max(cursor, first - 1)' },
@@ -244,8 +245,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'clock-deaf-to-others',
-    what: 'A server does not move its clock on by the stamps that it hears.',
-    breaks: 'what was done later wins over what its author had already seen.',
+    what: 'A server does not advance its clock by the stamps that it receives.',
+    breaks: 'a later user action wins over everything its author had seen.',
     tests: ['test/sync/regional/apply.test.ts'],
     edits: [
       { in: 'Journal.observe', replace: 'if (stamp > readClock(tx))', by: 'if (stamp < readClock(tx))' },
@@ -253,57 +254,57 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'gap-in-the-log',
-    what: 'The grand appends a change although the one before it has not come.',
-    breaks: 'the log has every change of a server, in its order.',
+    what: 'The grand appends a change although the previous one of its origin is missing.',
+    breaks: 'the log has every change of a server in order.',
     tests: ['test/sync/grand/session.test.ts'],
     edits: [{ in: 'append', replace: 'if (oseq > seen.oseq + 1) throw', by: 'if (oseq < 0) throw' }],
   },
   {
     name: 'swept-on-its-way',
-    what: 'The sweep takes bytes that an upload has placed and not named yet.',
-    breaks: 'an acknowledged file has its bytes.',
+    what: 'Garbage collection removes a blob that an upload has stored but not referenced yet.',
+    breaks: 'an acknowledged file has its blob.',
     tests: ['test/blobs/blob-store.test.ts'],
     edits: [{ in: 'BlobStore.collectGarbage', replace: '|| this.#pins.has(sha256)', by: '' }],
   },
   {
     name: 'rows-not-republished',
-    what: 'A regional that finds the log of the grand lost does not republish its rows.',
-    breaks: 'a grand that lost its log is filled again by the regionals.',
+    what: 'A regional that detects a lost log does not republish its rows.',
+    breaks: 'a grand that lost its log is refilled by the regionals.',
     tests: ['test/network/heal.test.ts'],
     edits: [{ in: 'beginRefill', replace: 'markAllUnpublished(tx)', by: '' }],
   },
   {
     name: 'parallel-guesses',
-    what: 'Wrong passwords are counted, but attempts under way are not.',
+    what: 'Wrong passwords are counted, but attempts in flight are not.',
     breaks: 'parallel guesses gain nothing.',
     tests: ['test/http/accounts.test.ts'],
     edits: [{ in: 'LoginThrottle.#acquire', replace: 'await blocking.released', by: 'break' }],
   },
   {
     name: 'altered-log-taken',
-    what: 'A regional applies entries of the log without following the chain of their hashes.',
-    breaks: 'a log that was altered cannot pass for the same.',
+    what: 'A regional applies log entries without verifying the hash chain.',
+    breaks: 'an altered log is detected.',
     tests: ['test/sync/regional/apply.test.ts'],
     edits: [{ in: 'Applier.apply', replace: 'verifyChain(entries, cursor)', by: '' }],
   },
   {
     name: 'folder-not-fsynced',
-    what: 'A file gets its place under its hash, but the folder that names it is not made durable.',
-    breaks: 'a file whose upload was acknowledged is there after a power cut.',
-    tests: ['test/blobs/durable-bytes.test.ts'],
+    what: 'A blob is linked under its hash, but the folder entry is not made durable.',
+    breaks: 'a file whose upload was acknowledged exists after a power failure.',
+    tests: ['test/blobs/durability.test.ts'],
     edits: [{ in: 'BlobStore.moveIntoPlace', replace: 'await this.#syncFolder(dirname(final))', by: '' }],
   },
   {
     name: 'pulled-bytes-not-fsynced',
-    what: 'Bytes from another server are not made durable before the database names them.',
-    breaks: 'bytes that a server says it holds are there after a power cut.',
-    tests: ['test/blobs/durable-bytes.test.ts'],
+    what: 'A received blob is not durable before the database references it.',
+    breaks: 'a blob that a server reports as stored exists after a power failure.',
+    tests: ['test/blobs/durability.test.ts'],
     edits: [{ in: 'IncomingBlob.finish', replace: 'await this.#sink?.sync()', by: '' }],
   },
   {
     name: 'restored-as-if-nothing-was-lost',
-    what: 'A regional that was restored from an old backup goes on under the epoch that it had.',
-    breaks: 'new changes of a restored regional are not taken for those that it lost.',
+    what: 'A regional restored from an old backup continues its previous epoch.',
+    breaks: 'new changes of a restored regional are not mistaken for those that it lost.',
     tests: ['test/simulation/simulation.test.ts'],
     edits: [
       {
@@ -315,8 +316,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'last-trigram-not-indexed',
-    what: 'The last three characters of a name are not put into the index.',
-    breaks: 'a search finds what a look at every name finds.',
+    what: 'The search index omits the last three characters of a name.',
+    breaks: 'a search finds the same names as a full scan.',
     tests: ['test/db/search.test.ts'],
     edits: [
       { in: 'indexNames', replace: 'withoutNul(name_folded)', by: 'withoutNul(name_folded.slice(0, -1))' },
@@ -324,15 +325,15 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'short-page-ends-the-list',
-    what: 'A page that a scan cuts short has no cursor.',
-    breaks: 'a search finds what a look at every name finds.',
+    what: 'A page that ends a scan early has no cursor.',
+    breaks: 'a search finds the same names as a full scan.',
     tests: ['test/db/search.test.ts'],
     edits: [{ in: 'slicePage', replace: 'seekKeyOf(last) : scanned', by: 'seekKeyOf(last) : undefined' }],
   },
   {
     name: 'readers-see-a-series',
-    what: 'Readers see what a series has written before it is durable.',
-    breaks: 'nobody sees what a crash can take away again.',
+    what: 'Readers see the writes of a batch before they are durable.',
+    breaks: 'nobody sees data that a crash can undo.',
     tests: ['test/db/database.test.ts'],
     edits: [
       {
@@ -344,36 +345,36 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'snapshot-never-closed',
-    what: 'What was read once is read for ever, for its snapshot is never closed.',
-    breaks: 'readers see what is committed, also by another process.',
+    what: 'A read transaction is never closed, so that reads repeat an old snapshot.',
+    breaks: 'reads see all committed data, also that of another process.',
     tests: ['test/db/database.test.ts'],
     edits: [{ in: 'ReadSnapshot.open', replace: '() => this.close()', by: '() => undefined' }],
   },
   {
     name: 'writes-count-out-of-order',
-    what: 'A write that ends early counts before those that go before it in the file.',
-    breaks: 'an upload is in its file, and durable, before it is answered.',
+    what: 'A write that completes early is counted before the writes that precede it in the file.',
+    breaks: 'an upload is complete and durable before its response.',
     tests: ['test/blobs/files-on-disk.test.ts'],
     edits: [{ in: 'FileSink.#write', replace: 'await before', by: 'void before' }],
   },
   {
     name: 'disabled-session-lives',
-    what: 'A session goes on to work when its account is disabled.',
-    breaks: 'a disabled account is closed at once, on every server.',
+    what: 'A session stays valid when its account is disabled.',
+    breaks: 'a disabled account is inaccessible at once, on every server.',
     tests: ['test/operator/accounts.test.ts', 'test/network/operator.test.ts'],
     edits: [{ in: 'ofUser', replace: ".where('users.disabled', '=', 0)", by: '' }],
   },
   {
     name: 'disabled-account-shown',
-    what: 'What a disabled account shares goes on to be served.',
+    what: 'The shared files of a disabled account are still served.',
     breaks: 'nobody sees anything of a disabled account.',
     tests: ['test/operator/accounts.test.ts', 'test/network/operator.test.ts'],
     edits: [{ in: 'visible', replace: ".where('users.disabled', '=', 0)", by: '' }],
   },
   {
     name: 'disabled-for-ever',
-    what: 'Of disabled and enabled the greater wins, and not the later.',
-    breaks: 'enabling an account brings everything back.',
+    what: 'Of disabling and enabling the greater value wins, not the later one.',
+    breaks: 'enabling an account restores all access.',
     tests: ['test/operator/accounts.test.ts', 'test/network/operator.test.ts'],
     edits: [
       { in: 'TABLES', replace: 'disabled: latest(Type.Boolean())', by: 'disabled: max(Type.Boolean())' },
@@ -381,21 +382,21 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'other-writers-unnoticed',
-    what: "A running server does not notice what the operator's commands write.",
-    breaks: 'what an operator does counts at once, on every server.',
+    what: "A running server does not notice the writes of an operator's commands.",
+    breaks: "an operator's command takes effect at once, on every server.",
     tests: ['test/operator/accounts.test.ts', 'test/network/operator.test.ts'],
     edits: [
       {
         in: 'watchOtherWriters',
         replace: 'if (writes === lastSeen) return',
-        by: 'if (writes >= known) return',
+        by: 'if (writes >= lastSeen) return',
       },
     ],
   },
   {
     name: 'unknown-not-kept',
-    what: 'An older server applies what it understands of a change, and keeps nothing of the rest.',
-    breaks: 'what a server does not understand yet is applied after its upgrade.',
+    what: 'An older server applies the known fields of a change and drops the rest.',
+    breaks: 'a server applies the unknown part of a change after its upgrade.',
     tests: ['test/stories/upgrade.test.ts'],
     edits: [
       {
@@ -407,8 +408,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'reference-not-ended',
-    what: 'A blob stays referenced when the row that references it is deleted.',
-    breaks: 'garbage collection removes what nothing references.',
+    what: 'A blob stays referenced after the row that references it is deleted.',
+    breaks: 'garbage collection removes unreferenced blobs.',
     tests: ['test/blobs/blob-refs.test.ts'],
     edits: [
       {

@@ -34,7 +34,7 @@ function certificate(dir: string, name: string): ConnectionOptions {
   return { ca: read('ca.crt'), cert: read(`${name}.crt`), key: read(`${name}.key`) }
 }
 
-/** A server of the rogue's own making, which speaks the protocol as far as it likes. */
+/** A client with the certificate of a regional that can send arbitrary protocol messages. */
 async function openRogue(t: Test, sphere: TestSphere, name = 'rogue'): Promise<TestPeer> {
   const url = sphere.grand.url.replace('https', 'wss') + LINK_PATH
   const options = { ...certificate(sphere.certsDir, name), perMessageDeflate: false } as object
@@ -45,8 +45,8 @@ async function openRogue(t: Test, sphere: TestSphere, name = 'rogue'): Promise<T
   return rogue
 }
 
-/** What it says over a bare TLS connection, after the handshake of a WebSocket. */
-async function openBare(t: Test, sphere: TestSphere): Promise<Socket> {
+/** Opens a TLS connection upgraded to WebSocket, to write raw frames on. */
+async function openRawLink(t: Test, sphere: TestSphere): Promise<Socket> {
   const options = { ...certificate(sphere.certsDir, 'rogue'), host: '127.0.0.1', port: sphere.grand.port }
   const socket = connectTls(options)
   t.teardown(() => socket.destroy())
@@ -60,11 +60,11 @@ async function openBare(t: Test, sphere: TestSphere): Promise<Socket> {
     `GET ${LINK_PATH} HTTP/1.1\r\nHost: grand\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
       `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
   )
-  await until('the bare link stands', () => response.startsWith('HTTP/1.1 101'))
+  await until('the raw link is upgraded', () => response.startsWith('HTTP/1.1 101'))
   return socket
 }
 
-/** The header of a WebSocket frame from a client, which announces so many bytes (RFC 6455, section 5.2). */
+/** The header of a masked WebSocket frame from a client that announces this length (RFC 6455, section 5.2). */
 function frameHeader(bytes: number): Buffer {
   const header = Buffer.alloc(14)
   header.writeUInt8(0x82, 0)
@@ -78,14 +78,14 @@ interface Attack {
   run: (rogue: TestPeer) => void
 }
 
-const changed = (rogue: TestPeer, overrides: object) =>
+const sendChanged = (rogue: TestPeer, overrides: object) =>
   rogue.send([{ ...rogue.token(), ...overrides } as Change])
 
-/** What the grand refuses with a reason once a link stands. */
+/** Messages that the grand refuses with a reason on an established link. */
 const ATTACKS: Record<string, Attack> = {
   'a change in the name of another server': {
     code: 'identity',
-    run: (rogue) => changed(rogue, { origin: 'eu' }),
+    run: (rogue) => sendChanged(rogue, { origin: 'eu' }),
   },
   'a field of the prototype': {
     code: 'invalid',
@@ -94,8 +94,8 @@ const ATTACKS: Record<string, Attack> = {
       rogue.say({ type: 'changes', changes: [text], blobs: [] })
     },
   },
-  'a type that is none': { code: 'invalid', run: (rogue) => changed(rogue, { type: '../promoted' }) },
-  'a path as a key': { code: 'invalid', run: (rogue) => changed(rogue, { key: '../../etc/passwd' }) },
+  'an invalid type': { code: 'invalid', run: (rogue) => sendChanged(rogue, { type: '../promoted' }) },
+  'a path as a key': { code: 'invalid', run: (rogue) => sendChanged(rogue, { key: '../../etc/passwd' }) },
   'a path as a hash': {
     code: 'invalid',
     run: (rogue) => {
@@ -105,13 +105,13 @@ const ATTACKS: Record<string, Attack> = {
   },
   'a change of another epoch': {
     code: 'invalid',
-    run: (rogue) => changed(rogue, { epoch: '0'.repeat(32) }),
+    run: (rogue) => sendChanged(rogue, { epoch: '0'.repeat(32) }),
   },
-  'a change that is too large': {
+  'an oversized change': {
     code: 'protocol',
     run: (rogue) => rogue.say({ type: 'changes', changes: ['x'.repeat(70_000)], blobs: [] }),
   },
-  'bytes that are not those of their hash': {
+  'a blob that does not match its hash': {
     code: 'invalid',
     run: (rogue) => {
       const bytes = randomBytes(100)
@@ -120,13 +120,13 @@ const ATTACKS: Record<string, Attack> = {
       rogue.say({ type: 'changes', changes: [JSON.stringify(change)], blobs: listBlobs(blobs) }, blobs)
     },
   },
-  'a gap': { code: 'gap', run: (rogue) => changed(rogue, { oseq: 7 }) },
+  'a gap': { code: 'gap', run: (rogue) => sendChanged(rogue, { oseq: 7 }) },
   'a second hello': { code: 'protocol', run: (rogue) => void rogue.sayHello().catch(() => undefined) },
   'the watermark of another server': {
     code: 'protocol',
     run: (rogue) => rogue.say({ type: 'watermark', server: 'eu', gseq: 0 }),
   },
-  'entries applied that were never sent': {
+  'an acknowledgement of entries that were never sent': {
     code: 'protocol',
     run: (rogue) => rogue.say({ type: 'applied', gseq: 1_000_000 }),
   },
@@ -142,13 +142,13 @@ const ATTACKS: Record<string, Attack> = {
   },
 }
 
-t.test('a rogue regional with a valid certificate harms nobody', async (t) => {
+t.test('A rogue regional with a valid certificate does not disturb the other servers', async (t) => {
   const sphere = await TestSphere.open(t, ['eu', 'us'])
   await ensureCertificates(sphere.certsDir, { names: ['rogue'], now: new Date() })
   const alice = await sphere.regional('eu').person('alice')
   await sphere.converged()
 
-  await t.test('what it must not send is refused with a reason', async (t) => {
+  await t.test('An invalid message is refused with a reason', async (t) => {
     for (const [what, { code, run }] of Object.entries(ATTACKS)) {
       const rogue = await openRogue(t, sphere)
       await rogue.sayHello()
@@ -157,52 +157,58 @@ t.test('a rogue regional with a valid certificate harms nobody', async (t) => {
       t.equal(refused.code, code, what)
       t.not(refused.reason, '')
       await rogue.ended()
-      await goesOn(t, sphere, alice)
+      await assertReplicates(t, sphere, alice)
     }
-    t.equal(loggedOf(sphere, 'rogue'), 0, 'nothing of it is in the log')
+    t.equal(countEntriesOf(sphere, 'rogue'), 0, 'no change of the rogue is in the log')
   })
 
-  await t.test('it cannot say hello as another server, and that one stays linked', async (t) => {
-    const rogue = await openRogue(t, sphere)
-    rogue.sayHello({ server: 'eu' }).catch(() => undefined)
-    t.equal((await rogue.receive('refused')).code, 'identity')
-    await rogue.ended()
-    await goesOn(t, sphere, alice)
-  })
+  await t.test(
+    'A hello in the name of another server is refused, and that server stays connected',
+    async (t) => {
+      const rogue = await openRogue(t, sphere)
+      rogue.sayHello({ server: 'eu' }).catch(() => undefined)
+      t.equal((await rogue.receive('refused')).code, 'identity')
+      await rogue.ended()
+      await assertReplicates(t, sphere, alice)
+    },
+  )
 
-  await t.test('a stamp from the future is not logged; what is stamped anew is', async (t) => {
-    const rogue = await openRogue(t, sphere)
-    await rogue.sayHello()
-    const ahead = (Date.now() + HOUR_MS).toString(16).padStart(12, '0')
-    const change = rogue.token()
-    rogue.send([{ ...change, stamp: `${ahead}-0000-rogue` }])
-    t.match(await rogue.receive('refused'), { code: 'future-stamp', oseq: 1 })
-    t.equal(loggedOf(sphere, 'rogue'), 0)
-    await rogue.put([change])
-    t.equal(loggedOf(sphere, 'rogue'), 1)
-    await goesOn(t, sphere, alice)
-  })
+  await t.test(
+    'A change stamped in the future is refused, and accepted once it is stamped anew',
+    async (t) => {
+      const rogue = await openRogue(t, sphere)
+      await rogue.sayHello()
+      const ahead = (Date.now() + HOUR_MS).toString(16).padStart(12, '0')
+      const change = rogue.token()
+      rogue.send([{ ...change, stamp: `${ahead}-0000-rogue` }])
+      t.match(await rogue.receive('refused'), { code: 'future-stamp', oseq: 1 })
+      t.equal(countEntriesOf(sphere, 'rogue'), 0)
+      await rogue.put([change])
+      t.equal(countEntriesOf(sphere, 'rogue'), 1)
+      await assertReplicates(t, sphere, alice)
+    },
+  )
 
-  await t.test('a flood ends with its link', async (t) => {
+  await t.test('A flood of changes ends the link with overload', async (t) => {
     const rogue = await openRogue(t, sphere)
     await rogue.sayHello()
     for (let i = 0; i < 10 * WINDOW; i += 1) rogue.send(Array.from({ length: 100 }, () => rogue.token()))
-    const busy = goesOn(t, sphere, alice)
+    const busy = assertReplicates(t, sphere, alice)
     t.equal((await rogue.receive('refused')).code, 'overload')
     await rogue.ended()
     await busy
   })
 
-  await t.test('a frame that is too large ends its link before it is read', async (t) => {
-    const bare = await openBare(t, sphere)
+  await t.test('An oversized frame ends the link before it is read', async (t) => {
+    const bare = await openRawLink(t, sphere)
     bare.write(frameHeader(MAX_FRAME_BYTES + 1))
-    await until('the bare link is cut', () => bare.destroyed)
-    await goesOn(t, sphere, alice)
+    await until('the raw link is cut', () => bare.destroyed)
+    await assertReplicates(t, sphere, alice)
   })
 
-  await t.test('one that stops in the middle of a frame, or of a handshake, is cut off', async (t) => {
-    const claimed = await claimBytes(t, sphere)
-    const bare = await openBare(t, sphere)
+  await t.test('A connection that stalls within a frame or a handshake is cut', async (t) => {
+    const claimed = await claimBlob(t, sphere)
+    const bare = await openRawLink(t, sphere)
     bare.write(frameHeader(1000))
     bare.write(randomBytes(500))
     const silent = connectTcp(sphere.grand.port, '127.0.0.1')
@@ -213,29 +219,33 @@ t.test('a rogue regional with a valid certificate harms nobody', async (t) => {
       one.on('error', () => undefined)
       t.teardown(() => one.destroy())
     }
-    await goesOn(t, sphere, alice)
-    await until('both are cut', () => bare.destroyed && silent.destroyed)
-    await goesOn(t, sphere, alice)
-    t.equal(await claimed.bring('eu'), 201, 'nor does one that only drips keep out the bytes')
+    await assertReplicates(t, sphere, alice)
+    await until('both connections are cut', () => bare.destroyed && silent.destroyed)
+    await assertReplicates(t, sphere, alice)
+    t.equal(
+      await claimed.upload('eu'),
+      201,
+      'a slow upload of a blob does not block the same blob from another server',
+    )
   })
 
-  await t.test('one that does not read slows nobody down', async (t) => {
+  await t.test('A regional that does not read does not slow down the others', async (t) => {
     const rogue = await openRogue(t, sphere)
     rogue.applies = false
     await rogue.sayHello()
     rogue.say({ type: 'follow', after: 0 })
     rogue.socket.pause()
-    for (let i = 0; i < 5; i += 1) await goesOn(t, sphere, alice)
+    for (let i = 0; i < 5; i += 1) await assertReplicates(t, sphere, alice)
   })
 
-  await t.test('once it is revoked its link is cut, and it never gets in again', async (t) => {
+  await t.test('Revoking a certificate cuts its link and refuses new connections', async (t) => {
     const rogue = await openRogue(t, sphere)
     await rogue.sayHello()
     await revokeCertificate(sphere.certsDir, 'rogue', new Date())
     t.equal((await rogue.receive('refused')).code, 'revoked')
     await rogue.ended()
-    t.notOk(await isLetIn(sphere, certificate(sphere.certsDir, 'rogue')))
-    await goesOn(t, sphere, alice)
+    t.notOk(await isAccepted(sphere, certificate(sphere.certsDir, 'rogue')))
+    await assertReplicates(t, sphere, alice)
   })
 
   await sphere.converged()
@@ -244,7 +254,7 @@ t.test('a rogue regional with a valid certificate harms nobody', async (t) => {
   t.strictSame(await sphere.faults(), [])
 })
 
-t.test('only a valid certificate of our authority that names a server gets in', async (t) => {
+t.test('Only a valid certificate of our authority that names a server is accepted', async (t) => {
   const sphere = await TestSphere.open(t, ['eu'])
   const other = await mkdtemp(join(tmpdir(), 'other-ca-'))
   t.teardown(() => rm(other, { recursive: true }))
@@ -252,40 +262,42 @@ t.test('only a valid certificate of our authority that names a server gets in', 
   await ensureCertificates(other, { names: ['eu'], now: new Date(now) })
   await ensureCertificates(sphere.certsDir, { names: ['late'], now: new Date(now - 2 * YEAR_MS) })
   const { ca, ...eu } = certificate(sphere.certsDir, 'eu')
-  t.ok(await isLetIn(sphere, { ca, ...eu }))
-  t.notOk(await isLetIn(sphere, { ca }), 'no certificate')
-  t.notOk(await isLetIn(sphere, { ...certificate(other, 'eu'), ca }), 'one of another authority')
-  t.notOk(await isLetIn(sphere, certificate(sphere.certsDir, 'late')), 'one that has expired')
-  t.notOk(await isLetIn(sphere, { ca, ...eu, maxVersion: 'TLSv1.2' }), 'an older TLS')
+  t.ok(await isAccepted(sphere, { ca, ...eu }))
+  t.notOk(await isAccepted(sphere, { ca }), 'no certificate')
+  t.notOk(await isAccepted(sphere, { ...certificate(other, 'eu'), ca }), 'a certificate of another authority')
+  t.notOk(await isAccepted(sphere, certificate(sphere.certsDir, 'late')), 'an expired certificate')
+  t.notOk(await isAccepted(sphere, { ca, ...eu, maxVersion: 'TLSv1.2' }), 'TLS 1.2')
 })
 
-t.test(
-  'a regional gives nothing to a grand that is not of its authority or not the one it was told',
-  async (t) => {
-    const sphere = await TestSphere.open(t, ['eu'])
-    const impostor = await TestSphere.open(t, [])
-    const alice = await sphere.regional('eu').person('alice')
-    await sphere.converged()
-    sphere.link('eu').cut()
-    sphere.link('eu').target = impostor.grand.port
-    sphere.link('eu').restore()
-    await alice.put('secret')
-    await until('eu says why', async () => /certificate/.test(String((await sphere.status('eu')).detail)))
-    t.equal((await sphere.status('eu')).connected, false)
-    t.equal(impostor.grand.head, 0)
-    sphere.link('eu').target = sphere.grand.port
-    await sphere.converged()
-  },
-)
+t.test('A regional sends nothing to a grand of another authority', async (t) => {
+  const sphere = await TestSphere.open(t, ['eu'])
+  const impostor = await TestSphere.open(t, [])
+  const alice = await sphere.regional('eu').person('alice')
+  await sphere.converged()
+  sphere.link('eu').cut()
+  sphere.link('eu').target = impostor.grand.port
+  sphere.link('eu').restore()
+  await alice.put('secret')
+  await until('eu reports the certificate error', async () =>
+    /certificate/.test(String((await sphere.status('eu')).detail)),
+  )
+  t.equal((await sphere.status('eu')).connected, false)
+  t.equal(impostor.grand.head, 0)
+  sphere.link('eu').target = sphere.grand.port
+  await sphere.converged()
+})
 
-/** The rogue brings bytes that it named, a little at a time; others who have them bring them too. */
-async function claimBytes(t: Test, sphere: TestSphere) {
+/**
+ * The rogue uploads a blob that it references, a few bytes at a time; the returned function uploads it for another
+ * server.
+ */
+async function claimBlob(t: Test, sphere: TestSphere) {
   const bytes = randomBytes(200_000)
   const rogue = await openRogue(t, sphere)
   await rogue.sayHello()
   await rogue.put([rogue.upload(bytes)])
   const url = sphere.grand.url + blobPath(sha256(bytes))
-  const open = (name: string) => {
+  const agentOf = (name: string) => {
     const dispatcher = new Agent({ connect: certificate(sphere.certsDir, name) as object })
     t.teardown(() => dispatcher.destroy())
     return dispatcher
@@ -296,9 +308,9 @@ async function claimBytes(t: Test, sphere: TestSphere) {
     await response.body.dump()
     return response.statusCode
   }
-  /** Goes on where the grand is, as regionals do. */
-  const bring = async (name: string) => {
-    const dispatcher = open(name)
+  /** Resumes at the grand's offset, as regionals do. */
+  const upload = async (name: string) => {
+    const dispatcher = agentOf(name)
     let status = 0
     for (let tries = 0; tries < 3 && status !== 201; tries += 1) {
       const { headers, body } = await request(url, { method: 'HEAD', dispatcher })
@@ -314,19 +326,19 @@ async function claimBytes(t: Test, sphere: TestSphere) {
       await sleep(100)
     }
   }
-  put(open('rogue'), 0, drip()).catch(() => undefined)
-  return { bring }
+  put(agentOf('rogue'), 0, drip()).catch(() => undefined)
+  return { upload }
 }
 
-/** What happens on one regional is on the other one soon, whatever else goes on. */
-async function goesOn(t: Test, sphere: TestSphere, alice: Person): Promise<void> {
+/** Checks that a file uploaded on one regional reaches the other one within 5 s. */
+async function assertReplicates(t: Test, sphere: TestSphere, alice: Person): Promise<void> {
   const { id } = await alice.put(randomBytes(100))
   const there = sphere.at('us', alice)
-  await until('us has it', async () => (await there.get(`/files/${id}`)).status === 200, 5000)
-  t.pass('the others go on')
+  await until('us has applied the file', async () => (await there.get(`/files/${id}`)).status === 200, 5000)
+  t.pass('the other servers replicate')
 }
 
-function loggedOf(sphere: TestSphere, origin: string): number {
+function countEntriesOf(sphere: TestSphere, origin: string): number {
   const db = new BetterSqlite3(join(sphere.grandDir, 'grand.db'), { readonly: true })
   try {
     const sql = 'select count(*) as count from log where origin = ?'
@@ -336,8 +348,8 @@ function loggedOf(sphere: TestSphere, origin: string): number {
   }
 }
 
-/** Whether the grand answers a request over a connection with this certificate. */
-async function isLetIn(sphere: TestSphere, options: ConnectionOptions): Promise<boolean> {
+/** Returns whether the grand responds to a request over a connection with this certificate. */
+async function isAccepted(sphere: TestSphere, options: ConnectionOptions): Promise<boolean> {
   const socket = connectTls({ ...options, host: '127.0.0.1', port: sphere.grand.port })
   let response = ''
   socket.on('error', () => undefined)
@@ -345,7 +357,7 @@ async function isLetIn(sphere: TestSphere, options: ConnectionOptions): Promise<
     response += chunk.toString()
   })
   socket.write('GET /health HTTP/1.1\r\nHost: grand\r\nConnection: close\r\n\r\n')
-  await until('it is over', () => socket.destroyed || socket.readableEnded)
+  await until('the connection has ended', () => socket.destroyed || socket.readableEnded)
   socket.destroy()
   return response.startsWith('HTTP/1.1 200')
 }

@@ -3,7 +3,7 @@ import t from 'tap'
 import { TestSphere } from '../support/test-sphere.js'
 import { until } from '../support/until.js'
 
-t.test('what a person does on one regional is there on the others', async (t) => {
+t.test('User actions on one regional take effect on all others', async (t) => {
   const sphere = await TestSphere.open(t)
   const alice = await sphere.regional('eu').person('alice')
   const bob = await sphere.regional('us').person('bob')
@@ -25,7 +25,7 @@ t.test('what a person does on one regional is there on the others', async (t) =>
       ['note.txt', 'סרט.mp4'].sort(),
     )
   }
-  await until('all tell where the bytes are', async () => {
+  await until('the file is stored on all servers', async () => {
     const file = (await alice.get(`/files/${film.id}`)).json
     return file.stored_on.length === 4
   })
@@ -35,6 +35,6 @@ t.test('what a person does on one regional is there on the others', async (t) =>
   t.equal((await sphere.at('us', alice).get('/me')).json.used_storage, small.length)
   await sphere.at('us', alice).post('/logout')
   await sphere.converged()
-  t.equal((await alice.get('/me')).status, 401, 'a session ends everywhere')
+  t.equal((await alice.get('/me')).status, 401, 'a logged-out session ends on every server')
   t.strictSame(await sphere.faults(), [])
 })

@@ -6,7 +6,7 @@ import { until } from '../support/until.js'
 const ENOSPC = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
 const RETRY_MS = 5
 
-/** A disk that takes nothing while it is full, and in pieces otherwise. */
+/** A disk that rejects writes while it is full, and writes partially otherwise. */
 function smallDisk() {
   const disk = { isFull: false, text: '', attempts: 0, write }
   function write(bytes: Buffer, done: (error: Error | null, written: number) => void): void {
@@ -18,26 +18,26 @@ function smallDisk() {
   return disk
 }
 
-test('lines that a full disk refuses are written when it has room', async (t) => {
+test('Lines rejected by a full disk are written once it has space', async (t) => {
   const disk = smallDisk()
   const log = new LogDestination(disk.write, RETRY_MS)
   disk.isFull = true
   const lines = Array.from({ length: 2000 }, (_, index) => `line ${index} of a log\n`)
   for (const line of lines) log.write(line)
-  await until('it is tried again', () => disk.attempts > 3)
+  await until('the write is retried', () => disk.attempts > 3)
   disk.isFull = false
   await log.flush(20_000)
   t.equal(disk.text, lines.join(''))
 })
 
-test('a log that cannot be written keeps 4 MiB of lines, and tells how many were lost', async (t) => {
+test('A log that cannot be written keeps 4 MiB of lines and reports how many were lost', async (t) => {
   const disk = smallDisk()
   const stream = new LogDestination(disk.write, RETRY_MS)
   const log = createLogger({ level: 'info', server: 'eu', stream })
   disk.isFull = true
   const text = 'x'.repeat(100_000)
   for (let index = 0; index < 100; index += 1) log.info({ text, index }, 'large')
-  await until('it is tried again', () => disk.attempts > 3)
+  await until('the write is retried', () => disk.attempts > 3)
   disk.isFull = false
   await stream.flush(20_000)
   const lines = disk.text
@@ -49,14 +49,14 @@ test('a log that cannot be written keeps 4 MiB of lines, and tells how many were
   t.same(
     kept.map(({ index }) => index),
     kept.map((_, index) => index),
-    'the first lines, in order',
+    'the first lines are kept in order',
   )
   t.match(lines.at(-1), { level: 'warn', count: 100 - kept.length })
 })
 
-test('nobody waits for ever for a log whose reader stands still', async (t) => {
+test('Waiting for a log whose reader is stuck times out', async (t) => {
   const log = new LogDestination(() => undefined)
   log.write('a line\n')
   await log.flush(10)
-  t.pass('the wait has ended')
+  t.pass('the wait has timed out')
 })

@@ -6,7 +6,7 @@ function capture() {
   return { lines, stream: { write: (line: string) => void lines.push(line) } }
 }
 
-test('a line is one JSON object with time, level and server', async (t) => {
+test('A log line is one JSON object with time, level and server', async (t) => {
   const { lines, stream } = capture()
   const log = createLogger({ level: 'info', server: 'eu', stream })
   log.info({ size: 3 }, 'stored\nwith a line break')
@@ -22,7 +22,7 @@ test('a line is one JSON object with time, level and server', async (t) => {
   })
 })
 
-test('secrets do not reach the log, wherever in an entry they stand', async (t) => {
+test('Secrets at any depth of an entry are redacted', async (t) => {
   const { lines, stream } = capture()
   const log = createLogger({ level: 'info', server: 'eu', stream })
   const names = [
@@ -47,5 +47,5 @@ test('secrets do not reach the log, wherever in an entry they stand', async (t) 
     t.notMatch(line, 'hunter2')
     t.match(JSON.parse(line), { kept: 1 })
   }
-  t.equal(secrets['token'], 'hunter2', 'what the caller passed in is left as it was')
+  t.equal(secrets['token'], 'hunter2', "the caller's object is unchanged")
 })

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { createHttpMetrics, createMetricsRegistry, observeSync } from '../../src/observability/metrics.js'
 
-test('two servers in one process count apart', async (t) => {
+test('Two servers in one process have separate metrics', async (t) => {
   const [eu, us] = ['eu', 'us'].map((server) => createMetricsRegistry({ server, processMetrics: false }))
   const http = createHttpMetrics(eu!)
   createHttpMetrics(us!)
@@ -18,7 +18,7 @@ test('two servers in one process count apart', async (t) => {
   t.match(await us!.metrics(), 'syncsphere_uploaded_bytes_total{server="us"} 0\n')
 })
 
-test('requests are counted by route and status, and a made-up method adds no series of its own', async (t) => {
+test('Requests are counted by route and status, and an unknown method adds no series', async (t) => {
   const registry = createMetricsRegistry({ server: 'eu', processMetrics: false })
   const http = createHttpMetrics(registry)
   http.requestCompleted({ method: 'GET', route: '/files/:file_id', status: 200, durationSeconds: 0.004 })
@@ -30,7 +30,7 @@ test('requests are counted by route and status, and a made-up method adds no ser
   t.notMatch(text, 'BREW')
 })
 
-test('the process is measured when asked for', async (t) => {
+test('Process metrics are included on request', async (t) => {
   const registry = createMetricsRegistry({ server: 'eu', processMetrics: true })
   const text = await registry.metrics()
   for (const name of [
@@ -48,7 +48,7 @@ test('the process is measured when asked for', async (t) => {
     t.match(text, new RegExp(`^${name}\\{.*server="eu".*\\} \\d+`, 'm'))
 })
 
-test('the state of syncing is read once for all of its gauges', async (t) => {
+test('The sync status is read once for all of its gauges', async (t) => {
   const registry = createMetricsRegistry({ server: 'eu', processMetrics: false })
   let reads = 0
   const reading = { connected: true, queue_length: 0, unacknowledged: 0, applied_position: 0, log_head: null }

@@ -12,76 +12,77 @@ import { until } from '../support/until.js'
 const logIn = async (regional: TestRegional, { username, password }: Person) =>
   (await regional.nobody().post('/login', { identifier: username, password })).outcome
 
-t.test(
-  'a wrong command line names the option at fault, and ends with 2; what cannot be done ends with 1',
-  async (t) => {
-    const regional = await openTestRegional(t)
-    await regional.person('alice')
-    const quota = (size: string) => ['account', 'quota', '--username', 'alice', '--bytes', size]
-    const create = (username: string, email: string) => [
-      'account',
-      'create',
-      '--username',
-      username,
-      '--email',
-      email,
-    ]
-    const cases: [command: string[], code: number, says: RegExp][] = [
-      [quota('5 potatoes'), 2, /--bytes must be .*KB.*KiB.*"5 potatoes"/],
-      [quota('9007199254740993'), 2, /--bytes must be/],
-      [['account', 'quota', '--username', 'alice'], 2, /--bytes is missing/],
-      [['account', 'show'], 2, /--username is missing/],
-      [['account', 'show', '--user', 'alice'], 2, /'--user'/],
-      [['account', 'show', '--username', 'nobody'], 1, /--username: There is no account named nobody/],
-      [['account', 'disable', '--username', 'nobody'], 1, /--username: There is no account named nobody/],
-      [['account', 'delete', '--username', 'alice'], 2, /--yes is missing/],
-      [['account', 'password', '--username', 'alice'], 2, /password on standard input must have 8 to 256/],
-      [['account', 'show', '--username', 'alice', '--username', 'bob'], 2, /--username is given twice/],
-      [['account', 'show', '--username', 'caf\ufffd'], 2, /--username must be UTF-8/],
-      [['account', 'constructor'], 2, /account takes one of create, list/],
-      [['accounts'], 2, /unknown command accounts/],
-    ]
-    for (const [command, code, says] of cases) {
-      const ended = await operate(regional.config, command)
-      t.match(ended, { code, output: '', errors: says }, command.join(' '))
-      t.notMatch(ended.errors, /STORAGE_QUOTA|body\//, 'no variable, no part of a request')
-    }
-    for (const [command, code, says] of [
-      [create('a b', 'b@example.com'), 2, /--username must be 3 to 32/],
-      [create('bob', 'nowhere'), 2, /--email must be/],
-      [create('ALICE', 'b@example.com'), 1, /--username: This username is taken/],
-      [create('bob', 'Alice@example.com'), 1, /--email: .*already registered/],
-    ] as const) {
-      t.match(
-        await operate(regional.config, command, 'a password\n'),
-        { code, errors: says },
-        command.join(' '),
-      )
-    }
-    const notUtf8 = Buffer.concat([Buffer.from('correct horse '), Buffer.from([0xe9])])
-    t.match(await operate(regional.config, ['account', 'password', '--username', 'alice'], notUtf8), {
-      code: 2,
-      errors: /must be UTF-8/,
-    })
-    t.match(await operate({ name: 'us', dataDir: regional.dataDir }, ['account', 'list']), {
-      code: 1,
-      errors: /server eu/,
-    })
-    t.match(await operate({ name: 'eu', dataDir: '/nowhere' }, ['account', 'list']), {
-      code: 1,
-      errors: /\/nowhere/,
-    })
-  },
-)
+t.test('A wrong command line exits with 2 and names the option; a failed command exits with 1', async (t) => {
+  const regional = await openTestRegional(t)
+  await regional.person('alice')
+  const quota = (size: string) => ['account', 'quota', '--username', 'alice', '--bytes', size]
+  const create = (username: string, email: string) => [
+    'account',
+    'create',
+    '--username',
+    username,
+    '--email',
+    email,
+  ]
+  const cases: [command: string[], code: number, says: RegExp][] = [
+    [quota('5 potatoes'), 2, /--bytes must be .*KB.*KiB.*"5 potatoes"/],
+    [quota('9007199254740993'), 2, /--bytes must be/],
+    [['account', 'quota', '--username', 'alice'], 2, /--bytes is missing/],
+    [['account', 'show'], 2, /--username is missing/],
+    [['account', 'show', '--user', 'alice'], 2, /'--user'/],
+    [['account', 'show', '--username', 'nobody'], 1, /--username: No account is named nobody/],
+    [['account', 'disable', '--username', 'nobody'], 1, /--username: No account is named nobody/],
+    [['account', 'delete', '--username', 'alice'], 2, /--yes is missing/],
+    [['account', 'password', '--username', 'alice'], 2, /password on standard input must have 8 to 256/],
+    [['account', 'show', '--username', 'alice', '--username', 'bob'], 2, /--username is given twice/],
+    [['account', 'show', '--username', 'caf\ufffd'], 2, /--username must be UTF-8/],
+    [['account', 'constructor'], 2, /account takes one of create, list/],
+    [['accounts'], 2, /unknown command accounts/],
+  ]
+  for (const [command, code, says] of cases) {
+    const ended = await operate(regional.config, command)
+    t.match(ended, { code, output: '', errors: says }, command.join(' '))
+    t.notMatch(
+      ended.errors,
+      /STORAGE_QUOTA|body\//,
+      'the error names the option, not a variable or a request field',
+    )
+  }
+  for (const [command, code, says] of [
+    [create('a b', 'b@example.com'), 2, /--username must be 3 to 32/],
+    [create('bob', 'nowhere'), 2, /--email must be/],
+    [create('ALICE', 'b@example.com'), 1, /--username: Username is already taken/],
+    [create('bob', 'Alice@example.com'), 1, /--email: Email is already used/],
+  ] as const) {
+    t.match(
+      await operate(regional.config, command, 'a password\n'),
+      { code, errors: says },
+      command.join(' '),
+    )
+  }
+  const notUtf8 = Buffer.concat([Buffer.from('correct horse '), Buffer.from([0xe9])])
+  t.match(await operate(regional.config, ['account', 'password', '--username', 'alice'], notUtf8), {
+    code: 2,
+    errors: /must be UTF-8/,
+  })
+  t.match(await operate({ name: 'us', dataDir: regional.dataDir }, ['account', 'list']), {
+    code: 1,
+    errors: /server eu/,
+  })
+  t.match(await operate({ name: 'eu', dataDir: '/nowhere' }, ['account', 'list']), {
+    code: 1,
+    errors: /\/nowhere/,
+  })
+})
 
-t.test('an account made by command logs in, with a quota in decimal or binary units', async (t) => {
+t.test('An account created by command can log in and has its quota in decimal or binary units', async (t) => {
   const regional = await openTestRegional(t, { registration: 'closed' })
-  const said = await operated(
+  const output = await operated(
     regional.config,
     ['account', 'create', '--username', 'alice', '--email', 'alice@example.com'],
     'correct horse battery\n',
   )
-  t.match(said, /^made the account alice \([\da-f-]{36}\)\n$/)
+  t.match(output, /^created the account alice \([\da-f-]{36}\)\n$/)
   const alice = regional.stranger('alice')
   await alice.logIn()
   for (const [size, bytes] of [
@@ -98,7 +99,7 @@ t.test('an account made by command logs in, with a quota in decimal or binary un
   }
 })
 
-t.test('a disabled account is closed at once, and enabling it brings everything back', async (t) => {
+t.test('A disabled account is inaccessible at once, and enabling it restores all access', async (t) => {
   const regional = await openTestRegional(t)
   const [alice, bob] = [await regional.person('alice'), await regional.person('bob')]
   await alice.befriend(bob)
@@ -111,21 +112,29 @@ t.test('a disabled account is closed at once, and enabling it brings everything 
   ]
 
   await operated(regional.config, ['account', 'disable', '--username', 'alice'])
-  await until('her event stream has ended', () => hers.ended)
+  await until('the event stream has ended', () => hers.ended)
   t.equal(await logIn(regional, alice), '403 account-disabled')
   const guess = await regional.nobody().post('/login', { identifier: 'alice', password: 'wrong password' })
-  t.equal(guess.outcome, '401 invalid-credentials', 'who does not know the password is told nothing')
-  t.equal((await alice.get('/me')).outcome, '401 unauthenticated', 'sessions stop')
-  t.equal((await program.get('/files')).outcome, '401 unauthenticated', 'tokens stop')
+  t.equal(
+    guess.outcome,
+    '401 invalid-credentials',
+    'a wrong password does not reveal that the account is disabled',
+  )
+  t.equal((await alice.get('/me')).outcome, '401 unauthenticated', 'sessions are invalid')
+  t.equal((await program.get('/files')).outcome, '401 unauthenticated', 'API tokens are invalid')
   t.equal((await regional.nobody().get(`/download/${open.id}`)).outcome, '404 file-not-found')
   t.equal((await bob.get(`/download/${shared.id}`)).outcome, '404 file-not-found')
   t.same((await bob.get('/friends')).json.items, [])
   t.equal((await bob.get('/friends/alice/files')).outcome, '404 friend-not-found')
   t.equal((await bob.post('/friends/request', { username: 'alice' })).outcome, '404 user-not-found')
-  await until('her friend is told', () => his.events.at(-1)?.event === 'friend.removed')
+  await until('the friend receives an event', () => his.events.at(-1)?.event === 'friend.removed')
   t.match(his.events.at(-1)?.data, { id: alice.id, username: 'alice' })
   const taken = { username: 'Alice', email: 'other@example.com', password: 'correct horse battery' }
-  t.equal((await regional.nobody().post('/register', taken)).outcome, '409 username-taken', 'its name stays')
+  t.equal(
+    (await regional.nobody().post('/register', taken)).outcome,
+    '409 username-taken',
+    'the username stays taken',
+  )
 
   await operated(regional.config, ['account', 'enable', '--username', 'alice'])
   t.equal(await logIn(regional, alice), '200')
@@ -134,48 +143,45 @@ t.test('a disabled account is closed at once, and enabling it brings everything 
   t.equal((await regional.nobody().get(`/download/${open.id}`)).status, 200)
   t.equal((await bob.get(`/download/${shared.id}`)).status, 200)
   t.equal((await bob.get('/friends')).json.items[0].username, 'alice')
-  await until('her friend is told', () => his.events.at(-1)?.event === 'friend.accepted')
+  await until('the friend receives an event', () => his.events.at(-1)?.event === 'friend.accepted')
   t.match(his.events.at(-1)?.data, { id: alice.id, username: 'alice', since: String })
   const again = await openEventStream(t, regional.url, alice, hers.lastId)
-  t.same((await again.count(1))[0]?.event, 'stream.reset', 'what she missed was kept for nobody')
+  t.same((await again.count(1))[0]?.event, 'stream.reset', 'events during the disabling were not kept')
   t.same(await regional.faults(), [])
 })
 
-t.test(
-  'an upload that is under way when its account is disabled is refused and leaves nothing',
-  async (t) => {
-    const regional = await openTestRegional(t)
-    const alice = await regional.person('alice')
-    const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
-    const { promise: disabled, resolve: goOn } = Promise.withResolvers<void>()
-    async function* body() {
-      yield '--b\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\nhello'
-      begin()
-      await disabled
-      yield ' world\r\n--b--\r\n'
-    }
-    const uploading = fetch(`${regional.url}/upload`, {
-      method: 'POST',
-      headers: { ...alice.headers, 'content-type': 'multipart/form-data; boundary=b' },
-      body: ReadableStream.from(body()).pipeThrough(new TextEncoderStream()),
-      duplex: 'half',
-    })
-    await begun
-    await operated(regional.config, ['account', 'disable', '--username', 'alice'])
-    goOn()
-    t.equal((await uploading).status, 401)
-    t.same(regional.rows('select id from files'), [])
-    t.same(await regional.faults(), [])
-  },
-)
+t.test('An upload in flight when its account is disabled is refused and leaves nothing', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
+  const { promise: disabled, resolve: goOn } = Promise.withResolvers<void>()
+  async function* body() {
+    yield '--b\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\nhello'
+    begin()
+    await disabled
+    yield ' world\r\n--b--\r\n'
+  }
+  const uploading = fetch(`${regional.url}/upload`, {
+    method: 'POST',
+    headers: { ...alice.headers, 'content-type': 'multipart/form-data; boundary=b' },
+    body: ReadableStream.from(body()).pipeThrough(new TextEncoderStream()),
+    duplex: 'half',
+  })
+  await begun
+  await operated(regional.config, ['account', 'disable', '--username', 'alice'])
+  goOn()
+  t.equal((await uploading).status, 401)
+  t.same(regional.rows('select id from files'), [])
+  t.same(await regional.faults(), [])
+})
 
-t.test('a password set by command ends all sessions, streams too, and no token', async (t) => {
+t.test('A password set by command ends all sessions and event streams, and keeps API tokens', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const program = regional.nobody().as({ authorization: `Bearer ${await alice.token('read')}` })
   const stream = await openEventStream(t, regional.url, alice)
   await operated(regional.config, ['account', 'password', '--username', 'alice'], 'another good password\n')
-  await until('her event stream has ended', () => stream.ended)
+  await until('the event stream has ended', () => stream.ended)
   t.equal((await alice.get('/me')).outcome, '401 unauthenticated')
   t.equal(await logIn(regional, alice), '401 invalid-credentials')
   alice.password = 'another good password'
@@ -183,7 +189,7 @@ t.test('a password set by command ends all sessions, streams too, and no token',
   t.equal((await program.get('/files')).status, 200)
 })
 
-t.test('an account deleted by command is gone at once, and its name is free', async (t) => {
+t.test('An account deleted by command is gone at once, and its username is free', async (t) => {
   const regional = await openTestRegional(t)
   const [alice, bob] = [await regional.person('alice'), await regional.person('bob')]
   await alice.befriend(bob)
@@ -195,12 +201,12 @@ t.test('an account deleted by command is gone at once, and its name is free', as
   )
   t.equal((await alice.get('/me')).outcome, '401 unauthenticated')
   t.equal((await regional.nobody().get(`/download/${file.id}`)).outcome, '404 file-not-found')
-  await until('her friend is told', () => stream.types.includes('friend.removed'))
+  await until('the friend receives an event', () => stream.types.includes('friend.removed'))
   t.equal(stream.types.filter((type) => type === 'friend.removed').length, 1)
   await regional.person('alice')
 })
 
-t.test('a friend who was told of the disabling is not told again of the deletion', async (t) => {
+t.test('Deleting a disabled account sends no second event to its friends', async (t) => {
   const regional = await openTestRegional(t)
   const [alice, bob] = [await regional.person('alice'), await regional.person('bob')]
   await alice.befriend(bob)
@@ -212,7 +218,7 @@ t.test('a friend who was told of the disabling is not told again of the deletion
   t.same(stream.types, ['friend.removed', 'file.created', 'storage.changed'])
 })
 
-t.test('commands count on a server that is not running, from its start on', async (t) => {
+t.test('Commands run while the server is stopped take effect from its start', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   await regional.stop()
@@ -224,16 +230,16 @@ t.test('commands count on a server that is not running, from its start on', asyn
   t.equal((await alice.get('/me')).status, 200)
 })
 
-t.test('an account is shown with what it has, and with no secret', async (t) => {
+t.test("account show prints the account's usage and no secret", async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   await alice.put('12345')
   await alice.token('read')
   const sheet = await operated(regional.config, ['account', 'show', '--username', 'alice'])
   for (const line of [
-    `id            ${alice.id}`,
-    'state         active',
-    'used          5 bytes (5 B) in 1 files',
+    `id               ${alice.id}`,
+    'state            active',
+    'used             5 bytes (5 B) in 1 files',
   ])
     t.ok(sheet.split('\n').includes(line), line)
   const json = await operated(regional.config, ['account', 'show', '--username', 'alice', '--json'])
@@ -246,7 +252,7 @@ t.test('an account is shown with what it has, and with no secret', async (t) => 
   t.notMatch(sheet + json, /argon2|hash|secret/)
 })
 
-t.test('all accounts are listed by name, however many, and a reader may have enough', async (t) => {
+t.test('account list prints all accounts by name, and a closed pipe is no error', async (t) => {
   const regional = await openTestRegional(t)
   await regional.person('alice')
   await regional.stop()
@@ -274,10 +280,10 @@ t.test('all accounts are listed by name, however many, and a reader may have eno
     env,
     stdio: ['ignore', 'ignore', 'inherit'],
   })
-  t.equal((await once(child, 'close'))[0], 0, 'a pipe that is closed is no fault')
+  t.equal((await once(child, 'close'))[0], 0, 'a closed pipe is no error')
 })
 
-/** Many accounts at once: to register each would take a hash of a password. */
+/** Inserts many accounts at once, since registering each would hash a password. */
 function copyAccount(path: string, times: number): void {
   const db = new BetterSqlite3(path)
   db.exec(`

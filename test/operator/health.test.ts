@@ -8,29 +8,31 @@ import { checkHealth } from '../../src/operator/health.js'
 import { openTestRegional } from '../support/test-regional.js'
 import { TestGrand } from '../sync/grand/test-grand.js'
 
-/** The environment of a server that listens there. */
+/** The environment of a server that listens at this URL. */
 function environment(url: string, more: Record<string, string>) {
   return { SYNCSPHERE_PORT: new URL(url).port, ...more }
 }
 
-test('a regional is asked by the environment that it reads', async (t) => {
+test('The health command reaches a regional by its environment', async (t) => {
   const regional = await openTestRegional(t)
   const env = environment(regional.url, { SYNCSPHERE_DATA_DIR: regional.dataDir })
   t.equal(await checkHealth(env), 'eu is ok')
   t.equal(
     await checkHealth({ ...env, SYNCSPHERE_HOST: '0.0.0.0' }),
     'eu is ok',
-    'listening everywhere, it is here too',
+    'a server that listens on all addresses is reached on loopback',
   )
   await t.rejects(checkHealth({ ...env, SYNCSPHERE_NAME: 'us' }), {
-    message: /is the server eu, and not us$/,
+    message: /is eu, not us$/,
   })
   await regional.stop()
-  await t.rejects(checkHealth(env), { message: /^no answer from http:\/\/127\.0\.0\.1:\d+: .*ECONNREFUSED/ })
+  await t.rejects(checkHealth(env), {
+    message: /^no response from http:\/\/127\.0\.0\.1:\d+: .*ECONNREFUSED/,
+  })
   await t.rejects(checkHealth({ SYNCSPHERE_PORT: '0' }), { message: /SYNCSPHERE_PORT is 0/ })
 })
 
-test('a regional that serves HTTPS is asked so, whatever name its certificate is for', async (t) => {
+test('The health command reaches an HTTPS regional whatever the host in its certificate', async (t) => {
   const certs = t.testdir()
   await ensureCertificates(certs, { names: ['files'], now: new Date() })
   const [certFile, keyFile] = [join(certs, 'files.crt'), join(certs, 'files.key')]
@@ -39,7 +41,7 @@ test('a regional that serves HTTPS is asked so, whatever name its certificate is
   t.equal(await checkHealth(environment(regional.url, tls)), 'eu is ok')
 })
 
-test('a grand is asked with its own certificate', async (t) => {
+test("The health command reaches a grand with the grand's own certificate", async (t) => {
   const grand = await TestGrand.open(t)
   const env = environment(grand.url, {
     SYNCSPHERE_NAME: 'grand',
@@ -50,19 +52,19 @@ test('a grand is asked with its own certificate', async (t) => {
   const others = t.testdir()
   await ensureCertificates(others, { names: ['grand'], now: new Date() })
   await t.rejects(checkHealth({ ...env, SYNCSPHERE_CERTS_DIR: others }), {
-    message: /^no answer from https:/,
+    message: /^no response from https:/,
   })
 })
 
-test('what listens in its place is not taken for the server', async (t) => {
+test('Another program on the port is not mistaken for the server', async (t) => {
   let received = { status: 200, body: '<h1>It works!</h1>' }
   const other = createServer((_request, response) => response.writeHead(received.status).end(received.body))
   await once(other.listen(0, '127.0.0.1'), 'listening')
   t.teardown(() => other.close())
   const env = environment(`http://127.0.0.1:${(other.address() as AddressInfo).port}`, {})
   await t.rejects(checkHealth(env), {
-    message: /^what answers at http:\/\/127\.0\.0\.1:\d+ is not the server eu$/,
+    message: /^http:\/\/127\.0\.0\.1:\d+ is not the server eu$/,
   })
   received = { status: 503, body: '{"detail":"The server is closing."}' }
-  await t.rejects(checkHealth(env), { message: 'eu answers 503: The server is closing.' })
+  await t.rejects(checkHealth(env), { message: 'eu responds with 503: The server is closing.' })
 })

@@ -1,8 +1,8 @@
 /**
- * A disk that remembers: a file, served over FUSE, that takes down every write and every flush in the order in which
- * they come. A process of its own, for whoever uses the disk may wait for it.
+ * A recording disk: a file served over FUSE that records every write and flush in order. It runs in a process of its
+ * own, because its users may block on it.
  *
- * Arguments: the file to mount over, its size in bytes, the file to take down to. It ends when it is unmounted.
+ * Arguments: the file to mount over, its size in bytes, the file to record to. It exits when it is unmounted.
  */
 import { spawnSync } from 'node:child_process'
 import { appendFileSync, closeSync, openSync, read, writeSync } from 'node:fs'
@@ -38,7 +38,7 @@ serve()
 function serve(): void {
   const buffer = Buffer.allocUnsafe(MAX_REQUEST_BYTES)
   read(device, buffer, 0, buffer.length, null, (error, bytesRead) => {
-    // ENOENT: the request was taken back; ENODEV: unmounted.
+    // ENOENT: the request was cancelled; ENODEV: unmounted.
     if (error !== null && error.code !== 'ENOENT' && error.code !== 'EINTR') return closeSync(device)
     if (error === null) response(decodeRequest(buffer.subarray(0, bytesRead)))
     serve()

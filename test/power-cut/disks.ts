@@ -8,16 +8,16 @@ import { decodeRecord, type Step } from './record.js'
 
 const PROGRAM = fileURLToPath(new URL('./disk-process.ts', import.meta.url))
 
-/** Why no power can be cut here, if so. */
-export function obstacle(): string | undefined {
-  if (process.getuid?.() !== 0) return 'it needs root'
-  if (!existsSync('/dev/fuse')) return 'it needs FUSE'
-  if (fails('mkfs.ext4', '-V')) return 'it needs mkfs.ext4'
-  if (fails('losetup', '--find')) return 'it needs loop devices'
+/** Why power cuts cannot be simulated here, or undefined. */
+export function reasonToSkip(): string | undefined {
+  if (process.getuid?.() !== 0) return 'needs root'
+  if (!existsSync('/dev/fuse')) return 'needs FUSE'
+  if (fails('mkfs.ext4', '-V')) return 'needs mkfs.ext4'
+  if (fails('losetup', '--find')) return 'needs loop devices'
   const folder = mkdtempSync(join(tmpdir(), 'mount-'))
-  const isBarred = fails('mount', '-t', 'tmpfs', 'tmpfs', folder) || fails('umount', folder)
+  const cannotMount = fails('mount', '-t', 'tmpfs', 'tmpfs', folder) || fails('umount', folder)
   rmdirSync(folder)
-  return isBarred ? 'nothing can be mounted here' : undefined
+  return cannotMount ? 'cannot mount here' : undefined
 }
 
 /** An ext4 file system in a file, mounted over a loop device. */
@@ -25,7 +25,7 @@ export class Volume implements Disposable {
   readonly path: string
   readonly #device: string
 
-  /** @param isNew whether the file system has to be made first */
+  /** @param isNew whether to create the file system first */
   constructor(image: string, path: string, { isNew }: { isNew: boolean }) {
     this.path = path
     mkdirSync(path)
@@ -51,9 +51,9 @@ export class Volume implements Disposable {
   }
 }
 
-/** A disk that takes down what it is told (disk-process.ts). */
+/** A disk that records its writes and flushes (disk-process.ts). */
 export class RecordingDisk implements AsyncDisposable {
-  /** The file that is the disk. */
+  /** The file that backs the disk. */
   readonly image: string
   readonly #record: string
   readonly #process: ChildProcess
@@ -82,7 +82,7 @@ export class RecordingDisk implements AsyncDisposable {
     return disk
   }
 
-  /** Everything that it was told so far. */
+  /** The writes and flushes recorded so far. */
   steps(): Step[] {
     return decodeRecord(readFileSync(this.#record))
   }

@@ -1,6 +1,6 @@
 /**
- * The little of FUSE that a single file needs (Linux, include/uapi/linux/fuse.h, protocol 7.31). The file is the root of
- * the file system, and is mounted over a file.
+ * The subset of FUSE that a single file needs (Linux, include/uapi/linux/fuse.h, protocol 7.31). The file is the root
+ * of the file system, mounted over a file.
  */
 
 export const OPCODES = {
@@ -20,10 +20,10 @@ export const OPCODES = {
 
 export const ENOSYS = 38
 
-/** Bytes of one write at most. */
+/** Maximum size of one write. */
 const MAX_WRITE_BYTES = 1024 * 1024
 
-/** Bytes that one request takes at most. */
+/** Maximum size of one request. */
 export const MAX_REQUEST_BYTES = MAX_WRITE_BYTES + 4096
 
 const IN_HEADER_BYTES = 40
@@ -71,7 +71,7 @@ export function initBody(): Buffer {
   return body
 }
 
-/** A regular file that its owner may read and write; nothing of it is asked for again for a day. */
+/** A regular file with mode 0600, cached by the kernel for a day. */
 export function attributesBody(sizeBytes: number): Buffer {
   const body = Buffer.alloc(104)
   body.writeBigUInt64LE(86_400n, 0)

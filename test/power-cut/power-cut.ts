@@ -8,7 +8,7 @@ import { Figures } from '../chaos/figures.js'
 import { Lock } from '../chaos/lock.js'
 import { worldAsOf } from '../chaos/model/past.js'
 import { World } from '../chaos/model/world.js'
-import { settle, work } from '../chaos/people.js'
+import { registerPeople, runDevices } from '../chaos/people.js'
 import { ChaosSphere } from '../chaos/sphere.js'
 import { SeededRandom } from '../support/random.js'
 import { until } from '../support/until.js'
@@ -19,26 +19,26 @@ const DISK_BYTES = 192 * 1024 ** 2
 const USERS = 6
 const THINK_MS = [5, 150] as const
 
-/** Acknowledged in one session, about; it is cut at several moments. */
+/** Approximate number of acknowledged operations per session; a session is cut at several moments. */
 const SESSION_OPERATIONS = 250
 const CUTS_IN_SESSION = 10
 
-/** What a server says when it has lost something that it had told another one is durable. */
-const LOSS = /grand-lost-log|we-lost-changes/
+/** Log messages of a server that detects the loss of data reported as durable. */
+const DETECTED_LOSS = /grand-lost-log|we-lost-changes/
 
 export interface PowerCutOptions {
   cuts: number
   seed: number
-  /** The first of ten ports that are free. */
+  /** The first of ten consecutive free ports. */
   port: number
-  /** A file for the disk of a cut that something is wrong with, as the failing power left it. */
+  /** A file to keep the disk image of a failed cut in. */
   keep?: string | undefined
-  say: (line: string) => void
+  report: (line: string) => void
 }
 
 export interface PowerCutOutcome {
   cuts: number
-  /** Writes that the disk had been told and that were not flushed when the power failed, in all. */
+  /** Total number of writes not yet flushed at the cuts. */
   unflushed: number
   acknowledged: number
   lost: string[]
@@ -46,9 +46,9 @@ export interface PowerCutOutcome {
 }
 
 /**
- * A whole sphere on one disk under load; the disk takes down what it is told. Then, for moments of it, the disk as the
- * power failing there leaves it: everything that was flushed, and any part of the rest. Each is mounted and started, and
- * must hold all that was acknowledged before that moment.
+ * Runs a sphere under load on one recording disk. Then, for several moments, it builds the disk as a power failure
+ * leaves it: all flushed writes, and any part of the others. A sphere started on each of these disks must have all data
+ * acknowledged before that moment.
  */
 export async function runPowerCuts(options: PowerCutOptions): Promise<PowerCutOutcome> {
   const outcome = { cuts: 0, unflushed: 0, acknowledged: 0, lost: [], violations: [] }
@@ -63,42 +63,58 @@ export async function runPowerCuts(options: PowerCutOptions): Promise<PowerCutOu
 async function runSession(
   random: SeededRandom,
   count: number,
-  { port, keep, say }: PowerCutOptions,
+  { port, keep, report }: PowerCutOptions,
   outcome: PowerCutOutcome,
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'power-'))
-  const vanish = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
-  process.prependOnceListener('exit', vanish)
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  process.prependOnceListener('exit', removeFolder)
   try {
-    const { steps, begin, world, figures } = await load(folder, random, port)
+    const { steps, begin, world, figures } = await recordLoad(folder, random, port)
     outcome.acknowledged += figures.total('acknowledged')
     outcome.violations.push(...figures.violations, ...figures.failed())
-    say(`${figures.summary()}; ${steps.length} writes and flushes`)
+    report(`${figures.summary()}; ${steps.length} writes and flushes`)
     for (let cut = 0; cut < count; cut += 1) {
-      const place = placeIn(steps, begin, random)
-      await checkCut(join(folder, `cut-${cut}`), { steps, place, world, random, port, keep, say }, outcome)
+      const stepCount = pickMoment(steps, begin, random)
+      await checkCut(
+        join(folder, `cut-${cut}`),
+        { steps, stepCount, world, random, port, keep, report },
+        outcome,
+      )
     }
   } finally {
-    process.off('exit', vanish)
-    vanish()
+    process.off('exit', removeFolder)
+    removeFolder()
   }
 }
 
-/** Lets people work on a sphere whose data is on a recording disk. */
-async function load(folder: string, random: SeededRandom, port: number) {
+/** Runs load on a sphere whose data is on a recording disk. */
+async function recordLoad(folder: string, random: SeededRandom, port: number) {
   const world = new World()
   const figures = new Figures()
   await using disk = await RecordingDisk.open(folder, DISK_BYTES)
   using volume = new Volume(disk.image, join(folder, 'volume'), { isNew: true })
   const onFault = (fault: string) => figures.violations.push(fault)
   await using sphere = await ChaosSphere.open({ port, dataRoot: volume.path, onFault })
-  const gate = new Lock()
-  const devices = await settle({ sphere, world, random, figures, gate, count: USERS, thinkMs: THINK_MS })
+  const activityLock = new Lock()
+  const devices = await registerPeople({
+    sphere,
+    world,
+    random,
+    figures,
+    activityLock,
+    count: USERS,
+    thinkMs: THINK_MS,
+  })
   const begin = disk.steps().length
   const end = new AbortController()
   setMaxListeners(0, end.signal)
-  const working = work(devices, end.signal)
-  await until('enough is done', () => figures.total('acknowledged') >= SESSION_OPERATIONS, 120_000)
+  const working = runDevices(devices, end.signal)
+  await until(
+    'enough operations are acknowledged',
+    () => figures.total('acknowledged') >= SESSION_OPERATIONS,
+    120_000,
+  )
   const steps = disk.steps()
   end.abort()
   await working
@@ -106,33 +122,33 @@ async function load(folder: string, random: SeededRandom, port: number) {
   return { steps, begin, world, figures }
 }
 
-/** Any moment; rather one at which much is not flushed. */
-function placeIn(steps: Step[], begin: number, random: SeededRandom): number {
-  const places = Array.from({ length: 4 }, () => begin + 1 + random.below(steps.length - begin))
-  return places.sort((a, b) => unflushedAt(steps, b) - unflushedAt(steps, a))[random.below(2)] as number
+/** Picks a moment, preferably one with many writes not yet flushed. */
+function pickMoment(steps: Step[], begin: number, random: SeededRandom): number {
+  const moments = Array.from({ length: 4 }, () => begin + 1 + random.below(steps.length - begin))
+  return moments.sort((a, b) => unflushedAt(steps, b) - unflushedAt(steps, a))[random.below(2)] as number
 }
 
-function unflushedAt(steps: Step[], place: number): number {
-  return place - 1 - steps.slice(0, place).findLastIndex(({ data }) => data === undefined)
+function unflushedAt(steps: Step[], stepCount: number): number {
+  return stepCount - 1 - steps.slice(0, stepCount).findLastIndex(({ data }) => data === undefined)
 }
 
 interface Cut {
   steps: Step[]
-  /** So many of them came before the power failed. */
-  place: number
+  /** The number of writes and flushes before the power failure. */
+  stepCount: number
   world: World
   random: SeededRandom
   port: number
   keep: string | undefined
-  say: (line: string) => void
+  report: (line: string) => void
 }
 
 async function checkCut(folder: string, cut: Cut, outcome: PowerCutOutcome): Promise<void> {
-  const { steps, place, world, random, port, keep, say } = cut
-  const time = steps[place - 1]?.at ?? 0
-  const unflushed = unflushedAt(steps, place)
+  const { steps, stepCount, world, random, port, keep, report } = cut
+  const time = steps[stepCount - 1]?.at ?? 0
+  const unflushed = unflushedAt(steps, stepCount)
   const image = `${folder}.image`
-  await writeFile(image, imageAfter(steps, place, DISK_BYTES, random))
+  await writeFile(image, imageAfter(steps, stepCount, DISK_BYTES, random))
   const faults: string[] = []
   {
     using volume = new Volume(image, folder, { isNew: false })
@@ -141,7 +157,7 @@ async function checkCut(folder: string, cut: Cut, outcome: PowerCutOutcome): Pro
       dataRoot: volume.path,
       onFault: (fault) => faults.push(fault),
     })
-    await sphere.quiet('all is in step after the power came back')
+    await sphere.waitQuiet('the sphere has converged after the power failure')
     const everything = { from: 0, until: Number.POSITIVE_INFINITY }
     const { lost, wrong } = await checkWorld(sphere, worldAsOf(world, time), [everything])
     faults.push(...lost, ...wrong, ...(await sphere.faultsOnDisk()), ...losses(sphere))
@@ -151,16 +167,16 @@ async function checkCut(folder: string, cut: Cut, outcome: PowerCutOutcome): Pro
   await rm(image)
   outcome.cuts += 1
   outcome.unflushed += unflushed
-  outcome.violations.push(...faults.map((fault) => `cut ${outcome.cuts} at ${place}: ${fault}`))
-  say(`cut ${outcome.cuts}, at ${place} with ${unflushed} not flushed: ${faults.length} violations`)
-  for (const fault of faults) say(fault)
+  outcome.violations.push(...faults.map((fault) => `cut ${outcome.cuts} at ${stepCount}: ${fault}`))
+  report(`cut ${outcome.cuts}, at ${stepCount} with ${unflushed} not flushed: ${faults.length} violations`)
+  for (const fault of faults) report(fault)
 }
 
-/** What one server was told is durable another one has lost: it can come back, and yet it must not happen. */
+/** Lists servers that detected the loss of durable data. The sphere can recover from it, but it must not inject. */
 function losses(sphere: ChaosSphere): string[] {
   return [...sphere.servers.keys()]
-    .filter((name) => LOSS.test(readLog(sphere.logOf(name))))
-    .map((name) => `${name} found that something durable was lost`)
+    .filter((name) => DETECTED_LOSS.test(readLog(sphere.logOf(name))))
+    .map((name) => `${name} detected the loss of durable data`)
 }
 
 function readLog(path: string): string {

@@ -10,7 +10,7 @@ function write(block: number, byte: number): Step {
 
 const FLUSH: Step = { at: 0, offset: 0, data: undefined }
 
-t.test('what was recorded is read again', async (t) => {
+t.test('A decoded record equals the recorded writes and flushes', async (t) => {
   const data = Buffer.from('some bytes')
   const bytes = Buffer.concat([encodeWrite(5, 70_000_000_000, data), encodeFlush(6), encodeWrite(7, 0, data)])
   t.same(decodeRecord(bytes), [
@@ -21,7 +21,7 @@ t.test('what was recorded is read again', async (t) => {
 })
 
 t.test(
-  'what was flushed is on the disk; of the rest each sector is as it was or as it was written',
+  'After a power failure flushed sectors are new, and each other sector is either old or new',
   async (t) => {
     const steps = [write(0, 1), write(1, 1), FLUSH, write(0, 2), write(2, 2), FLUSH, write(1, 3)]
     const seen = new Set<string>()

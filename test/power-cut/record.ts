@@ -1,6 +1,6 @@
 import type { SeededRandom } from '../support/random.js'
 
-/** What a disk was told, in order: a write, or without data a flush: what was written before it is on the disk then. */
+/** One step of a record: a write, or without data a flush that makes all earlier writes durable. */
 export interface Step {
   /** Milliseconds since 1970. */
   at: number
@@ -11,7 +11,7 @@ export interface Step {
 const HEADER_BYTES = 20
 const FLUSH = 0xffffffff
 
-/** Smallest piece that a disk writes whole. */
+/** Unit of an atomic write. */
 const SECTOR_BYTES = 512
 
 export function encodeWrite(at: number, offset: number, data: Buffer): Buffer {
@@ -33,16 +33,13 @@ export function decodeRecord(bytes: Buffer): Step[] {
   return steps
 }
 
-/**
- * What is on the disk when the power fails behind a step: everything up to the last flush, and of what came after it
- * any part, in any order, down to single sectors.
- */
+/** Builds the disk after a power failure: all writes up to the last flush, and any subset of the later sectors. */
 export function imageAfter(steps: Step[], count: number, sizeBytes: number, random: SeededRandom): Buffer {
   const image = Buffer.alloc(sizeBytes)
   const sent = steps.slice(0, count)
   const flushed = sent.findLastIndex(({ data }) => data === undefined)
   for (const { offset, data } of sent.slice(0, flushed + 1)) data?.copy(image, offset)
-  // Sometimes nearly all of the rest, sometimes next to nothing.
+  // Varies from nearly all of the later sectors to nearly none.
   const share = random.fraction()
   for (const step of sent.slice(flushed + 1)) land(image, step, share, random)
   return image

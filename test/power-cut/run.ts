@@ -1,9 +1,9 @@
 /**
- * `npm run power-cut -- --cuts 100 --seed 1`: exits with 0 when nothing acknowledged is lost; `--keep FILE` keeps the
- * disk of a cut that was not so.
+ * `npm run power-cut -- --cuts 100 --seed 1` exits with 0 if no acknowledged data is lost.
+ * `--keep FILE` keeps the disk image of a failed cut.
  */
 import { parseArgs } from 'node:util'
-import { obstacle } from './disks.js'
+import { reasonToSkip } from './disks.js'
 import { runPowerCuts } from './power-cut.js'
 
 const { values } = parseArgs({
@@ -17,10 +17,10 @@ const { values } = parseArgs({
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
-const why = obstacle()
+const why = reasonToSkip()
 if (why === undefined) {
   const began = performance.now()
-  const say = (line: string) =>
+  const report = (line: string) =>
     console.log(`${((performance.now() - began) / 1000).toFixed(1).padStart(7)} s  ${line}`)
   const { keep } = values
   const options = {
@@ -28,7 +28,7 @@ if (why === undefined) {
     seed: Number(values.seed),
     port: Number(values.port),
     keep,
-    say,
+    report,
   }
   const { cuts, acknowledged, unflushed, lost, violations } = await runPowerCuts(options)
   console.log(`

@@ -1,4 +1,4 @@
-/** What has to hold once everything is healed and quiet. */
+/** Checks of a simulated sphere once every fault is healed and no work is pending. */
 import { createHash } from 'node:crypto'
 import { BlobStore } from '../../src/blobs/blob-store.js'
 import { Database, type Reader } from '../../src/db/engine/database.js'
@@ -12,9 +12,15 @@ import { Replicas } from '../../src/domain/replicas.js'
 import { mergedColumns } from '../../src/model/merge.js'
 import { TABLES, type TableName } from '../../src/model/tables.js'
 import { Applier } from '../../src/sync/regional/apply.js'
-import { awaitedOf, type Ledger } from './ledger.js'
+import { type Ledger, mergedDeferred } from './ledger.js'
 import { MemoryFiles } from './memory-files.js'
-import { BATCH, openCopy, type SimulatedGrand, type SimulatedRegional, templateOf } from './servers.js'
+import {
+  IMMEDIATE_TIMERS,
+  openCopy,
+  type SimulatedGrand,
+  type SimulatedRegional,
+  templateOf,
+} from './servers.js'
 
 export interface Sphere {
   grand: SimulatedGrand
@@ -22,48 +28,50 @@ export interface Sphere {
   ledger: Ledger
 }
 
-/** Why the sphere is not at rest yet, or undefined when nothing is under way any more. */
-export function unfinishedWork(sphere: Sphere): string | undefined {
+/** Names one piece of pending work, or returns undefined when the sphere is idle. */
+export function pendingWork(sphere: Sphere): string | undefined {
   const { grand, regionals, ledger } = sphere
   const { core } = grand
-  if (core === undefined) return 'the grand is not up'
+  if (core === undefined) return 'the grand is down'
   const head = core.log.head().gseq
   for (const { name, sync, reader } of regionals) {
     const status = sync?.status()
-    if (status === undefined) return `${name} is not up`
+    if (status === undefined) return `${name} is down`
     if (!status.connected) return `${name} is not connected: ${status.detail}`
-    if (status.applied_position !== head) return `${name} is at ${status.applied_position} of ${head}`
-    if (number(reader, 'select count(*) from outbox') > 0) return `${name} has an outbox`
+    if (status.applied_position !== head)
+      return `${name} has applied ${status.applied_position} of ${head} entries`
+    if (countOf(reader, 'select count(*) from outbox') > 0) return `${name} has unacknowledged changes`
     const [missing] = missingOf(reader, ledger)
-    if (missing !== undefined) return `${name} lacks the bytes ${missing}`
-    if (missingOf(reader).length === 0 && core.hub.watermarks.of(name) !== head) {
-      return `the watermark of ${name} is ${core.hub.watermarks.of(name)} of ${head}`
+    if (missing !== undefined) return `${name} misses the blob ${missing}`
+    if (missingOf(reader).length === 0 && core.hub.watermarks.get(name) !== head) {
+      return `the watermark of ${name} is ${core.hub.watermarks.get(name)} of ${head}`
     }
   }
   const [missing] = missingOf(grand.reader, ledger)
-  if (missing !== undefined) return `the grand lacks the bytes ${missing}`
+  if (missing !== undefined) return `the grand misses the blob ${missing}`
   return staleReplicas(sphere)[0]
 }
 
-/** Everything that is wrong with a sphere at rest. */
+/** Lists the faults of an idle sphere. */
 export async function faultsOf(sphere: Sphere): Promise<string[]> {
   const { regionals, ledger } = sphere
   const each = regionals.flatMap((regional) => [
     ...ledger.faultsOf(regional),
     ...faultsOfRows(regional).map((fault) => `${regional.name}: ${fault}`),
     ...faultsOfDisabled(regional).map((fault) => `${regional.name}: ${fault}`),
-    ...faultsOfBytes(regional).map((fault) => `${regional.name}: ${fault}`),
+    ...faultsOfBlobs(regional).map((fault) => `${regional.name}: ${fault}`),
   ])
   return [
     ...each,
     ...ledger.faultsOfOrder(),
+    ...ledger.unknown.faults(),
     ...(await faultsOfDigests(sphere)),
-    ...faultsOfNames(regionals),
+    ...faultsOfDerived(regionals),
     ...faultsOfDeferred(regionals),
   ]
 }
 
-/** All regionals hold the same, and the log from its beginning says it too. */
+/** All regionals have equal digests, and a replay of the log gives the same digest. */
 async function faultsOfDigests({ grand, regionals }: Sphere): Promise<string[]> {
   const [first, ...others] = await Promise.all(
     regionals.map(async ({ name, reader }) => ({ name, digest: await stateDigest(reader) })),
@@ -71,12 +79,14 @@ async function faultsOfDigests({ grand, regionals }: Sphere): Promise<string[]> 
   if (first === undefined) return []
   const faults = others
     .filter(({ digest }) => digest !== first.digest)
-    .map(({ name }) => `${first.name} and ${name} hold different states: ${differenceOf(regionals, name)}`)
+    .map(({ name }) => `${first.name} and ${name} have different states: ${differenceOf(regionals, name)}`)
   const replayed = await replay(grand)
-  return replayed === first.digest ? faults : [...faults, `the log from its beginning: ${replayed}`]
+  return replayed === first.digest
+    ? faults
+    : [...faults, `a replay of the log gives another state: ${replayed}`]
 }
 
-/** The first row in which the first regional and another one differ. */
+/** Finds the first row in which the first regional and another one differ. */
 function differenceOf([first, ...others]: SimulatedRegional[], name: string): string {
   const other = others.find((regional) => regional.name === name)
   for (const table of Object.keys(TABLES)) {
@@ -90,13 +100,13 @@ function differenceOf([first, ...others]: SimulatedRegional[], name: string): st
     const id = difference === undefined ? undefined : JSON.parse(difference)[0]
     if (id !== undefined) return [a, b].map((all) => all.find((line) => line.includes(id))).join(' and ')
   }
-  return 'in nothing that is told'
+  return 'the rows are equal'
 }
 
-/** The digest of what the log says from its beginning, its numbers and its chain checked on the way. */
+/** Applies the whole log to an empty regional, which checks positions and the hash chain; returns the digest. */
 async function replay({ core }: SimulatedGrand): Promise<string> {
   const connection = openCopy(templateOf('regional'))
-  const db = Database.on(connection, BATCH)
+  const db = Database.on(connection, IMMEDIATE_TIMERS)
   const server = 'replay'
   await identify(db, server)
   const deadLetters: string[] = []
@@ -104,7 +114,7 @@ async function replay({ core }: SimulatedGrand): Promise<string> {
   const events = new EventRecorder({ notifier: new Notifier(), availability: new Replicas(server), now })
   const applier = new Applier({
     db,
-    blobs: new BlobStore(db, '/replay', new MemoryFiles(() => 0)),
+    blobs: BlobStore.open(db, '/replay', new MemoryFiles(() => 0)),
     journal: new Journal({ server, now, events }),
     server,
     now,
@@ -123,7 +133,7 @@ async function replay({ core }: SimulatedGrand): Promise<string> {
 
 function faultsOfRows({ reader }: SimulatedRegional): string[] {
   const count = (what: string, sql: string) => {
-    const rows = number(reader, sql)
+    const rows = countOf(reader, sql)
     return rows === 0 ? [] : [`${rows} ${what}`]
   }
   return [
@@ -132,34 +142,37 @@ function faultsOfRows({ reader }: SimulatedRegional): string[] {
     ...count('accounts with a wrong used_storage', WRONG_STORAGE),
     ...count('names with two holders', nameHolders('username_login')),
     ...count('emails with two holders', nameHolders('email_login')),
-    ...count('friendships that are not one for their pair', WRONG_PAIRS),
+    ...count('friendships with an invalid key', WRONG_PAIRS),
     ...count('missing blobs that no row references', NOT_REFERENCED),
-    ...count('live files and blob references that do not agree', WRONG_REFERENCES),
-    ...count('missing bytes that are here', 'select count(*) from missing join blobs using (sha256)'),
-    ...count('rows that go before what is done from now on', stampsAhead()),
-    ...count('live files whose entry in the log is not known', WITHOUT_ENTRY),
+    ...count('live files and blob references that differ', WRONG_REFERENCES),
+    ...count(
+      'blobs that are both missing and stored',
+      'select count(*) from missing join blobs using (sha256)',
+    ),
+    ...count("rows with a stamp ahead of the server's clock", stampsAhead()),
+    ...count('live files without a log position', WITHOUT_POSITION),
   ]
 }
 
-/** Nothing opens a disabled account, and nobody is shown what it shares. */
+/** A disabled account has no valid session or token, and its files are not visible. */
 function faultsOfDisabled({ reader, services }: SimulatedRegional): string[] {
   const ids = (sql: string) => reader.all<unknown, { id: string }>({ sql, parameters: [] })
   const faults: string[] = []
   for (const { id } of ids(`select id from sessions where user_id in (${DISABLED})`))
-    if (services?.sessions.isLive(id)) faults.push(`the session ${id} opens a disabled account`)
+    if (services?.sessions.isLive(id)) faults.push(`the session ${id} of a disabled account is valid`)
   for (const { id } of ids(`select id from tokens where user_id in (${DISABLED})`))
-    if (services?.tokens.isLive(id)) faults.push(`the token ${id} opens a disabled account`)
+    if (services?.tokens.isLive(id)) faults.push(`the token ${id} of a disabled account is valid`)
   for (const { id } of ids(`select id from files where deleted = 0 and owner_id in (${DISABLED})`))
-    if (isShown(() => services?.files.get({ kind: 'anonymous' }, id)))
-      faults.push(`${id} is shown, of a disabled account`)
+    if (isVisible(() => services?.files.get({ kind: 'anonymous' }, id)))
+      faults.push(`the file ${id} of a disabled account is visible`)
   return faults
 }
 
 const DISABLED = 'select id from users where disabled = 1'
 
-function isShown(look: () => unknown): boolean {
+function isVisible(read: () => unknown): boolean {
   try {
-    return look() !== undefined
+    return read() !== undefined
   } catch {
     return false
   }
@@ -177,14 +190,14 @@ const WRONG_REFERENCES = `select count(*) from
   on live.id = refs.key and live.sha256 = refs.sha256 and live.size = refs.size
   where live.id is null or refs.key is null`
 
-const WITHOUT_ENTRY = `select count(*) from files left join users on users.id = owner_id
+const WITHOUT_POSITION = `select count(*) from files left join users on users.id = owner_id
   where files.deleted = 0 and coalesce(users.deleted, 0) = 0 and gseq is null`
 
 function nameHolders(column: string): string {
   return `select count(*) from (select 1 from users where deleted = 0 group by ${column} having count(*) > 1)`
 }
 
-/** Rows with a stamp that the server's clock has not seen: what somebody does to them next would have no effect. */
+/** Counts rows with a stamp above the server's clock; the next user action on such a row would lose against it. */
 function stampsAhead(): string {
   const ahead = Object.keys(TABLES).map(
     (table) => `select 1 from ${table}, seen where created_stamp > clock
@@ -194,56 +207,56 @@ function stampsAhead(): string {
     select count(*) from (${ahead.join(' union all ')})`
 }
 
-/** What only follows from merged state is the same everywhere too. */
-function faultsOfNames(regionals: SimulatedRegional[]): string[] {
+/** Derived columns are equal on all regionals. */
+function faultsOfDerived(regionals: SimulatedRegional[]): string[] {
   const shown = regionals.map(({ reader }) =>
-    JSON.stringify(reader.all({ sql: SHOWN, parameters: [] as unknown[] })),
+    JSON.stringify(reader.all({ sql: DERIVED, parameters: [] as unknown[] })),
   )
-  return new Set(shown).size === 1 ? [] : ['the regionals show different names or sums']
+  return new Set(shown).size === 1 ? [] : ['the regionals have different derived columns']
 }
 
-const SHOWN = `select id, username_shown, username_login, email_shown, email_login,
+const DERIVED = `select id, username_shown, username_login, email_shown, email_login,
   case deleted when 1 then 0 else used_storage end as used from users order by id`
 
-/** If a row that was lost comes back, it becomes the same everywhere. */
+/** The regionals have equivalent deferred changes, so a lost row that returns becomes the same everywhere. */
 function faultsOfDeferred(regionals: SimulatedRegional[]): string[] {
   const [one = '', ...others] = regionals.map(({ reader }) => {
-    const rows = reader.all<unknown, { kind: string; key: string }>({ sql: AWAITED, parameters: [] })
+    const rows = reader.all<unknown, { kind: string; key: string }>({ sql: DEFERRED_ROWS, parameters: [] })
     const awaited = rows.map((row) => {
-      const { cells = {}, stamps = {} } = awaitedOf(deferredOf(reader, row)) ?? {}
+      const { cells = {}, stamps = {} } = mergedDeferred(deferredOf(reader, row)) ?? {}
       return [row, Object.entries(cells).sort(), Object.entries(stamps).sort()]
     })
     return JSON.stringify(awaited)
   })
   const other = others.find((waiting) => waiting !== one)
-  return other === undefined ? [] : [`the regionals wait for different rows: ${one} and ${other}`]
+  return other === undefined ? [] : [`the regionals have different deferred changes: ${one} and ${other}`]
 }
 
-const AWAITED = 'select distinct kind, key from deferred order by kind, key'
+const DEFERRED_ROWS = "select distinct kind, key from deferred where reason = 'row' order by kind, key"
 
-/** The bytes of every live file are here, unless they were lost by right, and they are those of their hash. */
-function faultsOfBytes({ reader, keeping }: SimulatedRegional): string[] {
+/** Every referenced blob is stored with the right content, or listed as missing. */
+function faultsOfBlobs({ reader, durable }: SimulatedRegional): string[] {
   const blobs = reader.all<unknown, { sha256: string; size: number; content: Buffer | null }>({
     sql: 'select sha256, size, content from blobs',
     parameters: [],
   })
   const wrong = blobs.filter(({ sha256, content }) => {
     const path = `/data/blobs/${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256}`
-    const bytes = content ?? keeping.files.contentOf(path)
+    const bytes = content ?? durable.files.contentOf(path)
     return bytes === undefined || createHash('sha256').update(bytes).digest('hex') !== sha256
   })
-  const unknown = number(reader, UNKNOWN_BYTES)
+  const unknown = countOf(reader, UNKNOWN_BLOBS)
   return [
-    ...wrong.map(({ sha256 }) => `the bytes of ${sha256} are others, or gone`),
-    ...(unknown === 0 ? [] : [`${unknown} live files have no bytes, and nobody looks for them`]),
+    ...wrong.map(({ sha256 }) => `the blob ${sha256} is corrupt or gone`),
+    ...(unknown === 0 ? [] : [`${unknown} referenced blobs are neither stored nor missing`]),
   ]
 }
 
-const UNKNOWN_BYTES = `select count(*) from blob_refs
+const UNKNOWN_BLOBS = `select count(*) from blob_refs
   where not exists (select 1 from blobs where blobs.sha256 = blob_refs.sha256)
   and not exists (select 1 from missing where missing.sha256 = blob_refs.sha256)`
 
-/** Every file is known to be everywhere, where no bytes are lost. */
+/** If no blob is missing, every regional reports every file as stored on all servers. */
 function staleReplicas({ grand, regionals }: Sphere): string[] {
   if (regionals.some(({ reader }) => missingOf(reader).length > 0)) return []
   const all = [...regionals.map(({ name }) => name), grand.name].sort().join()
@@ -253,7 +266,7 @@ function staleReplicas({ grand, regionals }: Sphere): string[] {
       const caller = { kind: 'session', user_id, session_id: '', session_created_at: '' } as const
       const held = services?.files.get(caller, id).file.stored_on ?? []
       const text = [...held].sort().join()
-      return text === all ? [] : [`${name} says that ${id} is on ${text}`]
+      return text === all ? [] : [`${name} reports ${id} as stored on ${text}`]
     })
   })
 }
@@ -261,13 +274,13 @@ function staleReplicas({ grand, regionals }: Sphere): string[] {
 const LIVE_FILES = `select files.id, owner_id from files join users on users.id = owner_id
   where files.deleted = 0 and users.deleted = 0 and users.disabled = 0`
 
-/** Hashes of missing bytes; with a ledger, only those that must not be missing. */
+/** Hashes of missing blobs; with a ledger, only those that must not be missing. */
 function missingOf(reader: Reader, ledger?: Ledger): string[] {
   const rows = reader.all<unknown, { sha256: string }>({ sql: 'select sha256 from missing', parameters: [] })
   return rows.map(({ sha256 }) => sha256).filter((sha256) => ledger === undefined || !ledger.mayMiss(sha256))
 }
 
-function number(reader: Reader, sql: string): number {
+function countOf(reader: Reader, sql: string): number {
   const row = reader.get<unknown, Record<string, number>>({ sql, parameters: [] })
   return Object.values(row ?? {})[0] ?? 0
 }

@@ -13,25 +13,29 @@ export function serverNamed({ grand, regionals }: Sphere, name: string): Simulat
   return regionals.find((regional) => regional.name === name) ?? grand
 }
 
-/** The regional that an item is about; where it names the grand, one of the regionals. */
+/** The target regional of an item; an item that names the grand picks one by its number. */
 export function regionalOf({ sphere: { regionals } }: Stage, item: Item): SimulatedRegional {
   const named = regionals.find(({ name }) => name === item.server)
   return named ?? (regionals[item.a % regionals.length] as SimulatedRegional)
 }
 
-export function doFault(stage: Stage, item: Item & { what: Fault }, onFault: (fault: string) => void): void {
-  const work = FAULTS[item.what](stage, item)
-  work?.catch((error: Error) => onFault(`${item.what} of ${item.server}: ${error.stack}`))
+export function injectFault(
+  stage: Stage,
+  item: Item & { kind: Fault },
+  onFault: (fault: string) => void,
+): void {
+  const work = FAULTS[item.kind](stage, item)
+  work?.catch((error: Error) => onFault(`${item.kind} of ${item.server}: ${error.stack}`))
 }
 
-type Doing = (stage: Stage, item: Item) => Promise<void> | undefined
+type InjectFault = (stage: Stage, item: Item) => Promise<void> | undefined
 
-const FAULTS: Record<Fault, Doing> = {
+const FAULTS: Record<Fault, InjectFault> = {
   cut(stage, item) {
-    stage.network.cut(regionalOf(stage, item).name, item.how)
+    stage.network.cut(regionalOf(stage, item).name, item.breakKind)
     return undefined
   },
-  part(stage, item) {
+  partition(stage, item) {
     stage.network.partition(regionalOf(stage, item).name, item.ms)
     return undefined
   },
@@ -39,7 +43,7 @@ const FAULTS: Record<Fault, Doing> = {
     stage.network.slow(regionalOf(stage, item).name, item.b % 2 === 0 ? 0 : item.ms / 10)
     return undefined
   },
-  crash: (stage, item) => down(stage, item, (server) => server.crash(item.b % 2 === 0)),
+  crash: (stage, item) => takeDown(stage, item, (server) => server.crash(item.b % 2 === 0)),
   async restart(stage, item) {
     const server = serverNamed(stage.sphere, item.server)
     await server.stop()
@@ -50,31 +54,31 @@ const FAULTS: Record<Fault, Doing> = {
     return undefined
   },
   restore: (stage, item) =>
-    down(stage, item, (server) => {
+    takeDown(stage, item, (server) => {
       if (!server.hasBackup) return
       server.crash(false)
       server.restore()
-      stage.sphere.ledger.lost(server.name)
+      stage.sphere.ledger.recordDiskLoss(server.name)
     }),
   wipe: (stage, item) =>
-    down(stage, item, (server) => {
+    takeDown(stage, item, (server) => {
       server.crash(false)
       server.wipe()
-      stage.sphere.ledger.lost(server.name)
+      stage.sphere.ledger.recordDiskLoss(server.name)
     }),
   skew({ sphere }, { server, ms }) {
     serverNamed(sphere, server).skewMs = ms
     return undefined
   },
-  async clean({ sphere }, { server }) {
+  async collectGarbage({ sphere }, { server }) {
     await serverNamed(sphere, server).collectGarbage()
   },
-  day({ world }) {
-    world.skip(DAY_MS)
+  skipDay({ world }) {
+    world.skipWallClock(DAY_MS)
     return undefined
   },
-  full({ world, sphere }, { server, ms }) {
-    const { files } = serverNamed(sphere, server).keeping
+  fillDisk({ world, sphere }, { server, ms }) {
+    const { files } = serverNamed(sphere, server).durable
     files.free = 0
     world.after(ms, () => {
       files.free = PLENTY_BYTES
@@ -83,13 +87,13 @@ const FAULTS: Record<Fault, Doing> = {
   },
 }
 
-function down(
+function takeDown(
   stage: Stage,
   { server: name, ms }: Item,
-  fell: (server: SimulatedRegional | SimulatedGrand) => void,
+  stopServer: (server: SimulatedRegional | SimulatedGrand) => void,
 ): undefined {
   const server = serverNamed(stage.sphere, name)
-  fell(server)
+  stopServer(server)
   startLater(stage, server, ms)
 }
 

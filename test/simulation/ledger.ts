@@ -6,161 +6,172 @@ import { tableOf } from '../../src/model/change-types.js'
 import { later, ZERO_STAMP } from '../../src/model/clock.js'
 import { merge, type Row } from '../../src/model/merge.js'
 import type { SimulatedGrand, SimulatedRegional } from './servers.js'
+import { isUnknown, UnknownChanges } from './unknown-changes.js'
 
 interface Entry {
-  fact: Kept
-  /** It has to be on every server in the end; false once the last disk that held it was lost. */
-  isOwed: boolean
-  /** How often its origin had lost its disk by then. */
+  fact: RecordedFact
+  /** Every server must have it in the end; false once the last disk that stored it was lost. */
+  isDue: boolean
+  /** How often its origin had lost its disk before. */
   era: number
-  /** The epoch of its origin in which it was first seen. */
+  /** The origin's epoch when it was first seen. */
   epoch: string
-  /** It says again what another one says, under the id that it got with its new stamp. */
+  /** It is a copy of another change, with the new id and stamp that restamping gave it. */
   isCopy: boolean
 }
 
-type Kept = Fact & Pick<Change, 'id' | 'origin'>
+type RecordedFact = Fact & Pick<Change, 'id' | 'origin'>
 
 /**
- * Everything that was acknowledged to somebody, and what of it is still owed: a change whose last holder's disk was
- * wiped or put back to an earlier time is lost lawfully, and nothing else is.
+ * Records every acknowledged change. A change may only be lost if the disk of the last server that had it was wiped or
+ * restored from a backup.
  */
 export class Ledger {
+  readonly unknown: UnknownChanges
   readonly #regionals: SimulatedRegional[]
   readonly #grand: SimulatedGrand
   readonly #entries = new Map<string, Entry>()
-  /** Up to where each regional's outbox was read, by its epoch. */
-  readonly #read = new Map<string, number>()
+  /** The last `oseq` read from an outbox, by epoch. */
+  readonly #readUpTo = new Map<string, number>()
   readonly #eras = new Map<string, number>()
-  /** Bytes that were acknowledged, by whether they are still owed. */
-  readonly #bytes = new Map<string, boolean>()
+  /** Acknowledged blobs by hash; true while they must not be lost. */
+  readonly #blobs = new Map<string, boolean>()
 
   constructor(regionals: SimulatedRegional[], grand: SimulatedGrand) {
+    this.unknown = new UnknownChanges(regionals, grand)
     this.#regionals = regionals
     this.#grand = grand
   }
 
-  /** How many changes were acknowledged, and how many of them were lost lawfully. */
+  /** Counts the acknowledged changes, and those among them that were lost legitimately. */
   get counts(): { acknowledged: number; lost: number } {
     const entries = [...this.#entries.values()].filter(({ isCopy }) => !isCopy)
-    return { acknowledged: entries.length, lost: entries.filter(({ isOwed }) => !isOwed).length }
+    return { acknowledged: entries.length, lost: entries.filter(({ isDue }) => !isDue).length }
   }
 
-  /** Takes down what a regional has just put into its outbox. */
-  note(regional: SimulatedRegional): void {
+  /** Records the new changes in a regional's outbox. */
+  recordOutbox(regional: SimulatedRegional): void {
     const { reader } = regional
     const epoch = epochOf(reader)
-    const after = this.#read.get(epoch) ?? 0
+    const after = this.#readUpTo.get(epoch) ?? 0
     for (const { oseq, kept } of outboxOf(reader, after)) {
-      this.#read.set(epoch, oseq)
-      // What merely tells a row again is no news.
+      this.#readUpTo.set(epoch, oseq)
+      if (isUnknown(kept)) {
+        this.unknown.add(kept.key)
+        continue
+      }
+      // A snapshot change adds no information.
       if (kept.stamps !== undefined || this.#entries.has(kept.id)) continue
       this.#entries.set(kept.id, {
         fact: kept,
-        isOwed: true,
+        isDue: true,
         era: this.#eras.get(regional.name) ?? 0,
         epoch,
         isCopy: false,
       })
-      if (kept.type === 'file.uploaded') this.#bytes.set(String(kept.fields.sha256), true)
+      if (kept.type === 'file.uploaded') this.#blobs.set(String(kept.fields.sha256), true)
     }
   }
 
-  /** A regional has stamped anew what the grand did not have; what was in its outbox goes by other ids from now on. */
-  restamped(regional: SimulatedRegional, renewed: Map<string, string>): void {
-    this.note(regional)
+  /** Records that a regional restamped the changes that the grand did not have; its outbox has new ids from now on. */
+  recordRestamped(regional: SimulatedRegional, renewed: Map<string, string>): void {
+    this.recordOutbox(regional)
     const epoch = epochOf(regional.reader)
     const highest = [...renewed.values()].reduce(later, ZERO_STAMP)
     for (const [id, entry] of this.#entries) {
       if (entry.fact.origin !== regional.name || this.#isLogged(id)) continue
-      // The epoch that begins with it has the copies, and above them what was done since: in the same commit even.
+      // The new epoch contains the copies, and above their stamps the changes made since, even in the same commit.
       if (entry.epoch === epoch) entry.isCopy = entry.fact.stamp <= highest
-      else entry.fact = moved(entry.fact, renewed)
+      else entry.fact = restampedFact(entry.fact, renewed)
     }
-    // Some changes whose origin has lost them gave way to what was stamped too high, and does not outdo them any more.
+    // A change that its origin has lost may have been overwritten by one with a high stamp, which has a lower stamp
+    // now.
     for (const [id, entry] of this.#entries) {
       const { fact, era } = entry
-      if (era < (this.#eras.get(fact.origin) ?? 0)) entry.isOwed &&= this.#isHeld(id, fact)
+      if (era < (this.#eras.get(fact.origin) ?? 0)) entry.isDue &&= this.#isStored(id, fact)
     }
   }
 
-  /** A server has lost its disk: what nobody holds any more is owed no more. */
-  lost(server: string): void {
+  /** Records that a server lost its disk: changes and blobs that no other server has may be lost. */
+  recordDiskLoss(server: string): void {
     this.#eras.set(server, (this.#eras.get(server) ?? 0) + 1)
-    // An outbox that was put back hands out places anew that were read already.
-    this.#read.clear()
+    // A restored outbox assigns `oseq` values again that were already read.
+    this.#readUpTo.clear()
     for (const [id, entry] of this.#entries) {
-      if (entry.isOwed && !this.#isHeld(id, entry.fact)) entry.isOwed = false
+      if (entry.isDue && !this.#isStored(id, entry.fact)) entry.isDue = false
     }
-    for (const [sha256, isOwed] of this.#bytes) {
-      if (isOwed && !this.#holdsBytes(sha256)) this.#bytes.set(sha256, false)
+    this.unknown.recordDiskLoss()
+    for (const [sha256, isDue] of this.#blobs) {
+      if (isDue && !this.#storesBlob(sha256)) this.#blobs.set(sha256, false)
     }
   }
 
-  /** Whether bytes that are missing everywhere are missing by right. */
+  /** Whether a blob may be missing on every server. */
   mayMiss(sha256: string): boolean {
-    return this.#bytes.get(sha256) !== true
+    return this.#blobs.get(sha256) !== true
   }
 
-  /** What was done on one server after something else there, and would have to give way to it. */
+  /** Finds changes that lose against an earlier change of the same origin to the same field. */
   faultsOfOrder(): string[] {
-    const latest = new Map<string, Kept>()
+    const latest = new Map<string, RecordedFact>()
     const faults: string[] = []
-    for (const { fact, isOwed, era, isCopy } of this.#entries.values()) {
-      for (const field of isOwed && !isCopy ? Object.keys(fact.fields) : []) {
-        const place = `${fact.origin} ${era} ${fact.key} ${field}`
-        const before = latest.get(place)
-        if (before === undefined || before.stamp <= fact.stamp) latest.set(place, fact)
+    for (const { fact, isDue, era, isCopy } of this.#entries.values()) {
+      for (const field of isDue && !isCopy ? Object.keys(fact.fields) : []) {
+        const fieldId = `${fact.origin} ${era} ${fact.key} ${field}`
+        const before = latest.get(fieldId)
+        if (before === undefined || before.stamp <= fact.stamp) latest.set(fieldId, fact)
         else
-          faults.push(`${JSON.stringify(fact)} gives way to ${JSON.stringify(before)}, which came before it`)
+          faults.push(`${JSON.stringify(fact)} loses against ${JSON.stringify(before)}, which came before it`)
       }
     }
     return faults
   }
 
-  /** What is owed and not in a regional's rows. */
+  /** Lists the changes that a regional must have but does not reflect. */
   faultsOf(regional: SimulatedRegional): string[] {
-    const owed = [...this.#entries].filter(([, { isOwed }]) => isOwed)
-    return owed
-      .filter(([, { fact }]) => !isReflected(regional.reader, fact) && !this.#waitsForLost(regional, fact))
+    const due = [...this.#entries].filter(([, { isDue }]) => isDue)
+    return due
+      .filter(
+        ([, { fact }]) => !isReflected(regional.reader, fact) && !this.#isDeferredForLost(regional, fact),
+      )
       .map(([, { fact }]) => {
         const row = readRow(regional.reader, tableOf(fact.type), fact.key)
         return `${regional.name} lacks ${JSON.stringify(fact)}, it has ${JSON.stringify(row)}`
       })
   }
 
-  /** Whether a change is there, and waits for a row that was itself lost by right. */
-  #waitsForLost({ reader }: SimulatedRegional, fact: Fact): boolean {
+  /** Whether a change is deferred for a row that was itself lost legitimately. */
+  #isDeferredForLost({ reader }: SimulatedRegional, fact: Fact): boolean {
     const creations = [...this.#entries.values()].filter(
       (entry) => entry.fact.key === fact.key && merge(undefined, entry.fact) !== undefined,
     )
-    return creations.length > 0 && creations.every(({ isOwed }) => !isOwed) && isWaiting(reader, fact)
+    return creations.length > 0 && creations.every(({ isDue }) => !isDue) && isDeferred(reader, fact)
   }
 
-  #isHeld(id: string, fact: Fact): boolean {
+  #isStored(id: string, fact: Fact): boolean {
     if (this.#isLogged(id)) return true
-    return this.#regionals.some(({ reader }) => isReflected(reader, fact) || isWaiting(reader, fact))
+    return this.#regionals.some(({ reader }) => isReflected(reader, fact) || isDeferred(reader, fact))
   }
 
   #isLogged(id: string): boolean {
     return this.#grand.reader.get({ sql: LOGGED, parameters: [id] }) !== undefined
   }
 
-  #holdsBytes(sha256: string): boolean {
+  #storesBlob(sha256: string): boolean {
     const all = [this.#grand, ...this.#regionals]
     return all.some(({ reader }) => reader.get({ sql: BLOB, parameters: [sha256] }) !== undefined)
   }
 }
 
 /**
- * A change under the new stamp. One whose stamp no row bears had been overwritten: it keeps its place in the order, before
- * what took its place and behind all that kept its stamp.
+ * Restamps a change. A change that was already overwritten has no new stamp of its own. It gets one just below the
+ * stamp of its successor, so that the order stays.
  */
-function moved(fact: Kept, renewed: Map<string, string>): Kept {
+function restampedFact(fact: RecordedFact, renewed: Map<string, string>): RecordedFact {
   const olds = [...renewed.keys()].sort()
   const anew = (stamp: string) => {
     const before = olds.filter((old) => old <= stamp).at(-1)
-    const floor = before === undefined ? justBefore(renewed.get(olds[0] ?? '')) : renewed.get(before)
+    const floor = before === undefined ? withoutOrigin(renewed.get(olds[0] ?? '')) : renewed.get(before)
     return before === stamp || (floor ?? stamp) < stamp ? (floor as string) : stamp
   }
   const { password_stamp } = fact.fields
@@ -169,8 +180,8 @@ function moved(fact: Kept, renewed: Map<string, string>): Kept {
   return { ...fact, fields, stamp: anew(fact.stamp) }
 }
 
-/** Behind every stamp of an earlier moment, and before a given one: that without its origin. */
-function justBefore(stamp: string | undefined): string | undefined {
+/** Strips the origin off a stamp: above every stamp of an earlier moment, and below the given one. */
+function withoutOrigin(stamp: string | undefined): string | undefined {
   return stamp?.slice(0, stamp.indexOf('-', stamp.indexOf('-') + 1) + 1)
 }
 
@@ -183,31 +194,31 @@ function epochOf(reader: Reader): string {
   return reader.get<unknown, { value: string }>(EPOCH)?.value ?? ''
 }
 
-function outboxOf(reader: Reader, after: number): { oseq: number; kept: Kept }[] {
+function outboxOf(reader: Reader, after: number): { oseq: number; kept: RecordedFact }[] {
   const sql = 'select oseq, change from outbox where oseq > ? order by oseq'
   const rows = reader.all<unknown, { oseq: number; change: string }>({ sql, parameters: [after] })
-  return rows.map(({ oseq, change }) => ({ oseq, kept: JSON.parse(change) as Kept }))
+  return rows.map(({ oseq, change }) => ({ oseq, kept: JSON.parse(change) as RecordedFact }))
 }
 
-/** A row says all that a change says, or something that goes before it, if merging the change adds nothing. */
+/** Whether a row includes the effect of a change: merging the change again leaves the row as it is. */
 function isReflected(reader: Parameters<typeof readRow>[0], fact: Fact): boolean {
   const row = readRow(reader, tableOf(fact.type), fact.key)
   if (row === undefined) return false
-  // What is merged says that the file of a deleted account is deleted; that each server buries it in its time, and tells
-  // nobody, says no more. So a deletion of its own that is lost there leaves nothing alive and no state different.
+  // The deletion of an account implies that its files are deleted, and each server tombstones them on its own without a
+  // change. So a lost deletion of such a file changes no state.
   const isTombstone = reader.get({ sql: DELETED, parameters: [row.cells.owner_id ?? ''] }) !== undefined
   const standing = isTombstone ? { ...row, cells: { ...row.cells, deleted: 1 } } : row
   return merge(standing, fact) === standing
 }
 
-/** What waits for a row says all that a change says, or something that goes before it. */
-function isWaiting(reader: Reader, fact: Fact): boolean {
-  const row = awaitedOf(deferredOf(reader, { kind: kindOf(fact), key: fact.key }))
+/** Whether deferred changes include the effect of a change. */
+function isDeferred(reader: Reader, fact: Fact): boolean {
+  const row = mergedDeferred(deferredOf(reader, { kind: kindOf(fact), key: fact.key }))
   return row !== undefined && merge(undefined, fact) === undefined && merge(row, fact) === row
 }
 
-/** What changes that wait for a row say of it together. */
-export function awaitedOf(changes: Fact[]): Row | undefined {
+/** Merges deferred changes of one row, as if the row existed. */
+export function mergedDeferred(changes: Fact[]): Row | undefined {
   const open: Row = { cells: {}, created_stamp: ZERO_STAMP, stamps: {} }
   return changes.length === 0 ? undefined : changes.reduce((row, change) => merge(row, change) as Row, open)
 }

@@ -3,20 +3,20 @@ import type { Life } from './world.js'
 
 interface Inode {
   content: Buffer
-  /** What a loss of power leaves of it. */
+  /** The content after a power failure. */
   durable: Buffer
   mtimeMs: number
 }
 
-/** What a folder names; `durable`: what a loss of power leaves of that. */
+/** The entries of a folder; `durable` are those after a power failure. */
 interface Folder {
   entries: Map<string, Inode>
   durable: Map<string, Inode>
 }
 
 /**
- * The files of one server, in memory. Every step takes a moment of virtual time, so a server can die between any two of
- * them; when the power goes, what was not made durable goes with it.
+ * The files of one server, in memory. Each operation takes virtual time, so a server can crash between any two. A power
+ * failure drops everything that was not made durable.
  */
 export class MemoryFiles implements FileSystem {
   readonly #folders: Map<string, Folder>
@@ -30,8 +30,8 @@ export class MemoryFiles implements FileSystem {
     this.#folders = folders
   }
 
-  /** Whose steps they are from now on, and whether what is made durable is. */
-  serve(life: Life, isHonest: boolean): void {
+  /** Attaches the files to a new life of the server. @param isHonest whether fsync makes data durable */
+  attach(life: Life, isHonest: boolean): void {
     this.#life = life
     this.#isHonest = isHonest
   }
@@ -39,9 +39,9 @@ export class MemoryFiles implements FileSystem {
   copy(): MemoryFiles {
     const inodes = new Map<Inode, Inode>()
     const copyOf = (inode: Inode) => {
-      const known = inodes.get(inode) ?? { ...inode }
-      inodes.set(inode, known)
-      return known
+      const existing = inodes.get(inode) ?? { ...inode }
+      inodes.set(inode, existing)
+      return existing
     }
     const copied = (entries: Map<string, Inode>) =>
       new Map([...entries].map(([name, inode]) => [name, copyOf(inode)]))
@@ -52,8 +52,8 @@ export class MemoryFiles implements FileSystem {
     return new MemoryFiles(this.#now, new Map(folders))
   }
 
-  /** The power goes. */
-  lose(): void {
+  /** Simulates a power failure. */
+  losePower(): void {
     for (const folder of this.#folders.values()) {
       folder.entries = new Map(folder.durable)
       for (const inode of folder.entries.values()) inode.content = inode.durable
@@ -64,7 +64,7 @@ export class MemoryFiles implements FileSystem {
     await this.#step()
     const folder = this.#folders.get(path)
     if (folder !== undefined) return this.#openFolder(folder)
-    const { entries, name } = this.#place(path)
+    const { entries, name } = this.#parentOf(path)
     const found = entries.get(name)
     if (flags === 'r') return this.#openFile(found ?? fail('ENOENT', path))
     if (flags === 'wx' && found !== undefined) fail('EEXIST', path)
@@ -79,7 +79,7 @@ export class MemoryFiles implements FileSystem {
 
   async link(from: string, to: string): Promise<void> {
     await this.#step()
-    const target = this.#place(to)
+    const target = this.#parentOf(to)
     if (target.entries.has(target.name)) fail('EEXIST', to)
     target.entries.set(target.name, this.#inode(from))
   }
@@ -88,7 +88,7 @@ export class MemoryFiles implements FileSystem {
     await this.#step()
     const inode = this.#inode(from)
     this.removeSync(from)
-    const target = this.#place(to)
+    const target = this.#parentOf(to)
     target.entries.set(target.name, inode)
   }
 
@@ -104,9 +104,9 @@ export class MemoryFiles implements FileSystem {
 
   async makeFolder(path: string): Promise<string | undefined> {
     await this.#step()
-    const known = this.#folders.has(path)
+    const existing = this.#folders.has(path)
     this.makeFolderSync(path)
-    return known ? undefined : path
+    return existing ? undefined : path
   }
 
   async list(path: string): Promise<string[]> {
@@ -151,7 +151,7 @@ export class MemoryFiles implements FileSystem {
     return this.free
   }
 
-  /** The content of a file, for who looks on. */
+  /** The content of a file, for checks. */
   contentOf(path: string): Buffer | undefined {
     const at = path.lastIndexOf('/')
     return this.#folders.get(path.slice(0, at))?.entries.get(path.slice(at + 1))?.content
@@ -168,7 +168,7 @@ export class MemoryFiles implements FileSystem {
         await step()
         const { content } = inode
         const end = position + buffer.length
-        // A new one: what was made durable is the old one.
+        // Always allocates: the previous buffer may be the durable content.
         inode.content = Buffer.concat([content.subarray(0, position), buffer, content.subarray(end)])
         inode.mtimeMs = this.#now()
         return { bytesWritten: buffer.length }
@@ -202,11 +202,11 @@ export class MemoryFiles implements FileSystem {
   }
 
   #inode(path: string): Inode {
-    const { entries, name } = this.#place(path)
+    const { entries, name } = this.#parentOf(path)
     return entries.get(name) ?? fail('ENOENT', path)
   }
 
-  #place(path: string): { entries: Map<string, Inode>; name: string } {
+  #parentOf(path: string): { entries: Map<string, Inode>; name: string } {
     const at = path.lastIndexOf('/')
     const folder = this.#folders.get(path.slice(0, at)) ?? fail('ENOENT', path)
     return { entries: folder.entries, name: path.slice(at + 1) }

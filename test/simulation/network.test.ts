@@ -7,10 +7,10 @@ import { Life, World } from './world.js'
 const SHA256 = 'a'.repeat(64)
 const BYTES = Buffer.alloc(100_000, 'bytes')
 
-/** Longer than an end of a connection takes to find out that it is broken, and shorter than a transfer may stand still. */
-const FOUND_OUT_MS = 10_000
+/** Longer than an end needs to detect a broken connection, and shorter than the stall timeout of a transfer. */
+const DETECTED_MS = 10_000
 
-/** A line to a grand that has the bytes, and a download on it. */
+/** A grand that has a blob, and a regional that downloads it. */
 function downloading(seed: string) {
   const world = new World(seed)
   const network = new Network(world)
@@ -31,33 +31,33 @@ function downloading(seed: string) {
     world,
     network,
     link,
-    /** How the download ended, if it has after so long. */
-    async within(ms: number) {
+    /** The outcome of the download after a delay, if there is one. */
+    async outcomeAfter(ms: number) {
       await world.run(() => outcome !== undefined, world.now + ms)
       return outcome
     },
   }
 }
 
-t.test('a download over a line that holds comes whole', async (t) => {
-  t.equal(await downloading('whole').within(FOUND_OUT_MS), 'whole')
+t.test('A download over an intact connection completes', async (t) => {
+  t.equal(await downloading('whole').outcomeAfter(DETECTED_MS), 'whole')
 })
 
 for (const how of BREAKS) {
-  t.test(`a download comes to an end if its connection breaks before it stands: ${how}`, async (t) => {
+  t.test(`A download whose connection breaks during the handshake fails in time (${how})`, async (t) => {
     for (let seed = 1; seed <= 20; seed += 1) {
-      const { network, within } = downloading(`${how} ${seed}`)
+      const { network, outcomeAfter } = downloading(`${how} ${seed}`)
       network.cut('eu', how)
-      t.equal(await within(FOUND_OUT_MS), 'failed', `the network of seed ${seed}`)
+      t.equal(await outcomeAfter(DETECTED_MS), 'failed', `the network of seed ${seed}`)
     }
   })
 }
 
-t.test('a download ends with its link, also one whose connection is broken already', async (t) => {
+t.test('A download fails when its link closes, even over a connection that is already broken', async (t) => {
   for (let seed = 1; seed <= 20; seed += 1) {
-    const { world, network, link, within } = downloading(`link ${seed}`)
+    const { world, network, link, outcomeAfter } = downloading(`link ${seed}`)
     network.cut('eu', 'silent')
     world.after(2000, () => link.abort())
-    t.equal(await within(3000), 'failed', `the network of seed ${seed}`)
+    t.equal(await outcomeAfter(3000), 'failed', `the network of seed ${seed}`)
   }
 })

@@ -9,19 +9,19 @@ import { type RemoteBlobs, TransferRefusedError } from '../../src/sync/regional/
 import type { SeededRandom } from '../support/random.js'
 import type { Life, World } from './world.js'
 
-/** After so long without a sign of life a side gives a link up (socket-channel.ts, link.ts). */
+/** Range of the time after which a side closes a silent link (websocket-channel.ts). */
 const SILENCE_MS = [4000, 6500] as const
-/** Until a connection that is not answered is given up. */
+/** Timeout of a connection attempt. */
 const CONNECT_MS = 10_000
-/** Until a transfer that does not move is given up. */
+/** Timeout of a transfer without progress. */
 const STALLED_MS = 30_000
 const HELLO_MS = 10_000
-/** What one write to a socket carries. */
+/** Bytes of one socket write. */
 const CHUNK_BYTES = 32 * 1024
 
 /**
- * How a connection breaks. `reset`: both ends learn of it within a moment. `silent`: packets are swallowed, and each end
- * finds out for itself. `deaf`: only what goes to the grand is swallowed until then; `mute`: only what comes from it.
+ * How a connection breaks. `reset`: both ends learn of it at once. `silent`: packets are dropped, and each end times
+ * out. `deaf`: only packets to the grand are dropped; `mute`: only packets from it.
  */
 export const BREAKS = ['reset', 'silent', 'deaf', 'mute'] as const
 export type Break = (typeof BREAKS)[number]
@@ -31,14 +31,14 @@ interface Listener {
   core: GrandCore
 }
 
-/** The lines between the regionals and the grand: they keep what TCP promises, and nothing more. */
+/** The connections between the regionals and the grand, with the guarantees of TCP and no others. */
 export class Network {
   readonly #world: World
   readonly #random: SeededRandom
-  readonly #wires = new Set<Wire>()
-  readonly #partedUntil = new Map<string, number>()
-  /** Milliseconds of delay that a regional's line adds. */
-  readonly #slowness = new Map<string, number>()
+  readonly #connections = new Set<Connection>()
+  readonly #partitionedUntil = new Map<string, number>()
+  /** Added delay per regional, in milliseconds. */
+  readonly #addedDelayMs = new Map<string, number>()
   #grand: Listener | undefined
 
   constructor(world: World) {
@@ -46,49 +46,49 @@ export class Network {
     this.#random = world.random.fork('network')
   }
 
-  /** The grand listens from now on, or not any more. */
+  /** Starts or stops listening for connections to the grand. */
   listen(grand: Listener | undefined): void {
     this.#grand = grand
   }
 
-  /** Breaks what a regional has open. */
+  /** Breaks every open connection of a regional. */
   cut(name: string, how: Break): void {
-    for (const wire of this.#wires) if (wire.name === name) wire.break(how)
+    for (const connection of this.#connections) if (connection.name === name) connection.break(how)
   }
 
-  /** Nothing gets through for a time. */
+  /** Drops all packets of a regional for a time. */
   partition(name: string, ms: number): void {
     this.cut(name, 'silent')
-    this.#partedUntil.set(name, this.#world.now + ms)
+    this.#partitionedUntil.set(name, this.#world.now + ms)
   }
 
   slow(name: string, ms: number): void {
-    this.#slowness.set(name, ms)
+    this.#addedDelayMs.set(name, ms)
   }
 
   heal(): void {
-    this.#partedUntil.clear()
-    this.#slowness.clear()
+    this.#partitionedUntil.clear()
+    this.#addedDelayMs.clear()
   }
 
-  /** A server is gone: its side of every connection is, and the other side learns of it, soon or by the silence. */
-  died(life: Life): void {
-    for (const wire of this.#wires) if (wire.belongsTo(life)) wire.break('reset')
+  /** Resets every connection of a crashed server. */
+  resetConnectionsOf(life: Life): void {
+    for (const connection of this.#connections) if (connection.belongsTo(life)) connection.break('reset')
   }
 
-  /** The way that a regional connects. */
+  /** A regional's function to open a link. */
   dialFrom(name: string, life: Life): Dial {
     return (events, onOpen) => this.#dial(name, life, events, onOpen)
   }
 
-  /** The grand's store of bytes, as a regional reaches it. */
+  /** A regional's client of the grand's blob store. */
   blobsFrom(name: string, life: Life): RemoteBlobs {
     return new SimulatedBlobs((signal) => this.#openTransfer(name, life, signal))
   }
 
   #dial(name: string, life: Life, events: ChannelEvents, onOpen: (channel: Channel) => void): Channel {
-    const wire = this.#wire(name)
-    const regional = wire.attach('regional', life, (frame, channel) => {
+    const connection = this.#openConnection(name)
+    const regional = connection.attach('regional', life, (frame, channel) => {
       try {
         events.onFrame(frame)
       } catch (error) {
@@ -98,25 +98,25 @@ export class Network {
     regional.onClose = (reason) => events.onClose(reason)
     const grand = this.#reachable(name)
     if (grand === undefined) {
-      const wait = this.#partedUntil.has(name) ? CONNECT_MS : this.#random.between(0.5, 5)
-      life.after(wait, () => regional.end('the grand cannot be reached'))
+      const wait = this.#partitionedUntil.has(name) ? CONNECT_MS : this.#random.between(0.5, 5)
+      life.after(wait, () => regional.end('the grand is unreachable'))
       return regional
     }
     life.after(this.#random.between(1, 20), () => {
       if (regional.closed) return
-      if (grand.life.over || this.#reachable(name) !== grand) return regional.end('the grand is gone')
-      this.#accept(wire, grand)
-      // The grand may be the first to know that the connection stands, or the last.
-      life.after(wire.delay(), () => {
+      if (grand.life.isOver || this.#reachable(name) !== grand) return regional.end('the grand is down')
+      this.#accept(connection, grand)
+      // The grand may see the connection established before or after the regional.
+      life.after(connection.delay(), () => {
         if (!regional.closed) onOpen(regional)
       })
     })
     return regional
   }
 
-  #accept(wire: Wire, { life, core }: Listener): void {
-    const end = wire.attach('grand', life, (frame) => link.receive(frame))
-    const link = core.hub.connect(wire.name, end)
+  #accept(connection: Connection, { life, core }: Listener): void {
+    const end = connection.attach('grand', life, (frame) => link.receive(frame))
+    const link = core.hub.connect(connection.name, end)
     end.onClose = (reason) => core.hub.disconnected(link, reason)
     life.after(HELLO_MS, () => {
       if (!link.saidHello) link.close('no hello in time')
@@ -125,56 +125,61 @@ export class Network {
 
   async #openTransfer(name: string, life: Life, signal: AbortSignal): Promise<Transfer> {
     signal.throwIfAborted()
-    const wire = this.#wire(name)
+    const connection = this.#openConnection(name)
     await life.sleep(this.#random.between(1, 10))
     const grand = this.#reachable(name)
     signal.throwIfAborted()
-    if (grand === undefined || grand.life.over) throw new Error('the grand cannot be reached')
-    return new Transfer(wire, life, grand, signal)
+    if (grand === undefined || grand.life.isOver) throw new Error('the grand is unreachable')
+    return new Transfer(connection, life, grand, signal)
   }
 
-  #wire(name: string): Wire {
-    const wire = new Wire(this.#world, this.#random, name, () => this.#slowness.get(name) ?? 0)
-    this.#wires.add(wire)
-    wire.onGone = () => this.#wires.delete(wire)
-    return wire
+  #openConnection(name: string): Connection {
+    const connection = new Connection(
+      this.#world,
+      this.#random,
+      name,
+      () => this.#addedDelayMs.get(name) ?? 0,
+    )
+    this.#connections.add(connection)
+    connection.onReleased = () => this.#connections.delete(connection)
+    return connection
   }
 
   #reachable(name: string): Listener | undefined {
-    if ((this.#partedUntil.get(name) ?? 0) > this.#world.now) return undefined
-    this.#partedUntil.delete(name)
+    if ((this.#partitionedUntil.get(name) ?? 0) > this.#world.now) return undefined
+    this.#partitionedUntil.delete(name)
     return this.#grand
   }
 }
 
 type Side = 'regional' | 'grand'
 
-/** One connection: frames arrive in order, after a delay, up to the place where it breaks. */
-class Wire {
+/** A connection: frames arrive in order, with a delay, until it breaks. */
+class Connection {
   readonly name: string
   readonly #world: World
   readonly #random: SeededRandom
-  readonly #slowness: () => number
-  readonly #ends = new Map<Side, WireEnd>()
-  /** When the last frame on its way to a side arrives. */
+  readonly #addedDelayMs: () => number
+  readonly #ends = new Map<Side, ConnectionEnd>()
+  /** Arrival time of the last frame in transit to each side. */
   readonly #lastAt = { regional: 0, grand: 0 }
-  /** What goes to a side is swallowed. */
-  readonly #dropsAll = { regional: false, grand: false }
+  /** Whether packets to a side are dropped. */
+  readonly #drops = { regional: false, grand: false }
   #broken: Break | undefined
-  onGone: () => void = () => {}
+  onReleased: () => void = () => {}
 
-  constructor(world: World, random: SeededRandom, name: string, slowness: () => number) {
+  constructor(world: World, random: SeededRandom, name: string, addedDelayMs: () => number) {
     this.#world = world
     this.#random = random
     this.name = name
-    this.#slowness = slowness
+    this.#addedDelayMs = addedDelayMs
   }
 
-  attach(side: Side, life: Life, onFrame: (frame: Buffer, channel: Channel) => void): WireEnd {
-    const end = new WireEnd(this, side, life, onFrame)
+  attach(side: Side, life: Life, onFrame: (frame: Buffer, channel: Channel) => void): ConnectionEnd {
+    const end = new ConnectionEnd(this, side, life, onFrame)
     this.#ends.set(side, end)
-    // It may have broken while it was being made.
-    if (this.#broken !== undefined) this.#findOut(end, this.#broken)
+    // The connection may have broken during the handshake.
+    if (this.#broken !== undefined) this.#detectBreak(end, this.#broken)
     return end
   }
 
@@ -187,10 +192,10 @@ class Wire {
   }
 
   delay(): number {
-    return this.#random.between(0.2, 3) + this.#random.fraction() * this.#slowness()
+    return this.#random.between(0.2, 3) + this.#random.fraction() * this.#addedDelayMs()
   }
 
-  carry(to: Side, frame: Buffer): void {
+  transmit(to: Side, frame: Buffer): void {
     this.#arrive(to, (end) => {
       const type = /"type":"([a-z]+)"/.exec(frame.toString('latin1', 4, 60))?.[1]
       this.#world.trace(`${this.name} ${to === 'grand' ? '->' : '<-'} ${type} ${frame.length}`, frame)
@@ -198,60 +203,65 @@ class Wire {
     })
   }
 
-  /** A side has closed: the other one learns of it behind the frames that are under way. */
+  /** One side has closed; the other side learns of it after the frames in transit. */
   closed(by: Side): void {
     this.#arrive(other(by), (end) => end.end('closed by the other side'))
-    if ([...this.#ends.values()].every((end) => end.closed)) this.onGone()
+    if ([...this.#ends.values()].every((end) => end.closed)) this.onReleased()
   }
 
   break(how: Break): void {
     if (this.isBroken) return
     this.#broken = how
-    this.#dropsAll.grand = how !== 'mute'
-    this.#dropsAll.regional = how !== 'deaf'
-    for (const end of this.#ends.values()) this.#findOut(end, how)
+    this.#drops.grand = how !== 'mute'
+    this.#drops.regional = how !== 'deaf'
+    for (const end of this.#ends.values()) this.#detectBreak(end, how)
   }
 
-  #findOut(end: WireEnd, how: Break): void {
+  #detectBreak(end: ConnectionEnd, how: Break): void {
     const [soonest, latest] = how === 'reset' ? [0, 20] : SILENCE_MS
     end.life.after(this.#random.between(soonest, latest), () => end.end(how))
   }
 
-  #arrive(to: Side, arrive: (end: WireEnd) => void): void {
+  #arrive(to: Side, arrive: (end: ConnectionEnd) => void): void {
     this.#lastAt[to] = Math.max(this.#lastAt[to], this.#world.now + this.delay())
     this.#world.after(this.#lastAt[to] - this.#world.now, () => {
       const end = this.#ends.get(to)
-      if (end === undefined || end.closed || end.life.over || this.#dropsAll[to]) return
+      if (end === undefined || end.closed || end.life.isOver || this.#drops[to]) return
       arrive(end)
     })
   }
 }
 
-/** One side of a connection. */
-class WireEnd implements Channel {
+/** One end of a connection. */
+class ConnectionEnd implements Channel {
   readonly life: Life
-  readonly #wire: Wire
+  readonly #connection: Connection
   readonly #side: Side
   readonly #onFrame: (frame: Buffer, channel: Channel) => void
   onClose: (reason: string) => void = () => {}
   closed = false
   #closing = false
 
-  constructor(wire: Wire, side: Side, life: Life, onFrame: (frame: Buffer, channel: Channel) => void) {
-    this.#wire = wire
+  constructor(
+    connection: Connection,
+    side: Side,
+    life: Life,
+    onFrame: (frame: Buffer, channel: Channel) => void,
+  ) {
+    this.#connection = connection
     this.#side = side
     this.life = life
     this.#onFrame = onFrame
   }
 
   send(frame: Buffer): void {
-    if (!this.closed && !this.#closing) this.#wire.carry(other(this.#side), frame)
+    if (!this.closed && !this.#closing) this.#connection.transmit(other(this.#side), frame)
   }
 
   close(reason: string): void {
     if (this.#closing) return
     this.#closing = true
-    this.life.after(this.#wire.delay(), () => this.end(reason))
+    this.life.after(this.#connection.delay(), () => this.end(reason))
   }
 
   take(frame: Buffer): void {
@@ -261,7 +271,7 @@ class WireEnd implements Channel {
   end(reason: string): void {
     if (this.closed) return
     this.closed = true
-    this.#wire.closed(this.#side)
+    this.#connection.closed(this.#side)
     this.onClose(reason)
   }
 }
@@ -270,65 +280,65 @@ function other(side: Side): Side {
   return side === 'grand' ? 'regional' : 'grand'
 }
 
-/** One request for bytes and its answer, on a connection of its own. */
+/** One blob request and its response, on a connection of its own. */
 class Transfer {
   readonly grand: Listener
   readonly name: string
-  readonly #wire: Wire
+  readonly #connection: Connection
   readonly life: Life
   readonly #fail: { regional: Set<(error: Error) => void>; grand: Set<(error: Error) => void> } = {
     regional: new Set(),
     grand: new Set(),
   }
   #failed: Error | undefined
-  /** Nothing more is to come on it. */
-  readonly done: () => void
+  /** Releases the connection. */
+  readonly release: () => void
 
-  constructor(wire: Wire, life: Life, grand: Listener, signal: AbortSignal) {
-    this.#wire = wire
+  constructor(connection: Connection, life: Life, grand: Listener, signal: AbortSignal) {
+    this.#connection = connection
     this.life = life
     this.grand = grand
-    this.name = wire.name
+    this.name = connection.name
     for (const [side, owner] of [['regional', life] as const, ['grand', grand.life] as const]) {
-      const end = wire.attach(side, owner, () => {})
-      end.onClose = (reason) => this.#broke(side, new Error(`the transfer broke off: ${reason}`))
+      const end = connection.attach(side, owner, () => {})
+      end.onClose = (reason) => this.#broke(side, new Error(`the transfer was interrupted: ${reason}`))
     }
     const abort = () => {
       this.#broke('regional', new Error('aborted'))
-      wire.break('reset')
+      connection.break('reset')
     }
     signal.addEventListener('abort', abort)
-    this.done = () => {
-      // Of what was sent into a broken connection, whoever waits for it has yet to learn that it does not come.
-      if (wire.isBroken) return
+    this.release = () => {
+      // Each end of a broken connection still has to detect the break.
+      if (connection.isBroken) return
       signal.removeEventListener('abort', abort)
-      wire.onGone()
+      connection.onReleased()
     }
   }
 
   delay(): number {
-    return this.#wire.delay()
+    return this.#connection.delay()
   }
 
   get isBroken(): boolean {
-    return this.#wire.isBroken
+    return this.#connection.isBroken
   }
 
-  /** Told when a side finds the connection broken. */
+  /** Registers a callback for the moment when a side detects the break. */
   onBreak(side: Side, fail: (error: Error) => void): void {
     if (side === 'regional' && this.#failed !== undefined) fail(this.#failed)
     this.#fail[side].add(fail)
   }
 
-  /** What the grand answers, a moment later; or the error of a connection that broke meanwhile. */
+  /** Runs the grand's handler and delivers its response with a delay. Rejects if the connection breaks first. */
   respond<T>(work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.onBreak('regional', reject)
-      this.life.after(STALLED_MS, () => reject(new Error('the grand does not answer')))
+      this.life.after(STALLED_MS, () => reject(new Error('the grand does not respond')))
       this.grand.life.after(this.delay(), () => {
         const settle = (run: () => void) =>
           this.grand.life.after(this.delay(), () => {
-            if (!this.life.over) run()
+            if (!this.life.isOver) run()
           })
         work().then(
           (value) => settle(() => resolve(value)),
@@ -359,7 +369,7 @@ class SimulatedBlobs implements RemoteBlobs {
   async offset(sha256: string, signal: AbortSignal): Promise<number> {
     const transfer = await this.#open(signal)
     const { uploads } = transfer.grand.core
-    const progress = await transfer.respond(() => uploads.progress(sha256)).finally(() => transfer.done())
+    const progress = await transfer.respond(() => uploads.progress(sha256)).finally(() => transfer.release())
     return progress?.offset ?? 0
   }
 
@@ -380,7 +390,9 @@ class SimulatedBlobs implements RemoteBlobs {
     const source: Buffer | ChunkSource = Buffer.isBuffer(bytes) ? bytes : (take) => bytes.copy(take)
     void sendBody(transfer, transfer.grand.life, source, body)
     const { uploads } = transfer.grand.core
-    await transfer.respond(() => uploads.receive(sha256, transfer.name, body)).finally(() => transfer.done())
+    await transfer
+      .respond(() => uploads.receive(sha256, transfer.name, body))
+      .finally(() => transfer.release())
   }
 
   async get(
@@ -394,21 +406,21 @@ class SimulatedBlobs implements RemoteBlobs {
     const prepared = await transfer
       .respond(() => downloads.prepare(sha256, `bytes=${start}-${end}`))
       .catch((error: Error) => {
-        transfer.done()
+        transfer.release()
         if (error instanceof TransferRefusedError && error.status === 404) return undefined
         throw error
       })
     if (prepared === undefined) return undefined
     const body = new Body(transfer.life, {})
     transfer.onBreak('regional', (error) => body.fail(error))
-    void sendBody(transfer, transfer.grand.life, prepared.bytes, body).finally(() => transfer.done())
+    void sendBody(transfer, transfer.grand.life, prepared.bytes, body).finally(() => transfer.release())
     return { copy: (take) => copyChunks(body, take), close: async () => void body.destroy() }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
-/** Bytes on their way, chunk by chunk. */
+/** Delivers a body chunk by chunk. */
 async function sendBody(
   transfer: Transfer,
   life: Life,
@@ -419,7 +431,7 @@ async function sendBody(
     const take = async (chunk: Buffer) => {
       for (let at = 0; at < chunk.length; at += CHUNK_BYTES) {
         await life.sleep(transfer.delay())
-        // What is sent into a broken connection gets nowhere; both sides find out by themselves.
+        // A broken connection drops the chunk; both ends detect the break on their own.
         if (!transfer.isBroken) body.push(Buffer.from(chunk.subarray(at, at + CHUNK_BYTES)))
       }
     }
@@ -431,7 +443,7 @@ async function sendBody(
   }
 }
 
-/** What arrives of a transfer. */
+/** The receiving end of a body. */
 class Body extends Readable {
   readonly headers: Record<string, string>
   readonly #reader: Life
@@ -441,17 +453,17 @@ class Body extends Readable {
     super({ read: () => {} })
     this.#reader = reader
     this.headers = headers
-    // Whoever reads is told; what breaks off when nobody does is no fault.
+    // Readers get the error; without a reader it must not crash the process.
     this.on('error', () => undefined)
   }
 
   override push(chunk: Buffer | null): boolean {
-    if (this.#reader.over) return false
+    if (this.#reader.isOver) return false
     this.#hasAll ||= chunk === null
     return super.push(chunk)
   }
 
   fail(error: Error): void {
-    if (!this.#reader.over && !this.#hasAll) this.destroy(error)
+    if (!this.#reader.isOver && !this.#hasAll) this.destroy(error)
   }
 }

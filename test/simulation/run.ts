@@ -1,6 +1,6 @@
 /**
- * `npm run simulate -- --seeds 2000 --operations 500` runs so many seeds on all cores, and shrinks the first that fails;
- * `npm run simulate -- --seed 7 --operations 500 [--only 3,17] [--trace]` runs one, or some items of its plan.
+ * `npm run simulate -- --seeds 2000 --operations 500` runs seeds on all cores, and shrinks the first that fails.
+ * `npm run simulate -- --seed 7 --operations 500 [--only 3,17] [--trace]` runs one seed, or some items of its plan.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { describeItem, type Plan, planOf } from './plan.js'
-import { only, shrink } from './shrink.js'
+import { pickItems, shrink } from './shrink.js'
 import { type Outcome, simulate } from './simulate.js'
 
 const REPORT_EVERY_MS = 10_000
@@ -31,13 +31,13 @@ else if (values.seed !== undefined) await runOne(Number(values.seed))
 else await runMany(Number(values.from), Number(values.seeds), Number(values.workers))
 
 async function runOne(seed: number): Promise<void> {
-  const whole = planOf(seed, operations)
-  const plan = values.only === undefined ? whole : only(whole, values.only.split(',').map(Number))
+  const fullPlan = planOf(seed, operations)
+  const plan = values.only === undefined ? fullPlan : pickItems(fullPlan, values.only.split(',').map(Number))
   const outcome = await simulate(plan, { print: values.trace ? console.log : undefined })
   console.log(describeOutcome(seed, outcome))
   if (outcome.faults.length === 0) return
   process.exitCode = 1
-  if (values.only === undefined) await reportShrunk(seed, whole)
+  if (values.only === undefined) await reportShrunk(seed, fullPlan)
 }
 
 async function runMany(from: number, count: number, workers: number): Promise<void> {
@@ -50,7 +50,7 @@ async function runMany(from: number, count: number, workers: number): Promise<vo
     const seconds = ((performance.now() - began) / 1000).toFixed(0)
     return `${done} of ${count} seeds of ${operations} operations, ${failed.length} failed, ${acknowledged} changes, ${seconds} s`
   }
-  const telling = setInterval(() => console.log(progress()), REPORT_EVERY_MS)
+  const reporting = setInterval(() => console.log(progress()), REPORT_EVERY_MS)
   await Promise.all(
     Array.from({ length: workers }, () =>
       work(seeds, (seed, outcome) => {
@@ -62,7 +62,7 @@ async function runMany(from: number, count: number, workers: number): Promise<vo
       }),
     ),
   )
-  clearInterval(telling)
+  clearInterval(reporting)
   console.log(progress())
   if (failed.length === 0) return
   process.exitCode = 1
@@ -70,14 +70,14 @@ async function runMany(from: number, count: number, workers: number): Promise<vo
   await reportShrunk(first, planOf(first, operations))
 }
 
-/** One process takes seeds until there are none left. */
+/** Runs seeds in one child process until none is left. */
 async function work(seeds: number[], onOutcome: (seed: number, outcome: Outcome) => void): Promise<void> {
   const child: ChildProcess = fork(fileURLToPath(import.meta.url), process.argv.slice(2))
   const exited = once(child, 'exit')
   for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
     child.send(seed)
     const [response] = await Promise.race([once(child, 'message'), exited])
-    if (typeof response !== 'object' || response === null) throw new Error(`a worker ended at seed ${seed}`)
+    if (typeof response !== 'object' || response === null) throw new Error(`a worker exited at seed ${seed}`)
     onOutcome(seed, response as Outcome)
   }
   child.disconnect()
@@ -91,11 +91,13 @@ function serve(): void {
 }
 
 async function reportShrunk(seed: number, plan: Plan): Promise<void> {
-  console.log(`seed ${seed}: looking for the items that it fails by`)
-  const left = await shrink(plan, async (smaller) => (await simulate(smaller)).faults.length > 0)
-  for (const place of left)
-    console.log(`  ${place}: ${describeItem(plan.items[place] as Plan['items'][number])}`)
-  console.log(`npm run simulate -- --seed ${seed} --operations ${operations} --only ${left.join()} --trace`)
+  console.log(`seed ${seed}: shrinking the plan`)
+  const remaining = await shrink(plan, async (smaller) => (await simulate(smaller)).faults.length > 0)
+  for (const index of remaining)
+    console.log(`  ${index}: ${describeItem(plan.items[index] as Plan['items'][number])}`)
+  console.log(
+    `npm run simulate -- --seed ${seed} --operations ${operations} --only ${remaining.join()} --trace`,
+  )
 }
 
 function describeOutcome(seed: number, { trace, faults, acknowledged, lost, virtualMs }: Outcome): string {

@@ -20,13 +20,13 @@ import { MemoryFiles } from './memory-files.js'
 import type { Network } from './network.js'
 import { Life, type World } from './world.js'
 
-/** All that a server keeps: what is committed, and its files. */
-interface DatabaseFiles {
+/** The durable state of a server: its database and its files. */
+interface DurableState {
   connection: BetterSqlite3.Database
   files: MemoryFiles
 }
 
-/** A copy of it, taken at one moment. */
+/** A copy of a server's durable state. */
 interface Backup {
   database: Buffer
   files: MemoryFiles
@@ -38,45 +38,45 @@ type Level = 'debug' | 'info' | 'warn' | 'error'
 export interface Surroundings {
   world: World
   network: Network
-  /** What a server logs. */
+  /** Receives the log lines of a server. */
   onLog: OnLog
 }
 
-/** A server that lives, dies and lives again on what it keeps. */
+/** A server that can crash and restart on its durable state. */
 abstract class Server {
   readonly name: string
   readonly #surroundings: Surroundings
   readonly #migrations: string
-  #keeping: DatabaseFiles
+  #durable: DurableState
   #backup: Backup | undefined
   #lives = 0
   protected life: Life | undefined
-  /** How far its clock is from the true time. */
+  /** Offset of its clock from the true time. */
   skewMs = 0
-  /** Called before each of its lives; for sabotage.ts. */
+  /** Runs before each start; for sabotage.ts. */
   prepare: (connection: BetterSqlite3.Database) => void = () => {}
 
-  /** Whether its disk makes durable what it says it does; for sabotage.ts. */
+  /** Whether fsync makes data durable; for sabotage.ts. */
   diskIsHonest = true
 
   constructor(name: string, migrations: string, surroundings: Surroundings) {
     this.name = name
     this.#surroundings = surroundings
     this.#migrations = migrations
-    this.#keeping = this.#fresh()
+    this.#durable = this.#fresh()
   }
 
-  get isUp(): boolean {
+  get isRunning(): boolean {
     return this.life !== undefined
   }
 
-  get keeping(): DatabaseFiles {
-    return this.#keeping
+  get durable(): DurableState {
+    return this.#durable
   }
 
-  /** What is committed, whether it lives or not. */
+  /** Reads committed rows, even while the server is down. */
   get reader(): Tx {
-    return readerOf(this.#keeping.connection)
+    return readOnly(this.#durable.connection)
   }
 
   wallMs(): number {
@@ -84,32 +84,32 @@ abstract class Server {
   }
 
   start(): void {
-    if (this.isUp) return
+    if (this.isRunning) return
     this.#lives += 1
     const { world, network } = this.#surroundings
     const life = new Life(world, `${this.name}-${this.#lives}`)
     this.life = life
-    this.#keeping.files.serve(life, this.diskIsHonest)
-    this.prepare(this.#keeping.connection)
+    this.#durable.files.attach(life, this.diskIsHonest)
+    this.prepare(this.#durable.connection)
     void this.begin(life, network).catch((error: Error) => {
       this.#surroundings.onLog('error', this.name, 'could not start', { err: error })
     })
   }
 
-  /** It is gone from one moment to the next; with the power also goes what the disk had not made durable. */
+  /** Stops the server at once. @param power whether the power fails too, which drops data that was not made durable */
   crash(power: boolean): void {
     if (this.life === undefined) return
-    this.#surroundings.network.died(this.life)
+    this.#surroundings.network.resetConnectionsOf(this.life)
     this.life.end()
     this.life = undefined
-    // What was not committed is gone with it.
-    const { connection } = this.#keeping
+    // A crash drops the open transaction.
+    const { connection } = this.#durable
     if (connection.inTransaction) connection.exec('ROLLBACK')
     this.dispose()
-    if (power) this.#keeping.files.lose()
+    if (power) this.#durable.files.losePower()
   }
 
-  /** It ends as it should. */
+  /** Shuts the server down gracefully. */
   async stop(): Promise<void> {
     const { life } = this
     if (life === undefined) return
@@ -118,8 +118,8 @@ abstract class Server {
   }
 
   backUp(): void {
-    const { connection, files } = this.#keeping
-    // Readers end a transaction that is open for more to come.
+    const { connection, files } = this.#durable
+    // Any read ends a read transaction that group commit keeps open.
     this.reader.get({ sql: 'select 1', parameters: [] })
     this.#backup = { database: connection.serialize(), files: files.copy() }
   }
@@ -128,7 +128,7 @@ abstract class Server {
     return this.#backup !== undefined
   }
 
-  /** Puts the last backup in the place of everything. */
+  /** Replaces the durable state by the last backup. */
   restore(): void {
     if (this.#backup === undefined) return
     const { database, files } = this.#backup
@@ -141,21 +141,21 @@ abstract class Server {
 
   close(): void {
     this.crash(false)
-    this.#keeping.connection.close()
+    this.#durable.connection.close()
   }
 
   protected log(): Logger {
     const { world, onLog } = this.#surroundings
-    const say = (level: Level) => (details: unknown, message?: string) => {
+    const logAt = (level: Level) => (details: unknown, message?: string) => {
       const text = message ?? String(details)
       if (level !== 'debug') world.trace(`${this.name} ${level}: ${text} ${describe(details)}`)
       onLog(level, this.name, text, details as object)
     }
     return {
-      debug: say('debug'),
-      info: say('info'),
-      warn: say('warn'),
-      error: say('error'),
+      debug: logAt('debug'),
+      info: logAt('info'),
+      warn: logAt('warn'),
+      error: logAt('error'),
     } as unknown as Logger
   }
 
@@ -165,18 +165,18 @@ abstract class Server {
   protected abstract finish(): Promise<void>
   protected abstract dispose(): void
 
-  #fresh(): DatabaseFiles {
+  #fresh(): DurableState {
     const files = new MemoryFiles(() => this.wallMs())
     return { connection: openCopy(templateOf(this.#migrations)), files }
   }
 
-  #replace(keeping: DatabaseFiles): void {
-    this.#keeping.connection.close()
-    this.#keeping = keeping
+  #replace(state: DurableState): void {
+    this.#durable.connection.close()
+    this.#durable = state
   }
 }
 
-/** Passwords as they are: what is simulated is not their strength. */
+/** Unhashed passwords: Argon2 would only cost time. */
 const PASSWORDS = {
   hash: async (password: string) => `plain:${password}`,
   verify: async (phc: string | undefined, password: string) => phc === `plain:${password}`,
@@ -190,7 +190,7 @@ export class SimulatedRegional extends Server {
   sync: SyncClient | undefined
   blobs: BlobStore | undefined
   db: Database | undefined
-  /** Told after each commit that put changes into the outbox, before anybody else hears of them. */
+  /** Runs after each commit that adds to the outbox, before replication sees it. */
   onOutbox: () => void = () => {}
 
   constructor(name: string, surroundings: Surroundings) {
@@ -198,16 +198,16 @@ export class SimulatedRegional extends Server {
   }
 
   override get reader(): Tx {
-    // Only its reading half is used.
+    // Only its read methods are used.
     return (this.db as unknown as Tx | undefined) ?? super.reader
   }
 
   protected async begin(life: Life, network: Network): Promise<void> {
-    const { connection, files } = this.keeping
+    const { connection, files } = this.durable
     const { name } = this
     const db = Database.on(connection, life.timers)
     await identify(db, name, life.random)
-    const blobs = new BlobStore(db, FOLDER, files)
+    const blobs = BlobStore.open(db, FOLDER, files)
     const clock = new SystemClock(() => this.wallMs())
     const now = () => clock.now()
     const { random, timers } = life
@@ -241,7 +241,7 @@ export class SimulatedRegional extends Server {
     Object.assign(this, { services, sync, blobs, db })
   }
 
-  /** One round of removing what is of no use any more. */
+  /** Collects garbage once. */
   async collectGarbage(): Promise<void> {
     const { db, blobs, services, life } = this
     if (!db || !blobs || !services || !life) return
@@ -276,7 +276,7 @@ export class SimulatedGrand extends Server {
   }
 
   protected async begin(life: Life, network: Network): Promise<void> {
-    const { connection, files } = this.keeping
+    const { connection, files } = this.durable
     const db = Database.on(connection, life.timers)
     const { random, timers } = life
     const machine = { now: () => this.wallMs(), timers, random, files }
@@ -291,7 +291,7 @@ export class SimulatedGrand extends Server {
     network.listen({ life, core })
   }
 
-  /** One round of removing bytes that are of no use any more. */
+  /** Collects garbage once. */
   async collectGarbage(): Promise<void> {
     await this.core?.collectGarbage(new AbortController().signal)
   }
@@ -320,10 +320,10 @@ const UNMEASURED: GrandMetrics = {
 
 const templates = new Map<string, Buffer>()
 
-/** An empty database that is migrated. */
+/** An empty database with all migrations applied. */
 export function templateOf(migrations: string): Buffer {
-  const known = templates.get(migrations)
-  if (known !== undefined) return known
+  const cached = templates.get(migrations)
+  if (cached !== undefined) return cached
   const connection = new BetterSqlite3(':memory:')
   migrate(connection, migrations)
   const template = connection.serialize()
@@ -341,7 +341,7 @@ export function openCopy(database: Buffer): BetterSqlite3.Database {
   return connection
 }
 
-/** A server that dies and lives again goes on with the same connection: its statements need not be prepared anew. */
+/** Caches prepared statements, because all lives of a server share a connection. */
 function rememberStatements(connection: BetterSqlite3.Database): void {
   const prepare = connection.prepare.bind(connection)
   const prepared = new Map<string, BetterSqlite3.Statement>()
@@ -352,8 +352,8 @@ function rememberStatements(connection: BetterSqlite3.Database): void {
   }) as typeof connection.prepare
 }
 
-/** Everything at once: for who looks on, or works on a database that nobody else uses. */
-export const BATCH: Timers = {
+/** Timers that run immediately: for checks, and for a database with a single user. */
+export const IMMEDIATE_TIMERS: Timers = {
   now: () => 0,
   after: () => ({ stop: () => {} }),
   every: () => ({ stop: () => {} }),
@@ -362,10 +362,10 @@ export const BATCH: Timers = {
 
 const readers = new WeakMap<BetterSqlite3.Database, Database>()
 
-function readerOf(connection: BetterSqlite3.Database): Tx {
-  const reader = readers.get(connection) ?? Database.on(connection, BATCH)
+function readOnly(connection: BetterSqlite3.Database): Tx {
+  const reader = readers.get(connection) ?? Database.on(connection, IMMEDIATE_TIMERS)
   readers.set(connection, reader)
-  // Only its reading half is used.
+  // Only its read methods are used.
   return reader as unknown as Tx
 }
 

@@ -1,39 +1,38 @@
 import { acquireBuffer, LARGE_BYTES, releaseBuffer } from '../../src/blobs/transfer-buffers.js'
-import { faultsOf, type Sphere, unfinishedWork } from './checks.js'
-import { doFault, PLENTY_BYTES, regionalOf, type Stage, serverNamed } from './faults.js'
+import { faultsOf, pendingWork, type Sphere } from './checks.js'
+import { injectFault, PLENTY_BYTES, regionalOf, type Stage, serverNamed } from './faults.js'
 import { Ledger } from './ledger.js'
 import { Network } from './network.js'
 import { describeItem, type Item, isFault, type Plan, type UserAction } from './plan.js'
 import { SimulatedGrand, SimulatedRegional, type Surroundings } from './servers.js'
-import { doUserAction } from './user-actions.js'
+import { performUserAction } from './user-actions.js'
 import { World } from './world.js'
 
-/** Virtual time in which everything has to come to rest once all is healed. */
-const REST_MS = 240_000
-/** How often it is looked whether it has. */
+/** Virtual time in which the sphere has to become idle after the heal. */
+const IDLE_TIMEOUT_MS = 240_000
 const POLL_MS = 500
 
 export interface Outcome {
-  /** sha256 of everything that happened, in order. */
+  /** sha256 of all events, in order. */
   trace: string
-  /** What did not hold; nothing is wrong when it is empty. */
+  /** Violated properties; empty if the run passed. */
   faults: string[]
   acknowledged: number
   lost: number
-  /** Virtual time that passed, milliseconds. */
+  /** Virtual duration. */
   virtualMs: number
 }
 
 export interface SimulateOptions {
-  /** Told of every event. */
+  /** Called for every event. */
   print?: ((line: string) => void) | undefined
-  /** Breaks a server on purpose, before it starts. */
+  /** Injects a defect into a server before it starts. */
   sabotage?: ((server: SimulatedRegional | SimulatedGrand) => void) | undefined
 }
 
-/** Runs a plan from its beginning until everything has healed, and checks what has to hold then. */
+/** Runs a plan, heals all faults, waits until the sphere is idle, and checks its properties. */
 export async function simulate(plan: Plan, { print, sabotage }: SimulateOptions = {}): Promise<Outcome> {
-  const large = takeLargeBuffers()
+  const largeBuffers = takeLargeBuffers()
   const world = new World(plan.seed, print)
   const faults: string[] = []
   const surroundings: Surroundings = {
@@ -42,7 +41,7 @@ export async function simulate(plan: Plan, { print, sabotage }: SimulateOptions 
     onLog: (level, server, message, details) => {
       if (message === RESTAMPED) {
         const { renewed } = details as { renewed: Map<string, string> }
-        sphere.ledger.restamped(serverNamed(sphere, server) as SimulatedRegional, renewed)
+        sphere.ledger.recordRestamped(serverNamed(sphere, server) as SimulatedRegional, renewed)
       }
       const fault = faultReported(level, message, details)
       if (fault !== undefined) faults.push(`${server}: ${fault}`)
@@ -54,22 +53,22 @@ export async function simulate(plan: Plan, { print, sabotage }: SimulateOptions 
   try {
     await play(stage, plan.items, onFault)
     if (faults.length === 0) {
-      const unrest = await heal(stage)
-      if (unrest === undefined) faults.push(...(await faultsOf(sphere)))
-      else faults.push(`no rest after ${REST_MS / 1000} s: ${unrest}`)
+      const pendingWork = await heal(stage)
+      if (pendingWork === undefined) faults.push(...(await faultsOf(sphere)))
+      else faults.push(`not idle after ${IDLE_TIMEOUT_MS / 1000} s: ${pendingWork}`)
     }
   } finally {
     for (const server of [sphere.grand, ...sphere.regionals]) server.close()
-    for (const buffer of large) releaseBuffer(buffer)
+    for (const buffer of largeBuffers) releaseBuffer(buffer)
   }
   for (const fault of faults) world.trace(`FAULT ${fault}`)
   return { trace: world.traceHash(), faults, virtualMs: world.now, ...sphere.ledger.counts }
 }
 
 /**
- * Keeps the large buffers of this process away from a run. All its servers would share them, and one that dies gives none
- * back: how many are left would depend on what ran before. With small ones alone the same seed goes the same way, and
- * larger files are moved in several pieces.
+ * Takes all large transfer buffers of this process out of the pool. The simulated servers would share them, and crashed
+ * servers never return theirs, so a trace would depend on earlier runs. With small buffers alone a trace depends on its
+ * seed only, and large files take several reads.
  */
 export function takeLargeBuffers(): Buffer[] {
   const taken: Buffer[] = []
@@ -80,11 +79,11 @@ export function takeLargeBuffers(): Buffer[] {
 
 const RESTAMPED = 'the new stamps'
 
-/** What an honest server never has to say. */
+/** Returns an error that a correct server must not log. */
 function faultReported(level: string, message: string, details: object): string | undefined {
   const { code, err, reason } = details as { code?: string; err?: Error; reason?: string }
-  if (message === 'refused' && code !== 'future-stamp') return `refused an honest regional: ${code} ${reason}`
-  if (level !== 'error' || code === 'future-stamp' || message === 'no changes are taken') return undefined
+  if (message === 'refused' && code !== 'future-stamp') return `refused a correct regional: ${code} ${reason}`
+  if (level !== 'error' || code === 'future-stamp' || message === 'no changes are accepted') return undefined
   return `${message}: ${reason ?? err?.stack ?? code}`
 }
 
@@ -96,7 +95,7 @@ function openSphere(
   const grand = new SimulatedGrand(surroundings)
   const regionals = names.map((name) => new SimulatedRegional(name, surroundings))
   const ledger = new Ledger(regionals, grand)
-  for (const regional of regionals) regional.onOutbox = () => ledger.note(regional)
+  for (const regional of regionals) regional.onOutbox = () => ledger.recordOutbox(regional)
   for (const server of [grand, ...regionals]) {
     sabotage?.(server)
     server.start()
@@ -104,7 +103,7 @@ function openSphere(
   return { grand, regionals, ledger }
 }
 
-/** Makes happen what a plan says, one item after the other. */
+/** Runs the items of a plan, each at its time. */
 async function play(stage: Stage, items: Item[], onFault: (fault: string) => void): Promise<void> {
   const { world } = stage
   for (const item of items) {
@@ -115,45 +114,45 @@ async function play(stage: Stage, items: Item[], onFault: (fault: string) => voi
     await world.run(() => isDue, Number.POSITIVE_INFINITY)
     world.trace(describeItem(item))
     try {
-      if (isFault(item)) doFault(stage, item, onFault)
-      else startUserAction(stage, item as Item & { what: UserAction }, onFault)
+      if (isFault(item)) injectFault(stage, item, onFault)
+      else startUserAction(stage, item as Item & { kind: UserAction }, onFault)
     } catch (error) {
-      onFault(`${item.what}: ${(error as Error).stack}`)
+      onFault(`${item.kind}: ${(error as Error).stack}`)
     }
   }
 }
 
-/** Nobody waits for it: others go on meanwhile. */
+/** Starts a user action without waiting for its end. */
 function startUserAction(
   stage: Stage,
-  item: Item & { what: UserAction },
+  item: Item & { kind: UserAction },
   onFault: (fault: string) => void,
 ): void {
   const regional = regionalOf(stage, item)
-  if (!regional.isUp) return
-  doUserAction(regional, item).then(
-    (outcome) => stage.world.trace(`${item.what} on ${regional.name}: ${outcome}`),
-    (error: Error) => onFault(`${item.what} on ${regional.name}: ${error.stack}`),
+  if (!regional.isRunning) return
+  performUserAction(regional, item).then(
+    (outcome) => stage.world.trace(`${item.kind} on ${regional.name}: ${outcome}`),
+    (error: Error) => onFault(`${item.kind} on ${regional.name}: ${error.stack}`),
   )
 }
 
-/** Everything works again from now on. @returns what is still going on when it should all be done, if anything */
+/** Heals all faults and restarts all servers. @returns the work still pending after the timeout, if any */
 async function heal({ world, network, sphere }: Stage): Promise<string | undefined> {
   network.heal()
-  const end = world.now + REST_MS
-  let unrest: string | undefined = 'not looked at'
-  let quietLooks = 0
-  const look = () => {
+  const end = world.now + IDLE_TIMEOUT_MS
+  let unrest: string | undefined = 'not checked'
+  let idlePolls = 0
+  const poll = () => {
     for (const server of [sphere.grand, ...sphere.regionals]) {
-      server.keeping.files.free = PLENTY_BYTES
+      server.durable.files.free = PLENTY_BYTES
       server.start()
     }
-    unrest = unfinishedWork(sphere)
-    // Once more: the last news may still be on its way.
-    quietLooks = unrest === undefined ? quietLooks + 1 : 0
-    if (quietLooks < 2) world.after(POLL_MS, look)
+    unrest = pendingWork(sphere)
+    // Two idle polls in a row: a message may still be in transit during the first.
+    idlePolls = unrest === undefined ? idlePolls + 1 : 0
+    if (idlePolls < 2) world.after(POLL_MS, poll)
   }
-  look()
-  await world.run(() => quietLooks === 2, end)
+  poll()
+  await world.run(() => idlePolls === 2, end)
   return unrest
 }

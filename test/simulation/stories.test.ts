@@ -1,16 +1,16 @@
-/** Ways to lose something that simulations have found, each cut down to what it takes. */
+/** Regression tests for lost changes that the simulation has found, each a minimal plan. */
 import t from 'tap'
 import type { Item } from './plan.js'
 import { simulate } from './simulate.js'
 
 const HOUR_MS = 3600_000
 
-/** One item; what it does not say plays no part in it. */
-function item(gapMs: number, what: Item['what'], server: string, more: Partial<Item> = {}): Item {
-  return { gapMs, what, server, a: 0, b: 0, ms: 0, how: 'reset', ...more }
+/** Makes an item; omitted properties do not matter to the story. */
+function item(gapMs: number, kind: Item['kind'], server: string, more: Partial<Item> = {}): Item {
+  return { gapMs, kind, server, a: 0, b: 0, ms: 0, breakKind: 'reset', ...more }
 }
 
-/** Sets a server's clock ahead of the true time, or behind it. */
+/** Sets a server's clock ahead of the true time, or behind it if negative. */
 function skew(gapMs: number, server: string, aheadMs: number): Item {
   return item(gapMs, 'skew', server, { ms: aheadMs })
 }
@@ -18,44 +18,43 @@ function skew(gapMs: number, server: string, aheadMs: number): Item {
 const PERSON = [item(500, 'register', 'eu'), item(500, 'upload', 'eu', { a: 1 })]
 
 const STORIES: Record<string, Item[]> = {
-  'somebody asks for a friendship in the moment that her account goes': [
+  'A friend request sent while its account is deleted breaks nothing': [
     item(500, 'register', 'eu', { a: 1, b: 1 }),
     item(500, 'register', 'eu', { a: 2, b: 2 }),
-    item(500, 'leave', 'eu', { a: 0 }),
-    item(0, 'ask', 'eu', { a: 0, b: 1 }),
+    item(500, 'deleteAccount', 'eu', { a: 0 }),
+    item(0, 'requestFriend', 'eu', { a: 0, b: 1 }),
   ],
-  'the grand loses its log before it has heard of rows that are stamped by a clock two hours ahead': [
+  'Rows stamped by a clock two hours ahead survive a grand that loses its log before it has them': [
     ...PERSON,
-    item(500, 'part', 'eu', { ms: 3000 }),
+    item(500, 'partition', 'eu', { ms: 3000 }),
     skew(100, 'eu', 2 * HOUR_MS),
     item(100, 'rename', 'eu', { b: 1 }),
     item(100, 'wipe', 'grand', { ms: 500 }),
   ],
-  'the grand loses its log before it has heard of a name that gave way to another, both by a clock two hours ahead':
-    [
-      ...PERSON,
-      item(500, 'part', 'eu', { ms: 3000 }),
-      skew(100, 'eu', 2 * HOUR_MS),
-      item(100, 'rename', 'eu', { b: 1 }),
-      item(100, 'rename', 'eu', { b: 2 }),
-      item(100, 'wipe', 'grand', { ms: 500 }),
-    ],
-  'an account is deleted, and its file of which the deletion itself is lost is cleaned away on one server': [
+  'A name that was overwritten, both by a clock two hours ahead, survives a grand that loses its log': [
     ...PERSON,
-    item(500, 'part', 'eu', { ms: 3000 }),
+    item(500, 'partition', 'eu', { ms: 3000 }),
+    skew(100, 'eu', 2 * HOUR_MS),
+    item(100, 'rename', 'eu', { b: 1 }),
+    item(100, 'rename', 'eu', { b: 2 }),
+    item(100, 'wipe', 'grand', { ms: 500 }),
+  ],
+  'A file of a deleted account may lose its own deletion after one server has collected it': [
+    ...PERSON,
+    item(500, 'partition', 'eu', { ms: 3000 }),
     item(500, 'delete', 'eu'),
-    item(500, 'leave', 'us'),
-    item(500, 'clean', 'us'),
+    item(500, 'deleteAccount', 'us'),
+    item(500, 'collectGarbage', 'us'),
     item(500, 'wipe', 'eu', { ms: 500 }),
   ],
-  'a regional hears of a name that was given by a clock ahead only from a row that is told again': [
+  'A name stamped by a clock ahead reaches a regional through a snapshot change': [
     ...PERSON,
     skew(500, 'eu', 25_000),
     item(500, 'rename', 'eu', { b: 1 }),
     item(500, 'wipe', 'us', { ms: 20 }),
     item(0, 'wipe', 'grand', { ms: 10 }),
   ],
-  'the last server that has heard of a new name waits for its file, and the log is lost': [
+  'A deferred rename survives the loss of the log when one regional alone has it': [
     ...PERSON,
     item(500, 'backup', 'eu'),
     item(0, 'slow', 'eu', { b: 1, ms: 10_000 }),
@@ -67,25 +66,25 @@ const STORIES: Record<string, Item[]> = {
     item(2300, 'wipe', 'grand', { ms: 10 }),
     item(0, 'restore', 'eu', { ms: 10 }),
   ],
-  'a file is renamed by a clock so far ahead that the grand takes only the upload': [
+  'The rename of a file survives when the grand accepts its upload only, because the clock was ahead': [
     item(500, 'register', 'eu'),
-    item(500, 'part', 'eu', { ms: 7300 }),
+    item(500, 'partition', 'eu', { ms: 7300 }),
     skew(100, 'eu', 66_000),
     item(100, 'upload', 'eu', { a: 1 }),
     item(100, 'upload', 'us', { a: 2 }),
     item(6900, 'rename', 'eu', { b: 1 }),
     item(100, 'crash', 'eu', { ms: 500 }),
   ],
-  'a regional comes back from a backup that was made while its clock was ahead': [
+  'A regional restored from a backup that was made while its clock was ahead converges': [
     ...PERSON,
-    item(500, 'part', 'eu', { ms: 2000 }),
+    item(500, 'partition', 'eu', { ms: 2000 }),
     skew(100, 'eu', 2 * HOUR_MS),
     item(100, 'rename', 'eu', { b: 1 }),
     item(100, 'backup', 'eu'),
     item(15_000, 'rename', 'us', { b: 2 }),
     item(1000, 'restore', 'eu', { ms: 500 }),
   ],
-  'the clock of the grand is put back by two hours': [
+  "Replication continues after the grand's clock is set back by two hours": [
     skew(0, 'grand', 2 * HOUR_MS),
     item(500, 'restart', 'eu', { ms: 100 }),
     item(2000, 'register', 'eu'),
@@ -94,7 +93,13 @@ const STORIES: Record<string, Item[]> = {
     item(500, 'rename', 'us', { b: 1 }),
     item(500, 'rename', 'eu', { b: 2 }),
   ],
-  'a file is renamed in the very commit that stamps its last name anew': [
+  'An unknown change survives a grand that loses its log, and a regional that loses its disk': [
+    ...PERSON,
+    item(500, 'recordUnknown', 'eu'),
+    item(2000, 'wipe', 'grand', { ms: 500 }),
+    item(4000, 'wipe', 'eu', { ms: 500 }),
+  ],
+  'A rename in the same commit that restamps the previous name is kept': [
     ...PERSON,
     skew(2000, 'grand', -2 * HOUR_MS),
     ...Array.from({ length: 20 }, (_, b) => item(1, 'rename', 'eu', { b })),

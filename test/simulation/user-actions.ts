@@ -1,31 +1,32 @@
-/** What people do on a regional, by the very functions that answer their requests. */
+/** User actions on a regional, through the domain functions that serve its API. */
 
 import { DomainError } from '../../src/domain/errors.js'
 import type { ChunkSink, ChunkSource } from '../../src/lib/byte-source.js'
 import type { Item, UserAction } from './plan.js'
 import { type SimulatedRegional, STORAGE_QUOTA_BYTES } from './servers.js'
+import { recordUnknownChange } from './unknown-changes.js'
 
-/** Few names and contents, so that people claim the same ones. */
+/** Few names and contents, so that conflicts are common. */
 const NAMES = 24
 const CONTENTS = 40
 const PASSWORD = 'correct horse battery'
 
 type Row = Record<string, string>
 
-/** Does it. @returns how it ended: `ok`, what the API would have refused it with, or that there was nothing to do */
-export async function doUserAction(
+/** Performs a user action. @returns `ok`, the code of the domain error, or `nothing to do` */
+export async function performUserAction(
   regional: SimulatedRegional,
-  item: Item & { what: UserAction },
+  item: Item & { kind: UserAction },
 ): Promise<string> {
   try {
-    return (await ACTIONS[item.what](regional, item)) === undefined ? 'nothing to do' : 'ok'
+    return (await ACTIONS[item.kind](regional, item)) === undefined ? 'nothing to do' : 'ok'
   } catch (error) {
     if (error instanceof DomainError) return error.code
     throw error
   }
 }
 
-/** Gives something if there was anything to do. */
+/** Resolves with undefined if there was no object to act on. */
 type Action = (regional: SimulatedRegional, item: Item) => Promise<unknown>
 
 const ACTIONS: Record<UserAction, Action> = {
@@ -58,11 +59,11 @@ const ACTIONS: Record<UserAction, Action> = {
     await services(regional).files.delete(callerOf(file.owner_id), String(file.id))
     return file
   },
-  async ask(regional, { a, b }) {
+  async requestFriend(regional, { a, b }) {
     const [from, to] = [oneOf(regional, USERS, a), oneOf(regional, USERS, b)]
     return from && to && services(regional).friends.request(String(from.id), String(to.username_shown))
   },
-  async response(regional, { a, b }) {
+  async respond(regional, { a, b }) {
     const request = oneOf(regional, REQUESTS, a)
     if (request === undefined) return undefined
     const { friends } = services(regional)
@@ -101,8 +102,9 @@ const ACTIONS: Record<UserAction, Action> = {
   },
   disable: (regional, { a }) => administer(regional, a, (on, name) => on.setDisabled(name, true)),
   enable: (regional, { a }) => administer(regional, a, (on, name) => on.setDisabled(name, false)),
-  reset: (regional, { a, b }) => administer(regional, a, (on, name) => on.setPassword(name, `password ${b}`)),
-  expel: (regional, { a }) => administer(regional, a, (on, name) => on.delete(name)),
+  operatorPassword: (regional, { a, b }) =>
+    administer(regional, a, (on, name) => on.setPassword(name, `password ${b}`)),
+  operatorDelete: (regional, { a }) => administer(regional, a, (on, name) => on.delete(name)),
   async token(regional, { a, b }) {
     const user = oneOf(regional, USERS, a)
     return user && services(regional).tokens.create(String(user.id), { name: `token ${b % 9}` })
@@ -113,7 +115,7 @@ const ACTIONS: Record<UserAction, Action> = {
     await services(regional).tokens.revoke(String(token.user_id), String(token.id))
     return token
   },
-  async leave(regional, { a }) {
+  async deleteAccount(regional, { a }) {
     const user = oneOf(regional, USERS, a)
     if (user === undefined) return undefined
     const session_created_at = new Date(regional.wallMs()).toISOString()
@@ -121,10 +123,17 @@ const ACTIONS: Record<UserAction, Action> = {
     await services(regional).accounts.delete(caller)
     return user
   },
+  async recordUnknown(regional, { a }) {
+    const file = oneOf(regional, STORED_FILES, a)
+    if (file === undefined) return undefined
+    await recordUnknownChange(regional, { sha256: String(file.sha256), size: Number(file.size) })
+    return file
+  },
 }
 
 const USERS = 'users where deleted = 0'
 const FILES = 'files where deleted = 0'
+const STORED_FILES = `${FILES} and sha256 in (select sha256 from blobs)`
 const REQUESTS = "friend_requests where status = 'pending'"
 const FRIENDSHIPS = 'friendships where active = 1'
 const SESSIONS = 'sessions where revoked = 0'
@@ -132,7 +141,7 @@ const TOKENS = 'tokens where revoked = 0'
 const USER = 'select password_hash from users where id = ? and deleted = 0'
 const NAME_OF = 'select username_shown from users where id = ?'
 
-/** One of the rows that the server knows, the same for the same number and the same rows. */
+/** Picks a row by number: the same row for the same number and the same rows. */
 function oneOf(regional: SimulatedRegional, from: string, n: number): Row | undefined {
   const { reader } = regional
   const count = reader.get<unknown, { count: number }>({
@@ -155,7 +164,7 @@ async function updateFile(
   return file && services(regional).files.update(callerOf(file.owner_id), String(file.id), input, () => true)
 }
 
-/** What an operator does to an account. */
+/** Performs an operator's action on an account. */
 async function administer(
   regional: SimulatedRegional,
   n: number,
@@ -206,7 +215,7 @@ function visibilityOf(n: number): 'private' | 'friends' | 'public' {
 
 const contents = new Map<number, Buffer>()
 
-/** Every tenth is too large for the database. */
+/** Every tenth content is too large for the database. */
 function contentOf(n: number): Buffer {
   const which = n % CONTENTS
   const size = which % 10 === 7 ? 66_000 + which * 1000 : which * which

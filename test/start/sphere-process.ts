@@ -9,7 +9,7 @@ import { until } from '../support/until.js'
 
 type Region = 'EU' | 'US' | 'AP' | 'GRAND'
 
-/** `npm start`, or the program that it runs, on ports and in a folder of its own. */
+/** `npm start`, or the program that it runs, with free ports and a temporary folder. */
 export class SphereProcess {
   readonly env: Record<string, string>
   readonly #child: ChildProcess
@@ -36,16 +36,16 @@ export class SphereProcess {
     return this.#child.exitCode !== null || this.#child.signalCode !== null
   }
 
-  async up(): Promise<void> {
-    await until('the sphere is up or has ended', () => this.isUp || this.hasEnded, 60_000)
-    if (!this.isUp) throw new Error(`it ended: ${this.errors}`)
+  async waitUntilUp(): Promise<void> {
+    await until('the sphere is up or has exited', () => this.isUp || this.hasEnded, 60_000)
+    if (!this.isUp) throw new Error(`the sphere exited: ${this.errors}`)
   }
 
   urlOf(region: Region): string {
     return `http://127.0.0.1:${this.env[`SYNCSPHERE_${region}_PORT`]}`
   }
 
-  /** Processes that have the folder of this sphere in their environment, by their program. */
+  /** Processes with this sphere's folder in their environment, found by program. */
   processes(): { pid: number; program: string }[] {
     const own = `SYNCSPHERE_CERTS_DIR=${this.env['SYNCSPHERE_CERTS_DIR']}\0`
     return readdirSync('/proc')
@@ -56,13 +56,13 @@ export class SphereProcess {
           const [, program] = /\/(\w+)\.js\0/.exec(readFileSync(`/proc/${pid}/cmdline`, 'utf8')) ?? []
           return program === undefined ? [] : [{ pid: Number(pid), program }]
         } catch {
-          // It has ended meanwhile.
+          // The process has exited meanwhile.
           return []
         }
       })
   }
 
-  /** Processes that the command has started. */
+  /** Child processes of the command. */
   children(): string[] {
     return readFileSync(`/proc/${this.#child.pid}/task/${this.#child.pid}/children`, 'utf8')
       .split(' ')
@@ -79,14 +79,14 @@ export class SphereProcess {
     this.#child.kill(signal)
   }
 
-  /** Waits for its end; returns the exit code, null where a signal ended it. */
+  /** Waits for the exit; returns the exit code, or null after a signal. */
   async end(): Promise<number | null> {
     if (!this.hasEnded) await once(this.#child, 'close')
     return this.#child.exitCode
   }
 }
 
-/** Starts a sphere that does not outlive the test. */
+/** Starts a sphere that is killed when the test ends. */
 export async function startSphere(
   t: Test,
   { command = [process.execPath, 'dist/bin/sphere.js'], env = {} } = {},
@@ -110,7 +110,7 @@ export async function startSphere(
   t.teardown(async () => {
     if (!sphere.hasEnded) sphere.kill('SIGTERM')
     try {
-      await until('all of it has ended', () => sphere.processes().length === 0)
+      await until('all processes have exited', () => sphere.processes().length === 0)
     } finally {
       for (const { pid } of sphere.processes()) process.kill(pid, 'SIGKILL')
     }

@@ -5,9 +5,9 @@ import { startSphere } from './sphere-process.js'
 
 const NPM_START = ['npm', 'start']
 
-test('npm start says that the sphere is up when every server serves', async (t) => {
+test('npm start reports that the sphere is up once every server is ready', async (t) => {
   const sphere = await startSphere(t, { command: NPM_START })
-  await sphere.up()
+  await sphere.waitUntilUp()
   for (const region of ['EU', 'US', 'AP'] as const) {
     const { status } = await fetch(`${sphere.urlOf(region)}/health`)
     t.equal(status, 200, region)
@@ -18,46 +18,44 @@ test('npm start says that the sphere is up when every server serves', async (t) 
 })
 
 for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-  test(`${signal} to npm start ends all servers`, async (t) => {
+  test(`${signal} to npm start stops all servers`, async (t) => {
     const sphere = await startSphere(t, { command: NPM_START })
-    await sphere.up()
+    await sphere.waitUntilUp()
     sphere.kill(signal)
-    await until('no server is left', () => sphere.processes().length === 0)
+    await until('no server is running', () => sphere.processes().length === 0)
   })
 
-  test(`${signal} to the program that runs the sphere ends all servers`, async (t) => {
+  test(`${signal} to the sphere program stops all servers`, async (t) => {
     const sphere = await startSphere(t)
-    await sphere.up()
+    await sphere.waitUntilUp()
     t.equal(sphere.processes().length, 5)
     sphere.kill(signal)
     t.equal(await sphere.end(), signal === 'SIGTERM' ? 0 : null)
-    await until('no server is left', () => sphere.processes().length === 0)
+    await until('no server is running', () => sphere.processes().length === 0)
   })
 }
 
-test('npm that is killed before the sphere has begun leaves none behind', async (t) => {
+test('Killing npm before the sphere has started leaves no server running', async (t) => {
   const sphere = await startSphere(t, { command: NPM_START })
-  await until('npm has begun its script', () => sphere.children().length > 0)
+  await until('npm has started its script', () => sphere.children().length > 0)
   sphere.kill('SIGKILL')
-  await until('the script goes on without npm', () =>
-    sphere.processes().some((one) => one.program === 'sphere'),
-  )
-  await until('no server is left', () => sphere.processes().length === 0)
+  await until('the script runs without npm', () => sphere.processes().some((one) => one.program === 'sphere'))
+  await until('no server is running', () => sphere.processes().length === 0)
 })
 
-test('a server of the sphere that is killed is started again', async (t) => {
+test('A killed server of the sphere is restarted', async (t) => {
   const sphere = await startSphere(t)
-  await sphere.up()
+  await sphere.waitUntilUp()
   const killed = sphere.pidOf('grand')
   process.kill(killed, 'SIGKILL')
-  await until('another grand serves', () => (sphere.output.match(/grand serves/g)?.length ?? 0) === 2)
+  await until('another grand is ready', () => (sphere.output.match(/grand serves/g)?.length ?? 0) === 2)
   t.not(sphere.pidOf('grand'), killed)
   t.equal(sphere.errors, 'grand exited (SIGKILL) and is restarted\n')
 })
 
-test('a sphere that cannot start names the server, the variable, and the process in the way', async (t) => {
+test('A sphere that cannot start names the server, the variable and the process on the port', async (t) => {
   const first = await startSphere(t)
-  await first.up()
+  await first.waitUntilUp()
   const portOf = (region: string) => first.env[`SYNCSPHERE_${region}_PORT`] ?? ''
 
   const second = await startSphere(t, { env: { SYNCSPHERE_US_PORT: portOf('US') } })
@@ -76,12 +74,12 @@ test('a sphere that cannot start names the server, the variable, and the process
   t.match(third.errors, /^\w+: SYNCSPHERE_DATA_DIR: .*\/data\/\w+ is in use by process \d+ \(node\)\n$/)
 })
 
-test('a sphere refuses ports that are none, and takes no short name for a port', async (t) => {
+test('A sphere rejects invalid ports and short names for ports', async (t) => {
   const wrong = await startSphere(t, { env: { SYNCSPHERE_EU_PORT: '0', SYNCSPHERE_AP_PORT: 'x' } })
   t.equal(await wrong.end(), 1)
   t.match(wrong.errors.split('\n'), [/^SYNCSPHERE_EU_PORT: must be a port/, /^SYNCSPHERE_AP_PORT: must/, ''])
 
   const short = await startSphere(t, { env: { EU_PORT: String(await freePort()) } })
-  await short.up()
+  await short.waitUntilUp()
   t.equal((await fetch(`${short.urlOf('EU')}/health`)).status, 200)
 })

@@ -16,7 +16,7 @@ const uuid = (n: number) => `01a207e2-48c0-7173-b83d-00000000000${n}`
 const stampOf = (ms: number, origin: string) => `${ms.toString(16).padStart(12, '0')}-0000-${origin}`
 
 export const IDS = [1, 2, 3, 4].map(uuid)
-/** Few, so that equal ones are common; those of one moment differ by origin only. */
+/** Few stamps, so that equal ones are common. Stamps of the same millisecond differ by origin only. */
 const STAMPS = [1, 2, 2, 3, 4, 5].map((ms, index) => stampOf(1_900_000_000_000 + ms, index % 2 ? 'eu' : 'us'))
 const NAMES = ['alice', 'ALICE', 'bob', '/alice', '/bob', '']
 const CANDIDATES: Value[] = [
@@ -32,7 +32,7 @@ const CANDIDATES: Value[] = [
 
 const fieldsOf = (table: TableName) => TABLES[table].fields as Record<string, Declared>
 
-/** Values that a field's schema lets through. */
+/** Values that the schema of a field accepts. */
 function poolOf({ schema, faultOf }: Declared): Value[] {
   const isText = schema.maxLength !== undefined && schema.pattern === undefined
   return isText
@@ -43,11 +43,11 @@ function poolOf({ schema, faultOf }: Declared): Value[] {
 export interface ArbitraryOptions {
   table?: TableName
   keys?: string[]
-  /** What is set once has one value for each key, as it has where keys are minted and never used again. */
+  /** Gives each key one fixed value for its `once` fields, as in production, where keys are never reused. */
   sameOnce?: boolean
 }
 
-/** A change of any declared type, with any fields that the type may carry. */
+/** A change of any declared type, with any subset of the optional fields. */
 export function arbitraryFact({
   table,
   keys = IDS,
@@ -86,12 +86,12 @@ export function arbitraryFact({
     })
 }
 
-/** Changes of one table or all, with some of them more than once. */
-export function arbitraryFacts(wished: ArbitraryOptions = {}, maxLength = 12): fc.Arbitrary<Fact[]> {
-  return fc.array(arbitraryFact(wished), { minLength: 1, maxLength })
+/** Changes of one table or of all, some of them repeated. */
+export function arbitraryFacts(options: ArbitraryOptions = {}, maxLength = 12): fc.Arbitrary<Fact[]> {
+  return fc.array(arbitraryFact(options), { minLength: 1, maxLength })
 }
 
-/** A row told again, as one change. */
+/** The snapshot change of a row. */
 export function snapshotOf(table: TableName, key: string, row: Row): Fact {
   const type = (Object.keys(CHANGES) as ChangeType[]).find(
     (name) => CHANGES[name].table === table && CHANGES[name].isSnapshot,

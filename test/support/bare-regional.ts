@@ -19,7 +19,7 @@ export const AT = '2026-11-23T10:00:00.000Z'
 
 const QUOTA_BYTES = 1000
 
-/** The storage, the domain and the applier of a regional `eu`, with nobody to talk to. */
+/** The storage, domain and applier of a regional `eu` without a network. */
 export async function bareRegional(t: Test) {
   const connection = new BetterSqlite3(':memory:')
   migrate(connection, 'regional')
@@ -27,7 +27,7 @@ export async function bareRegional(t: Test) {
   t.teardown(() => db[Symbol.asyncDispose]())
   await identify(db, 'eu')
   const dataDir = t.testdir({})
-  const blobs = new BlobStore(db, dataDir)
+  const blobs = BlobStore.open(db, dataDir)
   const now = () => Date.parse(AT)
   const policy = {
     name: 'eu',
@@ -58,7 +58,7 @@ export async function bareRegional(t: Test) {
   }
 }
 
-/** The fields of somebody's registration. */
+/** The fields of a registration. */
 export function registration(username: string) {
   return {
     username,
@@ -70,7 +70,7 @@ export function registration(username: string) {
   }
 }
 
-/** A registration as it stands in the log. */
+/** A registration as a change in the log. */
 export function registered(username: string, origin: string, epoch: string, oseq: number): Change {
   const fields = registration(username)
   const stamp = `0${Date.parse(AT).toString(16)}-${oseq.toString(16).padStart(4, '0')}-${origin}`
@@ -78,7 +78,7 @@ export function registered(username: string, origin: string, epoch: string, oseq
   return { ...envelope, type: 'user.registered', key: systemRandom.id(), fields }
 }
 
-/** Changes as the entries of a log that begins with them. */
+/** Encodes changes as the first entries of a log. */
 export function entriesOf(changes: Change[]) {
   let ghash = NO_HASH
   return changes.map((sent, index) => {
@@ -88,7 +88,7 @@ export function entriesOf(changes: Change[]) {
   })
 }
 
-/** The place in the log up to which a database says that it has applied it; 0 before the first entry. */
+/** The log position up to which a database has applied the log; 0 before the first entry. */
 export function positionOf(db: Database): number {
   const cursor = readMeta(db, 'cursor')
   return cursor === undefined ? 0 : JSON.parse(cursor).gseq

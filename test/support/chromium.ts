@@ -4,7 +4,7 @@ import type { Test } from 'tap'
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
 
-/** Chromium's own traffic is off: a test talks to nobody but the server. */
+/** Chromium's background traffic is off, so that a test connects to its own server only. */
 const FLAGS = [
   '--headless',
   '--no-sandbox',
@@ -20,10 +20,10 @@ const missing = existsSync(CHROMIUM)
   ? false
   : `${CHROMIUM} is missing: install Debian's package chromium, or set CHROMIUM`
 
-/** Why a test cannot run. On CI nothing may be skipped: there it runs, and fails for want of the browser. */
+/** Why a test is skipped, or false. On CI no test is skipped: without a browser it fails. */
 export const skipWithoutChromium = process.env.CI ? false : missing
 
-/** A browser that ends with the test. */
+/** A browser that closes with the test. */
 export async function openChromium(t: Test): Promise<Browser> {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
   t.teardown(() => browser.close())

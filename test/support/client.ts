@@ -6,9 +6,9 @@ export interface ClientResponse {
   status: number
   headers: Record<string, string>
   bytes: Buffer
-  // biome-ignore lint/suspicious/noExplicitAny: what came is for the test to look at
+  // biome-ignore lint/suspicious/noExplicitAny: each test knows the shape of its response
   json: any
-  /** The status and, of a problem, its slug: `404 file-not-found`. */
+  /** The status, followed by the slug of a problem: `404 file-not-found`. */
   outcome: string
 }
 
@@ -21,40 +21,40 @@ export interface ClientRequest {
 }
 
 /**
- * Talks to a server as one client does. Every answer is compared with openapi.yaml, and one that it does not declare
+ * An HTTP client with an address of its own. It checks every response against openapi.yaml; an undeclared response
  * fails the request.
  */
 export class Client {
-  /** Of the server that it talks to. */
+  /** The server's origin; a function, because a restarted server has another port. */
   readonly origin: () => string
   readonly #agent: Agent
   /** Sent with every request. */
   headers: Record<string, string> = {}
 
-  /** @param address the client's own, any of 127.0.0.0/8 */
+  /** @param address the client's source address, any of 127.0.0.0/8 */
   constructor(origin: () => string, address = '127.0.0.1') {
     this.origin = origin
     this.#agent = new Agent({ localAddress: address, connections: 64, headersTimeout: 60_000 })
   }
 
-  /** The same server, with other credentials. */
+  /** A client of the same server with other credentials. */
   as(headers: Record<string, string>): Client {
     const client = new Client(this.origin)
     client.headers = headers
     return client
   }
 
-  async ask(method: string, path: string, asked: ClientRequest = {}): Promise<ClientResponse> {
+  async ask(method: string, path: string, options: ClientRequest = {}): Promise<ClientResponse> {
     const { statusCode, headers, body } = await request(this.origin() + path, {
       dispatcher: this.#agent,
       method: method as 'GET',
       headers: {
         ...this.headers,
-        ...(asked.json === undefined ? {} : { 'content-type': 'application/json' }),
-        ...asked.headers,
+        ...(options.json === undefined ? {} : { 'content-type': 'application/json' }),
+        ...options.headers,
       },
-      body: asked.json === undefined ? (asked.body ?? null) : JSON.stringify(asked.json),
-      ...(asked.signal && { signal: asked.signal }),
+      body: options.json === undefined ? (options.body ?? null) : JSON.stringify(options.json),
+      ...(options.signal && { signal: options.signal }),
     })
     const bytes = Buffer.from(await body.arrayBuffer())
     const faults = faultsOfResponse({ method, path, status: statusCode, headers, body: bytes })

@@ -7,7 +7,7 @@ import { componentSchemas, pointAtIds } from '../../src/contract/schemas.js'
 
 export interface Exchange {
   method: string
-  /** With its query. */
+  /** Includes the query. */
   path: string
   status: number
   headers: Record<string, string | string[] | undefined>
@@ -19,7 +19,7 @@ interface HeaderObject {
   schema?: Schema
 }
 
-/** Problems that may answer anything, by what openapi.yaml says of all paths. */
+/** Problems that openapi.yaml declares for every path. */
 const EVERYWHERE = [
   'not-found',
   'method-not-allowed',
@@ -44,14 +44,14 @@ const routes = operations.map((operation) => ({
   pattern: new RegExp(`^${operation.path.replaceAll('.', '\\.').replaceAll(/\{[^}]+\}/g, '[^/]+')}$`),
 }))
 
-/** The operation that a request meets; a path without parameters goes before one with. */
+/** Finds the operation of a request; a path without parameters takes precedence. */
 function operationOf(method: string, path: string): Operation | undefined {
   const bare = path.split(/[?#]/, 1)[0] ?? ''
   const found = routes.filter(({ operation, pattern }) => operation.method === method && pattern.test(bare))
   return (found.find(({ operation }) => operation.path === bare) ?? found[0])?.operation
 }
 
-/** What in an answer openapi.yaml does not declare; empty when all is as declared. */
+/** Lists the parts of a response that openapi.yaml does not declare; empty if it conforms. */
 export function faultsOfResponse(seen: Exchange): string[] {
   const operation = operationOf(seen.method, seen.path)
   const slug = slugOf(seen)
@@ -73,8 +73,23 @@ function slugOf({ headers, body }: Exchange): string | undefined {
   return (JSON.parse(body.toString()) as { type: string }).type.replace('urn:problem-type:syncsphere:', '')
 }
 
-function headerFaults(response: ResponseObject, { headers }: Exchange): string[] {
-  return Object.entries(response.headers ?? {}).flatMap(([name, entry]) => {
+/** Headers of HTTP itself, and those that every response has and openapi.yaml leaves out. */
+const GENERAL_HEADERS = [
+  ...['connection', 'content-length', 'content-type', 'date', 'keep-alive', 'transfer-encoding'],
+  ...['content-security-policy', 'referrer-policy', 'strict-transport-security'],
+]
+
+function headerFaults({ headers: declared = {} }: ResponseObject, { headers }: Exchange): string[] {
+  const names = [...GENERAL_HEADERS, ...Object.keys(declared).map((name) => name.toLowerCase())]
+  const undeclared = Object.keys(headers).filter((name) => !names.includes(name.toLowerCase()))
+  return [
+    ...undeclared.map((name) => `the header ${name} is not declared`),
+    ...declaredHeaderFaults(declared, headers),
+  ]
+}
+
+function declaredHeaderFaults(declared: Record<string, unknown>, headers: Exchange['headers']): string[] {
+  return Object.entries(declared).flatMap(([name, entry]) => {
     const header = resolve<HeaderObject & object>(document, entry as HeaderObject & object)
     const value = headers[name.toLowerCase()]
     if (value === undefined) return header.required ? [`the header ${name} is missing`] : []
@@ -88,7 +103,7 @@ function bodyFaults(
   { method, headers, body }: Exchange,
   slug: string | undefined,
 ): string[] {
-  if (method === 'HEAD') return body.length === 0 ? [] : ['a body in answer to HEAD']
+  if (method === 'HEAD') return body.length === 0 ? [] : ['a body in a response to HEAD']
   const content = response.content ?? {}
   if (Object.keys(content).length === 0) return body.length === 0 ? [] : ['an undeclared body']
   const type = String(headers['content-type'] ?? '').split(';', 1)[0] ?? ''
@@ -107,7 +122,7 @@ function invalidities(schema: Schema, value: unknown): string[] {
   return (validate.errors ?? []).map(({ instancePath, message }) => ` ${instancePath} ${message}`)
 }
 
-/** What in an event of the stream openapi.yaml does not declare. */
+/** Lists the parts of a stream event that openapi.yaml does not declare. */
 export function faultsOfEvent(event: unknown): string[] {
   return invalidities(STREAM_EVENT, event)
 }

@@ -5,14 +5,14 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { Person } from './person.js'
 
-/** A folder for a server's data that goes with the test. */
+/** A data folder that is removed after the test. */
 export async function newDataDir(t: Test): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'crash-'))
   t.teardown(() => rm(dir, { recursive: true, force: true }))
   return dir
 }
 
-/** An upload whose bytes the test sends as it likes. */
+/** Opens an upload request whose body the test writes itself. */
 export function openUpload(url: string, person: Person, contentType: string, length: number): ClientRequest {
   return request(`${url}/upload`, {
     method: 'POST',

@@ -6,17 +6,17 @@ import type { Uploads } from '../../src/domain/uploads.js'
 import { receiveBody } from '../../src/http/guards/receive-body.js'
 import {
   ANY_MEDIA_TYPE,
-  ANYBODY,
   BASIC_CHALLENGE,
+  OPEN_ACCESS,
   type RouteGuards,
 } from '../../src/http/guards/route-guards.js'
 
 const XML_BYTES = 1000
 
-/** How many folders a caller may make in a minute. */
+/** MKCOL requests that a caller may send per minute. */
 export const MKCOL_QUOTA = 3
 
-/** A protocol beside the contract, with methods and body parsers of its own, made of request guards and domain alone. */
+/** An example protocol with methods and body parsers of its own, built on request guards and the domain alone. */
 export function davLike({ files, uploads }: { files: Files; uploads: Uploads }): FastifyPluginAsync {
   const url = '/dav/*'
   return async (app) => {
@@ -31,7 +31,7 @@ export function davLike({ files, uploads }: { files: Files; uploads: Uploads }):
     app.route({
       method: 'OPTIONS',
       url,
-      config: { guards: { access: ANYBODY } },
+      config: { guards: { access: OPEN_ACCESS } },
       handler: (_request, reply) => reply.code(204).header('dav', '1').send(),
     })
 

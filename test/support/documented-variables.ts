@@ -6,11 +6,11 @@ export interface DocumentedVariable {
   name: string
   /** `regional`, `grand`, `npm start`, `Compose`. */
   readBy: string[]
-  /** By reader; without an entry there is none. */
+  /** Defaults by reader; a reader without a default has no entry. */
   defaults: Map<string, string>
 }
 
-/** The variables that docs/operations.md lists. */
+/** Reads the table of variables in docs/operations.md. */
 export function documentedVariables(): DocumentedVariable[] {
   const page = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8')
   return readTable(page, 'variable').flatMap(
@@ -25,15 +25,15 @@ export function documentedVariables(): DocumentedVariable[] {
   )
 }
 
-/** Reads `` `5001`; grand: `9000` ``: a default for all, and others for single readers. */
+/** Parses `` `5001`; grand: `9000` ``: a common default, then defaults of single readers. */
 function defaultsIn(text: string, readBy: string[]): Map<string, string> {
   const parts = [...text.matchAll(/(?:([\w ]+): )?`([^`]+)`/g)].map(([, reader, value = '']) => ({
     reader: reader?.trim(),
     value,
   }))
   const entries = readBy.flatMap((reader) => {
-    const part = parts.find((own) => own.reader === reader) ?? parts.find((own) => own.reader === undefined)
-    return part === undefined ? [] : [[reader, part.value] as const]
+    const entry = parts.find((own) => own.reader === reader) ?? parts.find((own) => own.reader === undefined)
+    return entry === undefined ? [] : [[reader, entry.value] as const]
   })
   return new Map(entries)
 }

@@ -8,15 +8,15 @@ import { until } from './until.js'
 export interface StreamedEvent {
   id: string
   event: string
-  // biome-ignore lint/suspicious/noExplicitAny: what came is for the test to look at
+  // biome-ignore lint/suspicious/noExplicitAny: each test knows the shape of its events
   data: any
 }
 
-/** A client that listens to GET /events; every event is compared with openapi.yaml. */
+/** A client of GET /events that checks every event against openapi.yaml. */
 export class EventStream {
   readonly events: StreamedEvent[] = []
   readonly #response: IncomingMessage
-  /** The last id that came, with an event or alone. */
+  /** The last id received, with an event or alone. */
   lastId = ''
   comments = 0
   ended = false
@@ -32,12 +32,12 @@ export class EventStream {
     response.on('error', () => undefined)
   }
 
-  /** The events so far, each as `type`. */
+  /** The types of the events received so far. */
   get types(): string[] {
     return this.events.map(({ event }) => event)
   }
 
-  /** Waits until so many events came in all. */
+  /** Waits until `n` events have been received in total. */
   async count(n: number): Promise<StreamedEvent[]> {
     await until(`${n} events; came: ${this.types}`, () => this.events.length >= n)
     return this.events
@@ -76,7 +76,7 @@ export class EventStream {
   }
 }
 
-/** Opens a stream for as long as the test runs, and waits until it stands. */
+/** Opens a stream that closes with the test, and waits until it is established. */
 export async function openEventStream(
   t: Test,
   url: string,
@@ -90,6 +90,6 @@ export async function openEventStream(
   const [response] = (await once(request, 'response')) as [IncomingMessage]
   if (response.statusCode !== 200) throw new Error(`GET /events: ${response.statusCode}`)
   const stream = new EventStream(response)
-  await until('the stream begins', () => stream.lastId !== '' || stream.ended)
+  await until('the stream is established', () => stream.lastId !== '' || stream.ended)
   return stream
 }

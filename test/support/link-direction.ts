@@ -1,144 +1,144 @@
 import type { Socket } from 'node:net'
 
-/** Bytes of one connection that wait in the line; beyond them the sender is not read from. */
-const MAX_WAITING_BYTES = 4 * 1024 * 1024
+/** Bytes queued per connection; above it the sender is paused. */
+const MAX_QUEUED_BYTES = 4 * 1024 * 1024
 
-/** What happens to the bytes that go one way, on all connections together. */
+/** Delays, throttles or breaks one direction of all connections of a link. */
 export class LinkDirection {
   readonly #lanes = new Set<Lane>()
   readonly #onCut: () => void
-  /** Bytes that have passed so far. */
-  passed = 0
-  /** Bytes after which everything is cut, one after the other; each counts from the cut before it. */
-  cuts: number[] = []
-  /** Bytes until one is altered. */
-  flipAfter = Number.POSITIVE_INFINITY
-  /** Bytes until the connection that brings the next one is ended there, as if it had said all. */
-  truncateAfter = Number.POSITIVE_INFINITY
+  /** Bytes forwarded so far. */
+  passedBytes = 0
+  /** Byte counts after which all connections are cut; each counts from the previous cut. */
+  cutsAfterBytes: number[] = []
+  /** Bytes to forward before one byte is altered. */
+  flipAfterBytes = Number.POSITIVE_INFINITY
+  /** Bytes to forward before one connection is closed as if the sender had finished. */
+  truncateAfterBytes = Number.POSITIVE_INFINITY
   bytesPerSecond = Number.POSITIVE_INFINITY
   delayMs = 0
   isFrozen = false
-  /** When the line has taken all that was put on it, milliseconds of the monotonic clock. */
-  freeAt = 0
+  /** The monotonic time in milliseconds at which the throttled link is idle again. */
+  freeAtMs = 0
 
-  /** @param onCut ends every connection */
+  /** @param onCut closes every connection */
   constructor(onCut: () => void) {
     this.#onCut = onCut
   }
 
-  /** Carries what one socket says to another. */
+  /** Forwards the bytes of one socket to another. */
   join(from: Socket, to: Socket): void {
     const lane = new Lane(from, to, this)
     this.#lanes.add(lane)
     to.on('close', () => this.#lanes.delete(lane))
   }
 
-  /** Lets everything through again that waits or comes; connections stay. */
+  /** Removes all faults; queued bytes are forwarded and connections stay open. */
   reset(): void {
-    this.cuts = []
-    this.flipAfter = Number.POSITIVE_INFINITY
-    this.truncateAfter = Number.POSITIVE_INFINITY
+    this.cutsAfterBytes = []
+    this.flipAfterBytes = Number.POSITIVE_INFINITY
+    this.truncateAfterBytes = Number.POSITIVE_INFINITY
     this.bytesPerSecond = Number.POSITIVE_INFINITY
     this.delayMs = 0
     this.isFrozen = false
-    this.freeAt = 0
-    this.wake()
+    this.freeAtMs = 0
+    this.forwardQueued()
   }
 
-  /** Conditions have changed: whoever waits looks again. */
-  wake(): void {
-    for (const lane of this.#lanes) lane.go()
+  /** Lets every queue apply changed conditions. */
+  forwardQueued(): void {
+    for (const lane of this.#lanes) lane.forwardQueued()
   }
 
-  /** Puts bytes on the line; tells whether the connection goes on. */
-  put(chunk: Buffer, to: Socket): boolean {
-    const end = Math.min(chunk.length, this.cuts[0] ?? chunk.length, this.truncateAfter)
-    to.write(this.#flipped(chunk.subarray(0, end)))
-    this.passed += end
-    this.freeAt = Math.max(performance.now(), this.freeAt) + (end / this.bytesPerSecond) * 1000
-    const isTruncated = this.truncateAfter <= end
-    this.truncateAfter = isTruncated ? Number.POSITIVE_INFINITY : this.truncateAfter - end
+  /** Forwards a chunk; returns false if this closed the connection. */
+  forward(chunk: Buffer, to: Socket): boolean {
+    const end = Math.min(chunk.length, this.cutsAfterBytes[0] ?? chunk.length, this.truncateAfterBytes)
+    to.write(this.#withFlippedByte(chunk.subarray(0, end)))
+    this.passedBytes += end
+    this.freeAtMs = Math.max(performance.now(), this.freeAtMs) + (end / this.bytesPerSecond) * 1000
+    const isTruncated = this.truncateAfterBytes <= end
+    this.truncateAfterBytes = isTruncated ? Number.POSITIVE_INFINITY : this.truncateAfterBytes - end
     if (isTruncated) to.end()
-    return !this.#cutAt(end) && !isTruncated
+    return !this.#cutIfDue(end) && !isTruncated
   }
 
-  #cutAt(passed: number): boolean {
-    const [cut] = this.cuts
+  #cutIfDue(passed: number): boolean {
+    const [cut] = this.cutsAfterBytes
     if (cut === undefined) return false
     if (passed < cut) {
-      this.cuts[0] = cut - passed
+      this.cutsAfterBytes[0] = cut - passed
       return false
     }
-    this.cuts.shift()
+    this.cutsAfterBytes.shift()
     this.#onCut()
     return true
   }
 
-  #flipped(chunk: Buffer): Buffer {
-    const at = this.flipAfter
-    this.flipAfter -= chunk.length
+  #withFlippedByte(chunk: Buffer): Buffer {
+    const at = this.flipAfterBytes
+    this.flipAfterBytes -= chunk.length
     if (at >= chunk.length) return chunk
-    this.flipAfter = Number.POSITIVE_INFINITY
+    this.flipAfterBytes = Number.POSITIVE_INFINITY
     const altered = Buffer.from(chunk)
     altered[at] = (chunk[at] as number) ^ 1
     return altered
   }
 }
 
-/** One way of one connection. */
+/** One direction of one connection. */
 class Lane {
   readonly #from: Socket
   readonly #to: Socket
-  readonly #way: LinkDirection
-  #waiting: { chunk: Buffer; at: number }[] = []
-  #waitingBytes = 0
+  readonly #direction: LinkDirection
+  #queue: { chunk: Buffer; at: number }[] = []
+  #queuedBytes = 0
   #hasEnded = false
-  #goesOn = true
+  #isOpen = true
   #timer: NodeJS.Timeout | undefined
 
-  constructor(from: Socket, to: Socket, way: LinkDirection) {
+  constructor(from: Socket, to: Socket, direction: LinkDirection) {
     this.#from = from
     this.#to = to
-    this.#way = way
-    from.on('data', (chunk: Buffer) => this.#take(chunk))
+    this.#direction = direction
+    from.on('data', (chunk: Buffer) => this.#enqueue(chunk))
     from.on('end', () => {
       this.#hasEnded = true
-      this.go()
+      this.forwardQueued()
     })
-    to.on('drain', () => this.go())
+    to.on('drain', () => this.forwardQueued())
     to.on('close', () => clearTimeout(this.#timer))
   }
 
-  #take(chunk: Buffer): void {
-    if (!this.#goesOn) return
-    this.#waiting.push({ chunk, at: performance.now() + this.#way.delayMs })
-    this.#waitingBytes += chunk.length
-    if (this.#waitingBytes > MAX_WAITING_BYTES) this.#from.pause()
-    this.go()
+  #enqueue(chunk: Buffer): void {
+    if (!this.#isOpen) return
+    this.#queue.push({ chunk, at: performance.now() + this.#direction.delayMs })
+    this.#queuedBytes += chunk.length
+    if (this.#queuedBytes > MAX_QUEUED_BYTES) this.#from.pause()
+    this.forwardQueued()
   }
 
-  /** Passes on what may pass now. */
-  go(): void {
+  /** Forwards queued chunks as far as the faults permit. */
+  forwardQueued(): void {
     clearTimeout(this.#timer)
-    while (!this.#way.isFrozen && this.#goesOn && !this.#to.destroyed) {
-      const [next] = this.#waiting
+    while (!this.#direction.isFrozen && this.#isOpen && !this.#to.destroyed) {
+      const [next] = this.#queue
       if (next === undefined) {
-        this.#rest()
+        this.#finishQueue()
         return
       }
-      const waitMs = Math.max(next.at, this.#way.freeAt) - performance.now()
+      const waitMs = Math.max(next.at, this.#direction.freeAtMs) - performance.now()
       if (waitMs > 0) {
-        this.#timer = setTimeout(() => this.go(), waitMs)
+        this.#timer = setTimeout(() => this.forwardQueued(), waitMs)
         return
       }
       if (this.#to.writableNeedDrain) return
-      this.#waiting.shift()
-      this.#waitingBytes -= next.chunk.length
-      this.#goesOn = this.#way.put(next.chunk, this.#to)
+      this.#queue.shift()
+      this.#queuedBytes -= next.chunk.length
+      this.#isOpen = this.#direction.forward(next.chunk, this.#to)
     }
   }
 
-  #rest(): void {
+  #finishQueue(): void {
     this.#from.resume()
     if (this.#hasEnded) this.#to.end()
   }

@@ -2,7 +2,6 @@ import type { AddressInfo } from 'node:net'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { LinkDirection } from './link-direction.js'
 
-/** Which way bytes go. */
 export type Direction = 'to-grand' | 'to-regional'
 
 interface Pair {
@@ -10,21 +9,21 @@ interface Pair {
   server: Socket
 }
 
-/** A piece of network between a regional and the grand, which the test can cut, freeze, slow down or break. */
+/** A proxy between a regional and the grand that injects network faults. */
 export class LinkProxy {
   readonly #server: Server
   readonly #pairs = new Set<Pair>()
-  readonly #ways: Record<Direction, LinkDirection>
+  readonly #directions: Record<Direction, LinkDirection>
   #target = 0
-  #up = true
+  #isUp = true
 
   private constructor() {
-    const newWay = () => new LinkDirection(() => this.#dropAll())
-    this.#ways = { 'to-grand': newWay(), 'to-regional': newWay() }
+    const newDirection = () => new LinkDirection(() => this.#dropAll())
+    this.#directions = { 'to-grand': newDirection(), 'to-regional': newDirection() }
     this.#server = createServer({ allowHalfOpen: true }, (client) => this.#accept(client))
   }
 
-  /** @param port where it listens; any free one by default */
+  /** @param port the port to listen on; any free one by default */
   static async open(port = 0): Promise<LinkProxy> {
     const proxy = new LinkProxy()
     await new Promise<void>((resolve, reject) =>
@@ -37,71 +36,71 @@ export class LinkProxy {
     return (this.#server.address() as AddressInfo).port
   }
 
-  /** Where connections go from now on. */
+  /** The port that new connections go to. */
   set target(port: number) {
     this.#target = port
   }
 
-  /** How many bytes have gone one way so far. */
+  /** Bytes forwarded in one direction so far. */
   passed(direction: Direction): number {
-    return this.#ways[direction].passed
+    return this.#directions[direction].passedBytes
   }
 
-  /** Cuts every connection, and refuses new ones until `restore`. */
+  /** Closes every connection, and rejects new ones until `restore`. */
   cut(): void {
-    this.#up = false
+    this.#isUp = false
     this.#dropAll()
   }
 
-  /** Keeps back everything from now on, in both directions or in one, without closing anything. */
+  /** Holds back all bytes, in both directions or in the given ones, and keeps connections open. */
   freeze(...directions: Direction[]): void {
-    for (const way of this.#those(directions)) way.isFrozen = true
+    for (const direction of this.#selected(directions)) direction.isFrozen = true
   }
 
   /**
-   * Cuts everything once so many more bytes have gone one way; new connections are let through.
-   * @param more after that, cuts again and again, after so many bytes each
+   * Closes all connections once this many more bytes have gone in a direction; new connections are accepted.
+   * @param more byte counts of further cuts, each counted from the previous cut
    */
   cutAfter(direction: Direction, bytes: number, ...more: number[]): void {
-    this.#ways[direction].cuts = [bytes, ...more]
+    this.#directions[direction].cutsAfterBytes = [bytes, ...more]
   }
 
-  /** Cuts that are still to come. */
+  /** Number of cuts still pending. */
   cutsLeft(direction: Direction): number {
-    return this.#ways[direction].cuts.length
+    return this.#directions[direction].cutsAfterBytes.length
   }
 
-  /** Ends one connection in good order once so many more bytes have gone one way; what it still had to say is lost. */
+  /** Ends one connection cleanly after this many more bytes in a direction, and drops the rest. */
   truncateAfter(direction: Direction, bytes: number): void {
-    this.#ways[direction].truncateAfter = bytes
+    this.#directions[direction].truncateAfterBytes = bytes
   }
 
-  /** Alters one byte once so many more have gone one way. */
+  /** Alters one byte after this many more bytes in a direction. */
   flipAfter(direction: Direction, bytes: number): void {
-    this.#ways[direction].flipAfter = bytes
+    this.#directions[direction].flipAfterBytes = bytes
   }
 
-  /** Lets all connections together pass so many bytes in a second one way. */
+  /** Limits the total rate of all connections in a direction. */
   throttle(direction: Direction, bytesPerSecond: number): void {
-    this.#ways[direction].bytesPerSecond = bytesPerSecond
+    this.#directions[direction].bytesPerSecond = bytesPerSecond
   }
 
-  /** Lets bytes arrive so much later one way. */
+  /** Delays every byte in a direction. */
   delay(direction: Direction, ms: number): void {
-    this.#ways[direction].delayMs = ms
+    this.#directions[direction].delayMs = ms
   }
 
-  /** Lets everything through again; what was frozen is lost with its connection. */
+  /** Removes all faults; a frozen link drops its connections. */
   restore(): void {
-    const wasFrozen = this.#those([]).some((way) => way.isFrozen)
+    const wasFrozen = this.#selected([]).some((direction) => direction.isFrozen)
     if (wasFrozen) this.#dropAll()
     this.thaw()
   }
 
-  /** Lets everything through again; what was frozen arrives late. */
+  /** Removes all faults; held bytes arrive late. */
   thaw(): void {
-    this.#up = true
-    for (const way of this.#those([])) way.reset()
+    this.#isUp = true
+    for (const direction of this.#selected([])) direction.reset()
   }
 
   async close(): Promise<void> {
@@ -109,12 +108,14 @@ export class LinkProxy {
     await new Promise((resolve) => this.#server.close(resolve))
   }
 
-  #those(directions: Direction[]): LinkDirection[] {
-    return directions.length === 0 ? Object.values(this.#ways) : directions.map((one) => this.#ways[one])
+  #selected(directions: Direction[]): LinkDirection[] {
+    return directions.length === 0
+      ? Object.values(this.#directions)
+      : directions.map((one) => this.#directions[one])
   }
 
   #accept(client: Socket): void {
-    if (!this.#up || this.#target === 0) return void client.destroy()
+    if (!this.#isUp || this.#target === 0) return void client.destroy()
     const server = connect({ port: this.#target, host: '127.0.0.1', allowHalfOpen: true })
     const pair = { client, server }
     this.#pairs.add(pair)
@@ -124,8 +125,8 @@ export class LinkProxy {
       server.destroy()
     }
     for (const socket of [client, server]) socket.on('error', drop).on('close', drop)
-    this.#ways['to-grand'].join(client, server)
-    this.#ways['to-regional'].join(server, client)
+    this.#directions['to-grand'].join(client, server)
+    this.#directions['to-regional'].join(server, client)
   }
 
   #dropAll(): void {

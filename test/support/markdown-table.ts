@@ -1,4 +1,4 @@
-/** The rows of the first table whose first column bears this heading, by the headings of its columns. */
+/** Reads the first table whose first column has this heading; each row is keyed by the headings. */
 export function readTable(markdown: string, heading: string): Record<string, string>[] {
   const lines = markdown.split('\n')
   const start = lines.findIndex((line) => line.startsWith(`| ${heading} |`))

@@ -4,28 +4,28 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 
-/** Whose files nobody else's are. */
+/** The user id of `nobody`. */
 export const NOBODY = 65534
 
 const run = (command: string, ...args: string[]) => execFileSync(command, args, { stdio: 'pipe' })
 
-/** Why file systems cannot be mounted here; false where they can. */
-export const cannotMount = whyNotMount()
+/** Why mounting is impossible here, or false. */
+export const cannotMount = reasonNotToMount()
 
-/** Why a file system without hard links is not to be had; false where it is. */
+/** Why an exFAT file system cannot be mounted here, or false. */
 export const cannotMountExfat =
   cannotMount ||
   (['mkfs.exfat', 'mount.exfat-fuse'].every((tool) => spawnSync('which', [tool]).status === 0)
     ? false
     : 'needs exfatprogs and exfat-fuse')
 
-function whyNotMount(): string | false {
+function reasonNotToMount(): string | false {
   if (process.getuid?.() !== 0) return 'needs root'
   const path = mkdtempSync(join(tmpdir(), 'mount-'))
   const works = spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', path]).status === 0
   if (works) spawnSync('umount', [path])
   rmSync(path, { recursive: true })
-  return works ? false : 'nothing can be mounted here'
+  return works ? false : 'cannot mount here'
 }
 
 function unmountAfter(t: Test, path: string): () => void {
@@ -34,7 +34,7 @@ function unmountAfter(t: Test, path: string): () => void {
   return unmount
 }
 
-/** Makes a folder read-only, as another mount of itself. @returns makes it writable again */
+/** Makes a folder read-only by a bind mount of itself. Returns a function that makes it writable again. */
 export function mountReadOnly(t: Test, path: string): () => void {
   run('mount', '--bind', path, path)
   const unmount = unmountAfter(t, path)
@@ -42,7 +42,7 @@ export function mountReadOnly(t: Test, path: string): () => void {
   return unmount
 }
 
-/** A file system that has no hard links. */
+/** Mounts exFAT, a file system without hard links. */
 export function mountExfat(t: Test, path: string): void {
   const image = `${path}.image`
   t.teardown(() => rmSync(image))

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 
 export interface Part {
-  /** The part's headers, a line each; what a test says wrong stays wrong. */
+  /** The header lines of the part, sent as they are, even if malformed. */
   head: string
   body: Buffer | string
 }
@@ -12,7 +12,7 @@ export interface Form {
   body: Buffer
 }
 
-/** A form of these parts, as browsers write it. */
+/** Encodes a form as browsers do. */
 export function formOf(parts: Part[], boundary = `----form-${randomUUID()}`): Form {
   const pieces = parts.flatMap(({ head, body }) => [
     Buffer.from(`--${boundary}\r\n${head}\r\n\r\n`),
@@ -27,7 +27,7 @@ export function fieldPart(name: string, value: string): Part {
   return { head: `Content-Disposition: form-data; name="${name}"`, body: value }
 }
 
-/** @param name escaped as WHATWG HTML section 4.10.21.8 says: what would end the header, and nothing else */
+/** @param name escaped as WHATWG HTML section 4.10.21.8 says: only characters that would end the header */
 export function filePart(name: string, body: Buffer | string, mediaType = 'application/octet-stream'): Part {
   const escaped = name.replaceAll('"', '%22').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
   return {

@@ -1,13 +1,13 @@
 /**
- * The programs as a later version might be: files have a note, and there are albums with a cover, which is a blob. Renaming
- * a file sets its note and makes an album with the file as its cover.
+ * Builds programs of a hypothetical later version, in which files have a note and albums have a cover blob. Renaming a
+ * file sets its note and creates an album with the file's blob as its cover.
  */
 import { cpSync, globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import type { Test } from 'tap'
-import { mutated } from '../mutants/edit.js'
+import { applyMutant } from '../mutants/edit.js'
 import { newDataDir } from './data-dir.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -66,16 +66,16 @@ const EDITS = [
   },
 ]
 
-/** Builds the newer programs; gives the path of each. */
+/** Builds the newer programs; returns their paths. */
 export async function newerPrograms(t: Test): Promise<Record<'regional' | 'grand', string>> {
   const root = await newDataDir(t)
-  for (const name of ['package.json', 'openapi.yaml', 'migrations']) copy(name, root)
+  for (const name of ['package.json', 'openapi.yaml', 'dist/openapi.json', 'migrations']) copy(name, root)
   writeFileSync(join(root, 'migrations/regional/9999-albums.sql'), MIGRATION)
   symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'))
   const paths = globSync('src/**/*.ts', { cwd: ROOT })
   const sources = paths.map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))
   const mutant = { name: 'newer', what: '', breaks: '', tests: [], edits: EDITS }
-  const changed = new Map(mutated(sources, mutant).map(({ path, text }) => [path, text]))
+  const changed = new Map(applyMutant(sources, mutant).map(({ path, text }) => [path, text]))
   for (const { path, text } of sources) {
     mkdirSync(dirname(join(root, path)), { recursive: true })
     writeFileSync(join(root, path), changed.get(path) ?? text)

@@ -10,10 +10,14 @@ import { until } from './until.js'
 
 const found = ['/usr/sbin/nginx', 'nginx'].find((path) => spawnSync(path, ['-v']).status === 0)
 
-/** Why a test cannot run. On CI nothing may be skipped: there it runs, and fails for want of the program. */
+/** Why a test is skipped, or false. On CI no test is skipped: without nginx it fails. */
 export const skipWithoutNginx = process.env.CI || found ? false : "install Debian's nginx-light"
 
-/** A real nginx in front of a server, until the test ends. @param location what its block says @returns its origin */
+/**
+ * Starts nginx as a reverse proxy until the test ends.
+ * @param location directives of its location block
+ * @returns its origin
+ */
 export async function openNginx(t: Test, upstream: string, location: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'nginx-'))
   const port = await freePort()
@@ -40,7 +44,7 @@ export async function openNginx(t: Test, upstream: string, location: string): Pr
     await ended
     await rm(folder, { recursive: true, force: true })
   })
-  await until('nginx takes connections', () => takesConnections(port))
+  await until('nginx accepts connections', () => takesConnections(port))
   return `http://127.0.0.1:${port}`
 }
 

@@ -12,7 +12,7 @@ export interface ProgramResult {
   errors: string
 }
 
-/** Runs a command of the built program, as an operator of this server does. */
+/** Runs an operator command of the built program against a server's data folder. */
 export async function operate(
   { name, dataDir }: Pick<RegionalConfig, 'name' | 'dataDir'>,
   command: string[],
@@ -34,7 +34,7 @@ export async function operate(
   return { code, output, errors }
 }
 
-/** Runs a command that has to succeed; returns what it said. */
+/** Runs a command that must succeed; returns its output. */
 export async function operated(...command: Parameters<typeof operate>): Promise<string> {
   const { code, output, errors } = await operate(...command)
   if (code !== 0) throw new Error(`${command[1].join(' ')}: ${code} ${errors}`)

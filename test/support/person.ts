@@ -10,7 +10,7 @@ export interface UploadOptions {
   sha256?: string
 }
 
-/** Somebody with an account, logged in. */
+/** A client with an account. */
 export class Person extends Client {
   readonly username: string
   readonly email: string
@@ -43,7 +43,7 @@ export class Person extends Client {
     this.headers = { cookie: `syncsphere_session=${this.session}` }
   }
 
-  /** Makes a token and returns its secret. */
+  /** Creates an API token; returns its secret. */
   async token(scope: 'read' | 'write', name = scope): Promise<string> {
     return (await this.post('/tokens', { name, scope })).json.token as string
   }
@@ -65,7 +65,7 @@ export class Person extends Client {
     })
   }
 
-  /** Uploads what has to succeed; returns the file. */
+  /** Uploads a file, which must succeed; returns the file. */
   async put(
     bytes: Buffer | string,
     options: UploadOptions = {},
@@ -79,11 +79,11 @@ export class Person extends Client {
     return (await this.get('/me')).json.used_storage as number
   }
 
-  /** Makes the two friends. */
+  /** Makes two accounts friends. */
   async befriend(other: Person): Promise<void> {
-    const asked = await this.post('/friends/request', { username: other.username })
-    const accepted = await other.post(`/friends/accept/${asked.json.id as string}`)
-    if (accepted.status !== 200) throw new Error(`befriend: ${asked.outcome}, ${accepted.outcome}`)
+    const requested = await this.post('/friends/request', { username: other.username })
+    const accepted = await other.post(`/friends/accept/${requested.json.id as string}`)
+    if (accepted.status !== 200) throw new Error(`befriend: ${requested.outcome}, ${accepted.outcome}`)
   }
 }
 

@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import type { Test } from 'tap'
 
-/** One assertion for a whole property, whose predicate throws where it does not hold; it shows the smallest case. */
+/**
+ * Runs a property as one assertion. The predicate throws for a counterexample, and the message shows the smallest one.
+ */
 export function checkProperty<Values>(
   t: Test,
   property: fc.IRawProperty<Values>,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** Numbers that follow from a seed (sfc32, Chris Doty-Humphrey's Small Fast Counter). */
+/** A seeded generator (sfc32, Chris Doty-Humphrey's Small Fast Counter). */
 export class SeededRandom {
   readonly #name: string
   #a: number
@@ -16,7 +16,7 @@ export class SeededRandom {
     this.#c = digest.readInt32LE(8)
   }
 
-  /** Numbers of their own for one part of the world: what is drawn elsewhere does not move them. */
+  /** Derives an independent generator, so that draws elsewhere do not shift its numbers. */
   fork(name: string): SeededRandom {
     return new SeededRandom(`${this.#name}/${name}`)
   }
@@ -30,7 +30,7 @@ export class SeededRandom {
     return result >>> 0
   }
 
-  /** From 0 up to, not including, 1. */
+  /** A number from 0 up to, but not including, 1. */
   fraction(): number {
     return this.uint32() / 2 ** 32
   }
@@ -39,7 +39,7 @@ export class SeededRandom {
     return low + this.fraction() * (high - low)
   }
 
-  /** A whole number from 0 up to, not including, `end`. */
+  /** An integer from 0 up to, but not including, `end`. */
   below(end: number): number {
     return Math.floor(this.fraction() * end)
   }
@@ -52,7 +52,7 @@ export class SeededRandom {
     return choices[this.below(choices.length)] as T
   }
 
-  /** One of some names, each as often as its weight says. */
+  /** Picks a name with a probability proportional to its weight. */
   weighted<Name extends string>(weights: Partial<Record<Name, number>>): Name {
     const entries = Object.entries(weights) as [Name, number][]
     let at = this.fraction() * entries.reduce((sum, [, weight]) => sum + weight, 0)

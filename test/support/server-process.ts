@@ -13,13 +13,13 @@ export function programOf(name: 'regional' | 'grand'): string {
 }
 
 export interface Shell {
-  /** Redirections, such as `2>/dev/full`. */
+  /** Shell redirections, such as `2>/dev/full`. */
   redirect?: string
-  /** Whose process it is to be; needs root. */
+  /** The user id to run as; needs root. */
   user?: number
 }
 
-/** The built program as a process of its own, for what only a process can suffer. */
+/** The built program in a process of its own, for tests of signals, memory and file descriptors. */
 export class ServerProcess {
   readonly #child: ChildProcess
   url = ''
@@ -28,7 +28,7 @@ export class ServerProcess {
 
   constructor(env: Record<string, string>, program = PROGRAM, { redirect = '', user }: Shell = {}) {
     const prefix = user === undefined ? '' : `setpriv --reuid=${user} --regid=${user} --clear-groups`
-    // Without what tap loads into every child: it would count as the server's memory.
+    // NODE_OPTIONS would load tap into the server and count as its memory.
     this.#child = spawn(
       'sh',
       ['-c', `exec ${prefix} env -u NODE_OPTIONS "$0" "$1" ${redirect}`, process.execPath, program],
@@ -69,13 +69,13 @@ export class ServerProcess {
     return this.#child.signalCode
   }
 
-  /** Most memory that it ever held, bytes. */
+  /** Peak resident memory in bytes. */
   get peakBytes(): number {
     const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8')
     return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024
   }
 
-  /** Processes that it has started. */
+  /** Pids of its child processes. */
   get children(): number[] {
     const { pid } = this.#child
     const list = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
@@ -83,8 +83,8 @@ export class ServerProcess {
   }
 
   async serves(): Promise<this> {
-    await until('it serves or has ended', () => this.url !== '' || !this.isRunning)
-    if (this.url === '') throw new Error(`it ended: ${this.errors}`)
+    await until('the server is ready or has exited', () => this.url !== '' || !this.isRunning)
+    if (this.url === '') throw new Error(`the server exited: ${this.errors}`)
     return this
   }
 
@@ -92,7 +92,7 @@ export class ServerProcess {
     this.#child.kill(signal)
   }
 
-  /** Waits for its end; returns the exit code, null where a signal ended it. */
+  /** Waits for the exit; returns the exit code, or null after a signal. */
   async end(): Promise<number | null> {
     if (this.isRunning) await once(this.#child, 'close')
     return this.#child.exitCode
@@ -108,7 +108,7 @@ export class ServerProcess {
   }
 }
 
-/** Starts a server that does not outlive the test. */
+/** Starts a server that is killed when the test ends. */
 export function startServer(
   t: Test,
   env: Record<string, string>,

@@ -1,15 +1,15 @@
 import BetterSqlite3 from 'better-sqlite3'
 import type { Test } from 'tap'
 
-/** Listens to what the program says to SQLite while one test runs. */
+/** Records the statements that the program prepares and runs during one test. */
 export interface SqliteTap {
-  /** Every statement that was prepared, once. */
+  /** The SQL of every prepared statement. */
   prepared: Set<string>
-  /** How often each statement ran. */
+  /** Runs per statement. */
   runs: Map<string, number>
-  /** The connections that prepared something, oldest first. */
+  /** Connections that prepared a statement, oldest first. */
   connections: BetterSqlite3.Database[]
-  /** Makes the next run of a statement fail like SQLite would, before it does anything. */
+  /** Makes the next run of a statement fail with a SQLite error code before it has any effect. */
   failNext(sql: string, code: string): void
 }
 

@@ -12,18 +12,18 @@ import { Person } from './person.js'
 
 export const OPERATOR_TOKEN = 'operator-token-of-the-tests'
 
-/** A regional server in this process, on a free port and in a folder of its own, with people who use it. */
+/** A regional server in this process, on a free port, with a data folder and clients of its own. */
 export class TestRegional {
   readonly config: RegionalConfig
-  readonly #dependencies: RegionalDeps
+  readonly #deps: RegionalDeps
   #regional: Regional | undefined
   readonly #clients: Client[] = []
-  /** Added to the wall clock. */
+  /** Offset of the server's clock from the wall clock. */
   #aheadMs = 0
 
-  constructor(config: RegionalConfig, dependencies: RegionalDeps = {}) {
+  constructor(config: RegionalConfig, deps: RegionalDeps = {}) {
     this.config = config
-    this.#dependencies = dependencies
+    this.#deps = deps
   }
 
   get url(): string {
@@ -37,7 +37,7 @@ export class TestRegional {
   async open(): Promise<void> {
     const logger = pino({ level: 'silent' })
     const now = () => Date.now() + this.#aheadMs
-    this.#regional = await openRegional(this.config, { logger, now, ...this.#dependencies })
+    this.#regional = await openRegional(this.config, { logger, now, ...this.#deps })
   }
 
   async close(): Promise<void> {
@@ -45,34 +45,34 @@ export class TestRegional {
     await this.stop()
   }
 
-  /** Closes the server; the people who use it stay, and find it again when it is opened. */
+  /** Closes the server; its clients reconnect once it is open again. */
   async stop(): Promise<void> {
     await this.#regional?.[Symbol.asyncDispose]()
     this.#regional = undefined
   }
 
-  /** Closes it and opens it again on what it left; its port is another one then. */
+  /** Closes the server and opens it on the same data folder, with another port. */
   async restart(): Promise<void> {
     await this.stop()
     await this.open()
   }
 
-  /** Lets time pass for the server. */
+  /** Advances the server's clock. */
   pass(ms: number): void {
     this.#aheadMs += ms
   }
 
-  /** Somebody without login. */
+  /** A client without credentials. */
   nobody(address?: string): Client {
-    return this.#keep(new Client(() => this.url, address))
+    return this.#closeLater(new Client(() => this.url, address))
   }
 
-  /** Somebody with a name and no account yet. */
+  /** A client with a username but no account. */
   stranger(username: string, address?: string): Person {
-    return this.#keep(new Person(() => this.url, username, address))
+    return this.#closeLater(new Person(() => this.url, username, address))
   }
 
-  /** Registers somebody and logs them in. */
+  /** Registers an account and logs in. */
   async person(username: string, address?: string): Promise<Person> {
     const person = this.stranger(username, address)
     await person.register()
@@ -80,7 +80,7 @@ export class TestRegional {
     return person
   }
 
-  /** What the database holds, committed. */
+  /** Reads committed rows from the database. */
   rows<Row = Record<string, unknown>>(sql: string, ...params: unknown[]): Row[] {
     const db = new BetterSqlite3(join(this.dataDir, 'regional.db'), { readonly: true })
     try {
@@ -90,7 +90,7 @@ export class TestRegional {
     }
   }
 
-  /** Writes past the server what it would never write itself. */
+  /** Writes to the database behind the server's back. */
   execute(sql: string, ...params: unknown[]): void {
     const db = new BetterSqlite3(join(this.dataDir, 'regional.db'))
     try {
@@ -100,12 +100,12 @@ export class TestRegional {
     }
   }
 
-  /** What is wrong on disk and in the database, as far as it can be told while nothing is under way. */
+  /** Checks the invariants of the data folder; the server must be idle. */
   faults(): Promise<string[]> {
     return faultsOfDataDir(this.dataDir)
   }
 
-  #keep<T extends Client>(client: T): T {
+  #closeLater<T extends Client>(client: T): T {
     this.#clients.push(client)
     return client
   }
@@ -133,13 +133,13 @@ export async function testConfig(overrides: Partial<RegionalConfig> = {}): Promi
   }
 }
 
-/** Opens a regional for one test, and takes it away with all it stored when the test ends. */
+/** Opens a regional that is closed and removed when the test ends. */
 export async function openTestRegional(
   t: Test,
   overrides: Partial<RegionalConfig> = {},
-  dependencies: RegionalDeps = {},
+  deps: RegionalDeps = {},
 ): Promise<TestRegional> {
-  const regional = new TestRegional(await testConfig(overrides), dependencies)
+  const regional = new TestRegional(await testConfig(overrides), deps)
   t.teardown(async () => {
     await regional.close()
     await rm(regional.dataDir, { recursive: true, force: true })

@@ -17,13 +17,13 @@ import type { Person } from './person.js'
 import { OPERATOR_TOKEN, TestRegional, testConfig } from './test-regional.js'
 import { until } from './until.js'
 
-/** A regional of a sphere, and the piece of network between it and the grand. */
+/** A regional and the proxy between it and the grand. */
 export interface Member {
   regional: TestRegional
   link: LinkProxy
 }
 
-/** A grand and regionals in this process, on real sockets with real certificates, that lose and find each other. */
+/** A grand and regionals in this process, with real sockets and certificates, connected by fault-injecting proxies. */
 export class TestSphere {
   readonly #folder: string
   readonly #members = new Map<string, Member>()
@@ -38,12 +38,12 @@ export class TestSphere {
     t: Test,
     names = ['eu', 'us', 'ap'],
     overrides: Partial<RegionalConfig> = {},
-    dependencies: RegionalDeps = {},
+    deps: RegionalDeps = {},
   ) {
     const sphere = new TestSphere(await mkdtemp(join(tmpdir(), 'sphere-')))
     t.teardown(() => sphere.close())
     await sphere.startGrand()
-    for (const name of names) await sphere.add(name, overrides, dependencies)
+    for (const name of names) await sphere.add(name, overrides, deps)
     await sphere.connected(...names)
     return sphere
   }
@@ -60,11 +60,11 @@ export class TestSphere {
     return this.#grand as Grand
   }
 
-  /** Adds a regional, with a certificate of its own, and opens it. */
+  /** Issues a certificate for a new regional and opens it. */
   async add(
     name: string,
     overrides: Partial<RegionalConfig> = {},
-    dependencies: RegionalDeps = {},
+    deps: RegionalDeps = {},
   ): Promise<TestRegional> {
     await ensureCertificates(this.certsDir, { names: ['grand', name], now: new Date() })
     const link = await LinkProxy.open()
@@ -76,7 +76,7 @@ export class TestSphere {
       certsDir: this.certsDir,
       grandUrl: `https://127.0.0.1:${link.port}`,
     })
-    const regional = new TestRegional(config, dependencies)
+    const regional = new TestRegional(config, deps)
     this.#members.set(name, { regional, link })
     await regional.open()
     return regional
@@ -90,7 +90,7 @@ export class TestSphere {
     return this.#member(name).link
   }
 
-  /** The same person as seen by another regional: the session is one for all. */
+  /** A client of another regional with the person's credentials. */
   at(name: string, person: Person): Person {
     const there = this.regional(name).stranger(person.username)
     there.id = person.id
@@ -104,19 +104,19 @@ export class TestSphere {
     return [...this.#members.keys()]
   }
 
-  /** The same person as seen by every regional, each with its name. */
+  /** A client of every regional with the person's credentials. */
   everywhere(person: Person): [name: string, person: Person][] {
     return this.names.map((name) => [name, this.at(name, person)])
   }
 
-  /** Cuts regionals off, and waits until they know. */
+  /** Partitions regionals from the grand, and waits until they report it. */
   async partition(...names: string[]): Promise<void> {
     for (const name of names) this.link(name).cut()
     for (const name of names)
       await until(`${name} notices`, async () => (await this.status(name)).connected === false)
   }
 
-  /** Lets all regionals find each other again, and waits until they hold the same state. */
+  /** Restores all links, and waits until the sphere has converged. */
   async heal(): Promise<void> {
     for (const { link } of this.#members.values()) link.restore()
     await this.converged()
@@ -146,12 +146,12 @@ export class TestSphere {
     this.#grand = undefined
   }
 
-  /** Sweeps the grand's bytes as if it were a later time, milliseconds since 1970; the grand is closed meanwhile. */
+  /** Restarts the grand, with a garbage collection in between as of `nowMs` (milliseconds since 1970). */
   async collectGrandGarbage(nowMs: number): Promise<Collected> {
     await this.stopGrand()
     const db = Database.open(join(this.grandDir, 'grand.db'), 'grand')
-    const blobs = new BlobStore(db, this.grandDir)
-    const incoming = new IncomingBlobs(db, blobs, this.grandDir)
+    const blobs = BlobStore.open(db, this.grandDir)
+    const incoming = IncomingBlobs.open(db, blobs, this.grandDir)
     const collected = await collectGarbage(
       { db, blobs, incoming, now: () => nowMs },
       new AbortController().signal,
@@ -161,12 +161,12 @@ export class TestSphere {
     return collected
   }
 
-  /** Takes away all that a stopped grand had. */
+  /** Removes the data folder of the stopped grand. */
   async wipeGrand(): Promise<void> {
     await rm(this.grandDir, { recursive: true, force: true })
   }
 
-  /** Copies a stopped server's folder, as a backup. */
+  /** Copies the data folder of a stopped server. */
   async backup(from: string): Promise<string> {
     const to = `${from}-backup-${Math.random().toString(36).slice(2)}`
     await cp(from, to, { recursive: true })
@@ -190,43 +190,45 @@ export class TestSphere {
     return (await this.status(name, '?digest=true')).state_digest
   }
 
-  /** Waits until these have a link to the grand. */
+  /** Waits until these regionals are connected to the grand. */
   async connected(...names: string[]): Promise<void> {
     for (const name of names)
       await until(`${name} is connected`, async () => (await this.status(name)).connected === true)
   }
 
-  /** Waits until all that are named have all changes of each other, and hold the same state. */
-  async converged(...given: string[]): Promise<void> {
-    const names = given.length === 0 ? this.names : given
-    let seen: unknown
-    await until('all hold the same state', async () => {
-      const all = await Promise.all(names.map((name) => this.status(name)))
-      seen = all
-      const head = Math.max(...all.map((one) => Number(one.log_head)))
-      const quiet = all.every(
+  /**
+   * Waits until these regionals (all by default) have an empty outbox, are at the log's head, and have equal digests.
+   */
+  async converged(...selected: string[]): Promise<void> {
+    const names = selected.length === 0 ? this.names : selected
+    let lastStatuses: unknown
+    await until('all regionals have converged', async () => {
+      const statuses = await Promise.all(names.map((name) => this.status(name)))
+      lastStatuses = statuses
+      const head = Math.max(...statuses.map((one) => Number(one.log_head)))
+      const isIdle = statuses.every(
         (one) => one.connected && one.unacknowledged === 0 && one.applied_position === head,
       )
-      return quiet && new Set(await Promise.all(names.map((name) => this.#digest(name)))).size === 1
+      return isIdle && new Set(await Promise.all(names.map((name) => this.#digest(name)))).size === 1
     }).catch((error: Error) => {
-      throw new Error(`${error.message}: ${JSON.stringify(seen)}`)
+      throw new Error(`${error.message}: ${JSON.stringify(lastStatuses)}`)
     })
   }
 
-  /** Waits until these have the bytes of every file, each in its place. */
+  /** Waits until these regionals have every blob and no transfer in flight. */
   async haveAllBlobs(...names: string[]): Promise<void> {
     for (const name of names) {
       const regional = this.regional(name)
-      const underWay = () =>
+      const transfersInFlight = () =>
         ['tmp', 'incoming'].flatMap((folder) => readdirSync(join(regional.dataDir, folder)))
       await until(
-        `${name} has all bytes`,
-        () => regional.rows('select 1 from missing').length === 0 && underWay().length === 0,
+        `${name} has all blobs`,
+        () => regional.rows('select 1 from missing').length === 0 && transfersInFlight().length === 0,
       )
     }
   }
 
-  /** What is wrong with any of the regionals, with nothing under way. */
+  /** Checks the invariants of every regional's data folder; the sphere must be idle. */
   async faults(): Promise<string[]> {
     const all = await Promise.all(
       [...this.#members].map(async ([name, { regional }]) =>

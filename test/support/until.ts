@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Waits until something holds; fails after a time that is long for all that tests wait for. */
+/** Polls a condition, and fails after a timeout that is generous for every test. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
@@ -8,7 +8,7 @@ export async function until(
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`not in time: ${what}`)
+    if (Date.now() > deadline) throw new Error(`timed out waiting until ${what}`)
     await sleep(5)
   }
 }

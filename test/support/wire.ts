@@ -1,32 +1,31 @@
 import { connect, type Socket } from 'node:net'
 
-/** One answer as it came over the wire; interim ones (1xx) are passed over. */
+/** A response as received on the wire; interim responses (1xx) are skipped. */
 export interface WireResponse {
   status: number
-  /** Names in lower case; of several with one name the last, but all cookies. */
+  /** Lower-case names. Repeated `set-cookie` values are joined; of other repeated headers the last one counts. */
   headers: Record<string, string>
   body: Buffer
-  /** Whether the body came to its declared end. */
+  /** Whether the body has its declared length. */
   isWhole: boolean
 }
 
 export interface Sending {
-  /** The client's own, any of 127.0.0.0/8. */
+  /** The client's source address, any of 127.0.0.0/8. */
   localAddress?: string
-  /** Methods of the requests, in order: an answer to HEAD has no body. */
+  /** Methods of the requests, in order; a response to HEAD has no body. */
   methods?: string[]
-  /** Ends the sending side after the last byte. */
+  /** Closes the sending side after the last byte. */
   halfClose?: boolean
-  /** Leaves, without waiting for more, as soon as the head of an answer is there. */
-  leaveAfterHead?: boolean
-  /** Leaves after so long, whatever came. */
-  leaveAfterMs?: number
+  /** Disconnects as soon as the head of a response is complete. */
+  disconnectAfterHead?: boolean
+  /** Disconnects after this time. */
+  disconnectAfterMs?: number
 }
 
 /**
- * Sends bytes over a connection of its own, whatever they are, and gives the answers that came until the server, or
- * this side, ended it.
- * @throws Error when the server does not end it for 20 s
+ * Sends raw bytes over a new connection, and returns the responses received until either side closes it.
+ * @throws Error if the server has not closed it within 20 s
  */
 export async function exchange(
   origin: string,
@@ -34,22 +33,24 @@ export async function exchange(
   sending: Sending = {},
 ): Promise<WireResponse[]> {
   const { hostname, port } = new URL(origin)
-  const { localAddress, methods, leaveAfterHead, leaveAfterMs, halfClose } = sending
+  const { localAddress, methods, disconnectAfterHead, disconnectAfterMs, halfClose } = sending
   const socket = connect({ host: hostname, port: Number(port), ...(localAddress && { localAddress }) })
   const received: Buffer[] = []
   socket.on('data', (chunk) => {
     received.push(chunk)
     if (
-      leaveAfterHead &&
+      disconnectAfterHead &&
       /^HTTP\/1\.1 [2-5][\s\S]*?\r\n\r\n/.test(Buffer.concat(received).toString('latin1'))
     )
       socket.destroy()
   })
   if (halfClose) socket.end(bytes)
   else socket.write(bytes)
-  const hasLeft = await ended(socket, leaveAfterMs)
-  if (hasLeft === 'late')
-    throw new Error(`no end in 20 s; came: ${Buffer.concat(received).toString('latin1').slice(0, 500)}`)
+  const isDisconnected = await ended(socket, disconnectAfterMs)
+  if (isDisconnected === 'late')
+    throw new Error(
+      `not closed within 20 s; received: ${Buffer.concat(received).toString('latin1').slice(0, 500)}`,
+    )
   return responsesIn(Buffer.concat(received), methods)
 }
 
@@ -59,26 +60,26 @@ async function ended(socket: Socket, leaveAfterMs: number | undefined): Promise<
     if (leaveAfterMs === undefined) outcome = 'late'
     socket.destroy()
   }, leaveAfterMs ?? 20_000)
-  // A server that closes while it is still sent to resets the connection; what it said before counts.
+  // A server that closes while it still receives resets the connection; the responses sent before count.
   socket.on('error', () => undefined)
   await new Promise((resolve) => socket.once('close', resolve))
   clearTimeout(timer)
   return outcome
 }
 
-/** Takes answers of HTTP/1.1 apart (RFC 9112). @throws Error where something else stands */
+/** Parses HTTP/1.1 responses (RFC 9112). @throws Error for anything else */
 function responsesIn(bytes: Buffer, methods: string[] = []): WireResponse[] {
   const answers: WireResponse[] = []
   for (let at = 0; at < bytes.length; ) {
     const endOfHead = bytes.indexOf('\r\n\r\n', at)
-    if (endOfHead < 0) throw new Error(`half a head: ${bytes.toString('latin1', at, at + 200)}`)
+    if (endOfHead < 0) throw new Error(`incomplete response head: ${bytes.toString('latin1', at, at + 200)}`)
     const [first = '', ...lines] = bytes.toString('latin1', at, endOfHead).split('\r\n')
     const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(first)?.[1])
-    if (Number.isNaN(status)) throw new Error(`no answer: ${first.slice(0, 200)}`)
+    if (Number.isNaN(status)) throw new Error(`not a response: ${first.slice(0, 200)}`)
     at = endOfHead + 4
     if (status < 200) continue
     const headers = headersOf(lines)
-    // What could not be read as a request is answered as if it were no HEAD.
+    // The server cannot know the method of a malformed request, so its response to HEAD has a body.
     const endsHere = at === bytes.length || bytes.subarray(at, at + 5).equals(Buffer.from('HTTP/'))
     const isEmpty = status === 204 || status === 304 || (methods[answers.length] === 'HEAD' && endsHere)
     const { body, end, isWhole } = isEmpty
@@ -102,7 +103,7 @@ function headersOf(lines: string[]): Record<string, string> {
 
 interface Body {
   body: Buffer
-  /** Where the next answer starts. */
+  /** The offset of the next response. */
   end: number
   isWhole: boolean
 }

@@ -1,4 +1,4 @@
-/** What differs from run to run. Times are only told to be times; of the others each value has a number of its own. */
+/** Values that differ from run to run. All times share one placeholder; other values are numbered. */
 const KINDS = [
   { kind: 'uuid', pattern: /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/, numbered: true },
   { kind: 'sha256', pattern: /\b[0-9a-f]{64}\b/, numbered: true },
@@ -9,9 +9,8 @@ const KINDS = [
 const ANY = new RegExp(KINDS.map(({ kind, pattern }) => `(?<${kind}>${pattern.source})`).join('|'), 'g')
 
 /**
- * Puts placeholders in place of values that differ from run to run. They are numbered in the order in which the values
- * first came, so that two texts with the same placeholders have equal values in the same places, also across a whole
- * tour: a hash that was uploaded is the one that was downloaded.
+ * Replaces values that differ from run to run by placeholders, numbered by first occurrence over the whole tour. So
+ * equal placeholders mean equal values: a downloaded hash is the uploaded one.
  */
 export class Placeholders {
   readonly #known = new Map<string, string>()

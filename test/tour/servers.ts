@@ -6,20 +6,17 @@ import { freePort } from '../support/free-port.js'
 
 const RESTART_MS = 200
 
-export interface Place {
+export interface DocumentedServer {
   name: string
   program: 'regional' | 'grand'
-  /** Its port with `npm start`, which the README shows. */
+  /** Its port with `npm start`, as in the README. */
   documentedPort: number
 }
 
-/**
- * Servers as `npm start` runs them, each a process of its own that is started again when it ends, but on free ports
- * and in a folder of their own.
- */
+/** The servers of `npm start`, restarted when they exit, but with free ports and a temporary folder. */
 export class Servers implements AsyncDisposable {
   readonly #folder: string
-  readonly #places: { place: Place; port: number }[] = []
+  readonly #servers: { server: DocumentedServer; port: number }[] = []
   readonly #running = new Set<ChildProcess>()
   #stopping = false
 
@@ -27,26 +24,26 @@ export class Servers implements AsyncDisposable {
     this.#folder = folder
   }
 
-  /** Starts a server; resolves with its port when it serves. */
-  async start(place: Place, env: NodeJS.ProcessEnv = {}): Promise<number> {
+  /** Starts a server; resolves with its port once it is ready. */
+  async start(server: DocumentedServer, env: NodeJS.ProcessEnv = {}): Promise<number> {
     const port = await freePort()
-    this.#places.push({ place, port })
-    const { stdout } = this.#run(place, port, env)
+    this.#servers.push({ server, port })
+    const { stdout } = this.#run(server, port, env)
     if (stdout !== null) await once(stdout, 'data')
     return port
   }
 
-  /** A text for the ports that the README shows, turned to the ports in use. */
+  /** Replaces the ports in the README by the actual ones. */
   toActual(text: string): string {
-    return this.#places.reduce(
-      (changed, { place, port }) => changed.replaceAll(portPattern(place.documentedPort), String(port)),
+    return this.#servers.reduce(
+      (changed, { server, port }) => changed.replaceAll(portPattern(server.documentedPort), String(port)),
       text,
     )
   }
 
   toDocumented(text: string): string {
-    return this.#places.reduce(
-      (changed, { place, port }) => changed.replaceAll(portPattern(port), String(place.documentedPort)),
+    return this.#servers.reduce(
+      (changed, { server, port }) => changed.replaceAll(portPattern(port), String(server.documentedPort)),
       text,
     )
   }
@@ -60,14 +57,14 @@ export class Servers implements AsyncDisposable {
     }
   }
 
-  #run(place: Place, port: number, env: NodeJS.ProcessEnv): ChildProcess {
-    const path = fileURLToPath(new URL(`../../dist/bin/${place.program}.js`, import.meta.url))
+  #run(server: DocumentedServer, port: number, env: NodeJS.ProcessEnv): ChildProcess {
+    const path = fileURLToPath(new URL(`../../dist/bin/${server.program}.js`, import.meta.url))
     const child = spawn(process.execPath, [path], {
       env: {
         ...process.env,
-        NAME: place.name,
+        NAME: server.name,
         PORT: String(port),
-        DATA_DIR: join(this.#folder, place.name),
+        DATA_DIR: join(this.#folder, server.name),
         LOG_LEVEL: 'error',
         ...env,
       },
@@ -76,13 +73,13 @@ export class Servers implements AsyncDisposable {
     this.#running.add(child)
     child.once('exit', () => {
       this.#running.delete(child)
-      if (!this.#stopping) setTimeout(() => this.#stopping || this.#run(place, port, env), RESTART_MS)
+      if (!this.#stopping) setTimeout(() => this.#stopping || this.#run(server, port, env), RESTART_MS)
     })
     return child
   }
 }
 
-/** A port as it stands in an address or after a word, and in no longer number. */
+/** Matches a port in an address or after a word, but not inside a longer number. */
 function portPattern(port: number): RegExp {
   return new RegExp(`(?<![\\d.])${port}(?!\\d)`, 'g')
 }

@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 
-/** One bash that runs command after command, as a person's terminal does: variables stay from one to the next. */
+/** One bash that runs several commands, so that variables persist between them. */
 export class Shell implements AsyncDisposable {
   readonly #bash: ChildProcessByStdio<Writable, Readable, null>
   #output = ''
 
   constructor(env: NodeJS.ProcessEnv) {
-    // In a group of its own, so that what it leaves in the background ends with it.
+    // A process group of its own, so that background processes are killed too.
     this.#bash = spawn('bash', ['--noprofile', '--norc'], {
       env,
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -20,7 +20,7 @@ export class Shell implements AsyncDisposable {
     })
   }
 
-  /** Runs a command to its end; returns what it wrote, to standard output and error, and its exit status. */
+  /** Runs a command; returns its standard output and error, and its exit status. */
   async run(command: string): Promise<{ output: string; status: number }> {
     const end = `end-${randomUUID()}`
     this.#output = ''

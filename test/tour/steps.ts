@@ -1,14 +1,14 @@
-/** One command of a tour with the output that the page shows for it. */
+/** A command of a tour and the output that the page shows for it. */
 export interface Step {
-  /** Line of the page where the command begins, from 1. */
+  /** Line of the page on which the command begins, from 1. */
   line: number
   command: string
   output: string
 }
 
 /**
- * The commands of a page, in order: in blocks fenced as `bash`, a line that is no comment is a command (with a backslash
- * at its end it goes on in the next line), and the comments up to the next command are its output.
+ * Reads the commands of a page from its `bash` blocks. A line that is not a comment is a command, which continues on
+ * the next line after a backslash. The comments that follow are its output.
  */
 export function stepsOf(markdown: string): Step[] {
   const steps: Step[] = []

@@ -3,7 +3,7 @@ import fastifySwaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import type { Contract } from '../../contract/load.js'
 
-/** Swagger UI runs its own scripts, styles itself inline, and calls this server only. */
+/** Swagger UI loads its own scripts, needs inline styles, and calls only this server. */
 const DOCS_CSP = [
   "default-src 'none'",
   "script-src 'self'",
@@ -16,15 +16,15 @@ const DOCS_CSP = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** The page shows a response when it has ended, and a stream of events does not end: it has no button to try it. */
+/** Swagger UI shows a response after its end. An event stream has none, so the page hides its "Execute" button. */
 const DOCS_CSS = `
 .swagger-ui .info summary { cursor: pointer; font-weight: bold; }
 .swagger-ui [id$="-streamEvents"] .execute-wrapper { display: none; }
 `
 
 /**
- * Serves the contract: /openapi.yaml as written, /openapi.json, and /docs, where operations can be tried. Who comes without
- * a path is led there.
+ * Serves the contract: /openapi.yaml with its comments, /openapi.json, and /docs, where users can try operations. `/`
+ * redirects to /docs.
  */
 export async function addApiDocs(app: FastifyInstance, { text, document }: Contract): Promise<void> {
   const json = JSON.stringify(document)
@@ -40,18 +40,18 @@ export async function addApiDocs(app: FastifyInstance, { text, document }: Contr
     staticCSP: DOCS_CSP,
     theme: { title: 'SyncSphere API', css: [{ filename: 'syncsphere.css', content: DOCS_CSS }] },
     uiConfig: {
-      // Without the bar that offers to load another document.
+      // The default layout has a bar that loads other documents.
       layout: 'BaseLayout',
       deepLinking: true,
       displayRequestDuration: true,
       tryItOutEnabled: true,
-      // A token that is tried does not stay in the browser's storage.
+      // Tokens must not stay in the browser's storage.
       persistAuthorization: false,
     },
   })
 }
 
-/** The document with each chapter of its description folded, so that operations are in sight without scrolling. */
+/** Folds each chapter of the description, so that the operations are visible without scrolling. */
 function withFoldedChapters(document: Contract['document']): Contract['document'] {
   const [summary = '', ...chapters] = (document.info.description ?? '').split(/^## /m)
   const folded = chapters.map((chapter) => {

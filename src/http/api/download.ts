@@ -5,7 +5,7 @@ import type { FileView } from '../../domain/views.js'
 import type { ByteSource, ChunkSink } from '../../lib/byte-source.js'
 import { isNotModified, requestedRange, type Validators } from '../responses/conditional.js'
 
-/** Node's own Date header may be so old when the loop is busy. */
+/** Node caches its Date header, which can be this old when the event loop is busy. */
 const NODE_DATE_MS = 10_000
 
 export interface DownloadMetrics {
@@ -21,14 +21,14 @@ export function downloadHandler(files: Files, metrics: DownloadMetrics): Pick<Ha
         etag: validators.etag,
         'last-modified': validators.lastModified.toUTCString(),
         ...validators.date,
-        // Nobody else's proxy may keep a private file; a browser may, if it asks again. Compressed, ranges would not fit.
+        // Shared caches must not store a private file; browsers may, but must revalidate. Compression would break ranges.
         'cache-control': `${file.visibility === 'public' ? '' : 'private, '}no-cache, no-transform`,
       }
       if (isNotModified(headers, validators)) return { status: 304, headers: common }
       const range = requestedRange(headers, file.size, validators)
       const { start, end } = range ?? { start: 0, end: file.size - 1 }
-      // It begins with a name of its own: V8 makes a hidden class for each object that begins with a spread and goes on, which
-      // takes longer than all else here.
+      // A literal key comes first. For an object that begins with a spread V8 creates a new hidden class each time, which
+      // takes longer than the rest of this handler.
       const sent = {
         'content-length': String(end - start + 1),
         ...common,
@@ -37,7 +37,7 @@ export function downloadHandler(files: Files, metrics: DownloadMetrics): Pick<Ha
       }
       const status = range === undefined ? 200 : 206
       if (request.method === 'HEAD') return { status, headers: sent, body: Buffer.alloc(0) }
-      return { status, headers: sent, body: counted(await files.readContent(file, start, end), metrics) }
+      return { status, headers: sent, body: countBytes(await files.readContent(file, start, end), metrics) }
     },
   }
 }
@@ -48,11 +48,11 @@ function validatorsOf(file: FileView): Validators & { date?: { date: string } } 
   lastModified.setUTCMilliseconds(0)
   const validators = { etag: `"${file.sha256}"`, lastModified }
   if (Date.parse(file.created_at) < now - NODE_DATE_MS) return validators
-  // Another server's clock may be ahead, and no date may be later than that of the response (RFC 9110 section 8.8.2.1).
+  // Another server's clock may be ahead. Last-Modified must not be later than Date (RFC 9110 section 8.8.2.1).
   return { ...validators, date: { date: new Date(now).toUTCString() } }
 }
 
-/** A file is its owner's, whatever it claims to be: it is offered for saving and never runs in this origin. */
+/** Files are untrusted content: browsers save them instead of rendering them in this origin. */
 function representationHeaders(file: FileView): Record<string, string> {
   return {
     'content-type': file.media_type,
@@ -64,20 +64,20 @@ function representationHeaders(file: FileView): Record<string, string> {
 }
 
 function dispositionOf(name: string): string {
-  const fallback = plainName(name)
+  const fallback = asciiFallback(name)
   return contentDisposition(name, { type: 'attachment', ...(fallback !== undefined && { fallback }) })
 }
 
 /**
- * For clients that know only ASCII names: a neutral name with the same ending. An ASCII name stays as it is; with it the
- * package sends the exact name as well where browsers read it in several ways (RFC 6266 appendix D).
+ * For clients that support only ASCII names: a neutral name with the same extension; undefined for an ASCII name. The
+ * package then adds `filename*` where browsers interpret the name in different ways (RFC 6266 appendix D).
  */
-function plainName(name: string): string | undefined {
+function asciiFallback(name: string): string | undefined {
   if (/^[\x20-\x7e]*$/.test(name)) return undefined
   return `download${/\.[a-z0-9]{1,10}$/i.exec(name)?.[0] ?? ''}`
 }
 
-function counted(bytes: ByteSource | Buffer, metrics: DownloadMetrics): ByteSource | Buffer {
+function countBytes(bytes: ByteSource | Buffer, metrics: DownloadMetrics): ByteSource | Buffer {
   if (Buffer.isBuffer(bytes)) {
     metrics.bytesDownloaded(bytes.length)
     return bytes

@@ -1,7 +1,7 @@
 import type { Handlers } from '../../contract/handlers.js'
 import type { Files } from '../../domain/files.js'
 import { allowsChange, matchesWeakly } from '../responses/conditional.js'
-import { account } from './identity.js'
+import { accountOf } from './identity.js'
 
 type FileHandlers = Pick<Handlers, 'listFiles' | 'getFile' | 'updateFile' | 'deleteFile'>
 
@@ -10,7 +10,7 @@ export function fileHandlers(files: Files): FileHandlers {
     listFiles({ query }, { caller }) {
       return {
         status: 200,
-        body: files.list(account(caller).user_id, { limit: 50, ...query }),
+        body: files.list(accountOf(caller).user_id, { limit: 50, ...query }),
       }
     },
 

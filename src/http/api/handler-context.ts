@@ -4,7 +4,7 @@ import type { Caller } from '../../domain/caller.js'
 import { type Client, clientOf } from '../guards/client-address.js'
 import { sendContinue } from '../guards/continue.js'
 
-/** Address and signal are made when they are asked for: most handlers want neither. */
+/** Creates address and signal on demand, because most handlers use neither. */
 export class HandlerContext implements RequestContext {
   readonly request: FastifyRequest
   readonly #reply: FastifyReply

@@ -11,17 +11,17 @@ import { type HandlerResponse, sendResponse } from './send-response.js'
 
 type AnyHandler = (input: unknown, context: HandlerContext) => HandlerResponse | Promise<HandlerResponse>
 
-/** Operations that a stranger would call often to do harm, each with a rate of its own by address. */
+/** Operations open to anybody that are worth abusing have stricter rates by address. */
 const RATES: Record<string, Policy> = {
   loginUser: { name: 'login', quota: 120, windowSeconds: 60 },
   registerUser: { name: 'register', quota: 60, windowSeconds: 60 },
 }
 
-/** Makes the routes of the contract from its operations: what is checked before the handler, and what runs it. */
+/** Connects the contract's operations with the request guards and the handlers. */
 export function operationHooks(app: FastifyInstance, handlers: Handlers, limits: Limits): RouteHooks {
   const streams = new Set<ServerResponse>()
   app.addHook('preClose', (done) => {
-    // An event stream never ends by itself, and the server closes only when every request has its response.
+    // The server closes only after every response has ended, and event streams do not end by themselves.
     for (const stream of streams) stream.end()
     done()
   })
@@ -33,8 +33,8 @@ export function operationHooks(app: FastifyInstance, handlers: Handlers, limits:
     handle(operation) {
       const handler = (handlers as unknown as Record<string, AnyHandler>)[operation.handlerId] as AnyHandler
       const headerNames = operation.parameters
-        .filter((one) => one.in === 'header')
-        .map((one) => one.name.toLowerCase())
+        .filter((parameter) => parameter.in === 'header')
+        .map(({ name }) => name.toLowerCase())
       return async (request, reply) => {
         const input = {
           params: request.params,
@@ -61,7 +61,7 @@ function guardsOf(
   return { access, ...(rate && { rate }), ...(requestMediaTypes.length > 0 && { body }) }
 }
 
-/** Where a request has a field: among its parameters, or else in its body; the name of a form's file is its file name. */
+/** The location of a field in the request: a parameter or else the body. In a form, `name` is the file part's filename. */
 function pathOf({ parameters, requestMediaTypes }: Operation, field: string): string {
   const parameter = parameters.find(({ name }) => name === field)
   if (parameter !== undefined) return `${parameter.in}/${field}`

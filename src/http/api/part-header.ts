@@ -1,4 +1,4 @@
-/** What the header of a form's part says (RFC 7578 section 4.2), as browsers and other programs write it. */
+/** Parses the header of a form's part (RFC 7578 section 4.2), in the variants that browsers and other clients send. */
 
 import { FORM_LIMITS } from '../limits.js'
 
@@ -6,20 +6,20 @@ export interface PartHeader {
   name: string
   /** Undefined for a field. */
   filename: string | undefined
-  /** The media type as the part states it. */
+  /** The value of `Content-Type`. */
   mediaType: string | undefined
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** A parameter: in quotes up to the quote that a semicolon or the end follows, for names have quotes and backslashes. */
+/** A parameter. Names contain unescaped quotes, so a quoted value ends only at a quote before a semicolon or the end. */
 const PARAMETER = /;[ \t]*([\w!#$%&'*+.^`|~-]+)[ \t]*=[ \t]*(?:"(.*?)"[ \t]*(?=;|$)|([^";]*))/gsy
 
 /** RFC 8187 section 3.2.1. */
 const EXTENDED = /^utf-8'[\w-]*'((?:[\w!#$&+.^`|~-]|%[0-9a-f]{2})*)$/i
 
-/** Text of bytes; undefined where they are not UTF-8. */
-export function textOf(bytes: Buffer): string | undefined {
+/** @returns undefined for invalid UTF-8 */
+export function decodeUtf8(bytes: Buffer): string | undefined {
   try {
     return utf8.decode(bytes)
   } catch {
@@ -27,20 +27,20 @@ export function textOf(bytes: Buffer): string | undefined {
   }
 }
 
-/** A field, with the line end before it; a line that begins with white space goes on with the one before (RFC 5322). */
+/** A field with the line end before it. A line that begins with white space continues the previous one (RFC 5322). */
 const FIELD = /\r\n([\w!#$%&'*+.^`|~-]+)[ \t]*:((?:[^\r\n]|\r\n[ \t])*)/gy
 
 /**
- * Reads a part's header, which begins with the end of the delimiter's line, each byte as a character.
- * @returns what is wrong with it, to be read after "a part", when it cannot be read in one way
+ * @param text the header from the end of the delimiter's line on, each byte as a character
+ * @returns for a malformed or ambiguous header its fault, phrased to follow "a part"
  */
 export function readPartHeader(text: string): PartHeader | string {
   const fields = fieldsOf(text)
   if (fields === undefined) return 'has a malformed header'
   const [value, ...more] = fields.get('content-disposition') ?? []
   if (value === undefined || more.length > 0) return 'needs one Content-Disposition'
-  const disposition = textOf(Buffer.from(value, 'latin1'))
-  if (disposition === undefined) return 'must have a header in UTF-8'
+  const disposition = decodeUtf8(Buffer.from(value, 'latin1'))
+  if (disposition === undefined) return 'has a header that is not valid UTF-8'
   const parameters = parametersOf(disposition)
   if (parameters === undefined) return 'has a malformed Content-Disposition'
   const name = parameters.get('name')
@@ -52,7 +52,7 @@ export function readPartHeader(text: string): PartHeader | string {
 function fieldsOf(text: string): Map<string, string[]> | undefined {
   const fields = new Map<string, string[]>()
   let count = 0
-  // RFC 2046 allows white space after a delimiter.
+  // White space may follow a delimiter (RFC 2046 section 5.1.1).
   let end = text.search(/[^ \t]|$/)
   FIELD.lastIndex = end
   for (let match = FIELD.exec(text); match !== null; match = FIELD.exec(text)) {
@@ -74,21 +74,21 @@ function parametersOf(disposition: string): Map<string, string> | undefined {
   for (let match = PARAMETER.exec(disposition); match !== null; match = PARAMETER.exec(disposition)) {
     const [, key = '', quoted, token = ''] = match
     if (parameters.has(key.toLowerCase())) return undefined
-    // Backslashes stay: browsers and curl escape the quote as %22, and line ends, which are in no name here.
+    // Browsers and curl escape a quote as %22, so a backslash is part of the name.
     parameters.set(key.toLowerCase(), quoted?.replaceAll('%22', '"') ?? token.trim())
     end = PARAMETER.lastIndex
   }
   return /^[; \t]*$/.test(disposition.slice(end)) ? parameters : undefined
 }
 
-/** `filename*` goes first: who sends it puts into `filename` what is left of the name in ASCII. */
+/** Prefers `filename*`: its senders reduce `filename` to ASCII. */
 function filenameOf(parameters: Map<string, string>): string | undefined {
   const encoded = EXTENDED.exec(parameters.get('filename*') ?? '')?.[1]
-  const extended = encoded === undefined ? undefined : textOf(bytesOf(encoded))
+  const extended = encoded === undefined ? undefined : decodeUtf8(percentDecode(encoded))
   return extended ?? parameters.get('filename')
 }
 
-function bytesOf(encoded: string): Buffer {
+function percentDecode(encoded: string): Buffer {
   const latin1 = encoded.replaceAll(/%(..)/g, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   )

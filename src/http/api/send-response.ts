@@ -8,7 +8,7 @@ import { closeIfBodyUnread } from '../../net/lingering-close.js'
 import type { Limits } from '../limits.js'
 import { sendBytes } from '../responses/send-bytes.js'
 
-/** What a handler returned, its type forgotten. */
+/** The result of a handler, without its static type. */
 export interface HandlerResponse {
   status: number
   headers?: Record<string, string | string[]>
@@ -20,9 +20,9 @@ type StreamBody = (response: ServerResponse) => void
 const EVENT_STREAM = 'text/event-stream'
 
 /**
- * Sends what a handler returned, as the operation declares it. What is not JSON already is serialised by the contract's
- * schema.
- * @param streams where a response that stays open is kept while it is
+ * Sends a handler's result as the operation declares it. The contract's schema serialises bodies that are not JSON text
+ * already.
+ * @param streams collects open event streams
  * @throws DomainError `internal-error` for a response that the contract does not declare
  */
 export function sendResponse(
@@ -40,7 +40,7 @@ export function sendResponse(
     throw undeclared(operation, `${status} ${body === undefined ? 'without' : 'with'} a body`)
   }
   reply.code(status).headers(handled.headers ?? {})
-  closeIfBodyUnread(request, reply)
+  if (closeIfBodyUnread(request.raw)) reply.header('connection', 'close')
   if (body === undefined) return reply.send()
   if (typeof body === 'function') {
     if (!(EVENT_STREAM in declared)) throw undeclared(operation, 'an event stream')
@@ -51,13 +51,13 @@ export function sendResponse(
     reply.type(types[0] === '*/*' ? 'application/octet-stream' : (types[0] ?? ''))
   if (!isDeclared(String(reply.getHeader('content-type')), types))
     throw undeclared(operation, 'the media type')
-  // Of other bodies the framework sends the length alone.
+  // For other bodies Fastify responds to HEAD with their length.
   if (request.method === 'HEAD' && (isByteSource(body) || Buffer.isBuffer(body))) {
     if (isByteSource(body)) void body.close()
     return reply.send(null)
   }
   if (isByteSource(body)) return sendBytes(body, request, reply, limits)
-  // A bare string would go out unserialised.
+  // Fastify sends a bare string without serialising it.
   if (JSON_MEDIA_TYPE in declared && typeof body !== 'object') throw undeclared(operation, 'a bare value')
   return reply.send(body instanceof Json ? body.text : body)
 }
@@ -72,11 +72,11 @@ function openStream(body: StreamBody, reply: FastifyReply, streams: Set<ServerRe
   if (response.destroyed) return reply
   streams.add(response)
   response.once('close', () => streams.delete(response))
-  // Its connection serves nothing after it, so that its end can be that of the connection (RFC 9112 section 6.3): what is
-  // written then goes out in one piece, and not in three.
+  // The connection serves nothing afterwards, so its close can end the body (RFC 9112 section 6.3). A write without chunked
+  // encoding is one piece instead of three.
   response.useChunkedEncodingByDefault = false
   response.shouldKeepAlive = false
-  // Nginx and its like would gather events before they pass them on.
+  // Disables response buffering in nginx and similar proxies.
   response.writeHead(response.statusCode, {
     ...(reply.getHeaders() as Record<string, string>),
     'content-type': EVENT_STREAM,
@@ -92,9 +92,9 @@ function isDeclared(contentType: string, types: string[]): boolean {
   return types.includes('*/*') || types.includes(essence)
 }
 
-function undeclared(operation: Operation, what: string): DomainError {
+function undeclared(operation: Operation, part: string): DomainError {
   return new DomainError(
     'internal-error',
-    `${operation.id} responded with ${what}, which openapi.yaml does not declare`,
+    `${operation.id} responded with ${part}, which openapi.yaml does not declare`,
   )
 }

@@ -11,20 +11,20 @@ import { faultOfFolder, folderForm } from '../../model/names.js'
 import { FORM_LIMITS } from '../limits.js'
 import { invalidPart } from '../responses/problems.js'
 import { type FormPart, formParts } from './form.js'
-import { account } from './identity.js'
-import { textOf } from './part-header.js'
+import { accountOf } from './identity.js'
+import { decodeUtf8 } from './part-header.js'
 
-/** More of a form than its file can have: boundaries, headers of parts, and fields. */
+/** Upper estimate of a form's boundaries, part headers and fields, without the file. */
 const FORM_OVERHEAD_BYTES = 16 * 1024
 
 const MEDIA_TYPE = /^([a-z0-9!#$&^_.+-]{1,127}\/[a-z0-9!#$&^_.+-]{1,127})[ \t]*(;[\x20-\x7e]*)?$/i
-const MAX_MEDIA_TYPE = 255
+const MAX_MEDIA_TYPE_LENGTH = 255
 
 export interface UploadMetrics {
   bytesUploaded(sizeBytes: number): void
 }
 
-/** Waits until so many servers hold a file's bytes; whether it was reached. */
+/** Waits until `minCopies` servers store a file's blob. Resolves to false when that takes too long. */
 export type WaitForReplicas = (fileId: string, minCopies: number, signal: AbortSignal) => Promise<boolean>
 
 type Fields = { folder?: string; visibility?: 'private' | 'friends' | 'public'; sha256?: string }
@@ -36,11 +36,11 @@ export interface UploadHandlerDeps {
   metrics: UploadMetrics
 }
 
-export function uploadHandler(options: UploadHandlerDeps): Pick<Handlers, 'uploadFile'> {
-  const { uploads, files, waitForReplicas, metrics } = options
+export function uploadHandler(deps: UploadHandlerDeps): Pick<Handlers, 'uploadFile'> {
+  const { uploads, files, waitForReplicas, metrics } = deps
   return {
     async uploadFile({ query }, context) {
-      const { user_id } = account(context.caller)
+      const { user_id } = accountOf(context.caller)
       const { request } = context
       const declaredBytes = Math.max(0, Number(request.headers['content-length'] ?? 0) - FORM_OVERHEAD_BYTES)
       uploads.assertRoom(user_id, declaredBytes)
@@ -48,20 +48,20 @@ export function uploadHandler(options: UploadHandlerDeps): Pick<Handlers, 'uploa
       const form = await openForm(request.raw, metrics)
       const input = { name: form.filename, media_type: form.mediaType, declaredBytes }
       const { file, etag } = await uploads.store(user_id, input, async (take) => {
-        const { sha256, ...options } = await form.receive(take)
-        // A form in a browser sends what was left blank, too.
-        return { ...options, sha256: sha256 || undefined }
+        const { sha256, ...fields } = await form.receive(take)
+        // Browsers send blank fields of a form too.
+        return { ...fields, sha256: sha256 || undefined }
       })
       const headers = { location: `/files/${file.id}`, etag }
       if (query.min_copies === undefined) return { status: 201, headers, body: file }
       const reached = await waitForReplicas(file.id, query.min_copies, context.signal)
-      return { status: reached ? 201 : 202, headers, body: present(files, context.caller, file) }
+      return { status: reached ? 201 : 202, headers, body: currentView(files, context.caller, file) }
     },
   }
 }
 
-/** A file as it is now, with those who hold it; as it was, if it was deleted meanwhile. */
-function present(files: Files, caller: Caller, stored: FileView): FileView {
+/** The file's current state, with the servers that store it; `stored` if it has been deleted since. */
+function currentView(files: Files, caller: Caller, stored: FileView): FileView {
   try {
     return files.get(caller, stored.id).file
   } catch (error) {
@@ -73,7 +73,7 @@ function present(files: Files, caller: Caller, stored: FileView): FileView {
 interface Form {
   filename: string
   mediaType: string
-  /** Hands out the file's bytes, and gives the form's fields, whether they come before the file or after it. */
+  /** Passes the file's bytes to `take`. Resolves to the form's fields, which may precede or follow the file. */
   receive(take: ChunkSink): Promise<Fields>
 }
 
@@ -81,11 +81,11 @@ interface Form {
 async function openForm(request: IncomingMessage, metrics: UploadMetrics): Promise<Form> {
   const parts = formParts(request)
   const fields: Record<string, string> = {}
-  const file = await nextFile(parts, fields)
+  const file = await nextFilePart(parts, fields)
   if (file === undefined)
-    throw invalidPart('body/file', 'is missing: the form needs one part with this name and a file name')
+    throw invalidPart('body/file', 'is missing: the form needs a part "file" with a filename')
   const { filename, mediaType, copy } = file
-  if (filename === undefined) throw invalidPart('body/file', 'needs a file name')
+  if (filename === undefined) throw invalidPart('body/file', 'needs a filename')
   return {
     filename,
     mediaType: mediaTypeOf(mediaType),
@@ -94,23 +94,23 @@ async function openForm(request: IncomingMessage, metrics: UploadMetrics): Promi
         metrics.bytesUploaded(chunk.length)
         return take(chunk)
       })
-      if ((await nextFile(parts, fields)) !== undefined)
+      if ((await nextFilePart(parts, fields)) !== undefined)
         throw invalidPart('body/file', 'must be the only file')
       return fields as Fields
     },
   }
 }
 
-/** As it was stated, with its parameters; what is no media type says nothing. */
-function mediaTypeOf(stated = ''): string {
-  const [, essence, parameters = ''] = MEDIA_TYPE.exec(stated.trim()) ?? []
+/** The declared media type with its parameters; `application/octet-stream` for an invalid one. */
+function mediaTypeOf(declared = ''): string {
+  const [, essence, parameters = ''] = MEDIA_TYPE.exec(declared.trim()) ?? []
   if (essence === undefined) return 'application/octet-stream'
-  const whole = essence.toLowerCase() + parameters
-  return whole.length > MAX_MEDIA_TYPE ? essence.toLowerCase() : whole
+  const mediaType = essence.toLowerCase() + parameters
+  return mediaType.length > MAX_MEDIA_TYPE_LENGTH ? essence.toLowerCase() : mediaType
 }
 
-/** Reads fields up to the next file, or the form's end. */
-async function nextFile(
+/** Reads fields into `fields` up to the next file part or the form's end. */
+async function nextFilePart(
   parts: AsyncIterator<FormPart>,
   fields: Record<string, string>,
 ): Promise<FormPart | undefined> {
@@ -120,24 +120,24 @@ async function nextFile(
     const { name, filename } = part
     const path = `body/${name.slice(0, 64)}`
     const faultOf = Object.hasOwn(FIELDS, name) ? FIELDS[name as keyof Fields] : undefined
-    if (faultOf === undefined || filename !== undefined) throw invalidPart(path, 'is no part of this form')
+    if (faultOf === undefined || filename !== undefined) throw invalidPart(path, 'is unknown here')
     if (Object.hasOwn(fields, name)) throw invalidPart(path, 'must not be repeated')
-    fields[name] = validate(await fieldText(part, path), faultOf, name)
+    fields[name] = validate(await readFieldText(part, path), faultOf, name)
   }
   return undefined
 }
 
-async function fieldText({ copy }: FormPart, path: string): Promise<string> {
+async function readFieldText({ copy }: FormPart, path: string): Promise<string> {
   const chunks: Buffer[] = []
-  let size = 0
+  let sizeBytes = 0
   await copy((chunk) => {
-    size += chunk.length
-    if (size > FORM_LIMITS.fieldBytes) throw invalidPart(path, 'is too long')
+    sizeBytes += chunk.length
+    if (sizeBytes > FORM_LIMITS.fieldBytes) throw invalidPart(path, 'is too long')
     chunks.push(chunk)
     return undefined
   })
-  const text = textOf(Buffer.concat(chunks))
-  if (text === undefined) throw invalidPart(path, 'must be UTF-8')
+  const text = decodeUtf8(Buffer.concat(chunks))
+  if (text === undefined) throw invalidPart(path, 'must be valid UTF-8')
   return text
 }
 

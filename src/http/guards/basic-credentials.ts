@@ -1,7 +1,7 @@
 const BASIC = /^Basic +([\w+/-]+={0,2}) *$/i
 
-/** Username and password out of an `Authorization` of the scheme Basic (RFC 7617); undefined for anything else. */
-export function basicCredentials(header: string): { username: string; password: string } | undefined {
+/** Parses an `Authorization` header of the scheme Basic (RFC 7617). @returns undefined for anything else */
+export function parseBasicCredentials(header: string): { username: string; password: string } | undefined {
   const encoded = BASIC.exec(header)?.[1]
   if (encoded === undefined) return undefined
   const text = Buffer.from(encoded, 'base64').toString()

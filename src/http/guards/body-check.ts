@@ -8,45 +8,46 @@ import { ANY_MEDIA_TYPE, type RouteBody } from './route-guards.js'
 import type { SlowBodyGuard } from './slow-body-guard.js'
 
 /**
- * Looks at what the headers say of the body, refuses one that the route does not take, and lets the client send the
- * others. It is the last of the checks: the client may start to send once it has passed.
- * @param done is told of a refusal: DomainError `unsupported-media-type`, `body-too-large`, or `validation-failed` for a
- *   GET with a body
+ * Checks the headers of the body against the route's declaration, and sends `100 Continue` for an accepted JSON body. It
+ * must be the last check, because the client may then send the body.
+ * @param done gets the DomainError of a refused body: `unsupported-media-type`, `body-too-large`, or `validation-failed`
+ *   for a GET or HEAD with a body
  */
 export function checkBody(
   request: FastifyRequest,
   reply: FastifyReply,
-  taken: RouteBody | undefined,
+  accepted: RouteBody | undefined,
   slowBodies: SlowBodyGuard,
-  done: (refused?: Error) => void,
+  done: (error?: Error) => void,
 ): void {
   const { raw, method } = request
-  if (taken === undefined && mayBeEmpty(raw)) {
+  if (accepted === undefined && mayBeEmpty(raw)) {
     slowBodies.add(raw, true)
-    // Who does not read chunks here would see another request in what comes next.
+    // Against request smuggling: a proxy that ignores the chunked encoding would take the chunks for another request.
     reply.header('connection', 'close')
-    awaitFirstByte(raw, (isEmpty, error) => done(error ?? (isEmpty ? undefined : unwanted(method))))
-  } else done(refusalOfBody(request, taken, slowBodies))
+    awaitFirstByte(raw, (isEmpty, error) => done(error ?? (isEmpty ? undefined : unexpectedBody(method))))
+  } else done(checkAnnouncedBody(request, accepted, slowBodies))
 }
 
-function refusalOfBody(
+function checkAnnouncedBody(
   { raw, headers, method }: FastifyRequest,
-  taken: RouteBody | undefined,
+  accepted: RouteBody | undefined,
   slowBodies: SlowBodyGuard,
 ): DomainError | undefined {
   if (!announcesBody(raw)) {
-    // Many clients send the type always; without a body it says nothing, and the framework would parse for one.
-    const isParsed = taken?.maxBytes !== undefined || taken?.mediaTypes.includes(ANY_MEDIA_TYPE)
+    // Many clients always send a type. Without a body it means nothing, but Fastify would parse one.
+    const isParsed = accepted?.maxBytes !== undefined || accepted?.mediaTypes.includes(ANY_MEDIA_TYPE)
     if (!isParsed) delete headers['content-type']
     return undefined
   }
-  if (taken === undefined) return unwanted(method)
-  const { mediaTypes, maxBytes } = taken
+  if (accepted === undefined) return unexpectedBody(method)
+  const { mediaTypes, maxBytes } = accepted
   const type = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
-  if (!mediaTypes.includes(ANY_MEDIA_TYPE) && !mediaTypes.includes(type)) return unsupported(mediaTypes)
+  if (!mediaTypes.includes(ANY_MEDIA_TYPE) && !mediaTypes.includes(type))
+    return unsupportedMediaType(mediaTypes)
   const encoding = headers['content-encoding']
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    return new DomainError('unsupported-media-type', 'A body with a Content-Encoding is not taken.', {
+    return new DomainError('unsupported-media-type', 'Send the body without a Content-Encoding.', {
       headers: { 'accept-encoding': 'identity' },
     })
   }
@@ -58,15 +59,13 @@ function refusalOfBody(
   return undefined
 }
 
-/** The refusal of a body where there is to be none. */
-function unwanted(method: string): DomainError {
+function unexpectedBody(method: string): DomainError {
   if (method === 'GET' || method === 'HEAD')
     return invalidPart('body', `must be empty in a ${method} request`)
-  return new DomainError('unsupported-media-type', 'This operation takes no body.')
+  return new DomainError('unsupported-media-type', 'This operation does not accept a body.')
 }
 
-function unsupported(mediaTypes: readonly string[]): DomainError {
-  return new DomainError('unsupported-media-type', `This operation takes ${mediaTypes.join(' or ')}.`, {
-    headers: { accept: mediaTypes.join(', ') },
-  })
+function unsupportedMediaType(mediaTypes: readonly string[]): DomainError {
+  const detail = `This operation accepts only ${mediaTypes.join(' or ')}.`
+  return new DomainError('unsupported-media-type', detail, { headers: { accept: mediaTypes.join(', ') } })
 }

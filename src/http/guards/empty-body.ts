@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import { awaitsContinue } from './continue.js'
 
-/** Whether a body is announced of which nobody knows yet whether it has a byte: proxies send none in chunks too. */
+/** Whether the announced body may turn out empty: some proxies send even an empty body with chunked encoding. */
 export function mayBeEmpty(raw: IncomingMessage): boolean {
   return raw.headers['transfer-encoding'] !== undefined && !awaitsContinue(raw)
 }
 
 /**
- * Waits for the first byte of a body or for its end. One that is empty is none (RFC 9112 section 6.3), and its headers
- * are taken away; `done` is told whether that is so, or of what the request failed with.
+ * Waits for the first byte or the end of a body. Removes the body's headers if it is empty, since an empty body is none
+ * (RFC 9112 section 6.3).
  */
 export function awaitFirstByte(raw: IncomingMessage, done: (isEmpty: boolean, error?: Error) => void): void {
   const settle = (isEmpty: boolean, error?: Error) => {

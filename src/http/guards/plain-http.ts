@@ -2,9 +2,8 @@ import type { FastifyRequest } from 'fastify'
 import { DomainError } from '../../domain/errors.js'
 
 /**
- * Refuses a login over plain HTTP on a server that users are to reach over HTTPS: the cookie is `Secure`, so no browser
- * would keep it, and nobody would know why. A proxy that ends TLS need not say so; the name that was asked for, or the
- * page that asks, tells it as well.
+ * Refuses a login over plain HTTP on a server that users should reach over HTTPS: browsers would silently drop the `Secure`
+ * cookie. A TLS-terminating proxy may send no X-Forwarded-Proto, so a matching Host or an https Origin counts too.
  * @throws DomainError https-required
  */
 export function refusePlainHttp(request: FastifyRequest, publicOrigin: string | undefined): void {
@@ -15,6 +14,6 @@ export function refusePlainHttp(request: FastifyRequest, publicOrigin: string | 
   if (isSecure || request.host.toLowerCase() === new URL(publicOrigin).host) return
   throw new DomainError(
     'https-required',
-    `Over plain HTTP no browser keeps the cookie of a session. Log in at ${publicOrigin}, which is where the operator of this server says that it is (SYNCSPHERE_PUBLIC_ORIGIN).`,
+    `Browsers do not keep the session cookie over plain HTTP. Log in at ${publicOrigin} (SYNCSPHERE_PUBLIC_ORIGIN).`,
   )
 }

@@ -2,14 +2,13 @@ import type { FastifyRequest } from 'fastify'
 import { clientOf } from './client-address.js'
 
 const UNKNOWN_PROXY =
-  'a proxy passes requests on (X-Forwarded-For), but SYNCSPHERE_TRUST_PROXY is off: all who come through it count as one'
+  'requests have X-Forwarded-For, but SYNCSPHERE_TRUST_PROXY is off: all clients of the proxy share one address'
 const INSECURE_COOKIES =
-  'users come over HTTPS (X-Forwarded-Proto), but SYNCSPHERE_PUBLIC_ORIGIN does not say so: cookies are not Secure'
+  'requests have X-Forwarded-Proto: https, but SYNCSPHERE_PUBLIC_ORIGIN is not https: cookies are not Secure'
 
 /**
- * Makes the function that looks at what proxies add to requests and warns, once each, of what the configuration does not
- * say of them.
- * @param isSecure whether the configuration says that users come over HTTPS
+ * Returns a function that warns, once each, of proxy headers that do not match the configuration.
+ * @param isSecure whether by the configuration users reach the server over HTTPS
  */
 export function proxyWarnings(isSecure: boolean): (request: FastifyRequest) => void {
   const logged = new Set<string>()
@@ -21,7 +20,7 @@ export function proxyWarnings(isSecure: boolean): (request: FastifyRequest) => v
   return (request) => {
     const { 'x-forwarded-for': forwarded, 'x-forwarded-proto': proto } = request.headers
     if (forwarded !== undefined && clientOf(request).isShared) warn(request, UNKNOWN_PROXY)
-    // Only a proxy that is trusted decides on the protocol.
+    // `request.protocol` follows only a trusted proxy.
     if (proto !== undefined && !isSecure && request.protocol === 'https') warn(request, INSECURE_COOKIES)
   }
 }

@@ -3,10 +3,10 @@ import { DomainError } from '../../domain/errors.js'
 import { rateKey } from './client-address.js'
 import { type Policy, RateLimiter } from './rate-limiter.js'
 
-/** By user or, without login, by address. */
-const GENERAL: Policy = { name: 'requests', quota: 6000, windowSeconds: 60 }
+/** Counted by user or, without a login, by address. */
+const DEFAULT_POLICY: Policy = { name: 'requests', quota: 6000, windowSeconds: 60 }
 
-/** Counts a request and refuses it when there were too many. @throws DomainError `rate-limited` */
+/** Counts a request. @throws DomainError `rate-limited` */
 export type CheckRate = (request: FastifyRequest, reply: FastifyReply, rate?: Policy | 'unlimited') => void
 
 export function rateCheck(enabled: boolean): CheckRate {
@@ -17,7 +17,7 @@ export function rateCheck(enabled: boolean): CheckRate {
     limiters.set(policy, limiter)
     return limiter
   }
-  return (request, reply, rate = GENERAL) => {
+  return (request, reply, rate = DEFAULT_POLICY) => {
     const { caller } = request
     if (rate === 'unlimited' || caller.kind === 'operator') return
     const key = 'user_id' in caller ? caller.user_id : rateKey(request)
@@ -27,8 +27,7 @@ export function rateCheck(enabled: boolean): CheckRate {
     reply.header('ratelimit-policy', `"${name}";q=${quota};w=${windowSeconds}`)
     reply.header('ratelimit', `"${name}";r=${remaining};t=${resetSeconds}`)
     if (!refused) return
-    throw new DomainError('rate-limited', `At most ${quota} requests in ${windowSeconds} seconds.`, {
-      retryAfterSeconds: resetSeconds,
-    })
+    const detail = `At most ${quota} requests are allowed in ${windowSeconds} seconds.`
+    throw new DomainError('rate-limited', detail, { retryAfterSeconds: resetSeconds })
   }
 }

@@ -1,24 +1,24 @@
-/** How many requests one key may make: `quota` in each `windowSeconds`. */
+/** Allows each key `quota` requests in `windowSeconds`. */
 export interface Policy {
   name: string
   quota: number
   windowSeconds: number
 }
 
-/** Keys that are counted at once; beyond it the oldest are forgotten, so that an attacker's many cannot fill memory. */
+/** Counted keys. Beyond it the oldest are evicted, so that an attacker with many addresses cannot fill memory. */
 const MAX_KEYS = 100_000
 
-/** What is left to one key after a request. */
+/** The state of a key's quota after a request. */
 export interface Allowance {
   refused: boolean
   remaining: number
-  /** Until all of the quota is there again, or, after a refusal, until the next request may succeed. */
+  /** Until the whole quota is available again or, after a refusal, until the next request may succeed. */
   resetSeconds: number
 }
 
 /**
- * Counts requests in a sliding window, approximated from two fixed ones: the count of the last window weighs as much as
- * of it still lies within the sliding one. Two numbers a key, and no burst of twice the quota where windows meet.
+ * Counts requests in a sliding window, approximated by two fixed ones: the previous window's count is weighted by its
+ * overlap with the sliding window. Needs two numbers a key, and allows no burst of twice the quota at window boundaries.
  */
 export class RateLimiter {
   readonly policy: Policy
@@ -31,7 +31,7 @@ export class RateLimiter {
     this.#windowStart = nowMs
   }
 
-  /** Counts one request of the key; a refused one is not counted. */
+  /** Counts a request of the key, unless it is refused. */
   take(key: string, nowMs: number): Allowance {
     const windowMs = this.policy.windowSeconds * 1000
     this.#rotate(nowMs, windowMs)
@@ -41,9 +41,8 @@ export class RateLimiter {
     const weight = 1 - elapsedMs / windowMs
     const used = previous * weight + current + 1
     if (used > this.policy.quota) {
-      const untilRoom =
-        previous > 0 ? ((used - this.policy.quota) / previous) * windowMs : windowMs - elapsedMs
-      const resetMs = Math.min(untilRoom, windowMs - elapsedMs)
+      const excess = used - this.policy.quota
+      const resetMs = Math.min(previous > 0 ? (excess / previous) * windowMs : windowMs, windowMs - elapsedMs)
       return { refused: true, remaining: 0, resetSeconds: Math.max(1, Math.ceil(resetMs / 1000)) }
     }
     if (current === 0 && this.#current.size >= MAX_KEYS) {
@@ -63,7 +62,7 @@ export class RateLimiter {
   #rotate(nowMs: number, windowMs: number): void {
     const windows = Math.floor((nowMs - this.#windowStart) / windowMs)
     if (windows === 0) return
-    // A clock that was set back starts the window anew.
+    // A clock that was set back starts a new window.
     this.#previous = windows === 1 ? this.#current : new Map()
     this.#current = new Map()
     this.#windowStart = windows > 0 ? this.#windowStart + windows * windowMs : nowMs

@@ -5,9 +5,9 @@ import { invalidPart } from '../responses/problems.js'
 import { sendContinue } from './continue.js'
 
 /**
- * Asks the client for its body, if it waits to be asked, and hands over what arrives. The connection outlives a failure of
- * `take`, so that the client gets a response.
- * @throws DomainError request-timeout, validation-failed for a body that broke off, and what `take` fails with
+ * Sends `100 Continue` if the client waits for it, and passes the body's chunks to `take`. A failure of `take` leaves the
+ * connection open for the response.
+ * @throws DomainError request-timeout, validation-failed for a truncated body, and errors of `take`
  */
 export async function receiveBody({ raw }: FastifyRequest, take: ChunkSink): Promise<void> {
   const body = new PassThrough()

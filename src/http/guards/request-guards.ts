@@ -9,8 +9,8 @@ import { checkCsrf } from './csrf-check.js'
 import { methodNotAllowed } from './method-not-allowed.js'
 import { proxyWarnings } from './proxy-warnings.js'
 import type { CheckRate } from './rate-check.js'
-import { faultOfSyntax } from './request-syntax.js'
-import { ANYBODY, type RouteGuards } from './route-guards.js'
+import { findSyntaxError } from './request-syntax.js'
+import { OPEN_ACCESS, type RouteGuards } from './route-guards.js'
 import { SlowBodyGuard } from './slow-body-guard.js'
 
 export interface RequestGuardsDeps {
@@ -26,21 +26,22 @@ export interface RequestGuardsDeps {
 
 const ANONYMOUS: Caller = { kind: 'anonymous' }
 
-const DEFAULT_GUARDS: RouteGuards = { access: ANYBODY }
+const DEFAULT_GUARDS: RouteGuards = { access: OPEN_ACCESS }
 
-/** After this a client that met a starting or closing server may try again. */
+/** `Retry-After` of a starting or closing server. */
 const RETRY_UNAVAILABLE_SECONDS = 5
 
 /**
- * Puts the checks that every request passes before all routes, whoever adds them: each route says in its `config.guards`
- * what it asks for. Has to come before the routes, which it gets to know as they are added.
+ * Adds the checks that every request passes before its route, including the routes of plugins. Each route declares its
+ * requirements in `config.guards`. Call it before adding routes, which it observes.
  */
 export function addRequestGuards(app: FastifyInstance, deps: RequestGuardsDeps): void {
   const { authenticate, checkRate, limits, baseHeaders, publicOrigin } = deps
-  const refusalOfUnknown = methodNotAllowed(app)
+  const unknownRouteError = methodNotAllowed(app)
   const slowBodies = new SlowBodyGuard(limits)
   const warnOfProxies = proxyWarnings(deps.isSecure)
   let isClosing = false
+  slowBodies.start()
 
   app.decorateRequest('caller', null as never)
   app.addHook('onRoute', (route) => {
@@ -60,11 +61,14 @@ export function addRequestGuards(app: FastifyInstance, deps: RequestGuardsDeps):
     stripForwardedPorts(request.raw)
     warnOfProxies(request)
     reply.headers(baseHeaders).header('x-request-id', request.id)
-    const guards = request.routeOptions.config.guards ?? DEFAULT_GUARDS
+    const isUnknown = request.is404 || hasEmptyParameter(request)
+    const guards = (isUnknown ? undefined : request.routeOptions.config.guards) ?? DEFAULT_GUARDS
     try {
       checkServing()
       checkSyntax(request, reply)
       checkCaller(request, reply, guards)
+      if (isUnknown) throw unknownRouteError(request.url)
+      checkCsrf(request, publicOrigin)
     } catch (error) {
       return done(error as DomainError)
     }
@@ -79,21 +83,25 @@ export function addRequestGuards(app: FastifyInstance, deps: RequestGuardsDeps):
   }
 
   function checkSyntax(request: FastifyRequest, reply: FastifyReply): void {
-    const fault = faultOfSyntax(request.raw, limits)
-    // No protocol but HTTP/1.1 is spoken here. Node's parser drops what is pipelined behind such a request.
+    const fault = findSyntaxError(request.raw, limits)
+    // The server speaks only HTTP/1.1. Node's parser drops requests pipelined behind one with `Upgrade`.
     if (fault !== undefined || request.raw.headers.upgrade !== undefined) reply.header('connection', 'close')
-    if (fault === undefined) return
-    throw fault
+    if (fault !== undefined) throw fault
   }
 
   function checkCaller(request: FastifyRequest, reply: FastifyReply, { access, rate }: RouteGuards): void {
     try {
       request.caller = authenticate(request, access)
     } finally {
-      // Counted by address where the login failed, and that before it is told.
+      // Failed authentication counts too, by address.
       checkRate(request, reply, rate)
     }
-    if (request.is404) throw refusalOfUnknown(request.url)
-    checkCsrf(request, publicOrigin)
   }
+}
+
+/** The router matches `/files/` with `/files/:file_id` and an empty parameter. A path template needs a value. */
+function hasEmptyParameter({ params }: FastifyRequest): boolean {
+  const values = params as Record<string, string>
+  for (const name in values) if (name !== '*' && values[name] === '') return true
+  return false
 }

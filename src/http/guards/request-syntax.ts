@@ -4,16 +4,16 @@ import type { Limits } from '../limits.js'
 import { invalidPart } from '../responses/problems.js'
 
 /**
- * What Node lets pass although it can be read in more than one way; after it the connection has to close.
- * @returns undefined for a request that is as RFC 9112 wants it
+ * Finds violations of RFC 9112 that Node accepts although they are ambiguous. The connection must close after one.
+ * @returns undefined for a valid request
  */
-export function faultOfSyntax(raw: IncomingMessage, { headerFields }: Limits): DomainError | undefined {
-  // A request line without a version is from the time before headers.
+export function findSyntaxError(raw: IncomingMessage, { headerFields }: Limits): DomainError | undefined {
+  // HTTP/0.9: a request line without a version.
   if (raw.httpVersionMajor === 0) return invalidPart('request', 'is not well-formed HTTP/1.1')
-  // Names and values by turns; Node passes over fields beyond its own limit without a word.
+  // `rawHeaders` alternates names and values. Node silently drops fields beyond its own limit.
   if (raw.rawHeaders.length > 2 * headerFields)
     return new DomainError('request-header-too-large', 'The request has too many headers.')
-  // RFC 9112 section 3.2. Node would refuse a missing one with no body, and take the first of several.
+  // RFC 9112 section 3.2. Node would refuse a missing Host without a body, and use the first of several.
   const hosts = countHosts(raw.rawHeaders)
   if (hosts > 1) return invalidPart('header/host', 'must not be repeated')
   if (raw.httpVersion === '1.1' && !raw.headers.host) return invalidPart('header/host', 'is required')

@@ -3,41 +3,40 @@ import type { Policy } from './rate-limiter.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What is checked before a handler of this route runs. A route without it is open to anybody and takes no body. */
+    /** Checked before the route's handler. A route without guards is open to anybody and accepts no body. */
     guards?: RouteGuards
   }
   interface FastifyRequest {
-    /** Who calls; anonymous until the request guards have passed. */
+    /** Anonymous until the request guards have passed. */
     caller: Caller
   }
 }
 
-/** What a route of any plugin asks of its requests. All of it is checked before a byte of a body is read. */
+/** A route's requirements, checked before its request's body is read. */
 export interface RouteGuards {
   access: Access
-  /** None is taken without it. */
+  /** Without it the route accepts no body. */
   body?: RouteBody
-  /** How often a caller may come; by default as often as everywhere else. */
+  /** Defaults to the general rate limit. */
   rate?: Policy | 'unlimited'
-  /** What a 401 asks for in `WWW-Authenticate`; `Bearer` by default, for which no browser opens a dialog. */
+  /** `WWW-Authenticate` of a 401. Defaults to `Bearer`, for which browsers open no dialog. */
   challenge?: string
 }
 
-/** The body that a route takes. */
+/** The body that a route accepts. */
 export interface RouteBody {
-  /** In lower case; with `ANY_MEDIA_TYPE` also a body that does not say its type. */
+  /** In lower case; `ANY_MEDIA_TYPE` includes a body without a type. */
   mediaTypes: readonly string[]
   /**
-   * How long it may be if the framework reads it as a whole before the handler runs; it then has to arrive in the time
-   * for that. Without it the handler gets a stream, which may take long at a steady rate (see `receiveBody`).
+   * Size limit of a body that Fastify reads as a whole before the handler, within `jsonBodyMs`. Without it the handler
+   * gets a stream with a minimum rate (see `receiveBody`).
    */
   maxBytes?: number
 }
 
 export const ANY_MEDIA_TYPE = '*/*'
 
-/** For a route that asks programs for a username and a token. Browsers open a dialog, so the API never asks for it. */
+/** For clients that authenticate with username and token. Browsers open a dialog for it, so the API does not use it. */
 export const BASIC_CHALLENGE = 'Basic realm="SyncSphere", charset="UTF-8"'
 
-/** Open to anybody. */
-export const ANYBODY: Access = { anonymous: true, session: false, token: undefined, operator: false }
+export const OPEN_ACCESS: Access = { anonymous: true, session: false, token: undefined, operator: false }

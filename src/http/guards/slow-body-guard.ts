@@ -3,41 +3,43 @@ import { DomainError } from '../../domain/errors.js'
 import type { Limits } from '../limits.js'
 import { awaitsContinue } from './continue.js'
 
-interface Watched {
+interface WatchedBody {
   raw: IncomingMessage
-  whole: boolean
+  isBuffered: boolean
   windowStart: number
   windowBytes: number
 }
 
-/** How often the bodies under way are looked at. */
-const CHECK_MS = 1_000
+const CHECK_INTERVAL_MS = 1_000
 
 /**
- * Ends bodies that arrive too slowly (a slow-body attack holds a connection, a reservation and a temporary file for
- * next to nothing). One timer looks at all of them, so that a body costs nothing but its place in a set.
+ * Times out bodies that arrive too slowly. A slow-body attack occupies a connection, a reservation and a temporary file at
+ * little cost. One timer checks all bodies, so that each costs only an entry in a set.
  */
 export class SlowBodyGuard implements Disposable {
-  readonly #bodies = new Set<Watched>()
-  readonly #timer: NodeJS.Timeout
+  readonly #bodies = new Set<WatchedBody>()
   readonly #limits: Limits
+  #timer: NodeJS.Timeout | undefined
 
   constructor(limits: Limits) {
     this.#limits = limits
-    this.#timer = setInterval(() => this.#check(Date.now()), Math.min(CHECK_MS, limits.jsonBodyMs))
-    this.#timer.unref()
   }
 
-  /** Bodies that are watched. */
+  start(): void {
+    const intervalMs = Math.min(CHECK_INTERVAL_MS, this.#limits.jsonBodyMs)
+    this.#timer = setInterval(() => this.#check(Date.now()), intervalMs).unref()
+  }
+
+  /** The number of watched bodies. */
   get size(): number {
     return this.#bodies.size
   }
 
-  /** @param whole whether the body has to arrive as a whole in the time for JSON, or may take long at a steady rate */
-  add(raw: IncomingMessage, whole: boolean): void {
-    const body = { raw, whole, windowStart: Date.now(), windowBytes: raw.socket.bytesRead }
+  /** @param isBuffered whether the whole body must arrive within `jsonBodyMs`; otherwise a minimum rate applies */
+  add(raw: IncomingMessage, isBuffered: boolean): void {
+    const body = { raw, isBuffered, windowStart: Date.now(), windowBytes: raw.socket.bytesRead }
     this.#bodies.add(body)
-    // Kept until the next look, all that hangs on a request would grow too old to be collected with young garbage.
+    // Until the next check the request and all that it references would survive collections of young garbage.
     raw.once('close', () => this.#bodies.delete(body))
   }
 
@@ -50,30 +52,30 @@ export class SlowBodyGuard implements Disposable {
       if (body.raw.complete || body.raw.destroyed) this.#bodies.delete(body)
       else if (this.#isTooSlow(body, now)) {
         this.#bodies.delete(body)
-        giveUp(body.raw)
+        failBody(body.raw)
       }
     }
   }
 
-  #isTooSlow(body: Watched, now: number): boolean {
+  #isTooSlow(body: WatchedBody, now: number): boolean {
     const elapsedMs = now - body.windowStart
-    if (body.whole) return elapsedMs >= this.#limits.jsonBodyMs
+    if (body.isBuffered) return elapsedMs >= this.#limits.jsonBodyMs
     const { bytesRead } = body.raw.socket
-    // Bytes that wait to be read, or a client that was not asked for any yet: this server is the slow one.
-    const waiting = body.raw.readableLength > 0 || awaitsContinue(body.raw)
-    if (!waiting && elapsedMs < this.#limits.streamWindowMs) return false
+    // With unread bytes, or a client that still waits for 100 Continue, the server is the slow side.
+    const isServerSlow = body.raw.readableLength > 0 || awaitsContinue(body.raw)
+    if (!isServerSlow && elapsedMs < this.#limits.streamWindowMs) return false
     const bytesPerSecond = ((bytesRead - body.windowBytes) * 1000) / elapsedMs
     body.windowStart = now
     body.windowBytes = bytesRead
-    return !waiting && bytesPerSecond < this.#limits.streamBytesPerSecond
+    return !isServerSlow && bytesPerSecond < this.#limits.streamBytesPerSecond
   }
 }
 
 /**
- * Tells the reader of the body, as if the stream had failed, but leaves the connection open for the response. A body
- * that nobody reads (its request has its response already, or waits for something else) has no reader to tell.
+ * Emits an error to the body's reader, but leaves the connection open for the response. Destroys the request if nobody
+ * reads its body.
  */
-function giveUp(raw: IncomingMessage): void {
+function failBody(raw: IncomingMessage): void {
   const error = new DomainError('request-timeout', 'The body did not arrive in time.')
   if (raw.listenerCount('error') > 0) raw.emit('error', error)
   else raw.destroy()

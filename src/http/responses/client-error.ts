@@ -5,24 +5,24 @@ import { systemRandom } from '../../lib/random.js'
 import { lingeringClose } from '../../net/lingering-close.js'
 import { invalidPart, PROBLEMS, problemDocument, problemHeaders } from './problems.js'
 
-/** Connections that had their last response; what else they send is broken too, and says nothing new. */
-const ended = new WeakSet<Socket>()
+/** Sockets that have had their error response. Later parser errors on them follow from the first. */
+const refusedSockets = new WeakSet<Socket>()
 
 /**
- * Responds to what is no HTTP request, or not a whole one, on the bare socket, for there is no request that anything else
- * could respond to. Then the connection closes, for where the next request would start is unknown.
+ * Sends a problem on the bare socket for malformed or incomplete HTTP, where no request object exists. Then closes the
+ * connection, because the start of the next request is unknown.
  */
 export function sendClientError(
   error: NodeJS.ErrnoException,
   socket: Socket,
   baseHeaders: Record<string, string>,
 ): void {
-  if (ended.has(socket)) return
-  ended.add(socket)
-  // A response that is under way on the socket must not get another in its middle.
+  if (refusedSockets.has(socket)) return
+  refusedSockets.add(socket)
+  // The socket may be in the middle of another response.
   const current = (socket as Socket & { _httpMessage?: { headersSent: boolean } })._httpMessage
-  // A connection on which nothing was asked is closed without a word: who asks just then would take it for the response
-  // (RFC 9112 section 9.5).
+  // An idle connection closes without a response: a client that sends a request at this moment would take the 408 for its
+  // response (RFC 9112 section 9.5).
   const isSilent = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && socket.bytesRead === 0
   if (isSilent || error.code === 'ECONNRESET' || !socket.writable || current?.headersSent) {
     socket.destroy()
@@ -53,7 +53,7 @@ function problemOf(error: NodeJS.ErrnoException): DomainError {
     case 'HPE_HEADER_OVERFLOW':
       return new DomainError(
         'request-header-too-large',
-        'The request line and headers are too long together.',
+        'The request line and headers together are too long.',
       )
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return new DomainError('body-too-large', 'The chunk extensions are too long.')

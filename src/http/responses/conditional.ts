@@ -1,11 +1,12 @@
 /** Conditional and range requests of RFC 9110, sections 13 and 14. */
 import { DomainError } from '../../domain/errors.js'
+import { type ByteRange, parseByteRange } from '../../net/byte-range.js'
 
-/** What a request's validators are compared with. */
+/** The validators of the current representation. */
 export interface Validators {
   /** Strong, with its quotes. */
   etag: string
-  /** HTTP dates have no milliseconds: whole seconds. */
+  /** In whole seconds, the resolution of HTTP dates. */
   lastModified: Date
 }
 
@@ -18,54 +19,48 @@ export interface Preconditions {
   range?: string | undefined
 }
 
-export interface ByteRange {
-  start: number
-  /** Inclusive. */
-  end: number
-}
-
 /**
- * Whether `If-Match` lets a change of what bears `etag` happen; a missing header does. Weak comparison, where RFC 9110
- * section 13.1.1 has the strong one: no tag of this server is weak, so one that is has been through a proxy that
- * compresses, and names the same state.
+ * Whether `If-Match` allows a change of the representation with `etag`; a missing header does. RFC 9110 section 13.1.1 asks
+ * for strong comparison. This server makes no weak tags, so a weak one comes from a compressing proxy and names the same
+ * state.
  */
 export function allowsChange(ifMatch: string | undefined, etag: string): boolean {
   return ifMatch === undefined || matchesWeakly(ifMatch, etag)
 }
 
-/** Whether a list of tags, or `*`, names what bears `etag`. Weak comparison (section 8.8.3.2). */
+/** Whether a list of tags, or `*`, matches `etag`. Weak comparison (section 8.8.3.2). */
 export function matchesWeakly(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false
-  return header.trim() === '*' || tags(header).some((tag) => untransformed(tag) === etag)
+  return header.trim() === '*' || entityTags(header).some((tag) => originalTag(tag) === etag)
 }
 
-/** Strong comparison: parts of a transformed representation fit no others. */
+/** Strong comparison (section 8.8.3.2): ranges of different encodings must not be combined. */
 function matchesStrongly(header: string, etag: string): boolean {
-  return header.trim() === '*' || tags(header).includes(etag)
+  return header.trim() === '*' || entityTags(header).includes(etag)
 }
 
-/** A tag as this server gave it: proxies that compress make it weak (nginx), or put the coding at its end (Apache). */
-function untransformed(tag: string): string {
+/** The tag as this server sent it. Compressing proxies make it weak (nginx) or append the coding (Apache). */
+function originalTag(tag: string): string {
   return tag.replace(/^W\//, '').replace(/-(?:gzip|br|deflate|zstd)"$/, '"')
 }
 
 /**
  * Evaluates the preconditions of a GET or HEAD in the order of section 13.2.2.
- * @returns whether the client has the present representation already (304)
+ * @returns whether the client has the current representation already (304)
  * @throws DomainError precondition-failed
  */
 export function isNotModified(headers: Preconditions, { etag, lastModified }: Validators): boolean {
   if (headers['if-match'] !== undefined) {
-    if (!matchesStrongly(headers['if-match'], etag)) throw failed()
-  } else if (isBefore(headers['if-unmodified-since'], lastModified)) throw failed()
+    if (!matchesStrongly(headers['if-match'], etag)) throw preconditionFailed()
+  } else if (wasModifiedSince(headers['if-unmodified-since'], lastModified)) throw preconditionFailed()
   if (headers['if-none-match'] !== undefined) return matchesWeakly(headers['if-none-match'], etag)
-  const since = dateOf(headers['if-modified-since'])
+  const since = parseHttpDate(headers['if-modified-since'])
   return since !== undefined && lastModified.getTime() <= since
 }
 
 /**
- * The part of `size` bytes that a GET asks for, or undefined for all of it: what is invalid is ignored, and several
- * ranges that do not join to one get the whole, as section 14.2 allows.
+ * The byte range that a GET requests, or undefined for the whole of `size` bytes. Ignores an invalid header, and several
+ * ranges that do not coalesce into one, as section 14.2 allows.
  * @throws DomainError range-not-satisfiable
  */
 export function requestedRange(
@@ -74,82 +69,41 @@ export function requestedRange(
   validators: Validators,
 ): ByteRange | undefined {
   const { range } = headers
-  if (range === undefined || !rangeApplies(headers['if-range'], validators)) return undefined
-  const specs = rangeSpecs(range)
-  if (specs === undefined) return undefined
-  const satisfiable = specs
-    .filter(({ first, last }) => (first === undefined ? last > 0 : first < size))
-    .map(({ first, last }) =>
-      first === undefined
-        ? { start: Math.max(0, size - last), end: size - 1 }
-        : { start: first, end: Math.min(last, size - 1) },
-    )
-  if (satisfiable.length === 0) {
+  if (range === undefined || !ifRangeMatches(headers['if-range'], validators)) return undefined
+  const requested = parseByteRange(range, size)
+  if (requested === 'unsatisfiable') {
     throw new DomainError('range-not-satisfiable', `The file has ${size} bytes.`, {
       headers: { 'content-range': `bytes */${size}` },
     })
   }
-  return size === 0 ? undefined : joined(satisfiable)
+  return requested
 }
 
-/** `first-last`; without `first` it is a suffix of `last` bytes. */
-interface RangeSpec {
-  first: number | undefined
-  last: number
-}
-
-/** Section 14.1.1; undefined for what is not valid. */
-function rangeSpecs(header: string): RangeSpec[] | undefined {
-  const set = /^bytes=(.+)$/i.exec(header.trim())?.[1]
-  if (set === undefined) return undefined
-  const specs: RangeSpec[] = []
-  for (const text of set.split(',').map((part) => part.trim())) {
-    const [, from, to] = /^(\d*)-(\d*)$/.exec(text) ?? []
-    if (from === undefined || to === undefined || text === '-') return undefined
-    const first = from === '' ? undefined : Number(from)
-    const last = to === '' ? Number.POSITIVE_INFINITY : Number(to)
-    if (first !== undefined && last < first) return undefined
-    specs.push({ first, last })
-  }
-  return specs
-}
-
-/** The one range that several make together, where they overlap or touch. */
-function joined(ranges: ByteRange[]): ByteRange | undefined {
-  const [head, ...rest] = ranges.toSorted((a, b) => a.start - b.start) as [ByteRange, ...ByteRange[]]
-  let { end } = head
-  for (const range of rest) {
-    if (range.start > end + 1) return undefined
-    end = Math.max(end, range.end)
-  }
-  return { start: head.start, end }
-}
-
-function rangeApplies(ifRange: string | undefined, { etag, lastModified }: Validators): boolean {
+function ifRangeMatches(ifRange: string | undefined, { etag, lastModified }: Validators): boolean {
   if (ifRange === undefined) return true
-  return ifRange.startsWith('"') ? ifRange === etag : dateOf(ifRange) === lastModified.getTime()
+  return ifRange.startsWith('"') ? ifRange === etag : parseHttpDate(ifRange) === lastModified.getTime()
 }
 
-function isBefore(header: string | undefined, lastModified: Date): boolean {
-  const date = dateOf(header)
+function wasModifiedSince(header: string | undefined, lastModified: Date): boolean {
+  const date = parseHttpDate(header)
   return date !== undefined && date < lastModified.getTime()
 }
 
-/** The three forms of section 5.6.7; the last one says no zone and means UTC. */
+/** The three formats of section 5.6.7. The last has no time zone and means UTC. */
 const HTTP_DATE =
   /^(?:\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT|\w{6,9}, \d\d-\w{3}-\d\d \d\d:\d\d:\d\d GMT|\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4})$/
 
-/** Milliseconds since 1970; undefined for a header that is missing or no date, which is to be ignored. */
-function dateOf(header: string | undefined): number | undefined {
+/** @returns milliseconds since 1970, or undefined for a missing or invalid date, which the caller ignores */
+function parseHttpDate(header: string | undefined): number | undefined {
   if (header === undefined || !HTTP_DATE.test(header)) return undefined
   const time = Date.parse(header.endsWith('GMT') ? header : `${header} GMT`)
   return Number.isNaN(time) ? undefined : time
 }
 
-function tags(header: string): string[] {
+function entityTags(header: string): string[] {
   return header.match(/(?:W\/)?"[^"]*"/g) ?? []
 }
 
-function failed(): DomainError {
-  return new DomainError('precondition-failed', 'The file is not the one that the request names.')
+function preconditionFailed(): DomainError {
+  return new DomainError('precondition-failed', 'The content does not match If-Match or If-Unmodified-Since.')
 }

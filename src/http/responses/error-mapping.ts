@@ -5,10 +5,10 @@ import { isTransientError } from '../../lib/storage-fault.js'
 import { invalidPart } from './problems.js'
 
 const MAX_FIELD_ERRORS = 20
-/** Names and values of the client's that go back to it are cut to this. */
-const MAX_ECHO = 100
+/** Problems repeat at most this many characters of a client's names and values. */
+const MAX_ECHO_LENGTH = 100
 
-const PLACES: Record<string, string> = {
+const LOCATIONS: Record<string, string> = {
   body: 'body',
   querystring: 'query',
   params: 'path',
@@ -21,63 +21,65 @@ interface InvalidPart {
   message: string
 }
 
-type Translation = (error: FastifyError) => DomainError
+type ValidationFault = NonNullable<FastifyError['validation']>[number]
 
-const invalid =
-  (path: string, message: string): Translation =>
+type ErrorMapper = (error: FastifyError) => DomainError
+
+const toInvalidPart =
+  (path: string, message: string): ErrorMapper =>
   (cause) =>
     invalidPart(path, message, cause)
 
-/** Errors of fastify and its plugins that are the client's doing. */
-const BY_CODE: Record<string, Translation> = {
+/** Errors of Fastify and its plugins that the client caused. */
+const BY_CODE: Record<string, ErrorMapper> = {
   FST_ERR_VALIDATION: validationError,
-  FST_ERR_BAD_URL: invalid('path', 'must be valid percent-encoded UTF-8'),
-  FST_ERR_INVALID_URL: invalid('path', 'must be a valid path'),
+  FST_ERR_BAD_URL: toInvalidPart('path', 'must be valid percent-encoded UTF-8'),
+  FST_ERR_INVALID_URL: toInvalidPart('path', 'must be a valid path'),
   FST_ERR_CTP_EMPTY_JSON_BODY: (cause) => new DomainError('malformed-json', 'The body is empty.', { cause }),
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: invalid('body', 'must be as long as Content-Length says'),
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: toInvalidPart('body', 'must have the length in Content-Length'),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: (cause) =>
-    new DomainError('unsupported-media-type', 'This operation takes no body of this media type.', { cause }),
+    new DomainError('unsupported-media-type', 'This operation does not accept a body of this media type.', {
+      cause,
+    }),
   FST_ERR_CTP_BODY_TOO_LARGE: (cause) =>
     new DomainError('body-too-large', 'The body is too large.', { cause }),
-  // The client went away in the middle of its body: nobody reads the response, and nothing here went wrong.
-  ECONNRESET: invalid('body', 'must be sent whole'),
-  ERR_STREAM_PREMATURE_CLOSE: invalid('body', 'must be sent whole'),
+  // The client disconnected while sending its body. This is no server error, and nobody reads the response.
+  ECONNRESET: toInvalidPart('body', 'must be sent whole'),
+  ERR_STREAM_PREMATURE_CLOSE: toInvalidPart('body', 'must be sent whole'),
 }
 
-const nothing: Translation = (cause) =>
-  new DomainError('not-found', 'There is nothing at this path.', { cause })
+const pathNotFound: ErrorMapper = (cause) =>
+  new DomainError('not-found', 'This path does not exist.', { cause })
 
-/** What the plugin of static files refuses, by its status; a path that it forbids is no path here. */
-const BY_STATUS: Record<number, Translation> = {
-  403: nothing,
-  404: nothing,
-  412: (cause) => new DomainError('precondition-failed', 'The file is another than you think.', { cause }),
-  416: (cause) => new DomainError('range-not-satisfiable', 'The range lies outside of the file.', { cause }),
+/** Errors of the static-file plugin by status. A forbidden path counts as unknown. */
+const BY_STATUS: Record<number, ErrorMapper> = {
+  403: pathNotFound,
+  404: pathNotFound,
+  412: (cause) => new DomainError('precondition-failed', 'The file has changed.', { cause }),
+  416: (cause) => new DomainError('range-not-satisfiable', 'The range lies outside the file.', { cause }),
 }
 
-/** The refusal that stands for an error, whoever threw it; what is not the client's doing becomes `internal-error`. */
+/** Maps any thrown value to a DomainError; unknown ones become `internal-error`. */
 export function mapError(error: unknown): DomainError {
   if (error instanceof DomainError) return error
-  // Thrown, and then something else in letting go of what was held.
+  // A SuppressedError: disposal failed after the original error.
   if (error instanceof Error && 'suppressed' in error) return mapError(error.suppressed)
   if (!(error instanceof Error)) return new DomainError('internal-error', 'thrown value', { cause: error })
   const { code, statusCode } = error as FastifyError
-  const translation = BY_CODE[code]
-  if (translation) return translation(error as FastifyError)
-  // A full disk, a busy database: not the client's doing, and gone in a while.
-  if (isTransientError(error)) {
-    return storageErrorOf(error)
-  }
-  const refused = BY_STATUS[statusCode ?? 0]
-  if (refused) return refused(error as FastifyError)
+  const byCode = BY_CODE[code]
+  if (byCode) return byCode(error as FastifyError)
+  // A full disk or a busy database, for example.
+  if (isTransientError(error)) return storageErrorOf(error)
+  const byStatus = BY_STATUS[statusCode ?? 0]
+  if (byStatus) return byStatus(error as FastifyError)
   return new DomainError('internal-error', error.message, { cause: error })
 }
 
 function validationError(error: FastifyError): DomainError {
-  const place = PLACES[error.validationContext ?? ''] ?? 'request'
+  const location = LOCATIONS[error.validationContext ?? ''] ?? 'request'
   const errors = new Map<string, InvalidPart>()
   for (const fault of error.validation ?? []) {
-    const part = invalidPartOf(place, fault)
+    const part = invalidPartOf(location, fault)
     if (!errors.has(part.path)) errors.set(part.path, part)
     if (errors.size === MAX_FIELD_ERRORS) break
   }
@@ -86,10 +88,10 @@ function validationError(error: FastifyError): DomainError {
   return new DomainError('validation-failed', detail, { members: { errors: all }, cause: error })
 }
 
-function invalidPartOf(place: string, fault: NonNullable<FastifyError['validation']>[number]): InvalidPart {
+function invalidPartOf(location: string, fault: ValidationFault): InvalidPart {
   const { keyword, instancePath, params, message = 'is not valid' } = fault
   const path = (name?: unknown) =>
-    `${place}${instancePath}${name === undefined ? '' : `/${String(name)}`}`.slice(0, MAX_ECHO)
+    `${location}${instancePath}${name === undefined ? '' : `/${String(name)}`}`.slice(0, MAX_ECHO_LENGTH)
   switch (keyword) {
     case 'required':
       return { path: path(params['missingProperty']), message: 'is required' }

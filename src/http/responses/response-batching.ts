@@ -1,57 +1,56 @@
 import type { FastifyInstance } from 'fastify'
 
-/** What waits is kept from the collection of young garbage, and with more of it that costs more than is saved. */
-const MOST_BYTES = 128 * 1024
+/** Waiting payloads survive collections of young garbage. Beyond this size that costs more than batching saves. */
+const MAX_BATCH_BYTES = 128 * 1024
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The responses that its own is sent with, if it is ready before they do. */
+    /** The batch of the tick in which the request arrived. */
     batch: Batch | null
   }
 }
 
-/** Responses that wait to be sent together. */
 class Batch {
-  readonly left: Promise<void>
-  leave: () => void = () => {}
-  bytes = 0
+  readonly flushed: Promise<void>
+  flush: () => void = () => {}
+  sizeBytes = 0
 
   constructor() {
-    this.left = new Promise((resolve) => {
-      this.leave = resolve
+    this.flushed = new Promise((resolve) => {
+      this.flush = resolve
     })
   }
 }
 
 /**
- * Responses that are ready in the event-loop tick in which their requests came are sent together at its end. To write to a
- * socket wakes its reader, which on one machine (a proxy, say) takes as long as to make a short response: those that are
- * written at once wake it once. Has to come before whatever waits for the end of a tick, so that it runs before that.
+ * Sends responses that are ready within their requests' event-loop tick together at its end. A write wakes the socket's
+ * reader, which on the same machine (a proxy, for example) costs as much as a short response; a batch wakes it once. Add it
+ * before other hooks that wait for the end of a tick, so that it runs first.
  */
 export function batchResponses(app: FastifyInstance): void {
   let open: Batch | undefined
-  const end = (batch: Batch) => {
+  const flushBatch = (batch: Batch) => {
     if (open === batch) open = undefined
-    batch.leave()
+    batch.flush()
   }
-  const begin = () => {
+  const openBatch = () => {
     const batch = new Batch()
-    setImmediate(() => end(batch))
+    setImmediate(() => flushBatch(batch))
     return batch
   }
 
   app.decorateRequest('batch', null)
   app.addHook('onRequest', (request, _reply, done) => {
-    open ??= begin()
+    open ??= openBatch()
     request.batch = open
     done()
   })
-  // It gives a promise: what fails after it is then a response that fails, and not a rejection that nobody handles.
+  // Async, so that Fastify handles a failure after the wait instead of it becoming an unhandled rejection.
   app.addHook('onSend', async ({ batch }, _reply, payload) => {
     if (batch === null) return payload
-    batch.bytes += lengthOf(payload)
-    if (batch.bytes > MOST_BYTES) end(batch)
-    await batch.left
+    batch.sizeBytes += lengthOf(payload)
+    if (batch.sizeBytes > MAX_BATCH_BYTES) flushBatch(batch)
+    await batch.flushed
     return payload
   })
 }

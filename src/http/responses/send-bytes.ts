@@ -2,11 +2,12 @@ import type { ServerResponse } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ByteSource } from '../../lib/byte-source.js'
+import { writeChunk } from '../../net/write-chunk.js'
 import type { Limits } from '../limits.js'
 
 /**
- * Writes a body chunk by chunk; a failure ends the connection, for the status is already sent. So does a client that
- * takes a chunk more slowly than it might send one: it holds the chunk, and a connection, for next to nothing.
+ * Writes a body chunk by chunk. A failure closes the connection, because the status has been sent. A client that receives
+ * more slowly than `streamBytesPerSecond` is disconnected too: it would occupy memory and a connection.
  */
 export function sendBytes(
   body: ByteSource,
@@ -15,37 +16,25 @@ export function sendBytes(
   limits: Limits,
 ): FastifyReply {
   const response = reply.raw
-  const longestMs = (bytes: number) => limits.streamWindowMs + (bytes * 1000) / limits.streamBytesPerSecond
+  const timeoutMs = (bytes: number) => limits.streamWindowMs + (bytes * 1000) / limits.streamBytesPerSecond
   reply.hijack()
   response.writeHead(response.statusCode, reply.getHeaders() as Record<string, string>)
-  const write = (chunk: Buffer) =>
-    new Promise<void>((resolve, reject) => {
-      if (response.destroyed) return reject(new Error('the client went away'))
-      const onClose = () => {
-        clearTimeout(late)
-        reject(new Error('the client went away'))
-      }
-      const late = setTimeout(() => reset(response), longestMs(chunk.length))
-      response.once('close', onClose)
-      response.write(chunk, (error) => {
-        clearTimeout(late)
-        response.off('close', onClose)
-        if (error) reject(error)
-        else resolve()
-      })
-    })
+  const write = (chunk: Buffer) => {
+    const timeout = setTimeout(() => resetConnection(response), timeoutMs(chunk.length))
+    return writeChunk(response, chunk).finally(() => clearTimeout(timeout))
+  }
   body.copy(write).then(
     () => response.end(),
     (err: unknown) => {
-      if (!response.destroyed) request.log.error({ err }, 'a response broke off')
+      if (!response.destroyed) request.log.error({ err }, 'response aborted')
       response.destroy()
     },
   )
   return reply
 }
 
-/** Ends a connection at once, so that the kernel does not go on with what it has gathered for it, which may be MiBs. */
-function reset(response: ServerResponse): void {
+/** Closes a connection with RST where possible, so that the kernel discards its send buffer, which may hold MiBs. */
+function resetConnection(response: ServerResponse): void {
   const { socket } = response
   if (socket === null || socket instanceof TLSSocket) response.destroy()
   else socket.resetAndDestroy()

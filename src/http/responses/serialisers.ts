@@ -1,6 +1,6 @@
 import { type SerializerFactory, SerializerSelector } from '@fastify/fast-json-stringify-compiler'
 
-/** The serialisers of responses as Fastify makes them, but each when the first response needs it, as validators are. */
+/** Fastify's response serialisers, each compiled at its first use, like the validators. */
 export function responseSerialisers(): SerializerFactory {
   const factory = SerializerSelector()
   return (schemas, options) => {

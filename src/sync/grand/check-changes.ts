@@ -6,49 +6,49 @@ import { faultOfEnvelope } from '../../model/change-reader.js'
 import { millisecondsOf } from '../../model/clock.js'
 import type { Blob, RefusalCode } from '../protocol.js'
 
-/** Why the grand does not take something. */
+/** Why the grand refuses a message. */
 export interface Fault {
   code: RefusalCode
   reason: string
   oseq: number | null
 }
 
-/** What came, as far as it may be appended, and what is wrong with the next change if there is one. */
+/** The valid changes at the start of a batch, and the fault of the first invalid one. */
 export interface CheckedChanges {
   candidates: Candidate[]
   fault?: Fault
 }
 
 export interface Sender {
-  /** The name in its certificate: nobody makes changes in another's name. */
+  /** The name in the certificate: every change must have this origin. */
   server: string
-  /** As it said in its hello. */
+  /** The epoch in the hello. */
   epoch: string
 }
 
 /**
- * Checks the changes of a batch one by one, before the log sees any of them.
- * @param latestMs the latest time that a stamp may bear, milliseconds since 1970
+ * Checks the changes of a batch before any of them is appended.
+ * @param latestMs latest time allowed in a stamp, milliseconds since 1970
  */
 export function checkChanges(texts: string[], sender: Sender, latestMs: number): CheckedChanges {
   const candidates: Candidate[] = []
   for (const text of texts) {
-    const examined = checkChange(text, sender, latestMs)
-    if ('code' in examined) return { candidates, fault: examined }
-    const before = candidates.at(-1)?.change.oseq
-    const { oseq } = examined.change
-    if (before !== undefined && oseq !== before + 1) {
+    const checked = checkChange(text, sender, latestMs)
+    if ('code' in checked) return { candidates, fault: checked }
+    const previous = candidates.at(-1)?.change.oseq
+    const { oseq } = checked.change
+    if (previous !== undefined && oseq !== previous + 1) {
       return {
         candidates,
-        fault: { code: 'gap', reason: `change ${oseq} follows ${before} in one batch`, oseq },
+        fault: { code: 'gap', reason: `change ${oseq} follows ${previous} in one batch`, oseq },
       }
     }
-    candidates.push(examined)
+    candidates.push(checked)
   }
   return { candidates }
 }
 
-/** What is wrong with the bytes beside a batch, if anything: each has to be small, referenced by a change, and itself. */
+/** Checks the blobs of a batch: each must be small, referenced by a change, and match its hash. */
 export function faultOfBlobs(blobs: Blob[], candidates: Candidate[]): Fault | undefined {
   const referenced = new Set(candidates.map(({ change }) => blobOf(change)?.sha256))
   for (const { sha256, bytes } of blobs) {
@@ -57,19 +57,19 @@ export function faultOfBlobs(blobs: Blob[], candidates: Candidate[]): Fault | un
       reason: `blob ${sha256} ${reason}`,
       oseq: null,
     })
-    if (bytes.length > INLINE_BYTES) return refuse('is too large to go beside a change')
-    if (!referenced.has(sha256)) return refuse('is referenced by no change beside it')
-    if (hash('sha256', bytes) !== sha256) return refuse('has other bytes')
+    if (bytes.length > INLINE_BYTES) return refuse('is too large to be sent with a change')
+    if (!referenced.has(sha256)) return refuse('is not referenced by a change of its batch')
+    if (hash('sha256', bytes) !== sha256) return refuse('does not match its hash')
   }
   return undefined
 }
 
 function checkChange(text: string, { server, epoch }: Sender, latestMs: number): Candidate | Fault {
   const invalid = (reason: string, oseq: number | null = null): Fault => ({ code: 'invalid', reason, oseq })
-  // A lone surrogate is kept and hashed as another character than it is sent as.
-  if (!text.isWellFormed()) return invalid('a change that is not Unicode')
+  // A lone surrogate becomes another character in UTF-8, so the stored hash would not match.
+  if (!text.isWellFormed()) return invalid('a change is not well-formed Unicode')
   if (Buffer.byteLength(text) > MAX_CHANGE_BYTES)
-    return invalid(`a change of more than ${MAX_CHANGE_BYTES} bytes`)
+    return invalid(`a change has more than ${MAX_CHANGE_BYTES} bytes`)
   const value = parse(text)
   const fault = faultOfEnvelope(value)
   if (fault !== undefined) return invalid(fault.slice(0, 300))
@@ -78,9 +78,9 @@ function checkChange(text: string, { server, epoch }: Sender, latestMs: number):
   if (change.origin !== server) {
     return { code: 'identity', reason: `${server} sent a change of ${change.origin}`, oseq }
   }
-  if (change.epoch !== epoch) return invalid('a change of another epoch than that of the hello', oseq)
+  if (change.epoch !== epoch) return invalid('a change has another epoch than the hello', oseq)
   if (stampsOf(change).some((stamp) => millisecondsOf(stamp) > latestMs)) {
-    return { code: 'future-stamp', reason: 'a stamp ahead of the clock of the grand', oseq }
+    return { code: 'future-stamp', reason: 'a stamp is ahead of the clock of the grand', oseq }
   }
   return { text, change }
 }

@@ -3,33 +3,37 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { type CertificateIdentity, DENY_LIST_FILE, isDenied, parseDenyList } from '../../certs/deny-list.js'
 
-/** How often the file is looked at. Not watched: volumes of containers and networks do not always tell. */
+/** Polling interval. Container volumes and network file systems do not always deliver file events. */
 const POLL_MS = 1000
 
-/** The deny list beside the certificates, as it stands on the disk now. */
+/** The deny list beside the certificates, kept up to date with the file. */
 export class DenyListFile implements Disposable {
   readonly #path: string
   readonly #logger: Logger
-  readonly #timer: NodeJS.Timeout
+  #timer: NodeJS.Timeout | undefined
   #denied: ReadonlySet<string> = new Set()
   #version = ''
 
-  /**
-   * @param onLook called after each look, so that those who connected before they were denied are found
-   * @throws Error when the list cannot be understood: a start without it would let the revoked in
-   */
-  constructor(certsDir: string, logger: Logger, onLook: () => void) {
+  constructor(certsDir: string, logger: Logger) {
     this.#path = join(certsDir, DENY_LIST_FILE)
     this.#logger = logger
+  }
+
+  /**
+   * Reads the file now, and polls it until disposed of.
+   * @param onPoll called after each poll, to end connections that were admitted before their certificate was denied
+   * @throws Error when the file is malformed: starting without it would admit revoked certificates
+   */
+  start(onPoll: () => void): this {
     this.#read()
     this.#timer = setInterval(() => {
       this.refresh()
-      onLook()
-    }, POLL_MS)
-    this.#timer.unref()
+      onPoll()
+    }, POLL_MS).unref()
+    return this
   }
 
-  /** Reads the file if it changed. One that cannot be understood changes nothing: who was denied stays so. */
+  /** Reads the file if it has changed. A malformed file is logged and changes nothing. */
   refresh(): void {
     try {
       this.#read()
@@ -53,7 +57,7 @@ export class DenyListFile implements Disposable {
     const found = statSync(this.#path, { throwIfNoEntry: false })
     const version = found === undefined ? 'none' : `${found.ino} ${found.size} ${found.mtimeMs}`
     if (version === this.#version) return
-    // Before it is read: a list that is wrong is complained of once.
+    // Set before reading, so that a malformed file is logged once.
     this.#version = version
     this.#denied = found === undefined ? new Set() : parse(this.#path)
   }

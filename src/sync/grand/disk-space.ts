@@ -1,34 +1,37 @@
 import type { BlobStore } from '../../blobs/blob-store.js'
 import type { Timers } from '../../lib/timers.js'
 
-/** The disk is asked so often at most. */
+/** How long a reading is reused. */
 const CACHE_MS = 200
 
-/** Whether there is room on the disk for more than what has to stay free. */
+export interface DiskSpaceDeps {
+  blobs: BlobStore
+  minFreeBytes: number
+  timers: Timers
+}
+
+/** Checks the free disk space against the configured minimum. */
 export class DiskSpace {
-  readonly #blobs: BlobStore
-  readonly #minFreeBytes: number
-  readonly #timers: Timers
-  #freeBytesRead = 0
+  readonly #deps: DiskSpaceDeps
+  #cachedFreeBytes = 0
   #readAt = Number.NEGATIVE_INFINITY
 
-  constructor(blobs: BlobStore, minFreeBytes: number, timers: Timers) {
-    this.#blobs = blobs
-    this.#minFreeBytes = minFreeBytes
-    this.#timers = timers
+  constructor(deps: DiskSpaceDeps) {
+    this.#deps = deps
   }
 
-  /** Bytes that are free, as of a moment ago. */
+  /** Free bytes, at most `CACHE_MS` old. */
   freeBytes(): number {
-    const now = this.#timers.now()
+    const { blobs, timers } = this.#deps
+    const now = timers.now()
     if (now - this.#readAt > CACHE_MS) {
-      this.#freeBytesRead = this.#blobs.freeBytes()
+      this.#cachedFreeBytes = blobs.freeBytes()
       this.#readAt = now
     }
-    return this.#freeBytesRead
+    return this.#cachedFreeBytes
   }
 
   hasRoomFor(sizeBytes: number): boolean {
-    return this.freeBytes() - sizeBytes >= this.#minFreeBytes
+    return this.freeBytes() - sizeBytes >= this.#deps.minFreeBytes
   }
 }

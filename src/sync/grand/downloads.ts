@@ -1,41 +1,39 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import rangeParser from 'range-parser'
 import type { BlobStore } from '../../blobs/blob-store.js'
 import type { IncomingBlobs } from '../../blobs/incoming-blobs.js'
 import type { Database } from '../../db/engine/database.js'
 import type { ChunkSource } from '../../lib/byte-source.js'
 import { isTransientError } from '../../lib/storage-fault.js'
+import { type ByteRange, parseByteRange } from '../../net/byte-range.js'
 import { writeChunk } from '../../net/write-chunk.js'
 import type { GrandMetrics } from './metrics.js'
 import { RefusedError, sendBytes } from './responses.js'
-
-const MALFORMED = -2
 
 export interface DownloadsDeps {
   db: Database
   blobs: BlobStore
   incoming: IncomingBlobs
   metrics: GrandMetrics
-  /** The disk does not give bytes that are named in the database. */
+  /** Called when a stored blob cannot be read from the disk. */
   onUnreadable: (blob: { sha256: string; size: number }) => void
 }
 
-/** An answer whose bytes are yet to be sent. */
+/** A response that is ready to be sent. */
 interface Download {
   status: number
   headers: Record<string, string>
-  /** Of `bytes`. */
+  /** Bytes of the body. */
   size: number
   bytes: Buffer | ChunkSource
 }
 
-/** Hands out bytes that are here, or that arrive just now: then as they come. */
+/** Sends blobs that are stored, or that are arriving: these as their bytes come in. */
 export class Downloads {
   readonly #deps: DownloadsDeps
   #count = 0
 
-  constructor(options: DownloadsDeps) {
-    this.#deps = options
+  constructor(deps: DownloadsDeps) {
+    this.#deps = deps
   }
 
   get count(): number {
@@ -43,9 +41,9 @@ export class Downloads {
   }
 
   /**
-   * Answers a GET, with one range if it asks for one (RFC 9110, section 14). A transfer that breaks off ends with the
-   * connection, so that it cannot be taken for a whole one.
-   * @throws Refusal before anything is answered
+   * Sends the response to a GET, with one range if it asks for one (RFC 9110, section 14). A transfer that breaks off
+   * closes the connection, so that the client notices.
+   * @throws RefusedError before the head of the response is sent
    */
   async send(sha256: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { metrics } = this.#deps
@@ -66,20 +64,21 @@ export class Downloads {
   }
 
   /**
-   * The answer to a GET with this Range header, and its bytes.
-   * @throws Refusal
+   * Opens the response to a GET with this Range header.
+   * @throws RefusedError
    */
   async prepare(sha256: string, rangeHeader: string | undefined): Promise<Download> {
     const { db, blobs, incoming } = this.#deps
-    const whole = blobs.sizeOf(db, sha256) ?? incoming.arriving(sha256)?.size
-    if (whole === undefined) throw new RefusedError(404, 'not-here', 'these bytes are not here, nor arriving')
-    const range = readRange(rangeHeader, whole)
-    const { start, end } = range ?? { start: 0, end: whole - 1 }
+    const blobBytes = blobs.sizeOf(db, sha256) ?? incoming.arriving(sha256)?.size
+    if (blobBytes === undefined)
+      throw new RefusedError(404, 'not-here', 'the blob is neither stored here nor arriving')
+    const range = readRange(rangeHeader, blobBytes)
+    const { start, end } = range ?? { start: 0, end: blobBytes - 1 }
     const headers: Record<string, string> = {
       'content-type': 'application/octet-stream',
       'accept-ranges': 'bytes',
       etag: `"${sha256}"`,
-      ...(range === undefined ? {} : { 'content-range': `bytes ${start}-${end}/${whole}` }),
+      ...(range === undefined ? {} : { 'content-range': `bytes ${start}-${end}/${blobBytes}` }),
     }
     const bytes = await this.#open(sha256, start, end)
     return { status: range === undefined ? 200 : 206, headers, size: end - start + 1, bytes }
@@ -88,12 +87,13 @@ export class Downloads {
   async #open(sha256: string, start: number, end: number): Promise<Download['bytes']> {
     const { blobs, incoming } = this.#deps
     if (end < start) return Buffer.alloc(0)
-    const here = await blobs
+    const stored = await blobs
       .slice(sha256, start, end, 'disk')
       .catch((error) => this.#unreadable(sha256, error))
-    if (here !== undefined) return Buffer.isBuffer(here) ? here : (take) => here.copy(take)
+    if (stored !== undefined) return Buffer.isBuffer(stored) ? stored : (take) => stored.copy(take)
     const arriving = incoming.arriving(sha256)
-    if (arriving === undefined) throw new RefusedError(404, 'not-here', 'these bytes are not here any more')
+    if (arriving === undefined)
+      throw new RefusedError(404, 'not-here', 'the blob is not stored here any more')
     return (take) => arriving.follow(start, end, take)
   }
 
@@ -101,20 +101,15 @@ export class Downloads {
     const size = this.#deps.blobs.sizeOf(this.#deps.db, sha256)
     if (isTransientError(error) || size === undefined) throw error
     this.#deps.onUnreadable({ sha256, size })
-    throw new RefusedError(404, 'not-here', 'these bytes cannot be read here')
+    throw new RefusedError(404, 'not-here', 'the blob cannot be read from the disk')
   }
 }
 
-function readRange(header: string | undefined, size: number): { start: number; end: number } | undefined {
-  if (header === undefined) return undefined
-  const ranges = rangeParser(size, header)
-  // What cannot be read is as if it were not there; so are several ranges, which a server need not serve.
-  if (ranges === MALFORMED) return undefined
-  if (typeof ranges === 'number' || ranges.type !== 'bytes') {
-    throw new RefusedError(416, 'range-not-satisfiable', `there are ${size} bytes`, {
-      'content-range': `bytes */${size}`,
-    })
-  }
-  const [range] = ranges
-  return ranges.length === 1 ? range : undefined
+/** @throws RefusedError `range-not-satisfiable` */
+function readRange(header: string | undefined, size: number): ByteRange | undefined {
+  const range = header === undefined ? undefined : parseByteRange(header, size)
+  if (range !== 'unsatisfiable') return range
+  throw new RefusedError(416, 'range-not-satisfiable', `The blob has ${size} bytes.`, {
+    'content-range': `bytes */${size}`,
+  })
 }

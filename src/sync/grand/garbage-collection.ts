@@ -1,13 +1,14 @@
-import { countBlobs, maxBlobsCollected } from '../../blobs/blob-count.js'
 import type { BlobStore } from '../../blobs/blob-store.js'
+import { collectBlobs } from '../../blobs/garbage-collection.js'
 import type { IncomingBlobs } from '../../blobs/incoming-blobs.js'
 import type { Database } from '../../db/engine/database.js'
 import { expireRefs } from '../../db/grand/log-refs.js'
+import { inBatches } from '../../lib/batches.js'
 import { DAY_MS } from '../../lib/durations.js'
-import { pause, systemTimers, type Timers } from '../../lib/timers.js'
+import { systemTimers, type Timers } from '../../lib/timers.js'
 
-const BATCH = 100
-const ACCOUNTS = 1000
+/** Rows per transaction, so that each holds the writer for a few milliseconds. */
+const BATCH = { accounts: 1000, refs: 100 }
 const PAUSE_MS = 50
 
 export interface GarbageCollectionDeps {
@@ -18,8 +19,9 @@ export interface GarbageCollectionDeps {
   timers?: Timers
 }
 
-/** What one round removed. */
+/** Counts of what one round removed. */
 export type Collected = {
+  /** Abandoned partial uploads. */
   partials: number
   /** References of deleted accounts. */
   refs: number
@@ -28,38 +30,21 @@ export type Collected = {
 }
 
 /**
- * Collects garbage: references of deleted accounts, blobs that nothing has referenced for a day, and parts of transfers
- * that nobody went on with for as long. It takes small steps with pauses, and ends early when `signal` aborts.
+ * Removes references of deleted accounts, blobs unreferenced for a day, and partial uploads abandoned for as long. Works in
+ * small batches with pauses, and ends early when `signal` aborts.
  */
 export async function collectGarbage(
   { db, blobs, incoming, now, timers = systemTimers }: GarbageCollectionDeps,
   signal: AbortSignal,
 ): Promise<Collected> {
-  const most = maxBlobsCollected(countBlobs(db))
+  const repeat = inBatches(timers, PAUSE_MS, signal)
   const before = now() - DAY_MS
-  const collected: Collected = {
-    partials: await incoming.removeAbandoned(before),
-    refs: 0,
-    blobs: 0,
-    blob_bytes: 0,
-  }
-  for (let after = ''; !signal.aborted; await pause(timers, PAUSE_MS, signal)) {
-    const step = await db.write((tx) => expireRefs(tx, after, { accounts: ACCOUNTS, refs: BATCH }))
-    if (step === undefined) break
-    after = step.last
-    collected.refs += step.count
-  }
-  for (let after = ''; collected.blobs < most && !signal.aborted; ) {
-    const step = await blobs.collectGarbage(
-      new Date(before).toISOString(),
-      after,
-      Math.min(BATCH, most - collected.blobs),
-    )
-    if (step === undefined) break
-    after = step.last
-    collected.blobs += step.count
-    collected.blob_bytes += step.freed
-    await pause(timers, PAUSE_MS, signal)
-  }
-  return collected
+  const partials = await incoming.removeAbandoned(before)
+  let refs = 0
+  await repeat(async (after) => {
+    const batch = await db.write((tx) => expireRefs(tx, after, BATCH))
+    refs += batch?.count ?? 0
+    return batch?.last
+  })
+  return { partials, refs, ...(await collectBlobs({ db, blobs, repeat }, new Date(before).toISOString())) }
 }

@@ -12,8 +12,8 @@ import type { Pages } from './pages.js'
 import { GrandSession, type SessionHost, type SessionStatus } from './session.js'
 import type { Watermarks } from './watermarks.js'
 
-/** Missing bytes are asked of everybody again so often, some each time: whoever was asked first may have lost them. */
-const WANT_AGAIN_MS = 15_000
+/** Interval at which the grand requests missing blobs again, a page each time: the regional asked first may have lost them. */
+const WANT_INTERVAL_MS = 15_000
 
 export interface HubDeps {
   server: string
@@ -21,15 +21,15 @@ export interface HubDeps {
   log: ChangeLog
   pages: Pages
   ingest: Ingest
-  /** Makes the watermarks, given where to tell of moves. */
-  watermarks: (onMoved: (moved: Map<string, number>) => void) => Watermarks
+  /** Creates the watermarks with the hub's callback for changes. */
+  watermarks: (onChanged: (changed: Map<string, number>) => void) => Watermarks
   now: () => number
   timers: Timers
   logger: Logger
   metrics: GrandMetrics
 }
 
-/** All links of the grand: passes on to each what the others bring. */
+/** Holds the sessions of all regionals, and forwards to each the changes and blob offers of the others. */
 export class Hub implements SessionHost, AsyncDisposable {
   readonly server: string
   readonly log: ChangeLog
@@ -37,11 +37,11 @@ export class Hub implements SessionHost, AsyncDisposable {
   readonly ingest: Ingest
   readonly watermarks: Watermarks
   readonly #deps: HubDeps
-  /** By the name of the server, those that have said hello. */
+  /** Sessions that have received a hello, by server name. */
   readonly #sessions = new Map<string, GrandSession>()
-  readonly #closing = new Set<Promise<void>>()
-  readonly #wantTimer: Timer
-  #wantedUpTo = ''
+  readonly #ending = new Set<Promise<void>>()
+  #wantTimer: Timer | undefined
+  #wantCursor = ''
   #scheduled = false
 
   constructor(deps: HubDeps) {
@@ -50,123 +50,129 @@ export class Hub implements SessionHost, AsyncDisposable {
     this.log = deps.log
     this.pages = deps.pages
     this.ingest = deps.ingest
-    this.watermarks = deps.watermarks((moved) => this.#sendWatermarks(moved))
-    this.#wantTimer = deps.timers.every(WANT_AGAIN_MS, () => this.#wantMissingAgain())
-    this.#refreshOwnWatermark()
+    this.watermarks = deps.watermarks((changed) => this.#sendWatermarks(changed))
   }
 
-  /** Begins a link on an open channel; `server` is the name in its certificate. */
+  /** Sets the grand's own watermark, and requests missing blobs from all sessions at intervals until disposed of. */
+  start(): this {
+    this.#refreshOwnWatermark()
+    this.#wantTimer = this.#deps.timers.every(WANT_INTERVAL_MS, () => this.#wantNextMissing())
+    return this
+  }
+
+  /** Creates the session of an open channel. @param server the name in its certificate */
   connect(server: string, channel: Channel): GrandSession {
     return new GrandSession(this, server, channel)
   }
 
-  /** The link's channel is closed. */
-  disconnected(link: GrandSession, reason: string): void {
-    if (this.#sessions.get(link.server) === link) {
-      this.#sessions.delete(link.server)
-      this.#deps.logger.info({ regional: link.server, reason }, 'unlinked')
+  /** Removes the session of a closed channel. */
+  disconnected(session: GrandSession, reason: string): void {
+    if (this.#sessions.get(session.server) === session) {
+      this.#sessions.delete(session.server)
+      this.#deps.logger.info({ regional: session.server, reason }, 'unlinked')
     }
-    const ending = link.end().finally(() => this.#closing.delete(ending))
-    this.#closing.add(ending)
+    const ending = session.end().finally(() => this.#ending.delete(ending))
+    this.#ending.add(ending)
   }
 
   now(): number {
     return this.#deps.now()
   }
 
-  sessionOpened(link: GrandSession): void {
+  sessionOpened(session: GrandSession): void {
     const { logger } = this.#deps
-    const { server: regional, address } = link
+    const { server: regional, address } = session
     const older = this.#sessions.get(regional)
-    this.#sessions.set(regional, link)
+    this.#sessions.set(regional, session)
     logger.info({ regional, address }, 'linked')
     if (older === undefined) return
-    older.replace(link)
+    older.replace(session)
     const addresses = [older.address, address]
     logger.warn(
       { regional, addresses },
-      'a link of this name was still open: if it goes on, two servers bear it',
+      'a session of this server was still open: if this repeats, two servers share its name',
     )
   }
 
-  sessionFollows(link: GrandSession): void {
-    this.windowOpened(link)
-    this.#wantAllMissing(link)
+  sessionFollows(session: GrandSession): void {
+    this.windowOpened(session)
+    this.#wantAllMissing(session)
   }
 
-  windowOpened(link: GrandSession): void {
-    if (link.pump()) this.#schedule()
+  windowOpened(session: GrandSession): void {
+    if (session.pump()) this.#schedule()
   }
 
-  changesAppended(link: GrandSession, count: number): void {
+  changesAppended(session: GrandSession, count: number): void {
     this.#refreshOwnWatermark()
     if (count === 0) return
-    this.#deps.metrics.changesLogged(link.server, count)
+    this.#deps.metrics.changesLogged(session.server, count)
     if (this.#scheduled) return
     this.#scheduled = true
-    // Not later than the other acknowledgements of the same commit, and once for all of them.
+    // Runs once for all batches of one commit, in the same event-loop tick as their acknowledgements.
     queueMicrotask(() => this.#pump())
   }
 
-  /** Tells those who read the log that bytes are here or arriving. */
+  /** Offers blobs that are stored or arriving to every session that reads the log. */
   offer(sha256s: string[], from?: GrandSession): void {
     for (let start = 0; start < sha256s.length; start += MAX_HASHES) {
       const frame = encodeFrame({ type: 'offer', blobs: sha256s.slice(start, start + MAX_HASHES) })
-      for (const link of this.#sessions.values()) if (link !== from && link.follows) link.send(frame)
+      for (const session of this.#sessions.values())
+        if (session !== from && session.follows) session.send(frame)
     }
   }
 
-  /** Bytes begin to arrive from a server. */
+  /** Offers a blob as soon as its upload starts: downloads can read along. */
   uploadStarted(sha256: string, server: string): void {
     this.offer([sha256], this.#sessions.get(server))
   }
 
-  /** Bytes are here whole. */
+  /** Offers a complete blob. */
   uploadCompleted(sha256: string, server: string): void {
     this.#refreshOwnWatermark()
     this.uploadStarted(sha256, server)
   }
 
-  /** Bytes stopped arriving: whoever has them may send them. */
+  /** Requests a blob from every regional after its upload broke off. */
   uploadAborted(sha256: string): void {
-    for (const link of this.#sessions.values()) link.want([sha256])
+    for (const session of this.#sessions.values()) session.want([sha256])
   }
 
-  /** Bytes that were here are missing: whoever has them may send them. */
+  /** Requests blobs from every regional after they were lost here. */
   blobsLost(sha256s: string[]): void {
     this.#refreshOwnWatermark()
-    if (sha256s.length > 0) for (const link of this.#sessions.values()) link.want(sha256s)
+    if (sha256s.length > 0) for (const session of this.#sessions.values()) session.want(sha256s)
   }
 
-  changeRefused(link: GrandSession, { code, reason, oseq }: Fault): void {
+  changeRefused(session: GrandSession, { code, reason, oseq }: Fault): void {
     this.#deps.metrics.refused(code)
-    this.#deps.logger.warn({ regional: link.server, code, reason, oseq }, 'refused')
+    this.#deps.logger.warn({ regional: session.server, code, reason, oseq }, 'refused')
   }
 
-  ingestFailed(link: GrandSession, err: unknown): void {
-    this.#deps.logger.error({ regional: link.server, err }, 'a batch could not be taken')
+  ingestFailed(session: GrandSession, err: unknown): void {
+    this.#deps.logger.error({ regional: session.server, err }, 'a batch could not be stored')
   }
 
   status(): SessionStatus[] {
-    return [...this.#sessions.values()].map((link) => link.status())
+    return [...this.#sessions.values()].map((session) => session.status())
   }
 
-  /** Ends all links, and waits for what they have under way. */
+  /** Ends all sessions, and waits for the batches that they are ingesting. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#wantTimer.stop()
-    for (const link of this.#sessions.values()) {
-      link.close('the grand stops')
-      this.disconnected(link, 'the grand stops')
+    this.#wantTimer?.stop()
+    for (const session of this.#sessions.values()) {
+      session.close('the grand stops')
+      this.disconnected(session, 'the grand stops')
     }
-    await Promise.all(this.#closing)
+    await Promise.all(this.#ending)
     await this.watermarks[Symbol.asyncDispose]()
   }
 
-  /** One page for each link, so that a link which has much to catch up with does not hold up the others. */
+  /** Sends one page to each session, so that a session that lags far behind does not delay the others. */
   #pump(): void {
     this.#scheduled = false
     let more = false
-    for (const link of this.#sessions.values()) more = link.pump() || more
+    for (const session of this.#sessions.values()) more = session.pump() || more
     if (more) this.#schedule()
   }
 
@@ -181,26 +187,27 @@ export class Hub implements SessionHost, AsyncDisposable {
     this.watermarks.set(this.server, first === undefined ? this.log.head().gseq : first - 1)
   }
 
-  #sendWatermarks(moved: Map<string, number>): void {
-    for (const [server, gseq] of moved) {
+  #sendWatermarks(changed: Map<string, number>): void {
+    for (const [server, gseq] of changed) {
       const frame = encodeFrame({ type: 'watermark', server, gseq })
-      for (const link of this.#sessions.values()) if (link.server !== server) link.send(frame)
+      for (const session of this.#sessions.values()) if (session.server !== server) session.send(frame)
     }
   }
 
-  #wantAllMissing(link: GrandSession, after = ''): void {
+  #wantAllMissing(session: GrandSession, after = ''): void {
     const { db, timers } = this.#deps
     const hashes = missingHashes(db, after, MAX_HASHES)
     const last = hashes.at(-1)
-    if (last === undefined || !link.follows) return
-    link.want(hashes)
-    if (hashes.length === MAX_HASHES) timers.soon(() => this.#wantAllMissing(link, last))
+    if (last === undefined || !session.follows) return
+    session.want(hashes)
+    if (hashes.length === MAX_HASHES) timers.soon(() => this.#wantAllMissing(session, last))
   }
 
-  #wantMissingAgain(): void {
+  #wantNextMissing(): void {
     if (this.#sessions.size === 0) return
-    const hashes = missingHashes(this.#deps.db, this.#wantedUpTo, MAX_HASHES)
-    this.#wantedUpTo = hashes.length < MAX_HASHES ? '' : (hashes.at(-1) ?? '')
-    if (hashes.length > 0) for (const link of this.#sessions.values()) if (link.follows) link.want(hashes)
+    const hashes = missingHashes(this.#deps.db, this.#wantCursor, MAX_HASHES)
+    this.#wantCursor = hashes.length < MAX_HASHES ? '' : (hashes.at(-1) ?? '')
+    if (hashes.length > 0)
+      for (const session of this.#sessions.values()) if (session.follows) session.want(hashes)
   }
 }

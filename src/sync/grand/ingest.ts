@@ -9,7 +9,7 @@ import type { Candidate, ChangeLog } from '../../log/change-log.js'
 import type { Blob } from '../protocol.js'
 import type { DiskSpace } from './disk-space.js'
 
-/** After the disk was full, it is tried again so much later. */
+/** Retry interval while the disk is full. */
 const RETRY_MS = 500
 
 export interface IngestDeps {
@@ -22,71 +22,71 @@ export interface IngestDeps {
   logger: Logger
 }
 
-/** What an appended batch means for bytes. */
+/** The result of appending a batch. */
 export interface Ingested {
-  /** Entries that the log has more. */
+  /** New entries in the log. */
   count: number
-  /** Hashes that live files name from now on and whose bytes are not here. */
+  /** Hashes of newly referenced blobs that are not stored here. */
   missing: string[]
-  /** Hashes that were missing until now and came beside the batch. */
+  /** Hashes of blobs in the batch that were missing before. */
   stored: string[]
 }
 
-/** The way into the log. While the disk is full nothing is taken, and so nothing acknowledged; nothing is lost either. */
+/** Appends changes to the log. It pauses while the disk is full: regionals keep what the grand has not acknowledged. */
 export class Ingest {
   readonly #deps: IngestDeps
   #pausedSince: number | undefined
 
-  constructor(options: IngestDeps) {
-    this.#deps = options
+  constructor(deps: IngestDeps) {
+    this.#deps = deps
   }
 
-  /** Since when nothing is taken, milliseconds since 1970. */
+  /** Start of the present pause in milliseconds since 1970; undefined while changes are accepted. */
   get pausedSince(): number | undefined {
     return this.#pausedSince
   }
 
   /**
-   * Appends checked changes with the bytes beside them, and resolves once they are durable; waits while there is no room.
-   * @throws LogGap; what `signal` throws when it aborts meanwhile
+   * Appends checked changes with their small blobs, and resolves once they are durable; waits while the disk is full.
+   * @throws LogGapError, or the reason of `signal` when it aborts
    */
   async append(candidates: Candidate[], blobs: Blob[], signal: AbortSignal): Promise<Ingested> {
     for (;;) {
       signal.throwIfAborted()
-      const taken = await this.#try(candidates, blobs)
-      if (taken !== undefined) return taken
+      const ingested = await this.#tryAppend(candidates, blobs)
+      if (ingested !== undefined) return ingested
       await pause(this.#deps.timers, RETRY_MS, signal)
     }
   }
 
-  async #try(candidates: Candidate[], blobs: Blob[]): Promise<Ingested | undefined> {
+  async #tryAppend(candidates: Candidate[], blobs: Blob[]): Promise<Ingested | undefined> {
     const { log, disk, logger } = this.#deps
     if (!disk.hasRoomFor(0)) return this.#pause('less than SYNCSPHERE_MIN_FREE_DISK is free')
-    const taken: Ingested = { count: 0, missing: [], stored: [] }
+    const ingested: Ingested = { count: 0, missing: [], stored: [] }
     try {
       await log.append(candidates, (tx, logged) => {
-        taken.count = logged.length
-        taken.stored = blobs.filter((blob) => this.#storeBlobs(tx, blob)).map(({ sha256 }) => sha256)
-        taken.missing = noteRefs(tx, logged)
+        ingested.count = logged.length
+        ingested.stored = blobs.filter((blob) => this.#storeBlob(tx, blob)).map(({ sha256 }) => sha256)
+        ingested.missing = noteRefs(tx, logged)
       })
     } catch (error) {
       if (!isTransientError(error)) throw error
       return this.#pause((error as Error).message)
     }
-    if (this.#pausedSince !== undefined) logger.info('there is room again: changes are taken')
+    if (this.#pausedSince !== undefined) logger.info('changes are accepted again')
     this.#pausedSince = undefined
-    return taken
+    return ingested
   }
 
-  /** Returns whether the bytes were missing. */
-  #storeBlobs(tx: Tx, { sha256, bytes }: Blob): boolean {
+  /** Stores a small blob. @returns whether it was missing */
+  #storeBlob(tx: Tx, { sha256, bytes }: Blob): boolean {
     const wasMissing = isMissing(tx, sha256)
     this.#deps.blobs.store(tx, { sha256, size: bytes.length, content: bytes }, new Date(this.#deps.now()))
     return wasMissing
   }
 
   #pause(reason: string): undefined {
-    if (this.#pausedSince === undefined) this.#deps.logger.error({ reason }, 'no changes are taken')
+    if (this.#pausedSince === undefined) this.#deps.logger.error({ reason }, 'no changes are accepted')
     this.#pausedSince ??= this.#deps.now()
   }
 }

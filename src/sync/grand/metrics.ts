@@ -4,15 +4,15 @@ import type { RefusalCode } from '../protocol.js'
 export interface GrandMetrics {
   changesLogged(origin: string, count: number): void
   refused(code: RefusalCode): void
-  /** A connection that did not get so far as to say hello, by why. */
+  /** A connection that was refused before its hello. */
   connectionRefused(reason: 'handshake' | 'name' | 'revoked' | 'limit'): void
   bytesReceived(sizeBytes: number): void
   bytesSent(sizeBytes: number): void
-  /** Bytes came that were not those of their hash. */
+  /** An upload with a hash mismatch. */
   corruptBlob(): void
 }
 
-/** What is asked anew whenever the metrics are read. */
+/** Values that are read whenever the metrics are collected. */
 export interface GrandReadings {
   head(): number
   links(): { server: string; lag: number }[]
@@ -21,7 +21,7 @@ export interface GrandReadings {
   paused(): boolean
 }
 
-/** Registers what is measured of a grand server. */
+/** Registers the metrics of a grand server. */
 export function createGrandMetrics(registry: Registry, readings: GrandReadings): GrandMetrics {
   const registers = [registry]
   const counter = (name: string, help: string, labelNames: string[] = []) =>
@@ -46,22 +46,20 @@ export function createGrandMetrics(registry: Registry, readings: GrandReadings):
     },
     ['regional'],
   )
-  gauge('missing_blobs', 'Blobs that live files name and that are not here', (it) =>
+  gauge('missing_blobs', 'Blobs that are referenced and not stored here', (it) =>
     it.set(readings.missing().blobs),
   )
   gauge('missing_bytes', 'Bytes of the missing blobs', (it) => it.set(readings.missing().bytes))
   gauge('free_disk_bytes', 'Bytes free on the disk', (it) => it.set(readings.freeBytes()))
-  gauge('paused', '1 while no changes are taken for lack of disk', (it) => it.set(readings.paused() ? 1 : 0))
-  const changes = counter('changes_total', 'Changes appended to the log, by the regional that made them', [
-    'origin',
-  ])
-  const refusals = counter('refusals_total', 'What regionals sent and was refused, by code', ['code'])
-  const connections = counter('refused_connections_total', 'Connections that were refused, by why', [
-    'reason',
-  ])
+  gauge('paused', '1 while no changes are accepted because the disk is full', (it) =>
+    it.set(readings.paused() ? 1 : 0),
+  )
+  const changes = counter('changes_total', 'Changes appended to the log, by origin', ['origin'])
+  const refusals = counter('refusals_total', 'Refused messages of regionals, by code', ['code'])
+  const connections = counter('refused_connections_total', 'Refused connections, by reason', ['reason'])
   const received = counter('received_bytes_total', 'Bytes of blobs received')
   const sent = counter('sent_bytes_total', 'Bytes of blobs sent')
-  const corrupt = counter('corrupt_blobs_total', 'Transfers whose bytes were not those of their hash')
+  const corrupt = counter('corrupt_blobs_total', 'Uploads with a hash mismatch')
   return {
     changesLogged: (origin, count) => changes.inc({ origin }, count),
     refused: (code) => refusals.inc({ code }),

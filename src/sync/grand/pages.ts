@@ -3,13 +3,19 @@ import type { Reader } from '../../db/engine/database.js'
 import type { ChangeLog, Entry } from '../../log/change-log.js'
 import { BATCH_BYTES, type Blob, encodeFrame, listBlobs, MAX_PAGE_ENTRIES } from '../protocol.js'
 
-/** Entries read from the log at once. */
+/** Entries per query. */
 const READ_ENTRIES = 64
 
-/** Pages kept for other links that are at the same place. */
-const KEPT_PAGES = 6
+/** Pages cached for other sessions at the same position. */
+const MAX_CACHED_PAGES = 6
 
-/** Who a page is for. */
+export interface PagesDeps {
+  db: Reader
+  log: ChangeLog
+  blobs: BlobStore
+}
+
+/** The regional that a page is sent to. */
 export interface PageReader {
   server: string
   epoch: string
@@ -22,26 +28,22 @@ interface Page {
 }
 
 interface ReferencedBlob extends Blob {
-  /** The incarnations of regionals that made the changes which name it. */
+  /** Servers and epochs of the changes that reference it. */
   origins: Set<string>
 }
 
-/** The log as frames. Links at the same place get the same frame, encoded once. */
+/** Encodes pages of the log as frames. Sessions at the same position share one frame. */
 export class Pages {
-  readonly #log: ChangeLog
-  readonly #blobs: BlobStore
-  readonly #reader: Reader
+  readonly #deps: PagesDeps
   readonly #pages = new Map<number, Page>()
 
-  constructor(log: ChangeLog, blobs: BlobStore, reader: Reader) {
-    this.#log = log
-    this.#blobs = blobs
-    this.#reader = reader
+  constructor(deps: PagesDeps) {
+    this.#deps = deps
   }
 
-  /** The frame of entries after a place, and the last entry in it; undefined when there are none. */
+  /** Returns the frame of entries after a position, and the last entry in it; undefined at the head of the log. */
   next(after: number, reader: PageReader): { frame: Buffer; last: number } | undefined {
-    if (after >= this.#log.head().gseq) return undefined
+    if (after >= this.#deps.log.head().gseq) return undefined
     const page = this.#pages.get(after) ?? this.#load(after)
     const last = page?.entries.at(-1)?.gseq
     if (page === undefined || last === undefined) return undefined
@@ -52,13 +54,13 @@ export class Pages {
     const page: Page = { entries: [], blobs: new Map(), frames: new Map() }
     let bytes = 0
     for (let from = after; page.entries.length < MAX_PAGE_ENTRIES && bytes < BATCH_BYTES; ) {
-      const entries = this.#log.read(from, READ_ENTRIES)
+      const entries = this.#deps.log.read(from, READ_ENTRIES)
       for (const entry of entries) {
         const blob = this.#smallBlob(entry, page)
         bytes += Buffer.byteLength(entry.change) + (blob?.bytes.length ?? 0)
         if (page.entries.length > 0 && bytes > BATCH_BYTES) break
         page.entries.push(entry)
-        if (blob !== undefined) note(page, blob, entry)
+        if (blob !== undefined) addBlob(page, blob, entry)
       }
       from = entries.at(-1)?.gseq ?? from
       if (entries.length < READ_ENTRIES) break
@@ -66,7 +68,7 @@ export class Pages {
     if (page.entries.length === 0) return undefined
     this.#pages.set(after, page)
     for (const oldest of this.#pages.keys()) {
-      if (this.#pages.size <= KEPT_PAGES) break
+      if (this.#pages.size <= MAX_CACHED_PAGES) break
       this.#pages.delete(oldest)
     }
     return page
@@ -74,33 +76,33 @@ export class Pages {
 
   #smallBlob({ small_sha256 }: Entry, { blobs }: Page): Blob | undefined {
     if (small_sha256 === null) return undefined
-    const known = blobs.get(small_sha256)
-    // Its bytes count only once.
-    if (known !== undefined) return { sha256: small_sha256, bytes: Buffer.alloc(0) }
-    const bytes = this.#blobs.inline(this.#reader, small_sha256)
+    const isInPage = blobs.has(small_sha256)
+    // Counted once.
+    if (isInPage) return { sha256: small_sha256, bytes: Buffer.alloc(0) }
+    const bytes = this.#deps.blobs.readInline(this.#deps.db, small_sha256)
     return bytes === undefined ? undefined : { sha256: small_sha256, bytes }
   }
 
-  /** Whoever made a change has the bytes of it; an earlier incarnation may have lost them. */
+  /** Leaves out blobs that the reader's own changes brought; an earlier epoch of the reader may have lost its blobs. */
   #frame({ entries, blobs, frames }: Page, reader: PageReader): Buffer {
     const to = originKey(reader.server, reader.epoch)
-    const others = [...blobs.values()].filter(({ origins }) => origins.size > 1 || !origins.has(to))
-    const variant = others.length === blobs.size ? '' : to
-    const known = frames.get(variant)
-    if (known !== undefined) return known
+    const needed = [...blobs.values()].filter(({ origins }) => origins.size > 1 || !origins.has(to))
+    const variant = needed.length === blobs.size ? '' : to
+    const cached = frames.get(variant)
+    if (cached !== undefined) return cached
     const sent = entries.map(({ gseq, ghash, change }) => ({ gseq, ghash, change }))
-    const head = this.#log.head().gseq
-    const frame = encodeFrame({ type: 'entries', entries: sent, head, blobs: listBlobs(others) }, others)
+    const head = this.#deps.log.head().gseq
+    const frame = encodeFrame({ type: 'entries', entries: sent, head, blobs: listBlobs(needed) }, needed)
     frames.set(variant, frame)
     return frame
   }
 }
 
-function note(page: Page, { sha256, bytes }: Blob, { origin, epoch }: Entry): void {
-  const known = page.blobs.get(sha256)
-  if (known === undefined)
+function addBlob(page: Page, { sha256, bytes }: Blob, { origin, epoch }: Entry): void {
+  const added = page.blobs.get(sha256)
+  if (added === undefined)
     page.blobs.set(sha256, { sha256, bytes, origins: new Set([originKey(origin, epoch)]) })
-  else known.origins.add(originKey(origin, epoch))
+  else added.origins.add(originKey(origin, epoch))
 }
 
 function originKey(server: string, epoch: string): string {

@@ -1,8 +1,7 @@
 /**
- * Who is connected. Before a byte of a request is read, a connection has to show a certificate of our authority that
- * names a server, is not on the deny list, and does not bring more connections than one server needs. Connections that
- * have not shown theirs yet are few: when there are too many, the oldest goes, so that a flood of handshakes that never
- * end keeps nobody out.
+ * Admits connections before any byte of a request is read. A client needs a certificate of the sphere's authority that names
+ * a server and is not denied, and each server may open a limited number of connections. Unfinished TLS handshakes are
+ * limited too: beyond the limit the oldest is dropped, so that a flood of them shuts nobody out.
  */
 import type { X509Certificate } from 'node:crypto'
 import type { Server } from 'node:https'
@@ -14,7 +13,7 @@ import type { DenyListFile } from './deny-list-file.js'
 import type { GrandMetrics } from './metrics.js'
 
 const MAX_HANDSHAKES = 128
-const MAX_CONNECTIONS_EACH = 64
+const MAX_CONNECTIONS_PER_SERVER = 64
 
 interface Peer {
   server: string
@@ -30,17 +29,17 @@ export interface PeersDeps {
 
 export class Peers {
   readonly #deps: PeersDeps
-  /** Connections in their handshake, oldest first, by the address they come from. */
+  /** Connections in their TLS handshake by remote address and port, oldest first. */
   readonly #handshakes = new Map<string, Socket>()
   readonly #peers = new Map<Socket, Peer>()
 
-  constructor(options: PeersDeps) {
-    this.#deps = options
+  constructor(deps: PeersDeps) {
+    this.#deps = deps
   }
 
-  /** Checks every connection of a server, ahead of its own handling. */
+  /** Installs the checks on a server, ahead of its own listeners. */
   guard(server: Server): void {
-    server.prependListener('connection', (socket: Socket) => this.#begin(socket))
+    server.prependListener('connection', (socket: Socket) => this.#trackHandshake(socket))
     server.prependListener('secureConnection', (socket: TLSSocket) => this.#admit(socket))
     server.on('tlsClientError', (error, socket) => {
       this.#deps.metrics.connectionRefused('handshake')
@@ -49,22 +48,25 @@ export class Peers {
     })
   }
 
-  /** The name of the server at the other end, while the connection is in good standing. */
+  /** Returns the server name in the certificate of an admitted connection; undefined for any other. */
   nameOf(socket: Socket): string | undefined {
     return socket.destroyed ? undefined : this.#peers.get(socket)?.server
   }
 
-  /** Ends the connections of those whose certificate is denied or has expired by now. */
-  review(onRevoked: (socket: Socket) => void): void {
+  /** Removes every connection whose certificate has been denied or has expired, and passes it to `onRevoked`. */
+  dropInvalid(onRevoked: (socket: Socket) => void): void {
     for (const [socket, peer] of this.#peers) {
       if (this.#isValid(peer.certificate)) continue
-      this.#deps.logger.warn({ regional: peer.server }, 'its certificate is not valid any more: cut off')
+      this.#deps.logger.warn(
+        { regional: peer.server },
+        'connection closed: its certificate is not valid any more',
+      )
       this.#peers.delete(socket)
       onRevoked(socket)
     }
   }
 
-  #begin(socket: Socket): void {
+  #trackHandshake(socket: Socket): void {
     const key = addressOf(socket)
     this.#handshakes.set(key, socket)
     socket.once('close', () => this.#handshakes.delete(key))
@@ -96,8 +98,8 @@ export class Peers {
 
   #refusalReason({ server, certificate }: Peer): 'revoked' | 'limit' | undefined {
     if (!this.#isValid(certificate)) return 'revoked'
-    const others = [...this.#peers.values()].filter((peer) => peer.server === server).length
-    return others >= MAX_CONNECTIONS_EACH ? 'limit' : undefined
+    const open = [...this.#peers.values()].filter((peer) => peer.server === server).length
+    return open >= MAX_CONNECTIONS_PER_SERVER ? 'limit' : undefined
   }
 
   #isValid(certificate: X509Certificate): boolean {
@@ -107,13 +109,13 @@ export class Peers {
 }
 
 /**
- * The server that a certificate names: the first DNS name among its subject alternative names. Its common name does not
- * count (RFC 9525, section 2).
+ * Returns the server that a certificate names: the first DNS name among its subject alternative names. The common name does
+ * not count (RFC 9525, section 2).
  */
 export function serverNameOf({
   subjectAltName,
 }: Pick<X509Certificate, 'subjectAltName'>): string | undefined {
-  // Node quotes a name that holds a separator: such a certificate tries to name what it does not.
+  // Node quotes a name that contains a separator: such a certificate tries to forge a second name.
   if (subjectAltName === undefined || subjectAltName.includes('"')) return undefined
   const name = subjectAltName
     .split(', ')

@@ -1,5 +1,5 @@
-import { hash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { equalInConstantTime } from '../../lib/constant-time.js'
 import { UPLOAD_LENGTH, UPLOAD_OFFSET } from '../protocol.js'
 import type { Downloads } from './downloads.js'
 import { RefusedError, sendBytes, sendJson, unavailable } from './responses.js'
@@ -14,7 +14,7 @@ export interface RouteDeps {
   uploads: Uploads
   downloads: Downloads
   closing: () => boolean
-  /** What keeps it from storing anything. */
+  /** Why the server cannot write to its disk; undefined if it can. */
   storageFault: () => Promise<string | undefined>
   status: () => object
   metrics: () => Promise<string>
@@ -22,34 +22,30 @@ export interface RouteDeps {
 }
 
 /**
- * The requests that the grand answers, each only over a connection with a valid certificate:
- * GET /health, also with the grand's own; GET /status; GET /metrics with the operator's token; HEAD, GET and PUT of /blobs/<sha256>.
- * A refusal is JSON: `code` and `reason`.
+ * Routes the grand's HTTPS requests; each needs a connection with a valid certificate. GET /health also works with the
+ * grand's own certificate; then GET /status, GET /metrics with the operator's token, and HEAD, GET and PUT of /blobs/<sha256>.
+ * @throws RefusedError
  */
-export function grandRoutes(options: RouteDeps): Route {
+export function grandRoutes(deps: RouteDeps): Route {
   return (request, response, peer) => {
     const path = request.url?.split('?')[0] ?? ''
-    if (peer === options.server && path !== '/health')
-      throw new RefusedError(
-        403,
-        'identity',
-        'with its own certificate the grand is asked for its health alone',
-      )
+    if (peer === deps.server && path !== '/health')
+      throw new RefusedError(403, 'identity', 'the own certificate of the grand allows /health only')
     const sha256 = path.match(BLOB_PATH)?.[1]
-    if (sha256 !== undefined) return sendBlob(options, sha256, request, response, peer)
+    if (sha256 !== undefined) return sendBlob(deps, sha256, request, response, peer)
     if (!['/health', '/status', '/metrics'].includes(path))
-      throw new RefusedError(404, 'not-found', 'nothing is here')
-    allow(request, ['GET', 'HEAD'])
-    if (path === '/health') return sendHealth(options, response)
-    if (path === '/status') return sendJson(response, 200, options.status())
-    return sendMetrics(options, request, response)
+      throw new RefusedError(404, 'not-found', 'unknown path')
+    assertMethod(request, ['GET', 'HEAD'])
+    if (path === '/health') return sendHealth(deps, response)
+    if (path === '/status') return sendJson(response, 200, deps.status())
+    return sendMetrics(deps, request, response)
   }
 }
 
-async function sendHealth(options: RouteDeps, response: ServerResponse): Promise<void> {
-  const { server, version } = options
-  if (options.closing()) throw new RefusedError(503, 'closing', 'this server is closing')
-  const fault = await options.storageFault()
+async function sendHealth(deps: RouteDeps, response: ServerResponse): Promise<void> {
+  const { server, version } = deps
+  if (deps.closing()) throw new RefusedError(503, 'closing', 'this server is closing')
+  const fault = await deps.storageFault()
   if (fault !== undefined) throw unavailable(fault)
   sendJson(response, 200, { status: 'ok', server, version })
 }
@@ -61,8 +57,8 @@ async function sendMetrics(
 ): Promise<void> {
   if (operatorToken === undefined)
     throw new RefusedError(404, 'not-found', 'no SYNCSPHERE_OPERATOR_TOKEN is configured')
-  if (!same(headers.authorization ?? '', `Bearer ${operatorToken}`)) {
-    throw new RefusedError(401, 'unauthenticated', 'the token of the operator is needed', {
+  if (!equalInConstantTime(headers.authorization ?? '', `Bearer ${operatorToken}`)) {
+    throw new RefusedError(401, 'unauthenticated', 'this path needs the token of the operator', {
       'www-authenticate': 'Bearer',
     })
   }
@@ -78,7 +74,7 @@ async function sendBlob(
   response: ServerResponse,
   peer: string,
 ): Promise<void> {
-  allow(request, ['GET', 'HEAD', 'PUT'])
+  assertMethod(request, ['GET', 'HEAD', 'PUT'])
   if (request.method === 'GET') return downloads.send(sha256, request, response)
   if (request.method === 'PUT') {
     const outcome = await uploads.receive(sha256, peer, request)
@@ -86,7 +82,7 @@ async function sendBlob(
   }
   const progress = await uploads.progress(sha256)
   if (progress === undefined)
-    throw new RefusedError(404, 'unknown-blob', 'no file of the log names these bytes')
+    throw new RefusedError(404, 'unknown-blob', 'no change in the log references this blob')
   const { offset, size } = progress
   sendBytes(response, 200, Buffer.alloc(0), {
     [UPLOAD_OFFSET]: String(offset),
@@ -94,14 +90,8 @@ async function sendBlob(
   })
 }
 
-function allow(request: IncomingMessage, methods: string[]): void {
+function assertMethod(request: IncomingMessage, methods: string[]): void {
   if (methods.includes(request.method ?? '')) return
   const headers = { allow: methods.join(', ') }
-  throw new RefusedError(405, 'method-not-allowed', `allowed: ${headers.allow}`, headers)
-}
-
-/** In a time that tells nothing of how far they agree. */
-function same(a: string, b: string): boolean {
-  const digest = (text: string) => hash('sha256', text, 'buffer')
-  return timingSafeEqual(digest(a), digest(b))
+  throw new RefusedError(405, 'method-not-allowed', `allowed methods: ${headers.allow}`, headers)
 }

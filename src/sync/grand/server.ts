@@ -18,12 +18,12 @@ const HANDSHAKE_MS = 10_000
 const HEADERS_MS = 10_000
 const HELLO_MS = 10_000
 const KEEP_ALIVE_MS = 75_000
-/** A request in which nothing moves for so long is over. */
+/** Timeout of a request without progress. */
 const IDLE_MS = 60_000
 const MAX_HEADER_BYTES = 8 * 1024
 const MAX_CONNECTIONS = 2048
 
-/** Answers one request of a server that is known by its certificate. */
+/** Handles one request. @param peer the server name in the client's certificate */
 export type Route = (request: IncomingMessage, response: ServerResponse, peer: string) => void | Promise<void>
 
 export interface GrandServerDeps {
@@ -34,29 +34,29 @@ export interface GrandServerDeps {
   logger: Logger
 }
 
-/** Whatever speaks to the grand: TLS 1.3 with certificates on both sides, links and requests on one port. */
+/** The grand's port: TLS 1.3 with certificates on both sides, WebSocket sessions and HTTPS requests. */
 export class GrandServer {
   readonly #deps: GrandServerDeps
   readonly #server: Server
-  readonly #sockets = new WebSocketServer({
+  readonly #webSockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: MAX_FRAME_BYTES,
     skipUTF8Validation: true,
   })
-  readonly #links = new Map<Socket, GrandSession>()
+  readonly #sessions = new Map<Socket, GrandSession>()
 
-  constructor(options: GrandServerDeps) {
-    this.#deps = options
+  constructor(deps: GrandServerDeps) {
+    this.#deps = deps
     this.#server = createServer({
-      ...contextOf(options.tls),
+      ...contextOf(deps.tls),
       requestCert: true,
       rejectUnauthorized: true,
       ALPNProtocols: ['http/1.1'],
       handshakeTimeout: HANDSHAKE_MS,
       headersTimeout: HEADERS_MS,
-      // A blob may take as long as it moves.
+      // A blob may take any time while it makes progress.
       requestTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -64,7 +64,7 @@ export class GrandServer {
     })
     this.#server.maxConnections = MAX_CONNECTIONS
     this.#server.timeout = IDLE_MS
-    options.peers.guard(this.#server)
+    deps.peers.guard(this.#server)
     this.#server.on('request', (request, response) => void this.#respond(request, response))
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
     this.#server.on('clientError', (_error, socket) => socket.destroy())
@@ -78,28 +78,28 @@ export class GrandServer {
     return (this.#server.address() as AddressInfo).port
   }
 
-  /** For connections that come; those that stand go on. */
+  /** Uses other certificates for new connections; open connections continue. */
   useTls(tls: PeerTls): void {
     this.#server.setSecureContext(contextOf(tls))
   }
 
-  /** Ends a connection, and the link on it with a word of why. */
-  destroyConnections(socket: Socket): void {
-    const link = this.#links.get(socket)
-    if (link === undefined) socket.destroy()
-    else link.refuse({ code: 'revoked', reason: 'the certificate is not valid any more', oseq: null })
+  /** Ends a connection whose certificate is not valid any more; a session on it is refused with `revoked`. */
+  revoke(socket: Socket): void {
+    const session = this.#sessions.get(socket)
+    if (session === undefined) socket.destroy()
+    else session.refuse({ code: 'revoked', reason: 'the certificate is not valid any more', oseq: null })
   }
 
-  /** Takes no more connections, and ends those on which nothing is under way. */
-  unsubscribe(): void {
+  /** Accepts no more connections, and closes idle ones. */
+  stopListening(): void {
     this.#server.close()
     this.#server.closeIdleConnections()
   }
 
-  /** Ends all connections. */
+  /** Closes all connections, and resolves when they are closed. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
-    for (const socket of this.#links.keys()) socket.destroy()
+    for (const socket of this.#sessions.keys()) socket.destroy()
     this.#server.closeAllConnections()
     await closed
   }
@@ -114,7 +114,7 @@ export class GrandServer {
     } catch (error) {
       if (response.headersSent || response.destroyed) return void request.socket.destroy()
       if (error instanceof RefusedError) return sendRefusal(response, error)
-      // A client that went away is no failure of ours.
+      // A client that disconnected is no failure of the server.
       if (request.socket.destroyed) return
       logger.error({ err: error, regional: peer, url: request.url }, 'a request failed')
       const reason = reasonOf(error)
@@ -130,25 +130,25 @@ export class GrandServer {
     const carrier = request.socket
     const server = peers.nameOf(carrier)
     socket.on('error', () => socket.destroy())
-    // No regional may bear the grand's own name.
+    // No regional may have the grand's own name.
     if (server === undefined || server === hub.server || request.url !== LINK_PATH) {
       return void socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
     }
     carrier.setTimeout(0)
     carrier.setNoDelay(true)
-    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
+    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       const channel = openChannel(webSocket, carrier, {
-        onFrame: (frame) => link.receive(frame),
+        onFrame: (frame) => session.receive(frame),
         onClose: (reason) => {
-          clearTimeout(silence)
-          this.#links.delete(carrier)
-          hub.disconnected(link, reason)
+          clearTimeout(helloTimeout)
+          this.#sessions.delete(carrier)
+          hub.disconnected(session, reason)
         },
       })
-      const link = hub.connect(server, channel)
-      this.#links.set(carrier, link)
-      const silence = setTimeout(() => {
-        if (!link.saidHello) link.close('no hello in time')
+      const session = hub.connect(server, channel)
+      this.#sessions.set(carrier, session)
+      const helloTimeout = setTimeout(() => {
+        if (!session.saidHello) session.close('no hello in time')
       }, HELLO_MS)
     })
   }

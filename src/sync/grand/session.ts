@@ -19,7 +19,7 @@ import type { Ingest } from './ingest.js'
 import type { Pages } from './pages.js'
 import type { Watermarks } from './watermarks.js'
 
-/** What a link needs of the grand, and tells it. */
+/** The grand as a session sees it: what it reads, and the events it reports. */
 export interface SessionHost {
   /** The grand's own name. */
   readonly server: string
@@ -28,32 +28,32 @@ export interface SessionHost {
   readonly ingest: Ingest
   readonly watermarks: Watermarks
   now(): number
-  /** The regional has said who it is: an older link of it ends. */
-  sessionOpened(link: GrandSession): void
-  /** The regional has said from where to read. */
-  sessionFollows(link: GrandSession): void
-  /** The link may take more entries than a moment ago. */
-  windowOpened(link: GrandSession): void
-  /** The log has `count` entries more from this link. */
-  changesAppended(link: GrandSession, count: number): void
-  /** Bytes that others may lack are here. */
+  /** A valid hello arrived; an older session of the same server ends. */
+  sessionOpened(session: GrandSession): void
+  /** The regional has said from which position it reads the log. */
+  sessionFollows(session: GrandSession): void
+  /** The regional acknowledged entries, so the window has room. */
+  windowOpened(session: GrandSession): void
+  /** `count` changes of this session were appended to the log. */
+  changesAppended(session: GrandSession, count: number): void
+  /** Offers stored blobs to the other sessions. */
   offer(sha256s: string[], from: GrandSession): void
-  changeRefused(link: GrandSession, fault: Fault): void
-  ingestFailed(link: GrandSession, error: unknown): void
+  changeRefused(session: GrandSession, fault: Fault): void
+  ingestFailed(session: GrandSession, error: unknown): void
 }
 
-/** The state of a link as the operator sees it. */
+/** The state of a session as the operator sees it. */
 export interface SessionStatus {
   server: string
   since: string
-  /** The last entry that was sent to it, and that it has applied. */
+  /** The last entry sent to the regional, and the last that it has applied. */
   sent: number
   applied: number
-  /** Entries of the log that it has not applied. */
+  /** Entries of the log that the regional has not applied. */
   lag: number
 }
 
-/** One regional's link, from its hello to its end: what is said on it, and nothing of how it is carried. */
+/** The grand's end of a session with one regional, on top of a channel. */
 export class GrandSession {
   /** The name in the certificate. */
   readonly server: string
@@ -62,14 +62,14 @@ export class GrandSession {
   readonly #ended = new AbortController()
   readonly #since: number
   #epoch: string | undefined
-  #follows = false
+  #isFollowing = false
   #position = 0
   #applied = 0
-  /** The last entry of each page that is sent and not applied, oldest first. */
+  /** The last entry of each page in flight, oldest first. */
   #unacknowledged: number[] = []
   #pending = 0
   #ingesting: Promise<void> = Promise.resolve()
-  /** The change that was refused for its stamp: what was sent behind it is passed over until it comes again. */
+  /** The change refused for its stamp: batches are dropped until it is sent again. */
   #awaitedOseq: number | undefined
 
   constructor(host: SessionHost, server: string, channel: Channel) {
@@ -79,7 +79,7 @@ export class GrandSession {
     this.#since = host.now()
   }
 
-  /** Where the regional is. */
+  /** The network address of the regional. */
   get address(): string | undefined {
     return this.#channel.address
   }
@@ -90,10 +90,10 @@ export class GrandSession {
 
   /** Whether the regional reads the log. */
   get follows(): boolean {
-    return this.#follows && !this.#ended.signal.aborted
+    return this.#isFollowing && !this.#ended.signal.aborted
   }
 
-  /** Takes a frame of the regional. Never throws: what is not allowed ends the link. */
+  /** Handles a frame. Never throws: an invalid frame ends the session. */
   receive(frame: Buffer): void {
     if (this.#ended.signal.aborted) return
     try {
@@ -104,19 +104,19 @@ export class GrandSession {
     }
   }
 
-  /** The channel is closed. Resolves when nothing of this link is under way any more. */
+  /** Ends the session of a closed channel. Resolves when its last batch is ingested. */
   async end(): Promise<void> {
     this.#ended.abort()
     await this.#ingesting
   }
 
-  /** Ends the link. */
+  /** Closes the channel. */
   close(reason: string): void {
     this.#ended.abort()
     this.#channel.close(reason)
   }
 
-  /** Says why the grand does not take something; ends the link, but for a stamp that can be mended. */
+  /** Sends a refusal. It ends the session, unless the regional can correct the fault: a stamp in the future. */
   refuse(fault: Fault): void {
     if (this.#ended.signal.aborted) return
     this.#host.changeRefused(this, fault)
@@ -132,33 +132,33 @@ export class GrandSession {
   }
 
   /**
-   * A newer link bears the same name. Whoever lost this one without a word hears nothing of it; whoever hears it is another
-   * server than the newer one.
+   * Ends this session because a newer one has the same name. If the same regional reconnected, this refusal reaches nobody.
+   * If it is received, two servers share the name.
    */
   replace(newer: GrandSession): void {
     if (this.#ended.signal.aborted) return
-    const reason = `another connection came under the name ${this.server}, from ${newer.address ?? 'nobody knows where'}`
+    const reason = `another server connected under the name ${this.server}, from ${newer.address ?? 'an unknown address'}`
     this.sendMessage({ type: 'refused', code: 'replaced', reason, oseq: null, time: this.#host.now() })
-    this.close('replaced by a newer link')
+    this.close('replaced by a newer session')
   }
 
   sendMessage(message: FromGrand): void {
     this.send(encodeFrame(message))
   }
 
-  /** Sends a frame that is encoded already. */
+  /** Sends an encoded frame. */
   send(frame: Buffer): void {
     this.#channel.send(frame)
   }
 
-  /** Asks for bytes. */
+  /** Requests blobs from the regional. */
   want(sha256s: string[]): void {
     for (let from = 0; from < sha256s.length; from += MAX_HASHES) {
       this.sendMessage({ type: 'want', blobs: sha256s.slice(from, from + MAX_HASHES) })
     }
   }
 
-  /** Sends the next page if the window allows; tells whether another could follow at once. */
+  /** Sends the next page if the window allows. @returns whether another page could follow at once */
   pump(): boolean {
     if (!this.follows || this.#epoch === undefined || this.#unacknowledged.length >= WINDOW) return false
     const page = this.#host.pages.next(this.#position, { server: this.server, epoch: this.#epoch })
@@ -180,8 +180,8 @@ export class GrandSession {
   }
 
   #handle(message: FromRegional, blobs: Blob[]): void {
-    const breach = this.#violationOf(message)
-    if (breach !== undefined) this.refuse({ code: 'protocol', reason: breach, oseq: null })
+    const violation = this.#violationOf(message)
+    if (violation !== undefined) this.refuse({ code: 'protocol', reason: violation, oseq: null })
     else if (message.type === 'hello') this.#welcome(message)
     else if (message.type === 'changes') this.#queue(message, blobs)
     else if (message.type === 'follow') this.#follow(message)
@@ -189,16 +189,17 @@ export class GrandSession {
     else this.#noteWatermark(message)
   }
 
-  /** What is wrong with a message at this point of the conversation. */
+  /** Returns how a message violates the protocol in the present state, if it does. */
   #violationOf(message: FromRegional): string | undefined {
     if (message.type === 'hello') return this.saidHello ? 'a second hello' : undefined
     if (!this.saidHello) return `${message.type} before hello`
     if (message.type === 'follow') {
-      if (this.#follows) return 'a second follow'
-      if (message.after > this.#host.log.head().gseq) return 'follow from beyond the head of the log'
+      if (this.#isFollowing) return 'a second follow'
+      if (message.after > this.#host.log.head().gseq)
+        return 'follow from a position beyond the head of the log'
     }
     if (message.type === 'applied' && (message.gseq > this.#position || message.gseq <= this.#applied)) {
-      return 'applied what was not sent'
+      return 'applied an entry that was not sent'
     }
     if (message.type === 'watermark') {
       if (message.server !== this.server) return 'the watermark of another server'
@@ -217,9 +218,9 @@ export class GrandSession {
     this.#epoch = hello.epoch
     this.#host.sessionOpened(this)
     const cursorKnown = isPositionIn(log, hello.cursor)
-    // What it has of the log bounds what it can have of its bytes: it may have lost its disk since it last told.
+    // The cursor bounds the watermark: the regional may have lost its disk since its last report.
     const bound = cursorKnown ? (hello.cursor?.gseq ?? 0) : 0
-    watermarks.set(this.server, Math.min(watermarks.of(this.server), bound))
+    watermarks.set(this.server, Math.min(watermarks.get(this.server), bound))
     this.sendMessage({
       type: 'welcome',
       protocol: protocolOf(hello) as number,
@@ -237,7 +238,7 @@ export class GrandSession {
   #follow({ after }: MessageOf<'follow'>): void {
     this.#position = after
     this.#applied = after
-    this.#follows = true
+    this.#isFollowing = true
     this.#host.sessionFollows(this)
   }
 
@@ -247,14 +248,14 @@ export class GrandSession {
     this.#host.windowOpened(this)
   }
 
-  /** As a rule it rises; it falls when the regional has lost bytes. */
+  /** A watermark falls when the regional has lost a blob. */
   #noteWatermark({ gseq }: MessageOf<'watermark'>): void {
     this.#host.watermarks.set(this.server, gseq)
   }
 
   #queue(message: MessageOf<'changes'>, blobs: Blob[]): void {
     if (this.#pending >= WINDOW) {
-      const reason = `more than ${WINDOW} batches without waiting for an acknowledgement`
+      const reason = `more than ${WINDOW} unacknowledged batches`
       this.refuse({ code: 'overload', reason, oseq: null })
       return
     }
@@ -276,18 +277,18 @@ export class GrandSession {
     if (this.#awaitedOseq !== undefined && first !== this.#awaitedOseq) return
     this.#awaitedOseq = undefined
     const referenced = new Set(candidates.map(({ change }) => blobOf(change)?.sha256))
-    const beside = fault === undefined ? blobs : blobs.filter(({ sha256 }) => referenced.has(sha256))
-    const wrong = faultOfBlobs(beside, candidates)
-    if (wrong !== undefined) return this.refuse(wrong)
-    await this.#append(candidates, beside)
+    const acceptedBlobs = fault === undefined ? blobs : blobs.filter(({ sha256 }) => referenced.has(sha256))
+    const blobFault = faultOfBlobs(acceptedBlobs, candidates)
+    if (blobFault !== undefined) return this.refuse(blobFault)
+    await this.#append(candidates, acceptedBlobs)
     if (fault === undefined) return
     this.#awaitedOseq = fault.oseq ?? undefined
     this.refuse(fault)
   }
 
   /**
-   * The latest time that a stamp may bear. Whatever the clock here says, what follows the newest stamp of the log may bear
-   * that: stamps never go back, and after this clock was put back nobody could pass on anything.
+   * The latest time allowed in a stamp, milliseconds since 1970. The newest stamp in the log is always allowed: stamps never
+   * go back, so after the grand's clock was set back every change would be refused.
    */
   #latestMs(): number {
     return Math.max(this.#host.now() + MAX_CLOCK_AHEAD_MS, millisecondsOf(this.#host.log.clock()))

@@ -14,16 +14,16 @@ import type { DiskSpace } from './disk-space.js'
 import type { GrandMetrics } from './metrics.js'
 import { RefusedError, unavailable } from './responses.js'
 
-/** A transfer that brought less than this in so long makes way for another one of the same bytes. */
+/** An upload that received less than this in this time gives way to another regional's upload of the same blob. */
 const STALLED_MS = 5000
 const STALLED_BYTES = 64 * 1024
 
-/** What a PUT brings: its headers, and its bytes as they come. */
+/** The request of an upload: its headers and its body. */
 export interface UploadRequest extends Readable {
   headers: IncomingHttpHeaders
 }
 
-/** Where the news of bytes goes. */
+/** Receives the events of uploads. */
 export interface UploadObserver {
   uploadStarted(sha256: string, server: string): void
   uploadCompleted(sha256: string, server: string): void
@@ -45,42 +45,43 @@ export interface UploadsDeps {
 interface Upload {
   server: string
   request: UploadRequest
-  /** When it last had brought enough, and what it has brought since. */
+  /** When it last completed `STALLED_BYTES`, and the bytes received since. */
   progressAt: number
   progressBytes: number
   ended: Promise<void>
 }
 
-/** Bytes that regionals bring: only those that the log names, each by one of them at a time, verified before they count. */
+/** Receives blobs from regionals: only blobs that the log references, one upload of each at a time, verified at the end. */
 export class Uploads {
   readonly #deps: UploadsDeps
   readonly #active = new Map<string, Upload>()
 
-  constructor(options: UploadsDeps) {
-    this.#deps = options
+  constructor(deps: UploadsDeps) {
+    this.#deps = deps
   }
 
   get count(): number {
     return this.#active.size
   }
 
-  /** How many bytes of a blob are here, and of how many if that is known; undefined when no live file names it. */
+  /** Returns the bytes of a blob received so far and its size; undefined if no row references it. */
   async progress(sha256: string): Promise<{ offset: number; size: number } | undefined> {
     const { db, blobs, incoming } = this.#deps
-    const nonNegativeInteger = blobs.sizeOf(db, sha256)
-    if (nonNegativeInteger !== undefined) return { offset: nonNegativeInteger, size: nonNegativeInteger }
+    const storedBytes = blobs.sizeOf(db, sha256)
+    if (storedBytes !== undefined) return { offset: storedBytes, size: storedBytes }
     const sizes = missingSizes(db, sha256)
     const [size] = sizes
     if (size === undefined) return undefined
     const offset = await incoming.offsetOf(sha256)
     if (!sizes.includes(offset) || incoming.arriving(sha256) !== undefined) return { offset, size }
-    // All of it came, and the end of the transfer did not: nobody would send it again.
+    // All bytes arrived but the upload did not finish: no regional would send them again.
     return { offset: (await this.#complete(sha256, offset)) ? offset : 0, size }
   }
 
   /**
-   * Takes a PUT. @returns whether the bytes were here already
-   * @throws Refusal
+   * Receives a PUT.
+   * @returns `known` if the blob was stored already
+   * @throws RefusedError
    */
   async receive(sha256: string, server: string, request: UploadRequest): Promise<'known' | 'stored'> {
     const { db, blobs, timers } = this.#deps
@@ -101,17 +102,17 @@ export class Uploads {
   }
 
   #readHeaders({ headers }: UploadRequest): { offset: number; size: number } {
-    const length = whole(headers['content-length'])
-    const offset = whole(headers[UPLOAD_OFFSET] ?? '0')
+    const length = parseByteCount(headers['content-length'])
+    const offset = parseByteCount(headers[UPLOAD_OFFSET] ?? '0')
     if (length === undefined) throw new RefusedError(411, 'length-required', 'a PUT needs a Content-Length')
     if (offset === undefined)
-      throw new RefusedError(400, 'invalid', `${UPLOAD_OFFSET} is not a number of bytes`)
-    const size = whole(headers[UPLOAD_LENGTH] ?? String(offset + length))
+      throw new RefusedError(400, 'invalid', `${UPLOAD_OFFSET} must be a number of bytes`)
+    const size = parseByteCount(headers[UPLOAD_LENGTH] ?? String(offset + length))
     if (size !== offset + length) {
       throw new RefusedError(
         400,
         'invalid',
-        `${UPLOAD_LENGTH} is not ${UPLOAD_OFFSET} and Content-Length together`,
+        `${UPLOAD_LENGTH} must be the sum of ${UPLOAD_OFFSET} and Content-Length`,
       )
     }
     return { offset, size }
@@ -121,18 +122,22 @@ export class Uploads {
     const { db, maxFileSizeBytes } = this.#deps
     const sizes = missingSizes(db, sha256)
     if (sizes.length === 0)
-      throw new RefusedError(404, 'unknown-blob', 'no file of the log names these bytes')
+      throw new RefusedError(404, 'unknown-blob', 'no change in the log references this blob')
     if (!sizes.includes(size))
-      throw new RefusedError(422, 'size-mismatch', `the log names ${sizes.join(' or ')} bytes`)
+      throw new RefusedError(
+        422,
+        'size-mismatch',
+        `the log references this blob with ${sizes.join(' or ')} bytes`,
+      )
     if (size > maxFileSizeBytes)
-      throw new RefusedError(413, 'too-large', `more than ${maxFileSizeBytes} bytes`)
+      throw new RefusedError(413, 'too-large', `the blob has more than ${maxFileSizeBytes} bytes`)
   }
 
   #checkRoom(size: number, offset: number): void {
     if (!this.#deps.disk.hasRoomFor(size - offset)) throw diskFull()
   }
 
-  /** A server that begins anew has lost the connection of its older transfer. */
+  /** Aborts an older upload of the blob if it is the same server's or has stalled. @throws RefusedError `busy` otherwise */
   async #abortOlder(sha256: string, server: string): Promise<void> {
     const other = this.#active.get(sha256)
     if (other === undefined) return
@@ -167,24 +172,26 @@ export class Uploads {
   }
 
   async #open(sha256: string, size: number, offset: number): Promise<IncomingBlob> {
-    const blob = await this.#deps.incoming.open(sha256, size).catch(async (error) => {
+    const blob = await this.#deps.incoming.receive(sha256, size).catch(async (error) => {
       throw error instanceof BlobBusyError ? await this.#busy(sha256) : error
     })
     if (blob.offset === offset) return blob
     const expected = { [UPLOAD_OFFSET]: String(blob.offset) }
     await blob[Symbol.asyncDispose]()
-    throw new RefusedError(409, 'wrong-offset', `the next byte is ${expected[UPLOAD_OFFSET]}`, expected)
+    throw new RefusedError(409, 'wrong-offset', `the next byte is at ${expected[UPLOAD_OFFSET]}`, expected)
   }
 
   async #busy(sha256: string): Promise<RefusedError> {
     const offset = String(await this.#deps.incoming.offsetOf(sha256))
-    return new RefusedError(409, 'busy', 'another transfer brings these bytes', { [UPLOAD_OFFSET]: offset })
+    return new RefusedError(409, 'busy', 'another upload of this blob is in progress', {
+      [UPLOAD_OFFSET]: offset,
+    })
   }
 
   async #complete(sha256: string, size: number): Promise<boolean> {
     const { incoming, observer, logger, metrics } = this.#deps
     try {
-      await using blob = await incoming.open(sha256, size)
+      await using blob = await incoming.receive(sha256, size)
       await blob.finish()
       observer.uploadCompleted(sha256, '')
       return true
@@ -211,9 +218,9 @@ function refusalOf(error: unknown): unknown {
 }
 
 function diskFull(): RefusedError {
-  return new RefusedError(507, 'disk-full', 'no room on the disk', { 'retry-after': '30' })
+  return new RefusedError(507, 'disk-full', 'the disk is full', { 'retry-after': '30' })
 }
 
-function whole(text: string | string[] | undefined): number | undefined {
+function parseByteCount(text: string | string[] | undefined): number | undefined {
   return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : undefined
 }

@@ -1,8 +1,8 @@
 import type { Database } from '../../db/engine/database.js'
-import { loadWatermarks, storeWatermark } from '../../db/grand/watermarks.js'
+import { readWatermarks, writeWatermark } from '../../db/watermarks.js'
 import type { Timer, Timers } from '../../lib/timers.js'
 
-/** Watermarks move with every change: they are told together, so much after the first. */
+/** Delays after the first change, to send and save watermarks together: they change with every entry. */
 const SEND_MS = 10
 const SAVE_MS = 250
 
@@ -11,41 +11,44 @@ export interface WatermarksDeps {
   /** The grand's own name. */
   server: string
   timers: Timers
-  /** Told what moved, to pass it on. */
-  onMoved: (moved: Map<string, number>) => void
+  /** Called with the changed watermarks, at most once every `SEND_MS`. */
+  onChanged: (changed: Map<string, number>) => void
   onError: (error: unknown) => void
 }
 
-/** Up to which entry of the log each server has the bytes of every file. */
+/**
+ * Tracks which servers store a file's blob. Each server reports a watermark: the log position up to which it has every
+ * blob. No state is kept per file.
+ */
 export class Watermarks implements AsyncDisposable {
   readonly #deps: WatermarksDeps
-  readonly #known: Map<string, number>
+  readonly #watermarks: Map<string, number>
   readonly #unsent = new Map<string, number>()
   readonly #unsaved = new Map<string, number>()
   #sendTimer: Timer | undefined
   #saveTimer: Timer | undefined
 
-  constructor(options: WatermarksDeps) {
-    this.#deps = options
-    this.#known = loadWatermarks(options.db)
+  constructor(deps: WatermarksDeps) {
+    this.#deps = deps
+    this.#watermarks = readWatermarks(deps.db)
   }
 
-  of(server: string): number {
-    return this.#known.get(server) ?? 0
+  get(server: string): number {
+    return this.#watermarks.get(server) ?? 0
   }
 
   all(): Record<string, number> {
-    return Object.fromEntries([...this.#known].sort())
+    return Object.fromEntries([...this.#watermarks].sort())
   }
 
-  /** Moves a watermark: as a rule up, and down when its server lost something. */
+  /** Sets a watermark. It falls when its server has lost a blob. */
   set(server: string, gseq: number): void {
-    if (this.#known.get(server) === gseq) return
-    this.#known.set(server, gseq)
+    if (this.#watermarks.get(server) === gseq) return
+    this.#watermarks.set(server, gseq)
     this.#unsent.set(server, gseq)
     const { timers, onError } = this.#deps
     this.#sendTimer ??= timers.after(SEND_MS, () => this.#send())
-    // The grand's own follows from its log.
+    // The grand's own watermark follows from its database.
     if (server === this.#deps.server) return
     this.#unsaved.set(server, gseq)
     this.#saveTimer ??= timers.after(SAVE_MS, () => void this.#save().catch(onError))
@@ -58,19 +61,19 @@ export class Watermarks implements AsyncDisposable {
 
   #send(): void {
     this.#sendTimer = undefined
-    const moved = new Map(this.#unsent)
+    const changed = new Map(this.#unsent)
     this.#unsent.clear()
-    this.#deps.onMoved(moved)
+    this.#deps.onChanged(changed)
   }
 
   async #save(): Promise<void> {
     this.#saveTimer?.stop()
     this.#saveTimer = undefined
-    const moved = [...this.#unsaved]
+    const changed = [...this.#unsaved]
     this.#unsaved.clear()
-    if (moved.length === 0) return
+    if (changed.length === 0) return
     await this.#deps.db.write((tx) => {
-      for (const [server, gseq] of moved) storeWatermark(tx, server, gseq)
+      for (const [server, gseq] of changed) writeWatermark(tx, server, gseq)
     })
   }
 }

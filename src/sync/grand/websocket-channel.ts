@@ -4,17 +4,17 @@ import { WebSocket } from 'ws'
 import type { Channel, ChannelEvents } from '../channel.js'
 import { HEARTBEAT_MS } from '../protocol.js'
 
-/** Sent and not taken by the network: far more than the window allows, so the peer does not read at all. */
+/** Limit of bytes buffered for sending. The window allows far less, so a peer beyond it has stopped reading. */
 const MAX_UNSENT_BYTES = 64 * 1024 * 1024
 
-/** For the last frames and the closing handshake. */
+/** Timeout of sending the last frames and of the closing handshake. */
 const CLOSING_MS = 1000
 
 /** Close codes (RFC 6455, section 7.4.1). */
 const GOING_AWAY = 1001
 const POLICY_VIOLATION = 1008
 
-/** A channel on an open WebSocket. Pings find a peer that is gone without a word. */
+/** Wraps an open WebSocket as a channel. Pings detect a peer that has vanished. */
 export function openChannel(socket: WebSocket, carrier: Duplex, events: ChannelEvents): Channel {
   let reason: string | undefined
   let closing: NodeJS.Timeout | undefined
@@ -22,7 +22,7 @@ export function openChannel(socket: WebSocket, carrier: Duplex, events: ChannelE
     reason ??= why
     socket.terminate()
   }
-  const heartbeat = watchLife(socket, carrier as Socket, () => end('silent'))
+  const heartbeat = startHeartbeat(socket, carrier as Socket, () => end('silent'))
   const channel: Channel = {
     address: (carrier as Socket).remoteAddress,
     send(frame) {
@@ -54,11 +54,11 @@ export function openChannel(socket: WebSocket, carrier: Duplex, events: ChannelE
 }
 
 /**
- * Counts as a sign of life: any byte received, and bytes sent that the network took. A pong alone would not do, for on a
- * slow line it stands behind megabytes of frames. Ticks are counted and not time, so that a loop which was held up here
- * is not taken for silence there.
+ * Detects a dead peer. Any byte received and any byte that the network accepted count as a sign of life: on a slow line a
+ * pong waits behind megabytes of frames. It counts ticks rather than time, so that a blocked event loop here is not
+ * mistaken for a silent peer.
  */
-function watchLife(socket: WebSocket, carrier: Socket, onDead: () => void): NodeJS.Timeout {
+function startHeartbeat(socket: WebSocket, carrier: Socket, onDead: () => void): NodeJS.Timeout {
   let received = -1
   let unsent = 0
   let silentTicks = 0

@@ -17,31 +17,31 @@ import { type Blob, type Cursor, type MessageOf, ProtocolError } from '../protoc
 
 type Entry = MessageOf<'entries'>['entries'][number]
 
-/** A change at its position in the log, as it is and as it was sent. */
+/** A change at its position in the log, parsed and as text. */
 interface PositionedChange {
   gseq: number
   text: string
   change: Change
-  /** What this program understands of it. */
+  /** The part of the change that this program understands. */
   known: Change | undefined
 }
 
-/** What holds for all entries of one unit of work. */
+/** Shared by all entries of one unit of work. */
 interface Unit {
-  /** Small bytes that came with them. */
+  /** Small blobs sent with the entries, by hash. */
   bytes: Map<string, Buffer>
-  /** Of this database. */
+  /** The epoch of this database. */
   epoch: string | undefined
-  /** Whether rows still have to be republished to a grand that lost its log. */
+  /** Whether rows remain to be republished to a grand that lost its log. */
   republishing: boolean
 }
 
-type Apply = (tx: Tx, one: PositionedChange, unit: Unit) => void
+type Apply = (tx: Tx, positioned: PositionedChange, unit: Unit) => void
 
-/** Entries in one unit of work: local requests wait for no more than so many. */
-const UNIT = 128
+/** Entries per unit of work, so that local writes wait briefly. */
+const UNIT_ENTRIES = 128
 
-/** Entries of the log that follow each other, and the cursor behind them. */
+/** Consecutive entries of the log, and the cursor after them. */
 interface LogRun {
   entries: Entry[]
   cursor: Cursor
@@ -56,53 +56,53 @@ export interface ApplierDeps {
   onDeadLetter: (gseq: number, reason: string) => void
 }
 
-/** Applies entries of the grand's log: their effects and the cursor behind them are one transaction. */
+/** Applies entries of the grand's log: their effects and the cursor after them commit in one transaction. */
 export class Applier {
   readonly #deps: ApplierDeps
 
-  constructor(options: ApplierDeps) {
-    this.#deps = options
+  constructor(deps: ApplierDeps) {
+    this.#deps = deps
   }
 
   /**
-   * Applies entries that follow a cursor, in order.
-   * @returns the cursor behind them, durable
-   * @throws ProtocolError when they do not follow, or bytes are not those that they claim to be
+   * Applies the entries after a cursor, in order.
+   * @returns the cursor after them, durable
+   * @throws ProtocolError if the entries break the hash chain, or a blob does not match its hash
    */
   async apply(entries: Entry[], blobs: Blob[], cursor: Cursor): Promise<Cursor> {
     const bytes = new Map(blobs.map((blob) => [blob.sha256, verified(blob)]))
     verifyChain(entries, cursor)
-    const stretches = splitByLog(entries, cursor)
-    await this.#write(stretches, bytes)
-    return stretches.at(-1)?.cursor ?? cursor
+    const runs = splitIntoRuns(entries, cursor)
+    await this.#write(runs, bytes)
+    return runs.at(-1)?.cursor ?? cursor
   }
 
-  /** Together; where one cannot be applied each by itself, for then every one has to be taken back alone. */
-  async #write(stretches: LogRun[], bytes: Map<string, Buffer>): Promise<void> {
+  /** Writes all runs. If an entry fails, writes the remaining ones again with a savepoint per entry, so that only it is rejected. */
+  async #write(runs: LogRun[], bytes: Map<string, Buffer>): Promise<void> {
     const { db } = this.#deps
-    const write = (some: LogRun[], apply: Apply) =>
-      db.writeSeries(some.map((stretch) => (tx) => this.#applyUnit(tx, stretch, bytes, apply)))
+    const write = (batch: LogRun[], apply: Apply) =>
+      db.writeSeries(batch.map((run) => (tx) => this.#applyUnit(tx, run, bytes, apply)))
     try {
-      await write(stretches, (tx, one, unit) => this.#applyOne(tx, one, unit))
+      await write(runs, (tx, positioned, unit) => this.#applyOne(tx, positioned, unit))
     } catch (error) {
       if (isTransientError(error)) throw error
-      const done = storedCursor(db)?.gseq ?? 0
-      const left = stretches.filter(({ cursor }) => cursor.gseq > done)
-      await write(left, (tx, one, unit) => this.#applyOrReject(tx, one, unit))
+      const appliedGseq = storedCursor(db)?.gseq ?? 0
+      const remaining = runs.filter(({ cursor }) => cursor.gseq > appliedGseq)
+      await write(remaining, (tx, positioned, unit) => this.#applyOrReject(tx, positioned, unit))
     }
   }
 
   #applyUnit(tx: Tx, { entries, cursor }: LogRun, bytes: Map<string, Buffer>, apply: Apply): void {
     const changes = entries.flatMap((entry) => this.#changeOf(tx, entry) ?? [])
     const unit = { bytes, epoch: readMeta(tx, 'epoch'), republishing: hasUnpublished(tx) }
-    for (const one of changes) apply(tx, one, unit)
+    for (const positioned of changes) apply(tx, positioned, unit)
     const highest = changes.flatMap(({ change }) => stampsOf(change)).reduce(later, ZERO_STAMP)
     this.#deps.journal.observe(tx, highest)
     writeMeta(tx, 'log_clock', later(readMeta(tx, 'log_clock') ?? ZERO_STAMP, highest))
     writeMeta(tx, 'cursor', JSON.stringify(cursor))
   }
 
-  /** The change of an entry; undefined for what is none, which becomes a dead letter. */
+  /** Parses the change of an entry; an invalid one becomes a dead letter. */
   #changeOf(tx: Tx, { gseq, change: text }: Entry): PositionedChange | undefined {
     const change = parse(text)
     const read = readChange(change)
@@ -111,19 +111,19 @@ export class Applier {
     return undefined
   }
 
-  #applyOrReject(tx: Tx, one: PositionedChange, unit: Unit): void {
+  #applyOrReject(tx: Tx, positioned: PositionedChange, unit: Unit): void {
     try {
-      tx.attempt(() => this.#applyOne(tx, one, unit))
+      tx.attempt(() => this.#applyOne(tx, positioned, unit))
     } catch (error) {
       if (isTransientError(error)) throw error
-      this.#addDeadLetter(tx, one.gseq, one.text, (error as Error).message)
+      this.#addDeadLetter(tx, positioned.gseq, positioned.text, (error as Error).message)
     }
   }
 
   #applyOne(tx: Tx, { gseq, change, known }: PositionedChange, { bytes, epoch, republishing }: Unit): void {
     const blob = blobOf(change)
-    if (blob !== undefined) this.#storeBlobs(tx, blob.sha256, bytes)
-    // Of this very incarnation: it was applied when it was made.
+    if (blob !== undefined) this.#storeBlob(tx, blob.sha256, bytes)
+    // A change of this epoch of this server was applied when it was recorded.
     const isOwn = change.origin === this.#deps.server && change.epoch === epoch
     if (!isOwn && known !== change) deferUnknown(tx, change, gseq)
     const applied = isOwn || known === undefined ? undefined : this.#deps.journal.apply(tx, known)
@@ -131,7 +131,7 @@ export class Applier {
     if (republishing && known === change && applied !== undefined) notePublished(tx, change, applied)
   }
 
-  #storeBlobs(tx: Tx, sha256: string, bytes: Map<string, Buffer>): void {
+  #storeBlob(tx: Tx, sha256: string, bytes: Map<string, Buffer>): void {
     const content = bytes.get(sha256)
     if (content === undefined) return
     this.#deps.blobs.store(tx, { sha256, size: content.length, content }, new Date(this.#deps.now()))
@@ -143,30 +143,30 @@ export class Applier {
   }
 }
 
-/** Up to where the log is applied, durably; null before its first entry. */
+/** Returns the position up to which the log is durably applied; null before its first entry. */
 export function storedCursor(db: Database): Cursor | null {
   const cursor = readMeta(db, 'cursor')
   return cursor === undefined ? null : JSON.parse(cursor)
 }
 
-function splitByLog(entries: Entry[], { log_id }: Cursor): LogRun[] {
-  const stretches: LogRun[] = []
-  for (let from = 0; from < entries.length; from += UNIT) {
-    const some = entries.slice(from, from + UNIT)
-    const { gseq, ghash } = some.at(-1) as Entry
-    stretches.push({ entries: some, cursor: { log_id, gseq, ghash } })
+function splitIntoRuns(entries: Entry[], { log_id }: Cursor): LogRun[] {
+  const runs: LogRun[] = []
+  for (let from = 0; from < entries.length; from += UNIT_ENTRIES) {
+    const slice = entries.slice(from, from + UNIT_ENTRIES)
+    const { gseq, ghash } = slice.at(-1) as Entry
+    runs.push({ entries: slice, cursor: { log_id, gseq, ghash } })
   }
-  return stretches
+  return runs
 }
 
-/** A row that this entry alone has whole needs no snapshot. */
+/** A row whose whole state is in this one entry needs no snapshot change. */
 function notePublished(tx: Tx, change: Change, { after }: AppliedChange): void {
-  const alone = merge(undefined, change)
-  if (alone !== undefined && after !== undefined && sameRow(alone, after))
+  const merged = merge(undefined, change)
+  if (merged !== undefined && after !== undefined && sameRow(merged, after))
     markPublished(tx, { kind: kindOf(change), key: change.key })
 }
 
-/** Each entry's hash is that of the hash before it and its text, so a log that was altered cannot pass for the same. */
+/** Verifies the hash chain: each hash covers the previous hash and the entry's text, so an altered log is detected. */
 function verifyChain(entries: Entry[], cursor: Cursor): void {
   let { gseq, ghash } = cursor
   for (const entry of entries) {
@@ -179,7 +179,7 @@ function verifyChain(entries: Entry[], cursor: Cursor): void {
 
 function verified({ sha256, bytes }: Blob): Buffer {
   if (hash('sha256', bytes) !== sha256) {
-    throw new ProtocolError(`the bytes sent as ${sha256} are others`)
+    throw new ProtocolError(`blob ${sha256} does not match its hash`)
   }
   return bytes
 }

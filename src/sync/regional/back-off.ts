@@ -1,14 +1,14 @@
 const FIRST_MS = 100
-const LONGEST_MS = 10_000
+const MAX_MS = 10_000
 
 /**
- * How long to wait before a try: twice as long after each failure, up to ten seconds, and a random part of it, so that
- * many who lost the same peer do not come back all at once ("full jitter").
- * @param failures in a row, so far
- * @param random from 0 up to, not including, 1
+ * Returns the delay before the next attempt in milliseconds. It doubles with each failure up to ten seconds. Half of it is
+ * random, so that clients of one server do not reconnect all at once.
+ * @param failures consecutive failures so far
+ * @param random at least 0 and less than 1
  */
 export function backOffMs(failures: number, random: number): number {
   if (failures === 0) return 0
-  const longest = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(failures, 20))
-  return longest * (0.5 + random / 2)
+  const maxMs = Math.min(MAX_MS, FIRST_MS * 2 ** Math.min(failures, 20))
+  return maxMs * (0.5 + random / 2)
 }

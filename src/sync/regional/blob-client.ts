@@ -11,7 +11,7 @@ import { type ByteSource, copyChunks } from '../../lib/byte-source.js'
 import { writeChunk } from '../../net/write-chunk.js'
 import { blobPath, UPLOAD_LENGTH, UPLOAD_OFFSET } from '../protocol.js'
 import { BulkDownload } from './bulk-download.js'
-import { type RemoteBlobs, TransferRefusedError } from './remote-blobs.js'
+import { type BlobResponse, type RemoteBlobs, TransferRefusedError } from './remote-blobs.js'
 
 /** Transfers at once, in both directions together; more wait. */
 const CONNECTIONS = 12
@@ -22,10 +22,6 @@ const BULK_BYTES = 4 * 1024 * 1024
 
 /** A transfer in which nothing moves for so long has failed. */
 const STALLED_MS = 30_000
-
-interface BlobResponse extends ByteSource {
-  status: number
-}
 
 /** The grand's store of blobs, over HTTPS with certificates on both sides. */
 export class GrandBlobClient implements RemoteBlobs {

@@ -7,8 +7,8 @@ import { pause, type Timers } from '../../lib/timers.js'
 import { backOffMs } from './back-off.js'
 import { type RemoteBlobs, TransferRefusedError } from './remote-blobs.js'
 
-const PARALLEL = 4
-const TRIES = 6
+const MAX_PARALLEL = 4
+const MAX_ATTEMPTS = 6
 
 export interface BlobPusherDeps {
   db: Database
@@ -17,51 +17,40 @@ export interface BlobPusherDeps {
   timers: Timers
   random: Random
   logger: Logger
-  /** Bytes that were here are missing. */
+  /** Called after a blob was found corrupt and removed. */
   onLost: () => void
 }
 
-/** Sends the grand the bytes that it asks for, small ones first. The grand keeps the list of what it lacks. */
+/** Sends the blobs that the grand requests, smallest first. The grand keeps the list of its missing blobs. */
 export class BlobPusher {
-  readonly #db: Database
-  readonly #blobs: BlobStore
-  readonly #grand: RemoteBlobs
-  readonly #timers: Timers
-  readonly #random: Random
-  readonly #logger: Logger
+  readonly #deps: BlobPusherDeps
   readonly #wanted = new Map<string, number>()
   readonly #active = new Set<string>()
-  readonly #onLost: () => void
   #signal: AbortSignal = AbortSignal.abort()
 
-  constructor(options: BlobPusherDeps) {
-    this.#db = options.db
-    this.#blobs = options.blobs
-    this.#grand = options.grand
-    this.#timers = options.timers
-    this.#random = options.random
-    this.#logger = options.logger
-    this.#onLost = options.onLost
+  constructor(deps: BlobPusherDeps) {
+    this.#deps = deps
   }
 
-  /** Begins a link; what was asked on the one before is asked again by the grand. */
+  /** Starts pushing in a new session, until `signal` aborts; the grand requests its missing blobs again. */
   begin(signal: AbortSignal): void {
     this.#signal = signal
     this.#wanted.clear()
   }
 
-  /** Takes on blobs to send; those that are not here are somebody else's to send. */
+  /** Queues blobs to send; skips those that are not stored here. */
   push(sha256s: string[]): void {
+    const { db, blobs } = this.#deps
     for (const sha256 of sha256s) {
-      const size = this.#blobs.sizeOf(this.#db, sha256)
+      const size = blobs.sizeOf(db, sha256)
       if (size !== undefined) this.#wanted.set(sha256, size)
     }
     this.#start()
   }
 
   #start(): void {
-    while (this.#active.size < PARALLEL && !this.#signal.aborted) {
-      // What is asked for again while it is under way has its turn behind that: what was sent may have been lost.
+    while (this.#active.size < MAX_PARALLEL && !this.#signal.aborted) {
+      // A blob requested again during its transfer is sent again after it: the first one may have been lost.
       const [sha256, size] = smallest(this.#wanted, this.#active) ?? []
       if (sha256 === undefined || size === undefined) return
       this.#wanted.delete(sha256)
@@ -73,35 +62,35 @@ export class BlobPusher {
     }
   }
 
-  /** Sends a blob, over and over while that can help. */
+  /** Sends a blob, and retries while that can help. */
   async #send(sha256: string, size: number, signal: AbortSignal): Promise<void> {
-    for (let failures = 0; failures < TRIES && !signal.aborted; failures += 1) {
+    const { blobs, grand, timers, random, logger } = this.#deps
+    for (let failures = 0; failures < MAX_ATTEMPTS && !signal.aborted; failures += 1) {
       try {
-        await pause(this.#timers, backOffMs(failures, this.#random.fraction()), signal)
+        await pause(timers, backOffMs(failures, random.fraction()), signal)
         if (signal.aborted) return
-        const offset = await this.#grand.offset(sha256, signal)
+        const offset = await grand.offset(sha256, signal)
         if (offset >= size && size > 0) return
-        const bytes = await this.#blobs.slice(sha256, offset, size - 1, 'disk')
+        const bytes = await blobs.slice(sha256, offset, size - 1, 'disk')
         if (bytes === undefined) return
-        return await this.#grand.put(sha256, size, offset, bytes, signal)
+        return await grand.put(sha256, size, offset, bytes, signal)
       } catch (error) {
         if (signal.aborted) return
         const code = error instanceof TransferRefusedError ? error.code : ''
-        // Another regional is sending the same bytes; if it fails, the grand asks again.
+        // Another regional is sending this blob; if it fails, the grand requests it again.
         if (code === 'busy') return
-        this.#logger.warn({ sha256, reason: (error as Error).message }, 'a push failed')
+        logger.warn({ sha256, reason: (error as Error).message }, 'a push failed')
         if (['unknown-blob', 'size-mismatch', 'too-large'].includes(code)) return
         if (code === 'corrupt' && !(await this.#isIntact({ sha256, size }))) return
       }
     }
   }
 
-  /** Whether it was the transfer that went wrong, and not the bytes here: then others have to send them. */
+  /** Verifies the stored blob after the grand found a hash mismatch; a corrupt one is removed. */
   async #isIntact(blob: { sha256: string; size: number }): Promise<boolean> {
-    const isIntact = await checkBlob({ db: this.#db, blobs: this.#blobs }, blob)
-    if (isIntact) return true
-    this.#logger.error({ sha256: blob.sha256 }, 'bytes have rotted here')
-    this.#onLost()
+    if (await checkBlob(this.#deps, blob)) return true
+    this.#deps.logger.error({ sha256: blob.sha256 }, 'a stored blob is corrupt')
+    this.#deps.onLost()
     return false
   }
 }

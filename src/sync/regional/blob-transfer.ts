@@ -13,7 +13,7 @@ import type { RemoteBlobs } from './remote-blobs.js'
 import type { SessionTransfer } from './session.js'
 
 export interface BlobTransferDeps {
-  /** Ended with this. */
+  /** Disposed of with the BlobTransfer. */
   grand: RemoteBlobs
   db: Database
   blobs: BlobStore
@@ -23,9 +23,9 @@ export interface BlobTransferDeps {
   logger: Logger
 }
 
-/** All bytes that go between this regional and the grand. */
+/** Transfers blobs between this regional and the grand, in both directions. */
 export class BlobTransfer implements SessionTransfer, AsyncDisposable {
-  /** Emitted when bytes came, or were lost: others may have to know. */
+  /** Emitted when a blob was stored or lost, so that the watermark may have changed. */
   readonly progressed = new Signal()
   readonly #grand: RemoteBlobs
   readonly #incoming: IncomingBlobs
@@ -74,17 +74,17 @@ export class BlobTransfer implements SessionTransfer, AsyncDisposable {
   }
 
   /**
-   * Bytes of a blob that is not here yet, from `start` to `end`, both inclusive, straight from the grand; undefined
-   * when they are not to be had now. The whole of a blob is verified before its last bytes are handed out.
+   * Reads a blob that is not stored here from the grand, from `start` to `end`, both inclusive; undefined if it is not
+   * available now. A read of the whole blob is verified before its last bytes are passed on.
    */
   async read(sha256: string, size: number, start: number, end: number): Promise<ByteSource | undefined> {
     if (this.#connection.signal.aborted) return undefined
     const bytes = await this.#grand.get(sha256, start, end, this.#connection.signal).catch(() => undefined)
-    const whole = start === 0 && end === size - 1
-    return bytes !== undefined && whole ? verified(bytes, sha256) : bytes
+    const isWhole = start === 0 && end === size - 1
+    return bytes !== undefined && isWhole ? verified(bytes, sha256) : bytes
   }
 
-  /** Removes parts of transfers that nobody went on with since a time, milliseconds since 1970; returns how many. */
+  /** Removes incomplete blobs last written before a time, milliseconds since 1970. @returns how many */
   removeAbandonedParts(beforeMs: number): Promise<number> {
     return this.#incoming.removeAbandoned(beforeMs)
   }
@@ -95,18 +95,18 @@ export class BlobTransfer implements SessionTransfer, AsyncDisposable {
   }
 }
 
-/** Passes bytes on one chunk late, so that the last one goes out only if the hash is right. */
+/** Delays each chunk by one, so that the last chunk is passed on only if the hash matches. */
 function verified(bytes: ByteSource, sha256: string): ByteSource {
   const copy = async (take: ChunkSink) => {
     const hash = createHash('sha256')
     let held: Buffer | undefined
     await bytes.copy((chunk) => {
       hash.update(chunk)
-      const before = held
+      const previous = held
       held = Buffer.from(chunk)
-      return before && take(before)
+      return previous && take(previous)
     })
-    if (hash.digest('hex') !== sha256) throw new Error(`the bytes fetched as ${sha256} are others`)
+    if (hash.digest('hex') !== sha256) throw new Error(`blob ${sha256} does not match its hash`)
     if (held !== undefined) await take(held)
   }
   return { copy, close: () => bytes.close() }

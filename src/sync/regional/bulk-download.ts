@@ -1,6 +1,8 @@
+/** Saves an eighth of the CPU time of relaying a large file (bench row `relay-large`: 6.6 s for a GiB, 7.5 s with undici). */
 import { addAbortSignal } from 'node:stream'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
-import type { ByteSource, ChunkSink } from '../../lib/byte-source.js'
+import type { ChunkSink } from '../../lib/byte-source.js'
+import type { BlobResponse } from './remote-blobs.js'
 
 /** As much as TLS hands out at once (RFC 8446 section 5.1). */
 const RECORD_BYTES = 16 * 1024
@@ -12,11 +14,10 @@ interface ReadInto {
 }
 
 /**
- * A GET over a TLS connection of its own, for many bytes. Node's HTTP client puts each record into new memory, twice, and
- * passes it through two streams, which takes longer than to decrypt and to hash it. Here records go from one buffer to who
- * takes them; only the head of the answer (RFC 9112) is read apart.
+ * A GET over its own TLS connection. Node's HTTP client copies each record into new memory, twice, and passes it through two
+ * streams. Here records go from one reused buffer to the sink; only the head of the response (RFC 9112) is parsed.
  */
-export class BulkDownload implements ByteSource {
+export class BulkDownload implements BlobResponse {
   readonly #socket: TLSSocket
   readonly #buffer = Buffer.allocUnsafeSlow(RECORD_BYTES)
   #head: Buffer | undefined = Buffer.alloc(0)

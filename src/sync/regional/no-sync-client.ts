@@ -2,7 +2,7 @@ import type { Database } from '../../db/engine/database.js'
 import { outboxHead, readAcked } from '../../db/regional/outbox.js'
 import type { SyncStatus } from '../../domain/sync-status.js'
 
-/** A regional without a grand: it works alone, and its outbox waits for the day it gets one. */
+/** Replaces the sync client on a regional without a grand. Its outbox keeps every change for a later grand. */
 export class NoSyncClient implements AsyncDisposable {
   readonly #server: string
   readonly #db: Database
@@ -26,10 +26,8 @@ export class NoSyncClient implements AsyncDisposable {
     }
   }
 
-  /** There is nowhere to fetch what is missing from. */
   refresh(): void {}
 
-  /** Nor are there transfers. */
   async removeAbandonedParts(): Promise<number> {
     return 0
   }

@@ -5,10 +5,10 @@ import { blobOf, type Change, stampsOf } from '../../model/change.js'
 import { later, ZERO_STAMP } from '../../model/clock.js'
 import { BATCH_BYTES, type Blob, encodeChange, MAX_BATCH_CHANGES } from '../protocol.js'
 
-/** Changes in memory at most: those under way, and some that wait behind them. */
+/** Most changes in memory: those in flight and the next ones. */
 const MAX_LENGTH = 8 * MAX_BATCH_CHANGES
 
-/** Changes to send together, with the small blobs that they name. */
+/** Changes to send together, with the small blobs that they reference. */
 export interface Batch {
   changes: string[]
   blobs: Blob[]
@@ -16,59 +16,64 @@ export interface Batch {
   last: number
 }
 
+export interface OutboxQueueDeps {
+  db: Database
+  blobs: BlobStore
+}
+
 /**
- * The in-memory queue: a bounded window on the outbox. It is filled by position, so nothing can be in the queue and not
- * in the outbox, and an overflow needs no care.
+ * The send queue: a bounded in-memory window on the outbox table. It is filled by position, so every queued change is in
+ * the outbox, and changes that do not fit are read later.
  */
 export class OutboxQueue {
-  readonly #db: Database
-  readonly #blobs: BlobStore
+  readonly #deps: OutboxQueueDeps
   #window: Change[] = []
   #unsent = 0
-  #loaded = 0
-  /** Whether the outbox may have more than was taken in. */
+  #loadedOseq = 0
+  /** Whether the outbox may contain changes that are not loaded. */
   #hasMore = false
   #loggedClock = ZERO_STAMP
 
-  constructor(db: Database, blobs: BlobStore) {
-    this.#db = db
-    this.#blobs = blobs
+  constructor(deps: OutboxQueueDeps) {
+    this.#deps = deps
   }
 
-  /** Changes in the queue, those under way included. */
+  /** Changes in the queue, including those in flight. */
   get length(): number {
     return this.#window.length
   }
 
-  /** The highest stamp in what the grand has acknowledged since the last reset. */
+  /** The highest stamp acknowledged by the grand since the last reset. */
   get loggedClock(): string {
     return this.#loggedClock
   }
 
-  /** Begins behind what the grand has: with what the outbox has more. */
+  /** Starts over after the last change that the grand has. @param oseq its number, 0 for none */
   reset(oseq: number): void {
     this.#window = []
     this.#unsent = 0
-    this.#loaded = oseq
+    this.#loadedOseq = oseq
     this.#loggedClock = ZERO_STAMP
     for (let after = 0; after < oseq; ) {
-      const known = readOutbox(this.#db, after, MAX_BATCH_CHANGES).filter((change) => change.oseq <= oseq)
-      this.#noteLogged(known)
-      after = known.length < MAX_BATCH_CHANGES ? oseq : (known.at(-1) as Change).oseq
+      const logged = readOutbox(this.#deps.db, after, MAX_BATCH_CHANGES).filter(
+        (change) => change.oseq <= oseq,
+      )
+      this.#noteLogged(logged)
+      after = logged.length < MAX_BATCH_CHANGES ? oseq : (logged.at(-1) as Change).oseq
     }
     this.fill()
   }
 
-  /** Takes in some of what the outbox has more, as far as there is room. */
+  /** Loads the next changes of the outbox, as far as there is room. */
   fill(): void {
     const room = Math.min(MAX_BATCH_CHANGES, MAX_LENGTH - this.#window.length)
-    const rows = room === 0 ? [] : readOutbox(this.#db, this.#loaded, room)
+    const rows = room === 0 ? [] : readOutbox(this.#deps.db, this.#loadedOseq, room)
     this.#window.push(...rows)
-    this.#loaded = rows.at(-1)?.oseq ?? this.#loaded
+    this.#loadedOseq = rows.at(-1)?.oseq ?? this.#loadedOseq
     this.#hasMore = rows.length === room
   }
 
-  /** The next batch of the queue that was not sent yet; undefined when there is none. */
+  /** Takes the next unsent batch; undefined if there is none. */
   take(): Batch | undefined {
     if (this.#hasMore && this.#window.length - this.#unsent < MAX_BATCH_CHANGES) this.fill()
     const changes: string[] = []
@@ -88,7 +93,7 @@ export class OutboxQueue {
     return last === undefined ? undefined : { changes, blobs: [...blobs.values()], last }
   }
 
-  /** Lets go of everything up to a change, which makes room for others. */
+  /** Removes the changes up to `oseq`. */
   acknowledge(oseq: number): void {
     const count = this.#window.filter((change) => change.oseq <= oseq).length
     this.#noteLogged(this.#window.splice(0, count))
@@ -101,7 +106,7 @@ export class OutboxQueue {
 
   #smallBlob(change: Change): Blob | undefined {
     const sha256 = blobOf(change)?.sha256
-    const bytes = sha256 && this.#blobs.inline(this.#db, sha256)
+    const bytes = sha256 && this.#deps.blobs.readInline(this.#deps.db, sha256)
     return sha256 && bytes ? { sha256, bytes } : undefined
   }
 }

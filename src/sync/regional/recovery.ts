@@ -1,13 +1,12 @@
 /**
- * Coming back after a loss, on either side.
+ * Recovery after a loss on either side.
  *
- * - This database was restored from an old backup: the grand has seen changes of ours that we do not know. A new epoch
- *   begins, with what the outbox holds under the same ids; the lost changes come back with the log.
- * - The grand's log was lost or restored: it does not know our cursor, or lacks changes that it had acknowledged. The
- *   log is read again from its start (merging what is known changes nothing), and every row that it does not tell
- *   whole is told again in a new epoch, and so is what waits for a row. So these are all that has to survive:
- *   acknowledged changes need not be kept.
- * - Our clock was ahead: what the grand has not logged is stamped anew, in order, rows included.
+ * - This database was restored from an old backup: the grand's log has changes of this server that it does not know. A new
+ *   epoch begins with the changes in the outbox under the same ids; the lost changes return with the log.
+ * - The grand's log was lost or restored: it does not know this server's cursor, or lacks changes that it acknowledged. The
+ *   regional reads the log again from its start (merging known changes has no effect). In a new epoch it republishes every
+ *   row whose whole state is not in the log, and every deferred change. So acknowledged changes need not be kept.
+ * - This server's clock was ahead: changes that the grand has not logged get new stamps, in order; rows too.
  */
 
 import { clearRefEntries } from '../../blobs/blob-refs.js'
@@ -25,16 +24,16 @@ import {
 } from '../../db/regional/outbox.js'
 import { restampFact, restampRow } from '../../db/regional/replica.js'
 import { markAllUnpublished, unpublishedRows } from '../../db/regional/unpublished.js'
-import { clearWatermarks } from '../../db/regional/watermarks.js'
+import { clearWatermarks } from '../../db/watermarks.js'
 import type { Random } from '../../lib/random.js'
 import { bareFact, type Change, kindOf, stampsOf } from '../../model/change.js'
 import { later, millisecondsOf, originOf, tick, ZERO_STAMP } from '../../model/clock.js'
 import { MAX_CLOCK_AHEAD_MS, type MessageOf } from '../protocol.js'
 
-/** What a welcome says about the two sides' histories. */
+/** The result of comparing the histories of both sides. */
 export type Verdict = 'in-step' | 'grand-lost-log' | 'we-lost-changes'
 
-/** Compares the grand's memory of us with our own. */
+/** Compares a welcome with this server's outbox and acknowledgements. */
 export function compareHistories(reader: Reader, welcome: MessageOf<'welcome'>): Verdict {
   const acked = readAcked(reader)
   const seen: Acked = welcome.seen ?? { oseq: 0, id: '' }
@@ -44,12 +43,12 @@ export function compareHistories(reader: Reader, welcome: MessageOf<'welcome'>):
   return seen.oseq <= outboxHead(reader) && own === seen.id ? 'in-step' : 'we-lost-changes'
 }
 
-/** Goes on under a new epoch, with the changes that are not acknowledged. */
+/** Begins a new epoch with the unacknowledged changes. */
 export function beginAfterRestore(tx: Tx, random: Random): void {
   beginEpoch(tx, { keep: true }, random)
 }
 
-/** Forgets all that refers to the log that is lost, and takes down every row as one to be told again. */
+/** Clears all state that refers to the lost log, and marks every row to be republished. */
 export function beginRefill(tx: Tx, random: Random): void {
   beginEpoch(tx, { keep: false }, random)
   deleteMeta(tx, 'cursor')
@@ -61,12 +60,11 @@ export function beginRefill(tx: Tx, random: Random): void {
 }
 
 /**
- * Stamps what the grand has not logged anew, under a clock that was set right: all changes made here, and of what is to
- * be told again the stamps that the grand would not take. They are other changes then, under ids and an epoch of their
- * own: the log may have some of them as they were, by a link that was given up or by a life before a restore, and every
- * server has to come to the same of both.
- * @param nowMs the time by the grand's clock, milliseconds since 1970
- * @returns the new stamp of each that had to go
+ * Replaces the stamps of unlogged state after the clock was corrected: of all changes recorded here, and of rows to be
+ * republished the stamps that the grand would refuse. The results are new changes with new ids in a new epoch: the log may
+ * contain some of the originals, from an earlier session or from before a restore, and every server must merge both alike.
+ * @param nowMs time of the grand's clock, milliseconds since 1970
+ * @returns the new stamp of each replaced one
  */
 export function restampOutbox(tx: Tx, server: string, nowMs: number, random: Random): Map<string, string> {
   const changes = readOutbox(tx, 0, Number.MAX_SAFE_INTEGER)
@@ -89,13 +87,13 @@ export function restampOutbox(tx: Tx, server: string, nowMs: number, random: Ran
 
 type Stamped = Pick<Change, 'stamp' | 'stamps'> & { fields: Record<string, unknown> }
 
-/** The new stamp for each that has to go, in the same order, and above all that stay. */
+/** Maps each stamp to be replaced to a new one, in the same order and above all stamps that stay. */
 function renewals(tx: Tx, server: string, nowMs: number, all: Stamped[]): Map<string, string> {
   let clock = readMeta(tx, 'log_clock') ?? ZERO_STAMP
   const latest = Math.max(nowMs + MAX_CLOCK_AHEAD_MS, millisecondsOf(clock))
   const due = new Set<string>()
   for (const stamped of all) {
-    // What waits for its row is told again as it was, under the stamp of the server that made it.
+    // A deferred change is republished as it is, with the stamp of the server that made it.
     const isMadeHere = stamped.stamps === undefined && originOf(stamped.stamp) === server
     if (isMadeHere) due.add(stamped.stamp)
     for (const stamp of stampsOf(stamped)) {

@@ -1,11 +1,11 @@
 import type { FileSlice } from '../../blobs/file-slice.js'
 import type { ByteSource } from '../../lib/byte-source.js'
 
-/** The grand's store of blobs, as a regional reaches it. What breaks off, or ends with the signal, throws. */
+/** The grand's blob store. Every method rejects if the transfer breaks off or its signal aborts. */
 export interface RemoteBlobs extends AsyncDisposable {
-  /** How many bytes of a blob the grand has already. @throws TransferRefused */
+  /** Returns how many bytes of a blob the grand has. @throws TransferRefusedError */
   offset(sha256: string, signal: AbortSignal): Promise<number>
-  /** Sends a blob from an offset on to its end. @throws TransferRefused */
+  /** Sends a blob from an offset to its end. @throws TransferRefusedError */
   put(
     sha256: string,
     size: number,
@@ -14,23 +14,28 @@ export interface RemoteBlobs extends AsyncDisposable {
     signal: AbortSignal,
   ): Promise<void>
   /**
-   * The bytes of a blob from `start` to `end`, both inclusive, also while they still arrive at the grand; undefined
-   * when the grand has none of them.
-   * @throws TransferRefused
+   * Reads a blob from `start` to `end`, both inclusive, even while it is arriving at the grand; undefined if the grand does
+   * not have it.
+   * @throws TransferRefusedError
    */
   get(sha256: string, start: number, end: number, signal: AbortSignal): Promise<ByteSource | undefined>
 }
 
-/** The grand answered a transfer with a refusal. */
+/** The grand's response to a GET. */
+export interface BlobResponse extends ByteSource {
+  readonly status: number
+}
+
+/** The grand refused a transfer. */
 export class TransferRefusedError extends Error {
-  /** Which refusal, as the grand names it; empty when it does not say. */
+  /** The grand's refusal code; empty if its response has none. */
   readonly code: string
 
   constructor(
     readonly status: number,
     body: string,
   ) {
-    super(`the grand answered ${status}: ${body.slice(0, 200)}`)
+    super(`the grand refused with status ${status}: ${body.slice(0, 200)}`)
     this.code = /"code":"([a-z-]+)"/.exec(body)?.[1] ?? ''
   }
 }

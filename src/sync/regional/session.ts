@@ -3,7 +3,7 @@ import type { Database } from '../../db/engine/database.js'
 import { readMeta, writeMeta } from '../../db/meta.js'
 import { acknowledge, appendOutbox, outboxHead, outboxIdAt, readAcked } from '../../db/regional/outbox.js'
 import { hasUnpublished, takeUnpublished } from '../../db/regional/unpublished.js'
-import { writeWatermark } from '../../db/regional/watermarks.js'
+import { writeWatermark } from '../../db/watermarks.js'
 import type { Replicas } from '../../domain/replicas.js'
 import type { Random } from '../../lib/random.js'
 import { NO_HASH } from '../../log/change-log.js'
@@ -26,38 +26,39 @@ import { type Applier, storedCursor } from './apply.js'
 import type { OutboxQueue } from './outbox-queue.js'
 import { beginAfterRestore, beginRefill, compareHistories, restampOutbox } from './recovery.js'
 
-/** Above this difference the grand's clock goes before this server's. */
+/** Above this difference this server follows the grand's clock. */
 const MAX_SKEW_MS = 30_000
 
-/** Rows republished in one unit of work, and changes that may wait in the outbox before more are. */
+/** Rows republished per unit of work, and queued changes above which republishing pauses. */
 const REPUBLISH_BATCH = 500
-const REPUBLISH_AHEAD = 2000
+const MAX_REPUBLISH_QUEUE = 2000
 
-/** What is done about histories that do not fit, for the log. */
-const RECOVERY = {
-  'grand-lost-log': 'the log of the grand is not the one known here: it is read anew, and told what it lacks',
+/** Log messages about diverging histories. */
+const RECOVERY_MESSAGES = {
+  'grand-lost-log':
+    'the log of the grand was lost or replaced: reading it again, and republishing what it lacks',
   'we-lost-changes':
-    'the grand knows changes of ours that are not here: a new epoch begins, and they come back',
+    'this database was restored from a backup: a new epoch begins, and its later changes are read from the grand',
 }
 
-/** The clock that everything here is stamped by; the grand sets it right when it is far off. */
+/** The clock of all stamps on this server; the session corrects it by the grand's clock. */
 export interface AdjustableClock {
   now(): number
-  /** Milliseconds that the machine's own clock says. */
+  /** Time of the machine's clock, milliseconds since 1970. */
   machineNow(): number
-  /** Makes `now` say so many milliseconds more than the machine's own clock. */
+  /** Sets by how many milliseconds `now` is ahead of the machine's clock. */
   setOffset(ms: number): void
 }
 
-/** Moves bytes over HTTPS. */
+/** Blob transfers over HTTPS, as a session uses them. */
 export interface SessionTransfer {
-  /** The grand asks for these. */
+  /** Sends blobs that the grand requests. */
   push(sha256s: string[]): void
-  /** The grand has these, or gets them now. */
+  /** Fetches missing blobs that the grand offers. */
   offered(sha256s: string[]): void
-  /** There may be more missing here than before. */
+  /** Looks for newly missing blobs. */
   refresh(): void
-  /** Up to which entry of the log all bytes are here. */
+  /** Returns the log position, at most `cursor`, up to which every blob is stored here. */
   watermark(cursor: number): number
 }
 
@@ -71,60 +72,66 @@ export interface RegionalSessionDeps {
   clock: AdjustableClock
   random: Random
   logger: Logger
-  /** The grand, by its name, welcomed us. */
+  /** Called after the handshake. @param grand the grand's name */
   onWelcome(grand: string): void
 }
 
-/** One link to the grand, from hello to its end: what is said on it, and nothing of how it is carried. */
+/** The regional's end of a session with the grand, on top of a channel. */
 export class RegionalSession {
   readonly #deps: RegionalSessionDeps
   readonly #channel: Channel
   #cursor: Cursor | undefined
   #head = 0
-  /** The last `oseq` of each batch that is under way, oldest first. */
+  /** The last `oseq` of each batch in flight, oldest first. */
   #inFlight: number[] = []
   #acked = 0
-  /** Watermarks of others that are not kept yet. */
-  readonly #watermarks = new Map<string, number>()
+  /** Watermarks of other servers that are not saved yet. */
+  readonly #unsavedWatermarks = new Map<string, number>()
   #sentWatermark = -1
   #applying: Promise<void> = Promise.resolve()
-  #open = false
+  #isOpen = false
   #republishing = false
 
-  constructor(options: RegionalSessionDeps, channel: Channel) {
-    this.#deps = options
+  constructor(deps: RegionalSessionDeps, channel: Channel) {
+    this.#deps = deps
     this.#channel = channel
+  }
+
+  /** Sends the hello. */
+  start(): this {
+    const { server, db, clock } = this.#deps
     this.#send({
       type: 'hello',
       protocols: [...PROTOCOLS],
-      server: options.server,
-      epoch: readMeta(options.db, 'epoch') as string,
-      head: outboxHead(options.db),
-      cursor: storedCursor(options.db),
-      time: options.clock.machineNow(),
+      server,
+      epoch: readMeta(db, 'epoch') as string,
+      head: outboxHead(db),
+      cursor: storedCursor(db),
+      time: clock.machineNow(),
       changes: CHANGE_VERSION,
     })
+    return this
   }
 
-  /** Newest entry that the grand has told of. */
+  /** The head of the log as last reported by the grand. */
   get head(): number {
     return this.#head
   }
 
-  /** Whether everything that the grand has told of is applied. */
+  /** Whether all entries up to `head` are applied. */
   get caughtUp(): boolean {
-    return this.#open && (this.#cursor?.gseq ?? 0) >= this.#head
+    return this.#isOpen && (this.#cursor?.gseq ?? 0) >= this.#head
   }
 
-  /** Takes a frame of the grand. @throws ProtocolError */
+  /** Handles a frame. @throws ProtocolError */
   receive(frame: Buffer): void {
     const { message, blobs } = decodeFromGrand(frame)
     this.#handle(message, blobs)
   }
 
-  /** There may be more in the outbox: sends what the window allows. */
+  /** Sends queued changes as far as the window allows. */
   drain(): void {
-    if (!this.#open) return
+    if (!this.#isOpen) return
     while (this.#inFlight.length < WINDOW) {
       const batch = this.#deps.queue.take()
       if (batch === undefined) break
@@ -133,37 +140,37 @@ export class RegionalSession {
     }
   }
 
-  /** Tells the grand, and so the others, up to where the bytes are here. */
+  /** Sends this server's watermark if it has changed. */
   sendWatermark(): void {
-    if (!this.#open || this.#cursor === undefined) return
+    if (!this.#isOpen || this.#cursor === undefined) return
     const gseq = this.#deps.transfer.watermark(this.#cursor.gseq)
     if (gseq === this.#sentWatermark) return
     this.#sentWatermark = gseq
     this.#send({ type: 'watermark', server: this.#deps.server, gseq })
   }
 
-  /** The link has ended: waits for what is being applied, and keeps what was learnt. */
+  /** Ends the session of a closed channel: waits for messages being handled, then saves the progress. */
   async end(): Promise<void> {
-    this.#open = false
+    this.#isOpen = false
     await this.#applying
-    await this.keep()
+    await this.save()
   }
 
   /**
-   * Keeps what the grand has acknowledged and what others hold. Done now and then and not each time: sending a change
-   * again does no harm, and watermarks are told anew on each link.
+   * Saves acknowledgements and watermarks. Called at intervals: after a crash, changes sent again do no harm, and each session
+   * receives all watermarks.
    */
-  async keep(): Promise<void> {
+  async save(): Promise<void> {
     const { db, queue } = this.#deps
     const oseq = this.#acked
-    const watermarks = [...this.#watermarks]
-    this.#watermarks.clear()
+    const watermarks = [...this.#unsavedWatermarks]
+    this.#unsavedWatermarks.clear()
     if (oseq <= readAcked(db).oseq && watermarks.length === 0) return
     await db.write((tx) => {
       const id = outboxIdAt(tx, oseq)
       if (id !== undefined) {
         acknowledge(tx, { oseq, id })
-        // What the log has goes before what is stamped from now on, also while it is not read from there yet.
+        // New stamps must exceed those of logged changes, even before they are read back from the log.
         writeMeta(tx, 'log_clock', later(readMeta(tx, 'log_clock') ?? ZERO_STAMP, queue.loggedClock))
       }
       for (const [server, gseq] of watermarks) writeWatermark(tx, server, gseq)
@@ -173,36 +180,36 @@ export class RegionalSession {
   #handle(message: FromGrand, blobs: Blob[]): void {
     const { transfer } = this.#deps
     const handlers: { [Type in FromGrand['type']]: (message: MessageOf<Type> & FromGrand) => void } = {
-      welcome: (welcome) => this.#then(() => this.#welcome(welcome)),
+      welcome: (welcome) => this.#enqueue(() => this.#handleWelcome(welcome)),
       entries: (entries) => {
         this.#head = Math.max(this.#head, entries.head)
-        this.#then(() => this.#entries(entries, blobs))
+        this.#enqueue(() => this.#handleEntries(entries, blobs))
       },
-      ack: ({ oseq }) => this.#acknowledged(oseq),
-      refused: (refusal) => this.#then(() => this.#refused(refusal)),
-      watermark: ({ server, gseq }) => this.#watermarkOf(server, gseq),
+      ack: ({ oseq }) => this.#handleAck(oseq),
+      refused: (refusal) => this.#enqueue(() => this.#handleRefusal(refusal)),
+      watermark: ({ server, gseq }) => this.#setWatermark(server, gseq),
       want: (want) => transfer.push(want.blobs),
-      // Behind the entries that came before: what they name is not known to be missing yet.
-      offer: (offer) => this.#then(async () => transfer.offered(offer.blobs)),
+      // Queued behind earlier entries, whose blobs become missing only when they are applied.
+      offer: (offer) => this.#enqueue(async () => transfer.offered(offer.blobs)),
     }
     handlers[message.type](message as never)
   }
 
-  /** Handles messages one after the other; a failure ends the link, which begins anew from what is durable. */
-  #then(step: () => Promise<void>): void {
-    this.#applying = this.#applying.then(step).catch((error: Error) => {
+  /** Handles messages in order. A failure ends the session; the next one resumes from the durable state. */
+  #enqueue(handle: () => Promise<void>): void {
+    this.#applying = this.#applying.then(handle).catch((error: Error) => {
       this.#deps.logger.error({ err: error }, 'sync step failed')
       this.#channel.close(error.message)
     })
   }
 
-  async #welcome(welcome: MessageOf<'welcome'>): Promise<void> {
+  async #handleWelcome(welcome: MessageOf<'welcome'>): Promise<void> {
     const { db, logger, replicas, queue, transfer, clock, random } = this.#deps
     const verdict = compareHistories(db, welcome)
     if (verdict !== 'in-step') {
       logger.warn(
         { verdict, seen: welcome.seen, acked: readAcked(db), log_id: welcome.log_id },
-        RECOVERY[verdict],
+        RECOVERY_MESSAGES[verdict],
       )
       replicas.clearWatermarks()
       await db.write((tx) =>
@@ -215,15 +222,15 @@ export class RegionalSession {
     if (welcome.changes !== CHANGE_VERSION)
       logger.info(
         { grand: welcome.changes, here: CHANGE_VERSION },
-        'the grand knows another version of changes',
+        'the grand supports another version of changes',
       )
     this.#head = welcome.head
     this.#cursor = storedCursor(db) ?? { log_id: welcome.log_id, gseq: 0, ghash: NO_HASH }
-    for (const [server, gseq] of Object.entries(welcome.watermarks)) this.#watermarkOf(server, gseq)
+    for (const [server, gseq] of Object.entries(welcome.watermarks)) this.#setWatermark(server, gseq)
     queue.reset(welcome.seen?.oseq ?? 0)
     this.#acked = welcome.seen?.oseq ?? 0
-    await this.keep()
-    this.#open = true
+    await this.save()
+    this.#isOpen = true
     this.#deps.onWelcome(welcome.server)
     this.#send({ type: 'follow', after: this.#cursor.gseq })
     this.drain()
@@ -232,7 +239,7 @@ export class RegionalSession {
     await this.#republish()
   }
 
-  async #entries(message: MessageOf<'entries'>, blobs: Blob[]): Promise<void> {
+  async #handleEntries(message: MessageOf<'entries'>, blobs: Blob[]): Promise<void> {
     if (this.#cursor === undefined) return
     this.#cursor = await this.#deps.applier.apply(message.entries, blobs, this.#cursor)
     this.#send({ type: 'applied', gseq: this.#cursor.gseq })
@@ -242,45 +249,45 @@ export class RegionalSession {
     await this.#republish()
   }
 
-  #acknowledged(oseq: number): void {
-    if (!this.#open) return
+  #handleAck(oseq: number): void {
+    if (!this.#isOpen) return
     this.#inFlight = this.#inFlight.filter((last) => last > oseq)
     this.#acked = Math.max(this.#acked, oseq)
     this.#deps.queue.acknowledge(oseq)
     this.drain()
-    if (this.#republishing) this.#then(() => this.#republish())
+    if (this.#republishing) this.#enqueue(() => this.#republish())
   }
 
-  async #refused(message: MessageOf<'refused'>): Promise<void> {
+  async #handleRefusal(message: MessageOf<'refused'>): Promise<void> {
     const { db, clock, logger, server, random } = this.#deps
     const { code, oseq, reason } = message
     if (code === 'replaced')
-      logger.warn({ reason }, 'two servers bear this name: the grand takes the one that came last')
+      logger.warn({ reason }, 'two servers share this name: the grand keeps the newest session')
     else logger.error({ code, oseq, reason }, 'refused by the grand')
-    this.#open = false
+    this.#isOpen = false
     if (code === 'future-stamp') {
       clock.setOffset(message.time - clock.machineNow())
-      await this.keep()
+      await this.save()
       const renewed = await db.write((tx) => restampOutbox(tx, server, message.time, random))
-      // Of the epoch that has just begun.
+      // Counts in the epoch that has just begun.
       this.#acked = 0
-      logger.warn({ stamps: renewed.size }, 'stamped anew by the clock of the grand')
+      logger.warn({ stamps: renewed.size }, 'changes were stamped again by the clock of the grand')
       logger.debug({ renewed }, 'the new stamps')
     }
     this.#channel.close(`refused: ${code}`)
   }
 
-  #watermarkOf(server: string, gseq: number): void {
+  #setWatermark(server: string, gseq: number): void {
     if (server === this.#deps.server) return
-    this.#watermarks.set(server, gseq)
+    this.#unsavedWatermarks.set(server, gseq)
     this.#deps.replicas.setWatermark(server, gseq)
   }
 
-  /** Once the log is read to its end, tells the rows again that it lacks; a few at a time, as the grand takes them. */
+  /** Once the whole log is applied, republishes the rows that it lacks, in batches as the grand acknowledges them. */
   async #republish(): Promise<void> {
     const { db, queue, server, random } = this.#deps
     this.#republishing = this.caughtUp && hasUnpublished(db)
-    while (this.#republishing && queue.length < REPUBLISH_AHEAD) {
+    while (this.#republishing && queue.length < MAX_REPUBLISH_QUEUE) {
       await db.write((tx) => {
         for (const fact of takeUnpublished(tx, REPUBLISH_BATCH)) appendOutbox(tx, server, fact, random)
       })

@@ -3,7 +3,7 @@ import type { BlobStore } from '../../blobs/blob-store.js'
 import type { Database } from '../../db/engine/database.js'
 import { countDeadLetters } from '../../db/regional/dead-letters.js'
 import { outboxHead, readAcked } from '../../db/regional/outbox.js'
-import { readWatermarks } from '../../db/regional/watermarks.js'
+import { readWatermarks } from '../../db/watermarks.js'
 import type { Journal } from '../../domain/journal.js'
 import type { Replicas } from '../../domain/replicas.js'
 import type { SyncStatus } from '../../domain/sync-status.js'
@@ -16,17 +16,17 @@ import type { BlobTransfer } from './blob-transfer.js'
 import { OutboxQueue } from './outbox-queue.js'
 import { type AdjustableClock, RegionalSession } from './session.js'
 
-/** A link that ends sooner after its welcome is a failure like one that never stood: its end may come every time. */
-const LASTING_MS = 1000
+/** A session that ends sooner after its welcome counts as a failure, so that repeated ones back off. */
+const MIN_SESSION_MS = 1000
 
-/** How often acknowledgements and watermarks are kept. */
-const KEEP_MS = 250
+/** Interval of saving acknowledgements and watermarks. */
+const SAVE_INTERVAL_MS = 250
 
 export interface SyncClientDeps {
   server: string
-  /** The way to the grand for changes. */
+  /** Opens the channel for changes to the grand. */
   dial: Dial
-  /** Ends with this. */
+  /** Disposed of with the client. */
   transfer: BlobTransfer
   db: Database
   blobs: BlobStore
@@ -38,7 +38,7 @@ export interface SyncClientDeps {
   logger: Logger
 }
 
-/** Keeps this regional in step with the sphere for as long as it runs, whatever happens to the link. */
+/** Keeps this regional in step with the sphere: opens sessions with the grand, and reconnects whenever one ends. */
 export class SyncClient implements AsyncDisposable {
   readonly #deps: SyncClientDeps
   readonly #queue: OutboxQueue
@@ -49,15 +49,14 @@ export class SyncClient implements AsyncDisposable {
   #welcomedAt = 0
   #detail: string | undefined = 'not connected yet'
   #head: number | null = null
-  #inStepAt: number | null = null
+  #caughtUpAt: number | null = null
   readonly #subscriptions: Disposable[] = []
   #running: Promise<void> | undefined
 
-  constructor(options: SyncClientDeps) {
-    const { db, blobs, journal, server, clock, logger } = options
-    this.#deps = options
-    this.#queue = new OutboxQueue(db, blobs)
-    this.#queue.reset(readAcked(db).oseq)
+  constructor(deps: SyncClientDeps) {
+    const { db, blobs, journal, server, clock, logger } = deps
+    this.#deps = deps
+    this.#queue = new OutboxQueue({ db, blobs })
     this.#applier = new Applier({
       db,
       blobs,
@@ -69,9 +68,10 @@ export class SyncClient implements AsyncDisposable {
     })
   }
 
-  /** Keeps in step from now on, until it is disposed of. */
+  /** Connects, and reconnects until disposed of. */
   start(): this {
     const { db, journal, replicas } = this.#deps
+    this.#queue.reset(readAcked(db).oseq)
     replicas.joinSphere()
     for (const [name, gseq] of readWatermarks(db)) replicas.setWatermark(name, gseq)
     this.#subscriptions.push(
@@ -88,7 +88,7 @@ export class SyncClient implements AsyncDisposable {
 
   status(): SyncStatus {
     const { db, server, timers } = this.#deps
-    this.#notice()
+    this.#updateLag()
     return {
       server,
       connected: this.#connected,
@@ -96,19 +96,19 @@ export class SyncClient implements AsyncDisposable {
       unacknowledged: outboxHead(db) - readAcked(db).oseq,
       applied_position: storedCursor(db)?.gseq ?? 0,
       log_head: this.#head,
-      lag_seconds: this.#inStepAt === null ? null : Math.max(0, (timers.now() - this.#inStepAt) / 1000),
+      lag_seconds: this.#caughtUpAt === null ? null : Math.max(0, (timers.now() - this.#caughtUpAt) / 1000),
       dead_letters: countDeadLetters(db),
       ...(this.#detail === undefined ? {} : { detail: this.#detail }),
     }
   }
 
-  /** Bytes that were here are missing: fetches them, and tells that they are not here. */
+  /** Fetches blobs that were lost here, and sends the lower watermark. */
   refresh(): void {
     this.#transfer.refresh()
     this.#session?.sendWatermark()
   }
 
-  /** Removes parts of transfers that nobody went on with since a time, milliseconds since 1970; returns how many. */
+  /** Removes incomplete blobs last written before a time, milliseconds since 1970. @returns how many */
   removeAbandonedParts(beforeMs: number): Promise<number> {
     return this.#transfer.removeAbandonedParts(beforeMs)
   }
@@ -126,12 +126,12 @@ export class SyncClient implements AsyncDisposable {
     for (let failures = 0; !signal.aborted; failures += 1) {
       await pause(timers, backOffMs(failures, random.fraction()), signal)
       if (signal.aborted) return
-      if (await this.#connectOnce(signal)) failures = 0
+      if (await this.#runSession(signal)) failures = 0
     }
   }
 
-  /** One link from its beginning to its end; tells whether it was of use for a while. */
-  async #connectOnce(signal: AbortSignal): Promise<boolean> {
+  /** Runs one session to its end. @returns whether it lasted */
+  async #runSession(signal: AbortSignal): Promise<boolean> {
     const { dial, timers } = this.#deps
     const { promise: ended, resolve: end } = Promise.withResolvers<string>()
     const events = {
@@ -140,22 +140,22 @@ export class SyncClient implements AsyncDisposable {
     }
     const channel = dial(events, (open) => {
       this.#session = new RegionalSession(
-        { ...this.#parts(), onWelcome: (grand) => this.#welcomed(grand) },
+        { ...this.#sessionDeps(), onWelcome: (grand) => this.#welcomed(grand) },
         open,
-      )
+      ).start()
     })
     const stop = () => channel.close('this server stops')
     signal.addEventListener('abort', stop)
-    const keeping = timers.every(KEEP_MS, () => this.#saveWatermarks())
+    const saving = timers.every(SAVE_INTERVAL_MS, () => this.#saveProgress())
     const reason = await ended
-    keeping.stop()
+    saving.stop()
     signal.removeEventListener('abort', stop)
-    const lasted = this.#connected && timers.now() - this.#welcomedAt >= LASTING_MS
+    const lasted = this.#connected && timers.now() - this.#welcomedAt >= MIN_SESSION_MS
     await this.#ended(reason)
     return lasted
   }
 
-  #parts() {
+  #sessionDeps() {
     const { server, db, replicas, clock, random, logger } = this.#deps
     return {
       server,
@@ -183,21 +183,23 @@ export class SyncClient implements AsyncDisposable {
     const { logger, replicas } = this.#deps
     const level = this.#connected || this.#detail !== reason ? 'warn' : 'debug'
     if (!this.#stop.signal.aborted) logger[level]({ reason }, 'no link to the grand')
-    this.#notice()
+    this.#updateLag()
     this.#connected = false
     this.#detail = reason
     replicas.setSource(undefined)
     this.#transfer.setConnected(false)
     const session = this.#session
     this.#session = undefined
-    await session?.end().catch((err: unknown) => logger.error({ err }, 'the end of a link could not be kept'))
+    await session
+      ?.end()
+      .catch((err: unknown) => logger.error({ err }, 'the last positions of a session could not be saved'))
   }
 
-  #saveWatermarks(): void {
-    this.#notice()
+  #saveProgress(): void {
+    this.#updateLag()
     this.#session
-      ?.keep()
-      .catch((err: unknown) => this.#deps.logger.error({ err }, 'could not keep positions'))
+      ?.save()
+      .catch((err: unknown) => this.#deps.logger.error({ err }, 'positions could not be saved'))
   }
 
   #drain(): void {
@@ -205,9 +207,9 @@ export class SyncClient implements AsyncDisposable {
     this.#session?.drain()
   }
 
-  /** Notes when this server last had everything that it knew of. */
-  #notice(): void {
+  /** Records when this server was last caught up. */
+  #updateLag(): void {
     this.#head = this.#session?.head ?? this.#head
-    if (this.#session?.caughtUp) this.#inStepAt = this.#deps.timers.now()
+    if (this.#session?.caughtUp) this.#caughtUpAt = this.#deps.timers.now()
   }
 }

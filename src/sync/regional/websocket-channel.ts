@@ -4,17 +4,17 @@ import type { PeerTls } from '../../certs/peer-tls.js'
 import type { Channel, ChannelEvents } from '../channel.js'
 import { HEARTBEAT_MS, LINK_PATH, MAX_FRAME_BYTES } from '../protocol.js'
 
-/** For the connection and the TLS handshake. */
+/** Timeout of connecting, TLS and WebSocket handshakes included. */
 const CONNECT_MS = 10_000
 
-/** Sent and not yet taken by the network: beyond it the grand has stopped reading. */
+/** Limit of bytes buffered for sending; beyond it the grand has stopped reading. */
 const MAX_UNSENT_BYTES = 64 * 1024 * 1024
 
 /**
- * Connects to the grand: TLS 1.3 with certificates on both sides. Its certificate has to be of our authority and for
- * the host of the URL. Pings find a peer that is gone without a word.
- * @param events told of frames and, once, of the end; also when it never came to a connection
- * @param onOpen called with the channel when the connection stands
+ * Connects to the grand by TLS 1.3 with certificates on both sides. The grand's certificate must be issued by the sphere's
+ * authority for the host of the URL. Pings detect a peer that has vanished.
+ * @param events receives frames and, once, the end; also if connecting fails
+ * @param onOpen called with the channel once it is connected
  */
 export function dialChannel(
   grandUrl: string,
@@ -29,7 +29,7 @@ export function dialChannel(
     maxPayload: MAX_FRAME_BYTES,
     handshakeTimeout: CONNECT_MS,
     skipUTF8Validation: true,
-    // RFC 6455 section 10.3 masks against proxies that read along; inside TLS there are none.
+    // RFC 6455 section 10.3 masks frames against intermediaries; inside TLS there are none.
     generateMask: (mask) => void mask.fill(0),
   })
   let reason: string | undefined
@@ -49,7 +49,7 @@ export function dialChannel(
   const heartbeat = setInterval(() => {
     if (raw === undefined) return
     const now = { read: raw.bytesRead, unsent: socket.bufferedAmount }
-    // Bytes that come, and bytes that go out, are a sign of life: a slow line may be busy with one large frame.
+    // Bytes in either direction are a sign of life: a slow line may be busy with one large frame.
     if (now.read === last.read && now.unsent >= last.unsent) return channel.close('the grand is silent')
     last = now
     socket.ping()

@@ -1,18 +1,23 @@
-import { fate, type World } from '../model/world.js'
+import { verdictOf, type World } from '../model/world.js'
 import type { Found } from './accounts.js'
 
-/** A time during which not all servers were in step. Milliseconds since 1970. */
-export interface Apart {
+/** A time during which the servers had not converged, in milliseconds since 1970. */
+export interface Diverged {
   from: number
   until: number
 }
 
-/** What is wrong between accounts. */
-export function faultsBetween(world: World, found: Found[], quotaBytes: number, apart: Apart[]): string[] {
+/** Checks relations between accounts. */
+export function faultsBetween(
+  world: World,
+  found: Found[],
+  quotaBytes: number,
+  diverged: Diverged[],
+): string[] {
   return [
     ...friendFaults(world, found),
     ...nameFaults(found),
-    ...found.flatMap((one) => quotaFaults(one, quotaBytes, apart)),
+    ...found.flatMap((one) => quotaFaults(one, quotaBytes, diverged)),
   ]
 }
 
@@ -24,46 +29,48 @@ function friendFaults(world: World, found: Found[]): string[] {
     const seen = [viewA.friends.includes(viewB.me.id), viewB.friends.includes(viewA.me.id)]
     const pair = `${a.username} and ${b.username}`
     if (seen[0] !== seen[1]) return [`${pair} are friends on one side only`]
-    return active.lawful().has(seen[0] as boolean) ? [] : [`${pair} are ${seen[0] ? '' : 'not '}friends`]
+    return active.permitted().has(seen[0] as boolean) ? [] : [`${pair} are ${seen[0] ? '' : 'not '}friends`]
   })
 }
 
-/** Of those who asked for one name, one bears it as it is. */
+/** Of the accounts that claimed a name, exactly one shows it unchanged. */
 function nameFaults(found: Found[]): string[] {
-  const bearers = new Map<string, number>()
+  const holders = new Map<string, number>()
   const claims = new Map<string, number>()
   for (const { account, view } of found) {
     if (view === undefined) continue
     const { username } = account
     const isPlain = view.me.username === username
     claims.set(username, (claims.get(username) ?? 0) + 1)
-    bearers.set(username, (bearers.get(username) ?? 0) + Number(isPlain))
+    holders.set(username, (holders.get(username) ?? 0) + Number(isPlain))
     if (!isPlain && view.me.username !== `${username}~${view.me.id.slice(-4)}`)
       return [`${username} is shown as ${view.me.username}`]
   }
-  // Who is disabled bears its name, and cannot be seen.
+  // A disabled account keeps its name and cannot be viewed.
   const hidden = new Set(
-    found.filter(({ account }) => account.disabled.lawful().has(true)).map(({ account }) => account.username),
+    found
+      .filter(({ account }) => account.disabled.permitted().has(true))
+      .map(({ account }) => account.username),
   )
   return [...claims.keys()]
-    .filter((username) => !hidden.has(username) && bearers.get(username) !== 1)
-    .map((username) => `${bearers.get(username)} accounts bear the name ${username}`)
+    .filter((username) => !hidden.has(username) && holders.get(username) !== 1)
+    .map((username) => `${holders.get(username)} accounts hold the name ${username}`)
 }
 
-/** Each server keeps the quota with what it knows; only servers that were apart can exceed it together. */
-function quotaFaults({ account, view }: Found, quotaBytes: number, apart: Apart[]): string[] {
+/** Each server enforces the quota on what it knows; only servers that had not converged can exceed it together. */
+function quotaFaults({ account, view }: Found, quotaBytes: number, diverged: Diverged[]): string[] {
   if (view === undefined) return []
   const faults: string[] = []
-  const live = account.files.filter((file) => fate(file.upload, ...file.deletions) === 'must')
+  const live = account.files.filter((file) => verdictOf(file.upload, ...file.deletions) === 'must')
   for (const server of new Set(live.map((file) => file.server))) {
-    const here = live.filter((file) => file.server === server)
-    const sum = here.reduce((total, { size }) => total + size, 0)
-    if (sum > quotaBytes) faults.push(`${account.username}: ${server} alone took ${sum} bytes`)
+    const uploadedHere = live.filter((file) => file.server === server)
+    const sum = uploadedHere.reduce((total, { size }) => total + size, 0)
+    if (sum > quotaBytes) faults.push(`${account.username}: ${server} alone accepted ${sum} bytes`)
   }
-  const wasApart = live.some(({ upload }) =>
-    apart.some(({ from, until }) => upload.began <= until && upload.ended >= from),
+  const hadDiverged = live.some(({ upload }) =>
+    diverged.some(({ from, until }) => upload.began <= until && upload.ended >= from),
   )
-  if (view.me.used_storage > quotaBytes && !wasApart)
-    faults.push(`${account.username} exceeds the quota, and the servers were never apart meanwhile`)
+  if (view.me.used_storage > quotaBytes && !hadDiverged)
+    faults.push(`${account.username} exceeds its quota although the servers had converged`)
   return faults
 }

@@ -11,15 +11,15 @@ export interface FileView {
   stored_on: string[]
 }
 
-/** What one person sees of a server. */
+/** What an account sees on one server. */
 export interface View {
   me: { id: string; username: string; email: string; used_storage: number }
   files: FileView[]
-  /** Ids of friends. */
+  /** Ids of the friends. */
   friends: string[]
 }
 
-/** Reads everything that belongs to whoever the headers stand for; undefined when they open nothing. */
+/** Reads everything that the credentials give access to; undefined if they are invalid. */
 export async function viewOf(client: Client, headers: Record<string, string>): Promise<View | undefined> {
   const me = await client.get('/me', headers)
   if (me.status === 401) return undefined
@@ -45,7 +45,7 @@ async function all<T>(client: Client, path: string, headers: Record<string, stri
   }
 }
 
-/** One client for each server, for questions after the end. */
+/** Opens one client per server. */
 export async function withClients<T>(
   urls: Map<string, string>,
   work: (clients: Map<string, Client>) => Promise<T>,

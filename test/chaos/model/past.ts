@@ -1,7 +1,7 @@
 import type { Attempt } from './register.js'
 import { type AccountModel, World } from './world.js'
 
-/** The world as it was known at a time, milliseconds since 1970: what was under way then may be done or not. */
+/** The model as of a time in milliseconds since 1970: attempts in flight at that time may or may not take effect. */
 export function worldAsOf(world: World, time: number): World {
   const then = new World()
   const accounts = new Map<AccountModel, AccountModel>()

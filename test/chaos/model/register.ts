@@ -1,7 +1,9 @@
-/** What a client was told of a write; `unknown` when the connection broke: it may be done, now or later, or not. */
+/**
+ * The outcome of a write for its client. An `unknown` one, whose connection broke, may take effect now, later or never.
+ */
 export type Outcome = 'acknowledged' | 'refused' | 'unknown'
 
-/** When a request was made and what came of it. Times are milliseconds since 1970, by the one clock of this machine. */
+/** The time and outcome of a request. Times are milliseconds since 1970, from this machine's clock. */
 export interface Attempt {
   began: number
   ended: number
@@ -11,33 +13,33 @@ export interface Attempt {
 interface Write<Value> {
   value: Value
   began: number
-  /** After this it is not done any more. */
+  /** It cannot take effect after this time. */
   ended: number
-  /** Whether it surely was done. */
+  /** Whether it certainly took effect. */
   isSure: boolean
 }
 
-/** Stamps count milliseconds; what begins later than this after an answer bears a later stamp, on whichever server. */
+/** Stamps count milliseconds, so a write that begins this long after a response has a higher stamp on every server. */
 const MARGIN_MS = 2
 
-/** A value that several people write at several places, and that ends as one of those written last. */
+/** A value with concurrent writers on several servers: the last write wins. */
 export class Register<Value> {
   readonly #writes: Write<Value>[] = []
 
-  /** @param first what it is from the beginning */
+  /** @param first the initial value */
   constructor(...first: Value[]) {
     for (const value of first) this.#writes.push({ value, began: 0, ended: 0, isSure: true })
   }
 
-  /** Notes a write. `isSure: false`: even when it is acknowledged it may have found nothing to do. */
+  /** Records a write. With `isSure: false` even an acknowledged write may have had no effect. */
   note(value: Value, { began, ended, outcome }: Attempt, isSure = true): void {
     if (outcome === 'acknowledged') this.#writes.push({ value, began, ended, isSure })
-    // It may wait in a server that is stopped, and be done when that goes on.
+    // The request may wait in a stopped server and take effect when that resumes.
     if (outcome === 'unknown')
       this.#writes.push({ value, began, ended: Number.POSITIVE_INFINITY, isSure: false })
   }
 
-  /** As it was known at a time: what was under way then may be done or not. */
+  /** The register as of a time: writes in flight may or may not take effect. */
   asOf(time: number): Register<Value> {
     const then = new Register<Value>()
     for (const write of this.#writes) {
@@ -48,8 +50,8 @@ export class Register<Value> {
     return then
   }
 
-  /** What it may be in the end: every value that no sure write surely followed. */
-  lawful(): Set<Value> {
+  /** The permitted final values: those of every write that no certain write certainly replaced. */
+  permitted(): Set<Value> {
     const last = Math.max(...this.#writes.filter(({ isSure }) => isSure).map(({ began }) => began))
     return new Set(this.#writes.filter(({ ended }) => ended + MARGIN_MS >= last).map(({ value }) => value))
   }

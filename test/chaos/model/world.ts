@@ -2,14 +2,14 @@ import { type Attempt, Register } from './register.js'
 
 export type Visibility = 'private' | 'friends' | 'public'
 
-/** Whether something has to be so in the end, must not be so, or may be either way, the same everywhere. */
+/** Whether a fact must hold in the end, must not, or may do either as long as all servers agree. */
 export type Verdict = 'must' | 'must-not' | 'may'
 
 /** A file as its owner knows it. */
 export interface FileModel {
-  /** Where it was uploaded. */
+  /** The server that received the upload. */
   server: string
-  /** Known only once the upload was acknowledged. */
+  /** Undefined until the upload is acknowledged. */
   id: string | undefined
   sha256: string
   size: number
@@ -20,7 +20,7 @@ export interface FileModel {
   deletions: Attempt[]
 }
 
-/** A session's or a token's secret, as a header. */
+/** A session's or token's secret as a request header. */
 export interface Credential {
   kind: 'session' | 'token'
   id: string
@@ -35,16 +35,16 @@ export interface PasswordChange {
   attempt: Attempt
 }
 
-/** An account as the person whose it is knows it. */
+/** An account as its owner knows it. */
 export interface AccountModel {
-  /** Known only once the registration was acknowledged. */
+  /** Undefined until the registration is acknowledged. */
   id: string | undefined
   username: string
   registration: Attempt
   email: Register<string>
   password: Register<string>
   passwordChanges: PasswordChange[]
-  /** By the operator. */
+  /** Set by the operator. */
   disabled: Register<boolean>
   deletions: Attempt[]
   files: FileModel[]
@@ -57,21 +57,21 @@ export interface PairModel {
   active: Register<boolean>
 }
 
-/** Everything that clients did, and what they were told. */
+/** The model: every client's attempts and their outcomes. */
 export class World {
   readonly accounts: AccountModel[] = []
   readonly #pairs = new Map<string, PairModel>()
 
   pair(one: AccountModel, other: AccountModel): PairModel {
     const accounts: PairModel['accounts'] = one.username < other.username ? [one, other] : [other, one]
-    const known = this.#pairs.get(keyOf(accounts))
-    if (known !== undefined) return known
+    const existing = this.#pairs.get(keyOf(accounts))
+    if (existing !== undefined) return existing
     const pair = { accounts, active: new Register(false) }
     this.add(pair)
     return pair
   }
 
-  /** Takes in a pair as it is. */
+  /** Adds an existing pair. */
   add(pair: PairModel): void {
     this.#pairs.set(keyOf(pair.accounts), pair)
   }
@@ -85,18 +85,21 @@ function keyOf(accounts: AccountModel[]): string {
   return accounts.map(({ username }) => username).join(' ')
 }
 
-/** Something that was made by one attempt, and is gone once one of others succeeded. */
-export function fate(made: Attempt, ...gone: Attempt[]): Verdict {
-  if (made.outcome === 'refused' || gone.some(({ outcome }) => outcome === 'acknowledged')) return 'must-not'
-  return made.outcome === 'unknown' || gone.some(({ outcome }) => outcome === 'unknown') ? 'may' : 'must'
+/** The verdict on an object that one attempt creates and any of the others removes. */
+export function verdictOf(creation: Attempt, ...removals: Attempt[]): Verdict {
+  if (creation.outcome === 'refused' || removals.some(({ outcome }) => outcome === 'acknowledged'))
+    return 'must-not'
+  return creation.outcome === 'unknown' || removals.some(({ outcome }) => outcome === 'unknown')
+    ? 'may'
+    : 'must'
 }
 
-/** Whether a credential works in the end. A new password ends all sessions but that which set it. */
-export function credentialFate(account: AccountModel, credential: Credential): Verdict {
+/** The verdict on a credential. A new password ends all sessions except the one that set it. */
+export function verdictOfCredential(account: AccountModel, credential: Credential): Verdict {
   const { opened, ends } = credential
-  const disabled = account.disabled.lawful()
+  const disabled = account.disabled.permitted()
   if (!disabled.has(false)) return 'must-not'
-  const ended = fate(opened, ...ends, ...account.deletions)
+  const ended = verdictOf(opened, ...ends, ...account.deletions)
   const own = disabled.has(true) && ended === 'must' ? 'may' : ended
   if (credential.kind === 'token' || own === 'must-not') return own
   const changes = account.passwordChanges.filter(({ attempt }) => attempt.outcome !== 'refused')

@@ -17,8 +17,8 @@ interface LogRow {
 }
 
 /**
- * What is wrong in the folder of a grand that nobody uses now: a log with a gap or a broken chain, entries that are no
- * changes, bytes that are missing, wrong or nobody's, and anything temporary.
+ * Checks the folder of a stopped grand. Faults are gaps and broken hashes of the log, invalid changes, missing, corrupt
+ * or unreferenced blobs, and temporary files.
  */
 export async function faultsOfGrandDir(dataDir: string): Promise<string[]> {
   const db = new BetterSqlite3(join(dataDir, 'grand.db'), { readonly: true })
@@ -27,12 +27,12 @@ export async function faultsOfGrandDir(dataDir: string): Promise<string[]> {
       ...chainFaults(db),
       ...orderFaults(db),
       ...(db.prepare('select sha256 from missing').pluck().all() as string[]).map(
-        (name) => `missing bytes: ${name}`,
+        (name) => `missing blob: ${name}`,
       ),
-      ...namedFaults(db),
+      ...blobRefFaults(db),
       ...(await blobFaults(db, join(dataDir, 'blobs'))),
-      ...(await leftIn(join(dataDir, 'tmp'))),
-      ...(await leftIn(join(dataDir, 'incoming'))),
+      ...(await temporaryFiles(join(dataDir, 'tmp'))),
+      ...(await temporaryFiles(join(dataDir, 'incoming'))),
     ]
   } finally {
     db.close()
@@ -53,15 +53,15 @@ function chainFaults(db: BetterSqlite3.Database): string[] {
   return faults
 }
 
-/** The changes of one incarnation of an origin stand in the order in which they were made. */
+/** Within an epoch, the log has the changes of an origin in the order of their `oseq`. */
 function orderFaults(db: BetterSqlite3.Database): string[] {
   const sql = `select gseq from (
     select gseq, oseq, lag(oseq) over (partition by origin, epoch order by gseq) as before from log
   ) where oseq <= before`
-  return (db.prepare(sql).pluck().all() as number[]).map((gseq) => `entry ${gseq} is out of its order`)
+  return (db.prepare(sql).pluck().all() as number[]).map((gseq) => `entry ${gseq} is out of order`)
 }
 
-function namedFaults(db: BetterSqlite3.Database): string[] {
+function blobRefFaults(db: BetterSqlite3.Database): string[] {
   const sql = `select key from blob_refs
     where coalesce(owner_id, '') not in (select key from tombstones where kind = 'user')
     and not exists (select 1 from blobs where blobs.sha256 = blob_refs.sha256 and blobs.size = blob_refs.size)`
@@ -78,18 +78,17 @@ async function blobFaults(db: BetterSqlite3.Database, folder: string): Promise<s
   for (const row of rows) {
     if (row.content === null) files.add(row.sha256)
     else if (sha256(row.content) !== row.sha256)
-      faults.push(`the bytes in the database are not ${row.sha256}`)
+      faults.push(`the blob ${row.sha256} in the database is corrupt`)
   }
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   for (const entry of entries.filter((one) => one.isFile())) {
     const path = join(entry.parentPath, entry.name)
     if (!files.delete(basename(path))) faults.push(`the blob ${entry.name} has no row`)
-    if (sha256(await readFile(path)) !== entry.name)
-      faults.push(`the bytes of the file are not ${entry.name}`)
+    if (sha256(await readFile(path)) !== entry.name) faults.push(`the blob file ${entry.name} is corrupt`)
   }
-  return [...faults, ...[...files].map((name) => `the row ${name} has no file`)]
+  return [...faults, ...[...files].map((name) => `the blob row ${name} has no file`)]
 }
 
-async function leftIn(folder: string): Promise<string[]> {
-  return (await readdir(folder)).map((name) => `${basename(folder)}/${name} is left`)
+async function temporaryFiles(folder: string): Promise<string[]> {
+  return (await readdir(folder)).map((name) => `temporary file ${basename(folder)}/${name}`)
 }

@@ -6,9 +6,8 @@ import { faultOfChange } from '../../../src/model/change-reader.js'
 import { sha256 } from '../person.js'
 
 /**
- * What is wrong in a regional's folder while no request is under way: temporary files, blobs without a row or rows
- * without their bytes, bytes that are not what their name says, storage that is not the sum of the files, changes that
- * the grand would refuse.
+ * Checks the folder of a regional that has no request in flight. Faults are temporary files, blobs without a row, rows
+ * without a blob, corrupt blobs, a storage total that differs from the files, and changes that the grand would refuse.
  */
 export async function faultsOfDataDir(dataDir: string): Promise<string[]> {
   const db = new BetterSqlite3(join(dataDir, 'regional.db'), { readonly: true })
@@ -29,15 +28,15 @@ async function blobFaults(db: BetterSqlite3.Database, folder: string): Promise<s
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
   const rows = db.prepare('select sha256, size, content from blobs').all() as BlobRow[]
-  const named = new Set(rows.filter((row) => row.content === null).map((row) => row.sha256))
+  const rowsWithFile = new Set(rows.filter((row) => row.content === null).map((row) => row.sha256))
   const faults = rows.filter(({ content, sha256: name }) => content && sha256(content) !== name)
-  const wrong = faults.map(({ sha256: name }) => `the bytes in the database are not ${name}`)
+  const wrong = faults.map(({ sha256: name }) => `the blob ${name} in the database is corrupt`)
   for (const path of files) {
     const name = basename(path)
-    if (!named.delete(name)) wrong.push(`the blob ${name} has no row`)
-    if (sha256(await readFile(path)) !== name) wrong.push(`the bytes of the file are not ${name}`)
+    if (!rowsWithFile.delete(name)) wrong.push(`the blob ${name} has no row`)
+    if (sha256(await readFile(path)) !== name) wrong.push(`the blob file ${name} is corrupt`)
   }
-  return [...wrong, ...[...named].map((name) => `the row ${name} has no file`)]
+  return [...wrong, ...[...rowsWithFile].map((name) => `the blob row ${name} has no file`)]
 }
 
 interface BlobRow {
@@ -50,20 +49,17 @@ function missingBlobs(db: BetterSqlite3.Database): string[] {
   const sql = `select id from files where deleted = 0
     and not exists (select 1 from blobs where blobs.sha256 = files.sha256 and blobs.size = files.size)
     and not exists (select 1 from users where users.id = files.owner_id and users.deleted = 1)`
-  return (db.prepare(sql).all() as { id: string }[]).map(({ id }) => `the file ${id} has no bytes`)
+  return (db.prepare(sql).all() as { id: string }[]).map(({ id }) => `the file ${id} has no blob`)
 }
 
-/**
- * What is wrong in a regional's folder once it is in step with a sphere in which nothing happens: all of the above, and
- * anything that still waits for something.
- */
+/** Checks the folder of a regional whose sphere has converged: as `faultsOfDataDir`, and nothing is pending. */
 export async function faultsOfQuietRegional(dataDir: string): Promise<string[]> {
   const db = new BetterSqlite3(join(dataDir, 'regional.db'), { readonly: true })
   try {
     return [
       ...(await faultsOfDataDir(dataDir)),
-      ...(await readdir(join(dataDir, 'incoming'))).map((name) => `part of a transfer ${name}`),
-      ...REMAINDERS.flatMap(([what, sql]) =>
+      ...(await readdir(join(dataDir, 'incoming'))).map((name) => `partial transfer ${name}`),
+      ...PENDING.flatMap(([what, sql]) =>
         (db.prepare(sql).pluck().all() as string[]).map((one) => `${what} ${one}`),
       ),
     ]
@@ -72,14 +68,14 @@ export async function faultsOfQuietRegional(dataDir: string): Promise<string[]> 
   }
 }
 
-const REMAINDERS: [what: string, sql: string][] = [
+const PENDING: [what: string, sql: string][] = [
   ['dead letter:', "select gseq || ' ' || reason from dead_letters"],
   ['deferred:', "select kind || ' ' || key from deferred"],
-  ['missing bytes:', 'select sha256 from missing'],
+  ['missing blob:', 'select sha256 from missing'],
   ['unpublished:', "select kind || ' ' || key from unpublished"],
-  ['not acknowledged:', 'select change from outbox'],
+  ['unacknowledged:', 'select change from outbox'],
   [
-    'two live accounts with the name',
+    'two live accounts with the username',
     'select username_login from users where deleted = 0 group by username_login having count(*) > 1',
   ],
   [
@@ -94,7 +90,7 @@ function storageFaults(db: BetterSqlite3.Database): string[] {
   const rows = db.prepare(sql).all() as { id: string; used: number; total: number }[]
   return rows
     .filter(({ used, total }) => used !== total)
-    .map(({ id, used, total }) => `${id} uses ${used} bytes, its files have ${total}`)
+    .map(({ id, used, total }) => `${id} uses ${used} bytes, but its files sum up to ${total}`)
 }
 
 function outboxFaults(db: BetterSqlite3.Database): string[] {
@@ -106,13 +102,13 @@ function outboxFaults(db: BetterSqlite3.Database): string[] {
     change: string
   }[]
   return rows.flatMap(({ oseq, change }, index) => {
-    const whole = { ...JSON.parse(change), oseq, epoch }
-    const fault = faultOfChange(whole)
-    const size = Buffer.byteLength(JSON.stringify(whole))
+    const fullChange = { ...JSON.parse(change), oseq, epoch }
+    const fault = faultOfChange(fullChange)
+    const size = Buffer.byteLength(JSON.stringify(fullChange))
     return [
       ...(fault === undefined ? [] : [`the change ${oseq}: ${fault}`]),
       ...(size <= MAX_CHANGE_BYTES ? [] : [`the change ${oseq} has ${size} bytes`]),
-      ...(oseq === index + 1 ? [] : [`the change ${oseq} stands at ${index + 1}`]),
+      ...(oseq === index + 1 ? [] : [`the change ${oseq} is at position ${index + 1}`]),
     ]
   })
 }

@@ -8,12 +8,12 @@ import { stateDigest } from '../../../src/db/regional/digest.js'
 import { applyChange } from '../../../src/db/regional/replica.js'
 import type { Change } from '../../../src/model/change.js'
 
-/** Entries in one unit of work. */
-const UNIT = 1000
+/** Log entries per transaction. */
+const PAGE_ENTRIES = 1000
 
 /**
- * The digest of what a grand's log tells when it is merged, entry by entry, into an empty regional.
- * @param clock the clock of the server to compare with: it decides which expired sessions count
+ * Applies a grand's log, entry by entry, to an empty regional, and returns the digest of the merged state.
+ * @param clock the clock of the regional to compare with, which decides which expired sessions count
  */
 export async function digestOfReplay(grandDir: string, clock: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'replay-'))
@@ -21,8 +21,8 @@ export async function digestOfReplay(grandDir: string, clock: string): Promise<s
   try {
     await using db = Database.open(join(folder, 'regional.db'), 'regional')
     const page = log.prepare('select change from log where gseq > ? order by gseq limit ?').pluck()
-    for (let after = 0; ; after += UNIT) {
-      const texts = page.all(after, UNIT) as string[]
+    for (let after = 0; ; after += PAGE_ENTRIES) {
+      const texts = page.all(after, PAGE_ENTRIES) as string[]
       if (texts.length === 0) break
       await db.write((tx) => {
         for (const text of texts) applyChange(tx, JSON.parse(text) as Change)

@@ -6,7 +6,7 @@ import { faultsOfGrandDir } from './grand-dir.js'
 import { faultsOfQuietRegional } from './regional-dir.js'
 import { digestOfReplay } from './replay.js'
 
-/** What follows from merged state, and so has to be the same everywhere, though no digest counts it. */
+/** Columns derived from merged state: equal on every server, but not part of the digest. */
 const DERIVED = [
   `select id, username_shown, email_shown, username_login, email_login, used_storage from users
    where deleted = 0 order by id`,
@@ -15,9 +15,9 @@ const DERIVED = [
 ]
 
 /**
- * What is wrong in the folders of a whole sphere that was in step and is stopped: in each by itself, between the
- * regionals, and between them and what the grand's log tells from its beginning.
- * @param regionals the folder of each, by name
+ * Checks the folders of a stopped sphere that had converged: each folder by itself, the regionals against each other,
+ * and each regional against a replay of the grand's log.
+ * @param regionals the data folder of each regional, by name
  */
 export async function faultsOfSphere(grandDir: string, regionals: Map<string, string>): Promise<string[]> {
   const faults = (await faultsOfGrandDir(grandDir)).map((fault) => `grand: ${fault}`)
@@ -27,15 +27,15 @@ export async function faultsOfSphere(grandDir: string, regionals: Map<string, st
     await using db = Database.open(join(dataDir, 'regional.db'), 'regional')
     const digest = await stateDigest(db)
     if ((await digestOfReplay(grandDir, readClock(db))) !== digest) {
-      faults.push(`${name}: the log replayed from its beginning gives another state`)
+      faults.push(`${name}: a replay of the log gives another state`)
     }
     const derived = DERIVED.map((sql) => JSON.stringify(db.all({ sql, parameters: [] }))).join('\n')
     states.push({ name, digest, derived })
   }
   const [first, ...others] = states
   for (const { name, digest, derived } of others) {
-    if (digest !== first?.digest) faults.push(`${name} holds another state than ${first?.name}`)
-    if (derived !== first?.derived) faults.push(`${name} shows other names or sums than ${first?.name}`)
+    if (digest !== first?.digest) faults.push(`${name} has another state than ${first?.name}`)
+    if (derived !== first?.derived) faults.push(`${name} has other derived columns than ${first?.name}`)
   }
   return faults
 }

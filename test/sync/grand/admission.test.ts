@@ -29,7 +29,7 @@ async function knock(grand: TestGrand, options: object): Promise<string> {
   return seen
 }
 
-test('only a valid certificate of our authority gets an answer', async (t) => {
+test("only a connection with a valid certificate of the sphere's authority gets a response", async (t) => {
   const grand = await TestGrand.open(t)
   const { ca, cert, key } = grand.tls('eu')
   t.match(await knock(grand, { ca, cert, key }), /200 OK[\s\S]*"status":"ok"/)
@@ -42,14 +42,14 @@ test('only a valid certificate of our authority gets an answer', async (t) => {
   t.match(
     await knock(grand, { ...grand.tls('grand'), ca }),
     /200 OK/,
-    "the grand's own, for its health alone",
+    "the grand's own certificate is accepted",
   )
   t.equal(await knock(grand, { ca, cert, key, maxVersion: 'TLSv1.2' }), '', 'TLS 1.2')
   const eu = await grand.link('eu')
   await eu.put([eu.token()])
 })
 
-test("with the grand's own certificate nobody gets more than its health", async (t) => {
+test("the grand's own certificate allows requests for its health alone", async (t) => {
   const grand = await TestGrand.open(t)
   const get = async (path: string) =>
     (await request(grand.url + path, { dispatcher: grand.agent('grand') })).statusCode
@@ -60,7 +60,7 @@ test("with the grand's own certificate nobody gets more than its health", async 
   t.equal(refused.statusCode, 404, 'nor a link')
 })
 
-test('a revoked certificate is cut off at once, resumed sessions included, and the others stay', async (t) => {
+test('revoking a certificate closes its connections at once, resumed TLS sessions included, and no others', async (t) => {
   const grand = await TestGrand.open(t)
   const [eu, us] = [await grand.link('eu'), await grand.link('us')]
   const session: Buffer[] = []
@@ -73,7 +73,7 @@ test('a revoked certificate is cut off at once, resumed sessions included, and t
   t.match(
     await knock(grand, { ca, cert, key, session: session.at(-1) }),
     /200 OK/,
-    'a resumed session is as good',
+    'a resumed TLS session is accepted',
   )
   await revokeCertificate(grand.certsDir, 'eu', new Date())
   t.equal((await eu.receive('refused')).code, 'revoked')
@@ -88,7 +88,7 @@ test('a revoked certificate is cut off at once, resumed sessions included, and t
   await t.rejects(grand.start(), /neither a fingerprint/)
 })
 
-test('a flood of handshakes that never end keeps nobody out', async (t) => {
+test('a flood of unfinished TLS handshakes does not shut out a regional', async (t) => {
   const grand = await TestGrand.open(t)
   const silent = Array.from({ length: 300 }, () => connectTcp(grand.grand.port, '127.0.0.1'))
   for (const socket of silent) socket.on('error', () => undefined)
@@ -98,7 +98,7 @@ test('a flood of handshakes that never end keeps nobody out', async (t) => {
   for (const socket of silent) socket.destroy()
 })
 
-test('one server gets no more connections than it needs', async (t) => {
+test('connections of one server above its limit are refused', async (t) => {
   const grand = await TestGrand.open(t)
   const { ca, cert, key } = grand.tls('eu')
   const sockets = Array.from({ length: 80 }, () =>
@@ -111,7 +111,7 @@ test('one server gets no more connections than it needs', async (t) => {
   for (const socket of sockets) socket.destroy()
 })
 
-test('health, status and metrics tell how it goes', async (t) => {
+test('health, status and metrics report the state of the grand', async (t) => {
   const grand = await TestGrand.open(t)
   const eu = await grand.link('eu')
   await eu.put([eu.token()])
@@ -136,7 +136,7 @@ test('health, status and metrics tell how it goes', async (t) => {
   t.equal((await request(`${grand.url}/health`, { dispatcher, method: 'POST' })).statusCode, 405)
 })
 
-test('a certificate names a server by its first DNS name alone', (t) => {
+test('the server name of a certificate is its first DNS name', (t) => {
   const name = (subjectAltName: string | undefined) => serverNameOf({ subjectAltName })
   t.equal(name('DNS:eu, DNS:localhost'), 'eu')
   t.equal(name('IP Address:127.0.0.1, DNS:eu'), 'eu')

@@ -31,7 +31,7 @@ function openPut(grand: TestGrand, name: string, hash: string, size: number, off
   }
 }
 
-test('bytes that are not beside their change are asked for, offered, and handed out', async (t) => {
+test('a large blob is requested after its change, offered once it is stored, and served', async (t) => {
   const grand = await TestGrand.open(t)
   const [eu, us] = [await grand.link('eu'), await grand.link('us')]
   const bytes = randomBytes(2 * MIB + 17)
@@ -59,7 +59,7 @@ test('bytes that are not beside their change are asked for, offered, and handed 
   t.equal((await fromEu.put(hash, bytes.length, 0, bytes)).status, 200, 'sending them again is harmless')
 })
 
-test('whoever links is asked for all that is missing; the dead are not', async (t) => {
+test('a new session is asked for every missing blob, but not for blobs of deleted rows', async (t) => {
   const grand = await TestGrand.open(t)
   const eu = await grand.link('eu')
   const files = Array.from({ length: 3 }, () => randomBytes(70_000))
@@ -77,7 +77,7 @@ test('whoever links is asked for all that is missing; the dead are not', async (
   t.ok(OWNER)
 })
 
-test('small bytes that come later, by another, are kept and offered', async (t) => {
+test('a small blob that another regional sends later is stored and offered', async (t) => {
   const grand = await TestGrand.open(t)
   const [eu, us] = [await grand.link('eu'), await grand.link('us')]
   const bytes = randomBytes(500)
@@ -90,7 +90,7 @@ test('small bytes that come later, by another, are kept and offered', async (t) 
   t.same((await grand.status()).missing, { blobs: 0, bytes: 0 })
 })
 
-test('a PUT that breaks off is resumed at the byte it came to, also after a restart', async (t) => {
+test('an interrupted PUT resumes at the next byte, also after a restart of the grand', async (t) => {
   const grand = await TestGrand.open(t)
   const eu = await grand.link('eu')
   const bytes = randomBytes(5 * MIB + 3)
@@ -98,11 +98,14 @@ test('a PUT that breaks off is resumed at the byte it came to, also after a rest
   await eu.put([eu.upload(bytes)])
   const put = openPut(grand, 'eu', hash, bytes.length)
   put.write(bytes.subarray(0, 1_500_001))
-  await until('it comes', async () => (await grand.blobs('eu').head(hash)).offset === 1_500_001)
+  await until(
+    'the grand has received the bytes',
+    async () => (await grand.blobs('eu').head(hash)).offset === 1_500_001,
+  )
   put.cut()
   await eu.receive('want', ({ blobs }) => blobs[0] === hash && eu.all('want').length > 1)
   await until(
-    'it is over',
+    'the upload has ended',
     async () => ((await grand.status()).transfers as { incoming: number }).incoming === 0,
   )
   t.equal((await grand.blobs('eu').head(hash)).offset, 1_500_001)
@@ -120,7 +123,7 @@ test('a PUT that breaks off is resumed at the byte it came to, also after a rest
   t.same(readdirSync(join(grand.dataDir, 'tmp')), [])
 })
 
-test('a flipped byte is refused, and the right bytes are taken afterwards', async (t) => {
+test('an upload with a flipped byte is refused, and the correct blob is accepted afterwards', async (t) => {
   const grand = await TestGrand.open(t)
   const [eu, us] = [await grand.link('eu'), await grand.link('us')]
   const bytes = randomBytes(3 * MIB)
@@ -144,7 +147,7 @@ test('a flipped byte is refused, and the right bytes are taken afterwards', asyn
   t.ok(grand.logged.some(({ msg, sha256: named }) => msg === 'a transfer failed' && named === hash))
 })
 
-test('bytes are passed on while they still arrive', async (t) => {
+test('a blob is served while it is still arriving', async (t) => {
   const grand = await TestGrand.open(t)
   const [eu, us] = [await grand.link('eu'), await grand.link('us')]
   const bytes = randomBytes(8 * MIB)
@@ -170,7 +173,7 @@ test('bytes are passed on while they still arrive', async (t) => {
   t.equal(await put.answered, 201)
 })
 
-test('who reads along a transfer that breaks off is cut off, and not told it was all', async (t) => {
+test('a download of an arriving blob is aborted when the upload breaks off', async (t) => {
   const grand = await TestGrand.open(t)
   const [eu, us] = [await grand.link('eu'), await grand.link('us')]
   const bytes = randomBytes(4 * MIB)
@@ -184,7 +187,7 @@ test('who reads along a transfer that breaks off is cut off, and not told it was
   await t.rejects(body.arrayBuffer())
 })
 
-test('the same bytes come from one at a time; a server that begins anew takes over from itself', async (t) => {
+test('a second upload of one blob is refused, unless it comes from the same server', async (t) => {
   const grand = await TestGrand.open(t)
   const eu = await grand.link('eu')
   const bytes = randomBytes(2 * MIB)
@@ -192,7 +195,10 @@ test('the same bytes come from one at a time; a server that begins anew takes ov
   await eu.put([eu.upload(bytes)])
   const put = openPut(grand, 'eu', hash, bytes.length)
   put.write(bytes.subarray(0, 100_000))
-  await until('it comes', async () => (await grand.blobs('eu').head(hash)).offset === 100_000)
+  await until(
+    'the grand has received the bytes',
+    async () => (await grand.blobs('eu').head(hash)).offset === 100_000,
+  )
   t.same((await grand.blobs('us').put(hash, bytes.length, 0, bytes)).json.code, 'busy')
   const again = await grand.blobs('eu').put(hash, bytes.length, 100_000, bytes.subarray(100_000))
   t.equal(again.status, 201)
@@ -200,7 +206,7 @@ test('the same bytes come from one at a time; a server that begins anew takes ov
   t.ok((await grand.blobs('us').bytes(hash)).bytes.equals(bytes))
 })
 
-test('a PUT has to be what the log names, and to fit', async (t) => {
+test('a PUT of an unreferenced blob, a wrong size or too many bytes is refused', async (t) => {
   const grand = await TestGrand.open(t, { maxFileSizeBytes: 1_000_000 })
   const eu = await grand.link('eu')
   const [bytes, large] = [randomBytes(100_000), randomBytes(1_000_001)]
@@ -215,7 +221,7 @@ test('a PUT has to be what the log names, and to fit', async (t) => {
   t.type(full.headers['retry-after'], 'string')
 })
 
-test('bytes that the disk has lost are asked for again', async (t) => {
+test('a blob that the disk has lost is requested again', async (t) => {
   const grand = await TestGrand.open(t)
   const eu = await grand.link('eu')
   const bytes = randomBytes(100_000)

@@ -15,7 +15,7 @@ function isChained(entries: TestPeer['entries']) {
   })
 }
 
-test('what is acknowledged is passed on to everybody, numbered and chained, and is there after a restart', async (t) => {
+test('acknowledged changes are sent to every regional, numbered and chained, and survive a restart', async (t) => {
   const grand = await TestGrand.open(t)
   const [eu, us] = [await grand.link('eu'), await grand.link('us')]
   const small = randomBytes(3000)
@@ -28,17 +28,17 @@ test('what is acknowledged is passed on to everybody, numbered and chained, and 
   t.same(
     us.entries.slice(0, 3).map(({ change }) => change),
     changes.map((change) => JSON.stringify(change)),
-    'to the letter',
+    'the exact text of the changes',
   )
   t.same(
     us.heard.flatMap(({ blobs }) => blobs.map(({ bytes }) => bytes)),
     [small],
-    'small bytes ride along',
+    'small blobs are sent with their changes',
   )
   t.same(
     eu.heard.flatMap(({ blobs }) => blobs),
     [],
-    'but not to where they come from',
+    'small blobs are not returned to their origin',
   )
   await grand.stop()
   await grand.start()
@@ -50,7 +50,7 @@ test('what is acknowledged is passed on to everybody, numbered and chained, and 
   t.equal(welcome.seen, null, 'a new incarnation was never seen')
 })
 
-test('sending twice is harmless, also in a new epoch under the same ids', async (t) => {
+test('changes sent twice are logged once, also in a new epoch under the same ids', async (t) => {
   const grand = await TestGrand.open(t)
   const eu = await grand.link('eu')
   const changes = [eu.token(), eu.token()]
@@ -69,7 +69,7 @@ test('sending twice is harmless, also in a new epoch under the same ids', async 
   t.equal(seen?.oseq, 3)
 })
 
-test('a cursor is known only where its hash is that of the log', async (t) => {
+test('a cursor is known only if its hash matches the log', async (t) => {
   const grand = await TestGrand.open(t)
   const eu = await grand.link('eu')
   await eu.put([eu.token(), eu.token()])
@@ -85,7 +85,7 @@ test('a cursor is known only where its hash is that of the log', async (t) => {
   t.equal(await known({ log_id: 'f'.repeat(32), gseq: 1, ghash }), false)
 })
 
-test('a regional that breaks a rule is refused with a reason, and the others go on', async (t) => {
+test('a regional that violates the protocol is refused with a reason, and the others are not affected', async (t) => {
   const grand = await TestGrand.open(t)
   const us = await grand.link('us')
   const breaches: [string, string, (eu: TestPeer) => void][] = [
@@ -155,7 +155,7 @@ function hello(eu: TestPeer): MessageOf<'hello'> {
   }
 }
 
-test('two histories under one epoch are not taken for one', async (t) => {
+test('a different change under a logged oseq of the same epoch is refused as a gap', async (t) => {
   const grand = await TestGrand.open(t)
   const eu = await grand.link('eu')
   await eu.put([eu.token(), eu.token()])
@@ -163,7 +163,7 @@ test('two histories under one epoch are not taken for one', async (t) => {
   t.equal((await eu.receive('refused')).code, 'gap')
 })
 
-test('a stamp from the future is refused, what stood before it is kept, and the link stays', async (t) => {
+test('a future stamp is refused, earlier changes of the batch are logged, and the session stays open', async (t) => {
   const grand = await TestGrand.open(t)
   const eu = await grand.link('eu')
   const future = tick(ZERO_STAMP, Date.now() + 3_600_000, 'eu')
@@ -183,7 +183,7 @@ test('a stamp from the future is refused, what stood before it is kept, and the 
   await eu.receive('refused', ({ oseq }) => oseq === 4)
 })
 
-test('a frame that is too large or no frame at all ends only its own link', async (t) => {
+test('a frame that is too large or malformed ends only its own session', async (t) => {
   const grand = await TestGrand.open(t)
   const us = await grand.link('us')
   const eu = await grand.link('eu')
@@ -195,7 +195,7 @@ test('a frame that is too large or no frame at all ends only its own link', asyn
   await us.put([us.token()])
 })
 
-test('a reader that never says what it has applied gets a window full, and slows nobody', async (t) => {
+test('a regional that never acknowledges entries gets one window of them, and delays no other', async (t) => {
   const grand = await TestGrand.open(t)
   const [eu, us, ap] = [await grand.link('eu'), await grand.link('us'), await grand.link('ap')]
   ap.applies = false
@@ -208,7 +208,7 @@ test('a reader that never says what it has applied gets a window full, and slows
   t.ok(isChained(ap.entries))
 })
 
-test('catching up goes through the log in pages', async (t) => {
+test('a regional that lags behind receives the log in pages', async (t) => {
   const grand = await TestGrand.open(t)
   const eu = await grand.link('eu')
   const small = randomBytes(60_000)
@@ -232,7 +232,7 @@ test('catching up goes through the log in pages', async (t) => {
   t.equal(reborn.heard.flatMap(({ blobs }) => blobs).length, 60)
 })
 
-test('watermarks are passed on and kept', async (t) => {
+test('watermarks are forwarded to the other regionals and survive a restart', async (t) => {
   const grand = await TestGrand.open(t)
   const [eu, us] = [await grand.link('eu'), await grand.link('us')]
   await eu.put([eu.token(), eu.token()])
@@ -247,20 +247,20 @@ test('watermarks are passed on and kept', async (t) => {
   t.equal((await reborn.sayHello()).watermarks.eu, 0, 'who has nothing of the log has none of its bytes')
 })
 
-test('a newer link of the same regional replaces the older one', async (t) => {
+test('a newer session of the same regional replaces the older one', async (t) => {
   const grand = await TestGrand.open(t)
   const first = await grand.link('eu')
   const second = await grand.link('eu')
-  t.match(await first.ended(), /newer link/)
+  t.match(await first.ended(), /newer session/)
   await second.put([second.token()])
 })
 
-test('without room on the disk nothing is acknowledged and nothing lost', async (t) => {
+test('with a full disk no change is acknowledged and none is lost', async (t) => {
   const grand = await TestGrand.open(t, { minFreeDiskBytes: Number.MAX_SAFE_INTEGER })
   const eu = await grand.link('eu')
   const change = eu.token()
   eu.send([change])
-  await until('it pauses', async () => (await grand.status()).paused_since !== null)
+  await until('the grand pauses', async () => (await grand.status()).paused_since !== null)
   t.same(eu.all('ack'), [])
   await grand.stop()
   await grand.start()
@@ -270,7 +270,7 @@ test('without room on the disk nothing is acknowledged and nothing lost', async 
   t.equal(grand.grand.head, 1)
 })
 
-test('a link that swallows all that is sent on it is found and ended; one that is merely idle stays', async (t) => {
+test('a connection that swallows all frames is detected and closed; an idle one stays open', async (t) => {
   const grand = await TestGrand.open(t)
   const [eu, us] = [await grand.link('eu'), await grand.link('us')]
   eu.socket.pause()

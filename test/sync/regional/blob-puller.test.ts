@@ -45,7 +45,7 @@ async function pullerThatLacks(t: Test, files: FileToFetch[], get: RemoteBlobs['
     put: async () => {},
     [Symbol.asyncDispose]: async () => {},
   }
-  const incoming = new IncomingBlobs(db, blobs, dataDir)
+  const incoming = IncomingBlobs.open(db, blobs, dataDir)
   const puller = new BlobPuller({ db, incoming, grand, timers: systemTimers, logger, onProgress() {} })
   const link = new AbortController()
   t.teardown(() => link.abort())
@@ -53,7 +53,7 @@ async function pullerThatLacks(t: Test, files: FileToFetch[], get: RemoteBlobs['
   return { puller, db, blobs }
 }
 
-t.test('a regional says that it holds the bytes of an entry only once they are here', async (t) => {
+t.test('the watermark passes an entry only once its blob is stored', async (t) => {
   const bytes = randomBytes(100_000)
   let isThere = false
   let asked = 0
@@ -61,15 +61,15 @@ t.test('a regional says that it holds the bytes of an entry only once they are h
     asked += 1
     return isThere ? sourceOf(bytes) : undefined
   })
-  await until('it has asked in vain', () => asked === 1)
-  t.equal(puller.watermark(9), 1, 'what comes before it is here')
+  await until('the puller has requested the blob in vain', () => asked === 1)
+  t.equal(puller.watermark(9), 1, 'every blob before it is stored')
   isThere = true
   puller.offered([sha256(bytes)])
-  await until('it has moved on', () => puller.watermark(9) === 9)
+  await until('the watermark has risen', () => puller.watermark(9) === 9)
   t.ok(blobs.has(db, sha256(bytes)))
 })
 
-t.test('what is missing longest is fetched however many small ones there are', async (t) => {
+t.test('the oldest missing blob is fetched however many smaller ones are missing', async (t) => {
   const large = randomBytes(100_000)
   const small = Array.from({ length: 20 }, () => randomBytes(1000))
   const files = [large, ...small].map((bytes, index) => ({ bytes, gseq: index + 1 }))
@@ -79,7 +79,7 @@ t.test('what is missing longest is fetched however many small ones there are', a
     const found = files.find(({ bytes }) => sha256(bytes) === hash)
     return sourceOf(found?.bytes ?? Buffer.alloc(0))
   })
-  await until('all are here', () => puller.watermark(99) === 99)
+  await until('every blob is stored', () => puller.watermark(99) === 99)
   t.ok(asked.slice(0, 4).includes(sha256(large)), 'among the first four, which are fetched at once')
   t.strictSame(asked.toSorted(), [large, ...small].map(sha256).toSorted(), 'and each once')
 })

@@ -38,7 +38,7 @@ function headOf(length: number, status = 206): string {
   return `HTTP/1.1 ${status} Some Words\r\nContent-Type: some/thing\r\nContent-Length: ${length}\r\n\r\n`
 }
 
-t.test('bytes come whole and in order, also to who takes them slowly and unevenly', async (t) => {
+t.test('a download is complete and in order, also for a slow and uneven reader', async (t) => {
   const bytes = randomBytes(5 * MIB + 11)
   const send = await serving(t, (socket) =>
     socket.write(Buffer.concat([Buffer.from(headOf(bytes.length)), bytes])),
@@ -58,7 +58,7 @@ t.test('bytes come whole and in order, also to who takes them slowly and unevenl
   t.ok(Buffer.concat(taken).equals(bytes))
 })
 
-t.test('who takes nothing holds the sender up, and gets all of it in the end', async (t) => {
+t.test('a reader that pauses stalls the sender, and gets every byte in the end', async (t) => {
   const piece = randomBytes(MIB)
   const pieces = 64
   let sent = 0
@@ -80,7 +80,7 @@ t.test('who takes nothing holds the sender up, and gets all of it in the end', a
   t.equal(taken, pieces * MIB)
 })
 
-t.test('the head of an answer may come in pieces, and its body with the last of them', async (t) => {
+t.test('the head of a response may arrive in pieces, with the body in the last one', async (t) => {
   const response = Buffer.concat([Buffer.from(headOf(5, 200)), Buffer.from('bytes')])
   const send = await serving(t, async (socket) => {
     for (const byte of response.subarray(0, -6)) {
@@ -94,7 +94,7 @@ t.test('the head of an answer may come in pieces, and its body with the last of 
   t.equal(String(await bytesOf(download)), 'bytes')
 })
 
-t.test('an answer without bytes is over at once', async (t) => {
+t.test('a response without a body ends at once', async (t) => {
   const send = await serving(t, (socket) => socket.end(headOf(0, 404)))
   const download = await send()
   t.equal(download.status, 404)
@@ -102,7 +102,7 @@ t.test('an answer without bytes is over at once', async (t) => {
 })
 
 t.test(
-  'an answer that breaks off fails, before its head, in the midst of its bytes, or while nobody takes them',
+  'a response that breaks off rejects: before its head, within its body, or while the reader pauses',
   async (t) => {
     const early = await serving(t, (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-'))
     await t.rejects(early(), /ended early/)
@@ -115,7 +115,7 @@ t.test(
   },
 )
 
-t.test('an answer that breaks off while a chunk is being taken is told of after that', async (t) => {
+t.test('a response that breaks off while a chunk is being taken rejects after that', async (t) => {
   const send = await serving(t, (socket) => socket.write(`${headOf(MIB)}some bytes`))
   const link = new AbortController()
   const download = await send(10_000, link.signal)
@@ -137,13 +137,13 @@ for (const [what, head] of [
   ['no length', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'],
   ['a head without end', `HTTP/1.1 200 OK\r\n${'X-Filler: 0123456789\r\n'.repeat(1000)}`],
 ] as const) {
-  t.test(`an answer with ${what} is refused`, async (t) => {
+  t.test(`a response with ${what} is refused`, async (t) => {
     const send = await serving(t, (socket) => socket.write(head))
     await t.rejects(send(), /cannot be read/)
   })
 }
 
-t.test('a download ends with its signal, when nothing moves, and when who takes it fails', async (t) => {
+t.test('a download rejects when its signal aborts, when it stalls, and when its reader fails', async (t) => {
   const send = await serving(t, (socket) => socket.write(`${headOf(MIB)}some bytes`))
   const link = new AbortController()
   const aborted = t.rejects(bytesOf(await send(10_000, link.signal)), { name: 'AbortError' })
@@ -159,7 +159,7 @@ t.test('a download ends with its signal, when nothing moves, and when who takes 
   )
 })
 
-t.test('a server that the authority does not vouch for gets no request', async (t) => {
+t.test('a server with a certificate of another authority gets no request', async (t) => {
   let asked = 0
   const send = await serving(t, () => (asked += 1), 'another authority')
   await t.rejects(send(), { code: 'SELF_SIGNED_CERT_IN_CHAIN' })
@@ -170,7 +170,7 @@ t.test('a server that the authority does not vouch for gets no request', async (
 async function steady(value: () => number): Promise<void> {
   let since = performance.now()
   let last = value()
-  await until('it is steady', () => {
+  await until('the sender is stalled', () => {
     if (value() !== last) since = performance.now()
     last = value()
     return performance.now() - since > 200

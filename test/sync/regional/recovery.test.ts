@@ -20,7 +20,7 @@ function updated(fields: Fact['fields'], stamp: string): Fact {
   return { type: 'file.updated', key: FILE, fields: { modified_at, ...fields }, stamp }
 }
 
-t.test('what waits for a row is told again to a log that was lost, as far as it says anything', async (t) => {
+t.test('deferred changes are republished to a grand that lost its log, unless they are empty', async (t) => {
   const { db, journal, now } = await bareRegional(t)
   const [first, second, third, last] = [1, 2, 3, 4].map((ms) => stampAt(now() - 1000 + ms, 'us'))
   const sent = [
@@ -37,7 +37,7 @@ t.test('what waits for a row is told again to a log that was lost, as far as it 
   t.same(await db.write((tx) => takeUnpublished(tx, 10)), [])
 })
 
-t.test('what waits for a row keeps the stamps of others, unless the grand would not take them', async (t) => {
+t.test('deferred changes keep the stamps of other servers, unless the grand would refuse them', async (t) => {
   const { db, journal, now } = await bareRegional(t)
   const [lawful, ahead] = [stampAt(now() - 1000, 'us'), stampAt(now() + 3_600_000, 'ap')]
   await db.write((tx) => {
@@ -56,11 +56,11 @@ t.test('what waits for a row keeps the stamps of others, unless the grand would 
   t.strictSame(
     deferredOf(db, { kind: 'file', key: FILE }).map(({ stamp }) => stamp),
     stamps,
-    'here as in what is told',
+    'the local stamps equal the sent ones',
   )
 })
 
-t.test('a session that trusts a password from ahead of the clock is stamped anew with it', async (t) => {
+t.test('a session that refers to the stamp of its password is stamped again with it', async (t) => {
   const { db, journal, now } = await bareRegional(t)
   const [key, user_id] = [systemRandom.id(), systemRandom.id()]
   const ahead = stampAt(now() + 3_600_000, 'us')

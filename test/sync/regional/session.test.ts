@@ -27,12 +27,12 @@ async function talkative(t: Test, changes: number) {
   await Promise.all(Array.from({ length: changes }, (_, i) => record(i)))
   const transfer = { push() {}, offered() {}, refresh() {}, watermark: (cursor: number) => cursor }
   const clock = new SystemClock(now)
-  const queue = new OutboxQueue(db, blobs)
+  const queue = new OutboxQueue({ db, blobs })
   const common = { server: 'eu', db, queue, applier, replicas, transfer, clock, random: systemRandom, logger }
   const link = async (seen: { oseq: number; id: string } | null) => {
     const said: FromRegional[] = []
     const channel = { send: (frame: Buffer) => void said.push(decodeFromRegional(frame).message), close() {} }
-    const session = new RegionalSession({ ...common, onWelcome() {} }, channel)
+    const session = new RegionalSession({ ...common, onWelcome() {} }, channel).start()
     session.receive(
       encodeFrame({
         type: 'welcome',
@@ -47,7 +47,7 @@ async function talkative(t: Test, changes: number) {
         watermarks: {},
       }),
     )
-    await until('it has told its changes', () => sent(said).length > 0)
+    await until('the session has sent its changes', () => sent(said).length > 0)
     return { session, said }
   }
   return { db, link }
@@ -59,25 +59,25 @@ function sent(said: FromRegional[]): number[] {
   )
 }
 
-t.test('a change is kept and told again until it is acknowledged', async (t) => {
+t.test('a change is kept and sent again until it is acknowledged', async (t) => {
   const { db, link } = await talkative(t, 3)
   const kept = () => readOutbox(db, 0, 10).map(({ oseq }) => oseq)
   const first = await link(null)
   t.same(sent(first.said), [1, 2, 3])
-  await first.session.keep()
-  t.same(kept(), [1, 2, 3], 'sent is not acknowledged')
+  await first.session.save()
+  t.same(kept(), [1, 2, 3], 'a sent change is not acknowledged yet')
   const id = outboxIdAt(db, 2) as string
   first.session.receive(encodeFrame({ type: 'ack', oseq: 2 }))
-  await first.session.keep()
+  await first.session.save()
   t.same(kept(), [3])
   await first.session.end()
-  t.same(kept(), [3], 'nor does the end of a link acknowledge anything')
+  t.same(kept(), [3], 'the end of a session acknowledges nothing')
   const second = await link({ oseq: 2, id })
-  t.same(sent(second.said), [3], 'told again')
+  t.same(sent(second.said), [3], 'the change is sent again')
   await second.session.end()
 })
 
-t.test('what the queue does not hold is told as the grand acknowledges', async (t) => {
+t.test('changes beyond the queue are sent as the grand acknowledges earlier ones', async (t) => {
   const changes = 9 * MAX_BATCH_CHANGES
   const { link } = await talkative(t, changes)
   const { session, said } = await link(null)
@@ -94,7 +94,7 @@ t.test('what the queue does not hold is told as the grand acknowledges', async (
 })
 
 t.test(
-  'what is stamped anew is neither sent on the link that refused it nor taken for acknowledged',
+  'changes stamped again are neither sent in the refused session nor taken for acknowledged',
   async (t) => {
     const { db, link } = await talkative(t, 5)
     const { session, said } = await link(null)
@@ -108,7 +108,7 @@ t.test(
     t.same(
       readOutbox(db, 0, 10).map(({ oseq }) => oseq),
       [1, 2, 3],
-      'all three wait to be sent',
+      'all three changes wait to be sent',
     )
     t.same(sent(said), [1, 2, 3, 4, 5])
   },

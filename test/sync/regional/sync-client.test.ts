@@ -36,7 +36,7 @@ for (const { lastsMs, waitsLonger } of [
   { lastsMs: 60_000, waitsLonger: false },
 ]) {
   const how = waitsLonger ? 'longer and longer' : 'no longer'
-  t.test(`after links that end ${lastsMs} ms after their welcome it waits ${how}`, async (t) => {
+  t.test(`after sessions that end ${lastsMs} ms after their welcome the client waits ${how}`, async (t) => {
     const { db, dataDir, blobs, journal, replicas, logger, now } = await bareRegional(t)
     const { timers, waits, pass } = impatient()
     let links = 0
@@ -58,13 +58,13 @@ for (const { lastsMs, waitsLonger } of [
       return channel
     }
     const grand = { async [Symbol.asyncDispose]() {} } as unknown as RemoteBlobs
-    const incoming = new IncomingBlobs(db, blobs, dataDir)
+    const incoming = IncomingBlobs.open(db, blobs, dataDir)
     const clock = new SystemClock(now)
     const random = systemRandom
     const transfer = new BlobTransfer({ grand, db, blobs, incoming, timers, random, logger })
     const parts = { server: 'eu', db, blobs, transfer, journal, replicas, clock, timers, random, logger }
     await using _plugin = new SyncClient({ ...parts, dial }).start()
-    await until('it has come back ten times', () => links >= 11)
+    await until('the client has reconnected ten times', () => links >= 11)
     const longest = Math.max(...waits)
     t.ok(waitsLonger ? longest >= 5000 : longest <= 200, `waited ${waits.map(Math.round)} ms`)
   })

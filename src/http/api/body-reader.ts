@@ -2,32 +2,32 @@ import type { IncomingMessage } from 'node:http'
 import type { ChunkSink } from '../../lib/byte-source.js'
 import { collectYoung } from '../../lib/young-collection.js'
 
-const NOTHING = Buffer.alloc(0)
+const EMPTY = Buffer.alloc(0)
 
-/** What has arrived of a request's body and is not read yet. Chunks wait in it only while nobody reads. */
-export class BodyBytes implements Disposable {
+/** Reads a request's body up to delimiters. Buffers chunks only between reads; the request is paused meanwhile. */
+export class BodyReader implements Disposable {
   unread: Buffer
   readonly #request: IncomingMessage
   readonly #chunks: Buffer[] = []
-  #isOver = false
+  #ended = false
   #error: Error | undefined
   #wake: (() => void) | undefined
 
   /**
-   * @param before stands before the body
-   * @param cutOff what reading fails with when the connection ends too early
+   * @param prefix bytes to read before the body
+   * @param truncatedError the error of reads after the connection closed early
    */
-  constructor(request: IncomingMessage, before: Buffer, cutOff: () => Error) {
+  constructor(request: IncomingMessage, prefix: Buffer, truncatedError: () => Error) {
     this.#request = request
-    this.unread = before
+    this.unread = prefix
     request.on('data', this.#add).on('end', this.#end).on('error', this.#fail)
-    request.on('close', () => request.complete || this.#fail(cutOff()))
-    if (request.destroyed) this.#fail(cutOff())
+    request.on('close', () => request.complete || this.#fail(truncatedError()))
+    if (request.destroyed) this.#fail(truncatedError())
   }
 
-  /** Waits for more than what is unread. Returns false when all is here. @throws what the request fails with */
-  async more(): Promise<boolean> {
-    if (this.#chunks.length === 0 && !this.#isOver) {
+  /** Waits for a chunk and appends it to `unread`. Returns false at the body's end. @throws errors of the request */
+  async readMore(): Promise<boolean> {
+    if (this.#chunks.length === 0 && !this.#ended) {
       if (this.#request.isPaused()) this.#request.resume()
       await new Promise<void>((resolve) => {
         this.#wake = resolve
@@ -40,29 +40,29 @@ export class BodyBytes implements Disposable {
     return true
   }
 
-  /** Hands out all bytes before a delimiter and reads past it. Returns whether there was one. */
+  /** Passes all bytes before a delimiter to `take` and skips the delimiter. Returns whether there was one. */
   async copyTo(delimiter: Buffer, take: ChunkSink): Promise<boolean> {
     do {
       const at = this.unread.indexOf(delimiter)
-      const end = at === -1 ? this.unread.length - lengthOfStart(this.unread, delimiter) : at
-      // A chunk in which nothing else stands would hold all that it is a part of.
+      const end = at === -1 ? this.unread.length - partialMatchLength(this.unread, delimiter) : at
+      // Read even if empty: an empty `subarray` would keep its whole parent chunk alive.
       const chunk = this.read(end)
       if (end > 0) await take(chunk)
       if (at !== -1) {
         this.read(delimiter.length)
         return true
       }
-    } while (await this.more())
+    } while (await this.readMore())
     return false
   }
 
   read(length: number): Buffer {
     const bytes = this.unread.subarray(0, length)
-    this.unread = length === this.unread.length ? NOTHING : this.unread.subarray(length)
+    this.unread = length === this.unread.length ? EMPTY : this.unread.subarray(length)
     return bytes
   }
 
-  /** Leaves the rest of the body to others. */
+  /** Stops reading; other listeners may read the rest of the body. */
   [Symbol.dispose](): void {
     this.#request.off('data', this.#add)
   }
@@ -71,12 +71,12 @@ export class BodyBytes implements Disposable {
     collectYoung(chunk.length)
     this.#chunks.push(chunk)
     if (this.#wake === undefined) this.#request.pause()
-    this.#awake()
+    this.#wakeReader()
   }
 
   readonly #end = () => {
-    this.#isOver = true
-    this.#awake()
+    this.#ended = true
+    this.#wakeReader()
   }
 
   readonly #fail = (error: Error) => {
@@ -84,14 +84,14 @@ export class BodyBytes implements Disposable {
     this.#end()
   }
 
-  #awake(): void {
+  #wakeReader(): void {
     this.#wake?.()
     this.#wake = undefined
   }
 }
 
-/** How many bytes at the end of others may be the start of a delimiter. */
-function lengthOfStart(bytes: Buffer, delimiter: Buffer): number {
+/** The number of bytes at the end of `bytes` that may be the start of a delimiter. */
+function partialMatchLength(bytes: Buffer, delimiter: Buffer): number {
   for (let length = Math.min(delimiter.length - 1, bytes.length); length > 0; length--) {
     if (bytes.at(-length) === delimiter[0] && delimiter.indexOf(bytes.subarray(-length)) === 0) return length
   }

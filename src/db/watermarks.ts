@@ -1,6 +1,6 @@
-import type { Reader, Tx } from '../engine/database.js'
-import { prepare } from '../engine/query.js'
-import { query } from '../tables.js'
+import type { Reader, Tx } from './engine/database.js'
+import { prepare } from './engine/query.js'
+import { query } from './tables.js'
 
 const all = prepare()(() => query.selectFrom('watermarks').selectAll())
 const upsert = prepare<{ server: string; gseq: number }>()((slot) =>
@@ -11,7 +11,7 @@ const upsert = prepare<{ server: string; gseq: number }>()((slot) =>
 )
 const clear = prepare()(() => query.deleteFrom('watermarks'))
 
-/** Up to which entry of the log each other server has all bytes. */
+/** The log position up to which each server stores every blob. The table is the same on both kinds of server. */
 export function readWatermarks(reader: Reader): Map<string, number> {
   return new Map(reader.all(all).map(({ server, gseq }) => [server, gseq]))
 }

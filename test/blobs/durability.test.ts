@@ -13,17 +13,17 @@ function newStore(t: Test) {
   const db = Database.open(':memory:', 'regional')
   t.teardown(() => db[Symbol.asyncDispose]())
   const files = new MemoryFiles(Date.now)
-  const store = new BlobStore(db, '/data', files)
+  const store = BlobStore.open(db, '/data', files)
   /** What the disk has of the blob if the power fails now. */
   const afterPowerCut = () => {
     const left = files.copy()
-    left.lose()
+    left.losePower()
     return left.contentOf(store.pathOf(NAME))
   }
   return { db, files, store, afterPowerCut }
 }
 
-t.test('uploaded bytes are durable under their name before the database names them', async (t) => {
+t.test('an uploaded blob is durable at its final path before its row is committed', async (t) => {
   const { db, store, afterPowerCut } = newStore(t)
   {
     await using writer = store.writer()
@@ -36,9 +36,9 @@ t.test('uploaded bytes are durable under their name before the database names th
   t.strictSame(afterPowerCut(), BYTES)
 })
 
-t.test('so are bytes that come from another server', async (t) => {
+t.test('a blob from another server is durable at its final path before its row is committed', async (t) => {
   const { db, files, store, afterPowerCut } = newStore(t)
-  const incoming = new IncomingBlobs(db, store, '/data', { files })
+  const incoming = IncomingBlobs.open(db, store, '/data', { files })
   let left: Buffer | undefined
   const keep = store.store.bind(store)
   store.store = (...blob) => {
@@ -46,7 +46,7 @@ t.test('so are bytes that come from another server', async (t) => {
     keep(...blob)
   }
   {
-    await using blob = await incoming.open(NAME, BYTES.length)
+    await using blob = await incoming.receive(NAME, BYTES.length)
     await blob.write(BYTES)
     await blob.finish()
   }
