@@ -10,7 +10,7 @@ import { makeFolder } from './data-dir.js'
 const ALL_PAGES = 0x7fffffff
 
 /** Another file system, one without hard links, or one that has too many of this file. */
-const NOT_LINKED = ['EXDEV', 'EPERM', 'EOPNOTSUPP', 'EMLINK']
+const LINK_UNSUPPORTED_CODES = ['EXDEV', 'EPERM', 'EOPNOTSUPP', 'EMLINK']
 
 export interface BackupResult {
   databases: string[]
@@ -38,7 +38,7 @@ export async function backupDataDir(from: string, to: string): Promise<BackupRes
     const db = new BetterSqlite3(join(from, name), { readonly: true, fileMustExist: true, timeout: 5000 })
     await db.backup(join(to, name), { progress: () => ALL_PAGES })
     db.close()
-    for (const sha256 of referencedFiles(join(to, name))) named.add(sha256)
+    for (const sha256 of selectBlobFileHashes(join(to, name))) named.add(sha256)
     await chmod(join(to, name), 0o600)
     await sync(join(to, name))
   }
@@ -67,7 +67,7 @@ async function copyBlob(source: string, target: string): Promise<boolean> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EEXIST' || code === 'ENOENT') return false
-    if (!NOT_LINKED.includes(code ?? '')) throw error
+    if (!LINK_UNSUPPORTED_CODES.includes(code ?? '')) throw error
   }
   await copyFile(source, target)
   await sync(target)
@@ -75,7 +75,7 @@ async function copyBlob(source: string, target: string): Promise<boolean> {
 }
 
 /** The blobs that a database keeps as files. */
-function referencedFiles(path: string): string[] {
+function selectBlobFileHashes(path: string): string[] {
   // Not read-only: that would leave the files of its log behind.
   const db = new BetterSqlite3(path, { fileMustExist: true })
   try {

@@ -9,7 +9,11 @@ export class WrongServerError extends Error {}
  * Gives a new database its server's name and its first epoch; later ones have to be opened under the same name.
  * @throws WrongServer
  */
-export async function identify(db: Database, server: string, random: Random = systemRandom): Promise<void> {
+export async function ensureIdentity(
+  db: Database,
+  server: string,
+  random: Random = systemRandom,
+): Promise<void> {
   const known = readMeta(db, 'server')
   if (known !== undefined && known !== server) {
     throw new WrongServerError(`the data is that of the server ${known}, and this one is ${server}`)

@@ -25,28 +25,30 @@ export type MetaKey =
   | 'probe'
   | 'refill_to'
 
-const select = prepare<{ key: string }>()((slot) =>
+const selectMeta = prepare<{ key: string }>()((slot) =>
   query.selectFrom('meta').select('value').where('key', '=', slot('key')),
 )
-const upsert = prepare<{ key: string; value: string }>()((slot) =>
+const upsertMeta = prepare<{ key: string; value: string }>()((slot) =>
   query
     .insertInto('meta')
     .values({ key: slot('key'), value: slot('value') })
     .onConflict((conflict) => conflict.column('key').doUpdateSet({ value: slot('value') })),
 )
 
-const remove = prepare<{ key: string }>()((slot) => query.deleteFrom('meta').where('key', '=', slot('key')))
+const removeMetaRow = prepare<{ key: string }>()((slot) =>
+  query.deleteFrom('meta').where('key', '=', slot('key')),
+)
 
 export function readMeta(reader: Reader, key: MetaKey): string | undefined {
-  return reader.get(select, { key })?.value
+  return reader.get(selectMeta, { key })?.value
 }
 
 export function writeMeta(tx: Tx, key: MetaKey, value: string): void {
-  tx.run(upsert, { key, value })
+  tx.run(upsertMeta, { key, value })
 }
 
 export function deleteMeta(tx: Tx, key: MetaKey): void {
-  tx.run(remove, { key })
+  tx.run(removeMetaRow, { key })
 }
 
 /** The highest stamp this server has made or seen. */

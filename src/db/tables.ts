@@ -2,13 +2,13 @@
 import type { Generated } from 'kysely'
 import { queryBuilder } from './engine/query.js'
 
-export interface Merged {
+export interface MergedColumns {
   id: string
   created_stamp: string
   stamps: string
 }
 
-export interface UsersTable extends Merged {
+export interface UsersTable extends MergedColumns {
   username: string
   created_at: string
   email: string
@@ -29,7 +29,7 @@ export interface UsersTable extends Merged {
 
 export type Visibility = 'private' | 'friends' | 'public'
 
-export interface FilesTable extends Merged {
+export interface FilesTable extends MergedColumns {
   owner_id: string
   size: number
   media_type: string
@@ -45,7 +45,7 @@ export interface FilesTable extends Merged {
   name_number: number | null
 }
 
-export interface SessionsTable extends Merged {
+export interface SessionsTable extends MergedColumns {
   user_id: string
   secret_sha256: string
   created_at: string
@@ -56,7 +56,7 @@ export interface SessionsTable extends Merged {
   last_used_at: string | null
 }
 
-export interface TokensTable extends Merged {
+export interface TokensTable extends MergedColumns {
   user_id: string
   name: string
   scope: 'read' | 'write'
@@ -69,14 +69,14 @@ export interface TokensTable extends Merged {
 
 export type RequestStatus = 'pending' | 'accepted' | 'rejected' | 'cancelled'
 
-export interface FriendRequestsTable extends Merged {
+export interface FriendRequestsTable extends MergedColumns {
   from_id: string
   to_id: string
   created_at: string
   status: RequestStatus
 }
 
-export interface FriendshipsTable extends Merged {
+export interface FriendshipsTable extends MergedColumns {
   user_a: string
   user_b: string
   active: number

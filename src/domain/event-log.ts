@@ -3,12 +3,12 @@ import { readMeta } from '../db/meta.js'
 import {
   type EventPosition,
   type EventRow,
-  eventAt,
-  eventsSince,
-  newestEvent,
-  oldestEvent,
+  findEventAt,
+  findNewestEvent,
+  findOldestEventSeq,
+  listEventsAfter,
 } from '../db/regional/events.js'
-import { expireSubscribers, subscriberOf, upsertSubscriber } from '../db/regional/subscribers.js'
+import { deleteExpiredSubscribers, findSubscriber, upsertSubscriber } from '../db/regional/subscribers.js'
 import { DAY_MS } from '../lib/durations.js'
 import type { Notifier } from './notifier.js'
 
@@ -43,18 +43,18 @@ export class EventLog {
    * @returns `missed` when events after that id can be gone, or the id is another server's
    */
   resume(userId: string, lastEventId: string | undefined): { place: EventPosition; missed: boolean } {
-    const newest = newestEvent(this.#db)
+    const newest = findNewestEvent(this.#db)
     if (lastEventId === undefined) return { place: newest, missed: false }
     const place = this.#positionOf(lastEventId)
-    const { since = Number.POSITIVE_INFINITY } = subscriberOf(this.#db, userId) ?? {}
+    const { since = Number.POSITIVE_INFINITY } = findSubscriber(this.#db, userId) ?? {}
     if (place === undefined || place.seq < since) return { place: newest, missed: true }
-    const missed = place.seq < newest.seq && place.seq + 1 < oldestEvent(this.#db)
+    const missed = place.seq < newest.seq && place.seq + 1 < findOldestEventSeq(this.#db)
     return missed ? { place: newest, missed } : { place, missed }
   }
 
   /** Events of a user after a position, oldest first. */
   read(userId: string, after: number, limit: number): EventRow[] {
-    return eventsSince(this.#db, userId, after, limit)
+    return listEventsAfter(this.#db, userId, after, limit)
   }
 
   /**
@@ -79,20 +79,24 @@ export class EventLog {
 
   /** Keeps events no more for at most `limit` users who have not been seen for long; returns how many. */
   expireSubscribers(tx: Tx, limit: number): number {
-    return expireSubscribers(tx, new Date(this.#now() - EVENT_RETENTION_MS - TOUCH_MS).toISOString(), limit)
+    return deleteExpiredSubscribers(
+      tx,
+      new Date(this.#now() - EVENT_RETENTION_MS - TOUCH_MS).toISOString(),
+      limit,
+    )
   }
 
   #touch(tx: Tx, user_id: string): void {
-    const seenAt = subscriberOf(tx, user_id)?.seen_at
+    const seenAt = findSubscriber(tx, user_id)?.seen_at
     if (seenAt !== undefined && this.#now() - Date.parse(seenAt) < TOUCH_MS) return
-    const since = newestEvent(tx).seq
+    const since = findNewestEvent(tx).seq
     upsertSubscriber(tx, { user_id, since, seen_at: new Date(this.#now()).toISOString() })
   }
 
   /** The place that an id is of; undefined where this server did not give it, or keeps its event no more. */
   #positionOf(id: string): EventPosition | undefined {
     const digits = id.split('-')[1] ?? ''
-    const place = /^\d{1,15}$/.test(digits) ? eventAt(this.#db, Number(digits)) : undefined
+    const place = /^\d{1,15}$/.test(digits) ? findEventAt(this.#db, Number(digits)) : undefined
     return place !== undefined && this.idOf(place) === id ? place : undefined
   }
 

@@ -1,10 +1,10 @@
 import { countNextBlobs, maxBlobsCollected } from '../blobs/blob-count.js'
 import type { BlobStore } from '../blobs/blob-store.js'
 import type { Database } from '../db/engine/database.js'
-import { purgeEvents } from '../db/regional/events.js'
-import { purgeLoginFailures } from '../db/regional/login-failures.js'
+import { deleteExpiredEvents } from '../db/regional/events.js'
+import { deleteExpiredLoginFailures } from '../db/regional/login-failures.js'
 import { deleteOrphans } from '../db/regional/orphans.js'
-import { purgeSessions } from '../db/regional/sessions.js'
+import { deleteExpiredSessions } from '../db/regional/sessions.js'
 import { DAY_MS } from '../lib/durations.js'
 import { pause, systemTimers, type Timers } from '../lib/timers.js'
 import { EVENT_RETENTION_MS, type EventLog } from './event-log.js'
@@ -55,9 +55,9 @@ export async function collectGarbage(
   const parts = await removeAbandonedParts(now() - PART_RETENTION_MS)
   const cleaned = { events: 0, sessions: 0, files: 0, parts, blobs: 0, blob_bytes: 0 }
   const rest = () => pause(timers, PAUSE_MS, signal)
-  await db.write((tx) => purgeLoginFailures(tx, before(0)))
+  await db.write((tx) => deleteExpiredLoginFailures(tx, before(0)))
   for (let count = BATCH; count === BATCH && !signal.aborted; await rest()) {
-    count = await db.write((tx) => purgeEvents(tx, before(EVENT_RETENTION_MS), BATCH))
+    count = await db.write((tx) => deleteExpiredEvents(tx, before(EVENT_RETENTION_MS), BATCH))
     cleaned.events += count
   }
   await eventLog.touchSubscribers(BATCH, rest)
@@ -65,7 +65,7 @@ export async function collectGarbage(
     count = await db.write((tx) => eventLog.expireSubscribers(tx, BATCH))
   }
   for (let count = BATCH; count === BATCH && !signal.aborted; await rest()) {
-    count = await db.write((tx) => purgeSessions(tx, before(SESSION_RETENTION_MS), BATCH))
+    count = await db.write((tx) => deleteExpiredSessions(tx, before(SESSION_RETENTION_MS), BATCH))
     cleaned.sessions += count
   }
   for (let after = ''; !signal.aborted; await rest()) {

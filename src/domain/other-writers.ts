@@ -21,7 +21,7 @@ export interface OtherWritersDeps {
  * tell nobody here. What they did is passed on to the sphere, and every event stream looks at its events and its session.
  */
 export function watchOtherWriters({ db, journal, notifier, timers }: OtherWritersDeps): Disposable {
-  let known = db.otherWrites()
+  let known = db.readDataVersion()
   const looking = timers.every(POLL_MS, () => {
     const writes = otherWrites(db) ?? known
     if (writes === known) return
@@ -35,7 +35,7 @@ export function watchOtherWriters({ db, journal, notifier, timers }: OtherWriter
 /** Undefined while the database cannot be read: whatever was written shows as soon as it can. */
 function otherWrites(db: Database): number | undefined {
   try {
-    return db.otherWrites()
+    return db.readDataVersion()
   } catch {
     return undefined
   }

@@ -20,27 +20,29 @@ const envelope = Type.Object({
   fields: Type.Record(fieldName, Type.Unknown(), { additionalProperties: false }),
   blob: Type.Optional(Type.Object({ sha256: fieldName, size: fieldName })),
 })
-const envelopes = Compile(envelope)
-const MEMBERS = new Set(Object.keys(envelope.properties))
-const clockStamp = Compile(stamp)
-const blobRef = Compile(Type.Object({ sha256, size: sizeBytes }))
+const envelopeValidator = Compile(envelope)
+const KNOWN_MEMBERS = new Set(Object.keys(envelope.properties))
+const stampValidator = Compile(stamp)
+const blobRefValidator = Compile(Type.Object({ sha256, size: sizeBytes }))
 
 /**
  * What is wrong with the envelope of a value that claims to be a change, in one line, or undefined if nothing is: all that
  * a server needs to pass it on, and to keep the blob that it references. Size is the caller's to check, on the encoded form.
  */
 export function faultOfEnvelope(value: unknown): string | undefined {
-  if (!envelopes.Check(value)) return faultOf(envelopes.Errors(value))
+  if (!envelopeValidator.Check(value)) return faultOf(envelopeValidator.Errors(value))
   const { fields, blob } = value as Change
   // Every server moves its clock by it, whoever understands the type.
-  if (fields.password_stamp !== undefined && !clockStamp.Check(fields.password_stamp))
+  if (fields.password_stamp !== undefined && !stampValidator.Check(fields.password_stamp))
     return '/fields/password_stamp is no stamp'
   if (blob === undefined) return undefined
   const reference: Partial<BlobRef> = {
     sha256: fields[blob.sha256] as string,
     size: fields[blob.size] as number,
   }
-  return blobRef.Check(reference) ? undefined : `/blob ${faultOf(blobRef.Errors(reference))}`
+  return blobRefValidator.Check(reference)
+    ? undefined
+    : `/blob ${faultOf(blobRefValidator.Errors(reference))}`
 }
 
 /** A change as far as this program understands it. */
@@ -57,7 +59,7 @@ export function readChange(value: unknown): ReadChange {
   const change = value as Change
   const reader = readers.get(change.type)
   if (reader === undefined || change.v > CHANGE_VERSION) return { known: undefined, isWhole: false }
-  const known = reader.knownPart(change)
+  const known = reader.takeKnown(change)
   const isWhole = known === change
   const wrong = reader.faultOf(known)
   if (wrong === undefined) return { known, isWhole }
@@ -71,7 +73,7 @@ export function faultOfChange(value: unknown): string | undefined {
   return read.isWhole ? undefined : 'an unknown type or field'
 }
 
-class Reader {
+class ChangeTypeReader {
   readonly #shape: ChangeShape
   readonly #fields: Set<string>
   readonly #stamps: Set<string>
@@ -88,10 +90,10 @@ class Reader {
   }
 
   /** The very same change when all of it is known. */
-  knownPart(change: Change): Change {
-    const fields = only(change.fields, this.#fields)
-    const stamps = change.stamps && only(change.stamps, this.#stamps)
-    const members = only<unknown>({ ...change }, MEMBERS) as unknown as Change
+  takeKnown(change: Change): Change {
+    const fields = pick(change.fields, this.#fields)
+    const stamps = change.stamps && pick(change.stamps, this.#stamps)
+    const members = pick<unknown>({ ...change }, KNOWN_MEMBERS) as unknown as Change
     const isWhole = Object.keys(members).length === Object.keys(change).length
     if (fields === change.fields && stamps === change.stamps && isWhole) return change
     return { ...members, fields, ...(stamps && { stamps }) }
@@ -135,11 +137,14 @@ function schemaOf({ table, required, optional, isSnapshot }: ChangeShape, stampe
 }
 
 const readers = new Map(
-  Object.entries(CHANGES).map(([type, shape]): [string, Reader] => [type as ChangeType, new Reader(shape)]),
+  Object.entries(CHANGES).map(([type, shape]): [string, ChangeTypeReader] => [
+    type as ChangeType,
+    new ChangeTypeReader(shape),
+  ]),
 )
 
 /** The very same record when all its names are known. */
-function only<T>(record: Record<string, T>, names: Set<string>): Record<string, T> {
+function pick<T>(record: Record<string, T>, names: Set<string>): Record<string, T> {
   const entries = Object.entries(record)
   const known = entries.filter(([name]) => names.has(name))
   return known.length === entries.length ? record : Object.fromEntries(known)

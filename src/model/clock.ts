@@ -17,9 +17,9 @@ const MAX_COUNTER = 0xffff
  */
 export function tick(last: Stamp, nowMs: number, origin: string): Stamp {
   const lastMs = millisecondsOf(last)
-  if (nowMs > lastMs) return format(nowMs, 0, origin)
+  if (nowMs > lastMs) return formatStamp(nowMs, 0, origin)
   const counter = Number.parseInt(last.slice(13, 17), 16) + 1
-  return counter > MAX_COUNTER ? format(lastMs + 1, 0, origin) : format(lastMs, counter, origin)
+  return counter > MAX_COUNTER ? formatStamp(lastMs + 1, 0, origin) : formatStamp(lastMs, counter, origin)
 }
 
 /** Milliseconds since 1970 of a stamp. */
@@ -37,6 +37,6 @@ export function later(a: Stamp, b: Stamp): Stamp {
   return a > b ? a : b
 }
 
-function format(ms: number, counter: number, origin: string): Stamp {
+function formatStamp(ms: number, counter: number, origin: string): Stamp {
   return `${ms.toString(16).padStart(12, '0')}-${counter.toString(16).padStart(4, '0')}-${origin}`
 }

@@ -19,15 +19,15 @@ export interface Row {
   stamps: Record<string, string>
 }
 
-interface Declared {
+interface MergeRules {
   rules: [field: string, rule: Rule][]
   once: string[]
   erased: readonly string[]
   latch: string | undefined
 }
 
-const declared = new Map(
-  Object.entries(TABLES).map(([table, { fields, erased }]): [string, Declared] => {
+const rulesByTable = new Map(
+  Object.entries(TABLES).map(([table, { fields, erased }]): [string, MergeRules] => {
     const rules = Object.entries(fields).map(([name, field]): [string, Rule] => [name, field.rule])
     const once = rules.filter(([, rule]) => rule === 'once').map(([name]) => name)
     const latch = rules.find(([, rule]) => rule === 'latch')?.[0]
@@ -37,7 +37,7 @@ const declared = new Map(
 
 /** The columns of a replicated table that merge, in declared order. */
 export function mergedColumns(table: TableName): string[] {
-  return declarationOf(table).rules.map(([name]) => name)
+  return mergeRulesOf(table).rules.map(([name]) => name)
 }
 
 /**
@@ -45,25 +45,25 @@ export function mergedColumns(table: TableName): string[] {
  * change has to wait. Gives the very same object back when the change adds nothing.
  */
 export function merge(row: Row | undefined, change: Fact): Row | undefined {
-  const table = declarationOf(tableOf(change.type))
+  const table = mergeRulesOf(tableOf(change.type))
   const creates = table.once.every((name) => name in change.fields)
   if (row === undefined) return creates ? erase(table, rowOf(table, change)) : undefined
-  return join(table, row, partOf(table, change, creates))
+  return join(table, row, deltaOf(table, change, creates))
 }
 
 /** What is joined in: the cells that a change carries. */
-interface Part {
+interface Delta {
   cells: Record<string, Cell>
   stamps: Record<string, string>
   /** Undefined when the change cannot create the row; then it carries no `once` field either. */
   created_stamp: string | undefined
 }
 
-function declarationOf(table: TableName): Declared {
-  return declared.get(table) as Declared
+function mergeRulesOf(table: TableName): MergeRules {
+  return rulesByTable.get(table) as MergeRules
 }
 
-function partOf(table: Declared, change: Fact, creates: boolean): Part {
+function deltaOf(table: MergeRules, change: Fact, creates: boolean): Delta {
   const cells: Record<string, Cell> = {}
   const stamps: Record<string, string> = {}
   for (const [name, rule] of table.rules) {
@@ -75,13 +75,13 @@ function partOf(table: Declared, change: Fact, creates: boolean): Part {
   return { cells, stamps, created_stamp: creates ? change.stamp : undefined }
 }
 
-function rowOf(table: Declared, change: Fact): Row {
-  const part = partOf(table, change, true)
+function rowOf(table: MergeRules, change: Fact): Row {
+  const part = deltaOf(table, change, true)
   for (const [name, rule] of table.rules) part.cells[name] ??= rule === 'latch' ? 0 : null
   return { cells: part.cells, stamps: part.stamps, created_stamp: change.stamp }
 }
 
-function join(table: Declared, row: Row, part: Part): Row {
+function join(table: MergeRules, row: Row, part: Delta): Row {
   const cells = { ...row.cells }
   const stamps = { ...row.stamps }
   const created = part.created_stamp ?? row.created_stamp
@@ -107,7 +107,7 @@ function join(table: Declared, row: Row, part: Part): Row {
 }
 
 /** Above 0 the part's value goes before the row's, below 0 the row's stays, at 0 the greater value decides. */
-function precedence(rule: Rule, row: Row, part: Part, name: string): number {
+function precedence(rule: Rule, row: Row, part: Delta, name: string): number {
   if (rule === 'once') return compare(row.created_stamp, part.created_stamp as string)
   if (rule === 'latest') return compare(part.stamps[name] as string, row.stamps[name] ?? '')
   return 0
@@ -124,18 +124,18 @@ function greater(a: Cell, b: Cell): boolean {
   return typeof a === typeof b ? a > b : String(a) > String(b)
 }
 
-function isDeleted({ latch }: Declared, row: Row): boolean {
+function isDeleted({ latch }: MergeRules, row: Row): boolean {
   return latch !== undefined && row.cells[latch] === 1
 }
 
 /** The row as it is once its account is deleted: dead, and blanked. It is no change, for it follows from merged state. */
 export function tombstoneOf(table: TableName, row: Row): Row {
-  const declared = declarationOf(table)
+  const declared = mergeRulesOf(table)
   const { latch } = declared
   return latch === undefined ? row : erase(declared, { ...row, cells: { ...row.cells, [latch]: 1 } })
 }
 
-function erase(table: Declared, row: Row): Row {
+function erase(table: MergeRules, row: Row): Row {
   if (!isDeleted(table, row)) return row
   for (const name of table.erased) row.cells[name] = ''
   return row

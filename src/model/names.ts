@@ -28,7 +28,7 @@ const LOOKALIKES = [
  * The form in which a username is kept: NFKC, without the spaces that keyboards add, its case as typed. NFKC takes the
  * vowel AM of Thai and Lao apart, which then is not written as it should be: it stays one.
  */
-export function usernameForm(typed: string): string {
+export function normalizeUsername(typed: string): string {
   const form = typed.trim().normalize('NFKC')
   return form.replaceAll('\u0e4d\u0e32', '\u0e33').replaceAll('\u0ecd\u0eb2', '\u0eb3')
 }
@@ -74,7 +74,7 @@ export function faultOfFileName(name: string): string | undefined {
 }
 
 /** The form in which a folder is kept: NFC, for clients write the same letters in two ways. */
-export function folderForm(typed: string): string {
+export function normalizeFolder(typed: string): string {
   return typed.normalize('NFC')
 }
 

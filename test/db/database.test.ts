@@ -408,7 +408,7 @@ t.test('units fail as busy when another process writes for too long, and at once
       return systemTimers.after(0, run)
     },
   }
-  const db = Database.on(connection, timers)
+  const db = Database.fromConnection(connection, timers)
   t.teardown(() => db[Symbol.asyncDispose]())
   const other = otherWriter(t, path)
   other.begin()

@@ -1,15 +1,15 @@
 import t from 'tap'
-import { fold, loginForm } from '../../src/db/regional/fold.js'
+import { fold, foldLogin } from '../../src/db/regional/fold.js'
 import {
   faultOfEmail,
   faultOfFileName,
   faultOfFolder,
   faultOfUsername,
-  folderForm,
-  usernameForm,
+  normalizeFolder,
+  normalizeUsername,
 } from '../../src/model/names.js'
 
-const username = (typed: string) => faultOfUsername(usernameForm(typed))
+const username = (typed: string) => faultOfUsername(normalizeUsername(typed))
 
 /** Every character of Unicode, but for surrogates. */
 function* characters(): Generator<string> {
@@ -37,9 +37,9 @@ t.test('a username is of any script, with the marks that belong to its letters',
   for (const name of good) t.equal(username(name), undefined, name)
   for (const name of ['ab', 'a'.repeat(33), 'a b c', 'a/b', 'noam~1a2b', 'noam!', '\u0301abc', 'ab\0c', ''])
     t.match(username(name), /must be 3 to 32/, JSON.stringify(name))
-  t.equal(usernameForm(' ｎｏａｍ '), 'noam', 'without spaces around it, in NFKC')
-  t.equal(usernameForm('น้ำ'), 'น้ำ')
-  t.equal(loginForm('น้ำ'), loginForm(usernameForm('น้ำ')))
+  t.equal(normalizeUsername(' ｎｏａｍ '), 'noam', 'without spaces around it, in NFKC')
+  t.equal(normalizeUsername('น้ำ'), 'น้ำ')
+  t.equal(foldLogin('น้ำ'), foldLogin(normalizeUsername('น้ำ')))
 })
 
 t.test('a username shows all of its characters', async (t) => {
@@ -92,7 +92,7 @@ t.test('a file name and a folder say what is wrong with them', async (t) => {
   for (const folder of ['/', '/a', '/a/b c']) t.equal(faultOfFolder(folder), undefined)
   for (const folder of ['', 'a', '/a/', '//', '/a/..', `/${'a'.repeat(256)}`, '/a'.repeat(513)])
     t.type(faultOfFolder(folder), 'string', folder.slice(0, 20))
-  t.equal(folderForm('/cafe\u0301'), '/caf\u00e9')
+  t.equal(normalizeFolder('/cafe\u0301'), '/caf\u00e9')
 })
 
 t.test('every way to write the case of a character folds alike', async (t) => {
@@ -131,5 +131,5 @@ t.test('a name folds as its parts do, whatever stands before and after them', as
 })
 
 t.test('what a name is looked up by knows no spaces around it', async (t) => {
-  t.equal(loginForm(' Dana\u00a0'), 'dana')
+  t.equal(foldLogin(' Dana\u00a0'), 'dana')
 })

@@ -118,9 +118,9 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         in: 'Sessions.authenticate',
-        replace: 'const row = sessionBySecret(this.#db, secretHash(secret))',
+        replace: 'const row = findSessionBySecret(this.#db, secretHash(secret))',
         by: `const known = this as unknown as Record<string, SessionOfUser | undefined>
-    const row = known[secret] ?? sessionBySecret(this.#db, secretHash(secret))
+    const row = known[secret] ?? findSessionBySecret(this.#db, secretHash(secret))
     known[secret] = row`,
       },
     ],
@@ -184,7 +184,7 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'A friendship that has ended still lets the other side read.',
     breaks: 'what is shared with friends is readable by friends alone.',
     tests: ['test/stories/access-matrix.test.ts'],
-    edits: [{ in: 'active', replace: ".where('active', '=', 1)", by: '' }],
+    edits: [{ in: 'selectActiveFriendship', replace: ".where('active', '=', 1)", by: '' }],
   },
   {
     name: 'range-off-by-one',
@@ -213,7 +213,7 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ['test/db/replica.test.ts'],
     edits: [
       {
-        in: 'accountsWithUsername',
+        in: 'selectUsernameClaims',
         replace: `.orderBy('created_stamp')
  .orderBy('id')`,
         by: ".orderBy('rowid' as 'id')",
@@ -361,14 +361,14 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'A session goes on to work when its account is disabled.',
     breaks: 'a disabled account is closed at once, on every server.',
     tests: ['test/operator/accounts.test.ts', 'test/network/operator.test.ts'],
-    edits: [{ in: 'ofUser', replace: ".where('users.disabled', '=', 0)", by: '' }],
+    edits: [{ in: 'liveSessions', replace: ".where('users.disabled', '=', 0)", by: '' }],
   },
   {
     name: 'disabled-account-shown',
     what: 'What a disabled account shares goes on to be served.',
     breaks: 'nobody sees anything of a disabled account.',
     tests: ['test/operator/accounts.test.ts', 'test/network/operator.test.ts'],
-    edits: [{ in: 'visible', replace: ".where('users.disabled', '=', 0)", by: '' }],
+    edits: [{ in: 'visibleFiles', replace: ".where('users.disabled', '=', 0)", by: '' }],
   },
   {
     name: 'disabled-for-ever',

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto'
 import { BlobStore } from '../../src/blobs/blob-store.js'
 import { Database, type Reader } from '../../src/db/engine/database.js'
-import { identify } from '../../src/db/identity.js'
-import { deferredOf } from '../../src/db/regional/deferred.js'
+import { ensureIdentity } from '../../src/db/identity.js'
+import { listDeferred } from '../../src/db/regional/deferred.js'
 import { stateDigest } from '../../src/db/regional/digest.js'
 import { EventRecorder } from '../../src/domain/event-recorder.js'
 import { Journal } from '../../src/domain/journal.js'
@@ -96,8 +96,8 @@ function differenceOf([first, ...others]: SimulatedRegional[], name: string): st
 /** The digest of what the log says from its beginning, its numbers and its chain checked on the way. */
 async function replay({ core }: SimulatedGrand): Promise<string> {
   const connection = openCopy(templateOf('regional'))
-  const db = Database.on(connection, BATCH)
-  await identify(db, 'replay')
+  const db = Database.fromConnection(connection, BATCH)
+  await ensureIdentity(db, 'replay')
   const deadLetters: string[] = []
   const applier = new Applier({
     db,
@@ -211,7 +211,7 @@ function faultsOfDeferred(regionals: SimulatedRegional[]): string[] {
   const [one = '', ...others] = regionals.map(({ reader }) => {
     const rows = reader.all<unknown, { kind: string; key: string }>({ sql: AWAITED, parameters: [] })
     const awaited = rows.map((row) => {
-      const { cells = {}, stamps = {} } = awaitedOf(deferredOf(reader, row)) ?? {}
+      const { cells = {}, stamps = {} } = awaitedOf(listDeferred(reader, row)) ?? {}
       return [row, Object.entries(cells).sort(), Object.entries(stamps).sort()]
     })
     return JSON.stringify(awaited)

@@ -2,13 +2,13 @@
 import { fdatasyncSync, openSync } from 'node:fs'
 import BetterSqlite3 from 'better-sqlite3'
 
-interface Open {
+interface OpenDatabase {
   connection: BetterSqlite3.Database
   /** Descriptor of the database's file. To close it would let go of the locks that the connection has. */
   file: number
 }
 
-const databases = new Map<string, Open>()
+const openDatabases = new Map<string, OpenDatabase>()
 
 /**
  * Copies as much as it can without making anybody wait (https://sqlite.org/pragma.html#pragma_wal_checkpoint), and brings
@@ -18,15 +18,15 @@ const databases = new Map<string, Open>()
  * closes a database last removes its log, by a name that may be another database's by then.
  */
 export function checkpoint(path: string): void {
-  const { connection, file } = databases.get(path) ?? open(path)
+  const { connection, file } = openDatabases.get(path) ?? open(path)
   connection.pragma('wal_checkpoint(PASSIVE)')
   fdatasyncSync(file)
 }
 
-function open(path: string): Open {
+function open(path: string): OpenDatabase {
   const connection = new BetterSqlite3(path, { fileMustExist: true })
   connection.pragma('synchronous = FULL')
   const database = { connection, file: openSync(path, 'r+') }
-  databases.set(path, database)
+  openDatabases.set(path, database)
   return database
 }

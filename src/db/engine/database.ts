@@ -41,10 +41,10 @@ export interface Tx extends Reader {
 }
 
 /** Pages of the log from which on a commit copies them into the file by itself: SQLite's own number, and where somebody else does it. */
-const CHECKPOINT_PAGES = { alone: 1000, helped: 4000 }
+const AUTO_CHECKPOINT_PAGES = { alone: 1000, helped: 4000 }
 
 /** Statements after which somebody else is to copy: so few that what is left for the commit above does not take long. */
-const CHECKPOINT_STATEMENTS = 250
+const STATEMENTS_PER_CHECKPOINT = 250
 
 /** A WAL that has grown beyond it, as under a backup, is cut when it begins anew. */
 const MAX_IDLE_WAL_BYTES = 64 * 1024 * 1024
@@ -55,12 +55,12 @@ export class Database implements AsyncDisposable, Reader {
   readonly #snapshot: ReadSnapshot
   readonly #commits: GroupCommit<Tx>
 
-  readonly #onGrown: () => void
+  readonly #onWalGrown: () => void
   #statementsRun = 0
 
   private constructor(connection: BetterSqlite3.Database, timers: Timers, onGrown = () => {}) {
     this.#connection = connection
-    this.#onGrown = onGrown
+    this.#onWalGrown = onGrown
     const snapshot = new ReadSnapshot(connection, timers)
     this.#snapshot = snapshot
     this.#commits = new GroupCommit(
@@ -72,7 +72,7 @@ export class Database implements AsyncDisposable, Reader {
           snapshot.close()
           this.#execute(sql)
         },
-        tx: (unit) => this.#tx(unit),
+        createTx: (unit) => this.#createTx(unit),
       },
       timers,
     )
@@ -93,7 +93,7 @@ export class Database implements AsyncDisposable, Reader {
   }
 
   /** Takes over a connection that is migrated and set up already. */
-  static on(connection: BetterSqlite3.Database, timers: Timers): Database {
+  static fromConnection(connection: BetterSqlite3.Database, timers: Timers): Database {
     return new Database(connection, timers)
   }
 
@@ -127,7 +127,7 @@ export class Database implements AsyncDisposable, Reader {
   }
 
   /** A number that changes with every commit of another connection, such as that of another process. */
-  otherWrites(): number {
+  readDataVersion(): number {
     // Not as for other reads: nobody else commits while a series is open, and it need not be committed for this.
     this.#snapshot.open()
     const { data_version } = this.#statement('PRAGMA data_version').get() as { data_version: number }
@@ -152,13 +152,13 @@ export class Database implements AsyncDisposable, Reader {
     this.#snapshot.open()
   }
 
-  #tx(unit: Unit<Tx>): Tx {
+  #createTx(unit: Unit<Tx>): Tx {
     return {
       get: (query, ...bindings) => this.#get(query, bindings[0]),
       all: (query, ...bindings) => this.#all(query, bindings[0]),
       run: (query, ...bindings) => this.#run(query.sql, bind(query, bindings[0])),
       attempt: (part) => this.#attempt(unit, part),
-      atEnd: (key, last) => unit.last.set(key, last),
+      atEnd: (key, last) => unit.finalizers.set(key, last),
       afterCommit: (effect) => unit.effects.push(effect),
     }
   }
@@ -173,7 +173,7 @@ export class Database implements AsyncDisposable, Reader {
 
   #run(sql: string, values: readonly unknown[]): number {
     this.#statementsRun += 1
-    if (this.#statementsRun % CHECKPOINT_STATEMENTS === 0) this.#onGrown()
+    if (this.#statementsRun % STATEMENTS_PER_CHECKPOINT === 0) this.#onWalGrown()
     return this.#statement(sql).run(values).changes
   }
 
@@ -214,7 +214,7 @@ function connect(path: string, migrations: string, checkpointsElsewhere: boolean
   connection.pragma('synchronous = FULL')
   connection.pragma('cache_size = -16000')
   connection.pragma('temp_store = MEMORY')
-  const pages = checkpointsElsewhere ? CHECKPOINT_PAGES.helped : CHECKPOINT_PAGES.alone
+  const pages = checkpointsElsewhere ? AUTO_CHECKPOINT_PAGES.helped : AUTO_CHECKPOINT_PAGES.alone
   connection.pragma(`wal_autocheckpoint = ${pages}`)
   connection.pragma(`journal_size_limit = ${MAX_IDLE_WAL_BYTES}`)
   migrate(connection, migrations)

@@ -6,7 +6,7 @@ export type Work<Tx, T> = (tx: Tx) => T
 export interface Unit<Tx> {
   work: Work<Tx, unknown>
   /** To be done when it has done everything else. */
-  last: Map<string, () => void>
+  finalizers: Map<string, () => void>
   /** To be run once it is durable. */
   effects: (() => void)[]
   resolve: (value: never) => void
@@ -19,15 +19,15 @@ type Outcome<Tx> = { unit: Unit<Tx>; value: unknown } | { unit: Unit<Tx>; error:
 export interface GroupCommitDeps<Tx> {
   readonly inTransaction: boolean
   execute(sql: string): void
-  tx(unit: Unit<Tx>): Tx
+  createTx(unit: Unit<Tx>): Tx
 }
 
 /** Units of work in one turn of the loop at most: bounds how long it is held. */
-const MAX_BATCH = 512
+const MAX_UNITS_PER_TICK = 512
 
 /** Between tries to begin while another process writes, and how long units wait for that. */
 const BUSY_RETRY_MS = 20
-const BUSY_PATIENCE_MS = 5000
+const BUSY_TIMEOUT_MS = 5000
 
 export class GroupCommit<Tx> {
   readonly #deps: GroupCommitDeps<Tx>
@@ -40,7 +40,7 @@ export class GroupCommit<Tx> {
   #isScheduled = false
   /** Since when another process writes. */
   #busySince: number | undefined
-  #idle: (() => void)[] = []
+  #idleWaiters: (() => void)[] = []
 
   constructor(deps: GroupCommitDeps<Tx>, timers: Timers) {
     this.#deps = deps
@@ -78,7 +78,7 @@ export class GroupCommit<Tx> {
 
   /** Resolves when nothing waits. */
   async drain(): Promise<void> {
-    if (this.#isScheduled) await new Promise<void>((resolve) => this.#idle.push(resolve))
+    if (this.#isScheduled) await new Promise<void>((resolve) => this.#idleWaiters.push(resolve))
   }
 
   #schedule(): void {
@@ -96,14 +96,14 @@ export class GroupCommit<Tx> {
   #runTick(): void {
     this.#settle()
     const isOpen = this.#deps.inTransaction
-    if (this.#isBusyElsewhere()) {
+    if (this.#isWaitingForOtherWriter()) {
       this.#retryLater()
       return
     }
     const series = this.#series[0]
     const next = series?.shift()
-    if (next !== undefined) this.#nextSeries(next)
-    const batch = this.#queue.splice(0, MAX_BATCH)
+    if (next !== undefined) this.#runSeriesUnit(next)
+    const batch = this.#queue.splice(0, MAX_UNITS_PER_TICK)
     this.#runBatch(batch, batch.length === 1 && next === undefined && !isOpen)
     const isOver = series === undefined || series.length === 0
     if (isOver) this.#series.shift()
@@ -111,28 +111,28 @@ export class GroupCommit<Tx> {
     this.#settle()
     this.#isScheduled = false
     if (this.#queue.length > 0 || this.#series.length > 0) this.#schedule()
-    else for (const resolve of this.#idle.splice(0)) resolve()
+    else for (const resolve of this.#idleWaiters.splice(0)) resolve()
   }
 
   /**
    * Begins, or says that another process writes. It is waited for here, for a while: if SQLite did, the loop would stand
    * still. What waits too long fails, and then what comes later does so at its first try.
    */
-  #isBusyElsewhere(): boolean {
+  #isWaitingForOtherWriter(): boolean {
     try {
       this.#begin()
     } catch (error) {
       // Any other error meets those who run next.
       if (!isBusy(error)) return false
       this.#busySince ??= this.#timers.now()
-      return this.#timers.now() - this.#busySince < BUSY_PATIENCE_MS
+      return this.#timers.now() - this.#busySince < BUSY_TIMEOUT_MS
     }
     this.#busySince = undefined
     return false
   }
 
   /** Without a savepoint: what is taken back with it is of its own series. */
-  #nextSeries(unit: Unit<Tx>): void {
+  #runSeriesUnit(unit: Unit<Tx>): void {
     try {
       this.#begin()
       this.#outcomes.push({ unit, value: this.#perform(unit) })
@@ -175,9 +175,9 @@ export class GroupCommit<Tx> {
   #perform(unit: Unit<Tx>): unknown {
     this.#isRunning = true
     try {
-      const value = unit.work(this.#deps.tx(unit))
+      const value = unit.work(this.#deps.createTx(unit))
       if (value instanceof Promise) throw new TypeError('a unit of work must not wait')
-      for (const last of unit.last.values()) last()
+      for (const last of unit.finalizers.values()) last()
       return value
     } finally {
       this.#isRunning = false
@@ -225,7 +225,7 @@ function newUnit<Tx, T>(
   resolve: (value: T) => void,
   reject: (error: unknown) => void,
 ): Unit<Tx> {
-  return { work, last: new Map(), effects: [], resolve, reject }
+  return { work, finalizers: new Map(), effects: [], resolve, reject }
 }
 
 function isBusy(error: unknown): boolean {

@@ -11,7 +11,7 @@ import type { Query } from './database.js'
 import { Parameter } from './parameter.js'
 
 /** Writes queries that SQLite plans once, however often they run. */
-class PlannedOnce extends SqliteQueryCompiler {
+class StablePlanCompiler extends SqliteQueryCompiler {
   /**
    * Only slots become parameters: a partial index is used where the query's text implies its condition. The unary plus
    * changes nothing but this: SQLite reads a bare parameter while it plans a join, and plans anew at every binding.
@@ -37,13 +37,13 @@ export function queryBuilder<Schema>(): Kysely<Schema> {
       createAdapter: () => new SqliteAdapter(),
       createDriver: () => new DummyDriver(),
       createIntrospector: (db) => new SqliteIntrospector(db),
-      createQueryCompiler: () => new PlannedOnce(),
+      createQueryCompiler: () => new StablePlanCompiler(),
     },
   })
 }
 
 /** Gives the slots of a query's parameters, by name. */
-export type ParameterOf<Params> = <Name extends keyof Params & string>(name: Name) => Params[Name]
+export type SlotFactory<Params> = <Name extends keyof Params & string>(name: Name) => Params[Name]
 
 /** What `prepare` has built, for the test that reads the plan of each. */
 export const preparedQueries: { sql: string }[] = []
@@ -53,7 +53,7 @@ export const preparedQueries: { sql: string }[] = []
  * @example const byId = prepare<{ id: string }>()((slot) => query.selectFrom('users').selectAll().where('id', '=', slot('id')))
  */
 export function prepare<Params = Record<never, never>>() {
-  return <Row>(build: (slot: ParameterOf<Params>) => Compilable<Row>): Query<Params, Row> => {
+  return <Row>(build: (slot: SlotFactory<Params>) => Compilable<Row>): Query<Params, Row> => {
     const slot = <Name extends keyof Params & string>(name: Name) =>
       new Parameter(name) as unknown as Params[Name]
     const { sql, parameters } = build(slot).compile()

@@ -16,7 +16,7 @@ export interface AccountUsage {
   last_used_at: string | null
 }
 
-const page = prepare<{ after: string; limit: number }>()((slot) =>
+const selectSummariesAfter = prepare<{ after: string; limit: number }>()((slot) =>
   query
     .selectFrom('users')
     .select(['id', 'username', 'username_shown', 'username_login', 'email', 'email_shown'])
@@ -26,14 +26,14 @@ const page = prepare<{ after: string; limit: number }>()((slot) =>
     .orderBy('username_login')
     .limit(slot('limit')),
 )
-const fileCount = prepare<{ id: string }>()((slot) =>
+const countFiles = prepare<{ id: string }>()((slot) =>
   query
     .selectFrom('files')
     .select((eb) => eb.fn.countAll<number>().as('count'))
     .where('owner_id', '=', slot('id'))
     .where('deleted', '=', 0),
 )
-const sessionUse = prepare<{ id: string; stamp: string; now: string }>()((slot) =>
+const selectSessionUse = prepare<{ id: string; stamp: string; now: string }>()((slot) =>
   query
     .selectFrom('sessions')
     .select((eb) => [eb.fn.countAll<number>().as('count'), eb.fn.max('last_used_at').as('last_used_at')])
@@ -42,7 +42,7 @@ const sessionUse = prepare<{ id: string; stamp: string; now: string }>()((slot) 
     .where('password_stamp', '=', slot('stamp'))
     .where('expires_at', '>', slot('now')),
 )
-const tokenUse = prepare<{ id: string; now: string }>()((slot) =>
+const selectTokenUse = prepare<{ id: string; now: string }>()((slot) =>
   query
     .selectFrom('tokens')
     .select((eb) => [eb.fn.countAll<number>().as('count'), eb.fn.max('last_used_at').as('last_used_at')])
@@ -52,18 +52,18 @@ const tokenUse = prepare<{ id: string; now: string }>()((slot) =>
 )
 
 /** Live accounts in order of the folded names that they show, after one of these names ('' for the first). */
-export function accountSummaries(reader: Reader, after: string, limit: number): AccountSummary[] {
-  return reader.all(page, { after, limit })
+export function listAccountSummaries(reader: Reader, after: string, limit: number): AccountSummary[] {
+  return reader.all(selectSummariesAfter, { after, limit })
 }
 
 /** What a live account has at a time. */
-export function accountUsage(reader: Reader, user: UserRow, now: string): AccountUsage {
+export function readAccountUsage(reader: Reader, user: UserRow, now: string): AccountUsage {
   const { id } = user
-  const sessions = reader.get(sessionUse, { id, stamp: passwordStamp(user), now })
-  const tokens = reader.get(tokenUse, { id, now })
+  const sessions = reader.get(selectSessionUse, { id, stamp: passwordStamp(user), now })
+  const tokens = reader.get(selectTokenUse, { id, now })
   const used = [sessions?.last_used_at, tokens?.last_used_at].filter((time) => typeof time === 'string')
   return {
-    files: reader.get(fileCount, { id })?.count ?? 0,
+    files: reader.get(countFiles, { id })?.count ?? 0,
     sessions: sessions?.count ?? 0,
     tokens: tokens?.count ?? 0,
     last_used_at: used.toSorted().at(-1) ?? null,

@@ -11,7 +11,7 @@ import type { Reader, Tx } from '../engine/database.js'
 import { prepare } from '../engine/query.js'
 import { query } from '../tables.js'
 
-const insert = prepare<
+const insertDeferred = prepare<
   RowId & { reason: 'row' | 'unknown'; id: string | null; gseq: number; change: string }
 >()((slot) =>
   query
@@ -26,7 +26,7 @@ const insert = prepare<
     })
     .onConflict((conflict) => conflict.doNothing()),
 )
-const ofRow = prepare<RowId>()((slot) =>
+const selectDeferredOfRow = prepare<RowId>()((slot) =>
   query
     .selectFrom('deferred')
     .select(['seq', 'reason', 'change'])
@@ -34,7 +34,7 @@ const ofRow = prepare<RowId>()((slot) =>
     .where('key', '=', slot('key'))
     .orderBy('seq'),
 )
-const unknownAfter = prepare<{ seq: number; limit: number }>()((slot) =>
+const selectUnknownAfter = prepare<{ seq: number; limit: number }>()((slot) =>
   query
     .selectFrom('deferred')
     .select(['seq', 'gseq', 'change'])
@@ -43,7 +43,7 @@ const unknownAfter = prepare<{ seq: number; limit: number }>()((slot) =>
     .orderBy('seq')
     .limit(slot('limit')),
 )
-const remove = prepare<{ seq: number }>()((slot) =>
+const deleteDeferred = prepare<{ seq: number }>()((slot) =>
   query.deleteFrom('deferred').where('seq', '=', slot('seq')),
 )
 
@@ -53,75 +53,82 @@ const remove = prepare<{ seq: number }>()((slot) =>
  */
 export function deferForRow(tx: Tx, change: Fact): void {
   const row = { kind: kindOf(change), key: change.key }
-  keep(tx, row, essential([...takeDeferred(tx, row), change]))
+  insertChanges(tx, row, withoutRedundant([...takeDeferred(tx, row), change]))
 }
 
 /** Keeps a change of a newer program, and what it references, until this one is upgraded. */
 export function deferUnknown(tx: Tx, change: Change, gseq: number): void {
   const { id, key } = change
-  tx.run(insert, { kind: kindOf(change), key, reason: 'unknown', id, gseq, change: JSON.stringify(change) })
+  tx.run(insertDeferred, {
+    kind: kindOf(change),
+    key,
+    reason: 'unknown',
+    id,
+    gseq,
+    change: JSON.stringify(change),
+  })
   const blob = blobOf(change)
   if (blob === undefined) return
-  addRef(tx, holdingReason(change), blob)
-  setRefEntry(tx, holdingReason(change), blob, gseq)
+  addRef(tx, refOwnerOf(change), blob)
+  setRefEntry(tx, refOwnerOf(change), blob, gseq)
 }
 
 /** A deferred change of a newer program, and its entry in the log. */
-export interface Unknown {
+export interface UnknownChange {
   seq: number
   gseq: number
   change: Change
 }
 
-export function unknownChanges(reader: Reader, after: number, limit: number): Unknown[] {
-  const rows = reader.all(unknownAfter, { seq: after, limit })
+export function listUnknownChanges(reader: Reader, after: number, limit: number): UnknownChange[] {
+  const rows = reader.all(selectUnknownAfter, { seq: after, limit })
   return rows.map(({ change, ...row }) => ({ ...row, change: JSON.parse(change) as Change }))
 }
 
 /** The change is applied: nothing waits for it any more. */
-export function removeUnknown(tx: Tx, { seq, change }: Unknown): void {
-  tx.run(remove, { seq })
+export function removeUnknown(tx: Tx, { seq, change }: UnknownChange): void {
+  tx.run(deleteDeferred, { seq })
   const blob: BlobRef | undefined = blobOf(change)
-  if (blob !== undefined) removeRef(tx, holdingReason(change), blob)
+  if (blob !== undefined) removeRef(tx, refOwnerOf(change), blob)
 }
 
 /** All deferred changes of a row, whatever the reason. */
-export function deferredOf(reader: Reader, row: RowId): Fact[] {
-  return reader.all(ofRow, row).map(({ change }) => JSON.parse(change) as Fact)
+export function listDeferred(reader: Reader, row: RowId): Fact[] {
+  return reader.all(selectDeferredOfRow, row).map(({ change }) => JSON.parse(change) as Fact)
 }
 
 /** Takes the changes that have waited for a row. */
 export function takeDeferred(tx: Tx, row: RowId): Fact[] {
-  const waiting = tx.all(ofRow, row).filter(({ reason }) => reason === 'row')
-  for (const { seq } of waiting) tx.run(remove, { seq })
+  const waiting = tx.all(selectDeferredOfRow, row).filter(({ reason }) => reason === 'row')
+  for (const { seq } of waiting) tx.run(deleteDeferred, { seq })
   return waiting.map(({ change }) => JSON.parse(change) as Fact)
 }
 
 /** Puts others in the place of all that wait for a row. */
 export function replaceDeferred(tx: Tx, row: RowId, by: (change: Fact) => Fact): void {
-  keep(tx, row, takeDeferred(tx, row).map(by))
+  insertChanges(tx, row, takeDeferred(tx, row).map(by))
 }
 
 /** A row of which nothing is known. */
-const OPEN: Row = { cells: {}, created_stamp: ZERO_STAMP, stamps: {} }
+const EMPTY_ROW: Row = { cells: {}, created_stamp: ZERO_STAMP, stamps: {} }
 
-function keep(tx: Tx, row: RowId, changes: Fact[]): void {
+function insertChanges(tx: Tx, row: RowId, changes: Fact[]): void {
   for (const change of changes)
-    tx.run(insert, { ...row, reason: 'row', id: null, gseq: 0, change: JSON.stringify(change) })
+    tx.run(insertDeferred, { ...row, reason: 'row', id: null, gseq: 0, change: JSON.stringify(change) })
 }
 
 /** An unknown change holds its blob under its own id: what its row holds is not known. */
-function holdingReason({ id }: Change): RowId {
+function refOwnerOf({ id }: Change): RowId {
   return { kind: 'deferred', key: id }
 }
 
 /** Without those that add nothing to all that go before them: the same ones, in whatever order they came. */
-function essential(changes: Fact[]): Fact[] {
+function withoutRedundant(changes: Fact[]): Fact[] {
   const byPrecedence = changes
     .map((change) => ({ change, rank: `${change.stamp} ${JSON.stringify(change)}` }))
     .sort((a, b) => (a.rank < b.rank ? 1 : -1))
     .map(({ change }) => change)
-  let row = OPEN
+  let row = EMPTY_ROW
   return byPrecedence.filter((change) => {
     const before = row
     row = merge(row, change) as Row

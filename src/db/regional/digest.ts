@@ -8,10 +8,10 @@ import type { Query, Reader } from '../engine/database.js'
 import { Parameter } from '../engine/parameter.js'
 import { readClock } from '../meta.js'
 
-const PAGE = 1000
+const ROWS_PER_PAGE = 1000
 
 /** Sessions that expired before this are removed at some time, so they do not count; it follows from the last stamp. */
-const SESSION_DAYS = 15
+const EXPIRED_SESSION_DAYS = 15
 
 /**
  * sha256 in hex of all merged state: equal on servers that have seen the same changes. What only follows from it,
@@ -19,12 +19,12 @@ const SESSION_DAYS = 15
  */
 export async function stateDigest(reader: Reader): Promise<string> {
   const hash = createHash('sha256')
-  const day = Math.floor(millisecondsOf(readClock(reader)) / DAY_MS) - SESSION_DAYS
+  const day = Math.floor(millisecondsOf(readClock(reader)) / DAY_MS) - EXPIRED_SESSION_DAYS
   const horizon = new Date(Math.max(0, day) * DAY_MS).toISOString()
   for (const table of Object.keys(TABLES) as TableName[]) {
     hash.update(`${table}\n`)
     for (let after = ''; ; ) {
-      const rows = reader.all(pageOf(table), { after, horizon, limit: PAGE })
+      const rows = reader.all(pageQueryOf(table), { after, horizon, limit: ROWS_PER_PAGE })
       for (const row of rows) hash.update(`${row.line}\n`)
       const last = rows.at(-1)
       if (last === undefined) break
@@ -37,7 +37,7 @@ export async function stateDigest(reader: Reader): Promise<string> {
 
 type PageQuery = Query<{ after: string; horizon: string; limit: number }, { id: string; line: string }>
 
-function pageOf(table: TableName): PageQuery {
+function pageQueryOf(table: TableName): PageQuery {
   const columns = ['id', ...mergedColumns(table), 'created_stamp', 'stamps']
     .map((name) => `t.${name}`)
     .join(', ')

@@ -7,7 +7,7 @@ import type { FilesTable } from '../tables.js'
 import { query } from '../tables.js'
 
 /** A live file of a live account in a list: as it is shown, and what tells where its bytes are. */
-export type ListedFile = InferResult<ReturnType<typeof listed>>[number]
+export type ListedFile = InferResult<ReturnType<typeof listedFilesOf>>[number]
 
 const COLUMNS = [
   ...(['id', 'owner_id', 'name', 'folder', 'size', 'media_type', 'sha256', 'visibility'] as const),
@@ -21,7 +21,7 @@ export type FileRow = Pick<Selectable<FilesTable>, (typeof COLUMNS)[number]> & {
 }
 
 /** What anybody may be shown: live files of accounts that are neither deleted nor disabled. */
-const visible = query
+const visibleFiles = query
   .selectFrom('files')
   .innerJoin('users', 'users.id', 'files.owner_id')
   .leftJoin('missing', (join) =>
@@ -32,8 +32,8 @@ const visible = query
   .where('users.deleted', '=', 0)
   .where('users.disabled', '=', 0)
 
-const byId = prepare<{ id: string }>()((slot) =>
-  visible
+const selectFileById = prepare<{ id: string }>()((slot) =>
+  visibleFiles
     .select(COLUMNS.map((name) => `files.${name}` as const))
     .select('users.username_shown as owner_username')
     .where('files.id', '=', slot('id')),
@@ -43,7 +43,7 @@ const byId = prepare<{ id: string }>()((slot) =>
  * The same for lists of one account's files. What is shown is JSON when it comes out of the database: the values of a page
  * one by one, and JSON of them, would take as long as all else that a list does.
  */
-export function listed(owner_id: string) {
+export function listedFilesOf(owner_id: string) {
   // A subquery that asks nothing of the row, which SQLite runs once for the whole list.
   const owner = query
     .selectFrom('users')
@@ -51,7 +51,7 @@ export function listed(owner_id: string) {
     .where('id', '=', owner_id)
     .$asScalar()
     .$notNull()
-  return visible.select('files.gseq').select(({ ref }) => {
+  return visibleFiles.select('files.gseq').select(({ ref }) => {
     const shown = jsonBuildObject({
       id: ref('files.id'),
       owner: jsonOf(owner),
@@ -77,6 +77,6 @@ function textOf<T>(json: RawBuilder<T>): RawBuilder<JsonText<T>> {
   return json.$castTo()
 }
 
-export function fileById(reader: Reader, id: string): FileRow | undefined {
-  return reader.get(byId, { id })
+export function findFileById(reader: Reader, id: string): FileRow | undefined {
+  return reader.get(selectFileById, { id })
 }

@@ -9,6 +9,6 @@ export function fold(name: string): string {
 }
 
 /** What a name that a person typed is looked up by, without the spaces that keyboards add. */
-export function loginForm(typed: string): string {
+export function foldLogin(typed: string): string {
   return fold(typed.trim())
 }

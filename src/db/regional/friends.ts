@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { Reader } from '../engine/database.js'
-import { type ParameterOf, prepare } from '../engine/query.js'
+import { prepare, type SlotFactory } from '../engine/query.js'
 import type { FriendRequestsTable, FriendshipsTable } from '../tables.js'
 import { query } from '../tables.js'
 
@@ -23,7 +23,7 @@ export function pairKey(a: string, b: string): string {
   return a < b ? `${a}:${b}` : `${b}:${a}`
 }
 
-const active = prepare<{ id: string }>()((slot) =>
+const selectActiveFriendship = prepare<{ id: string }>()((slot) =>
   query.selectFrom('friendships').selectAll().where('id', '=', slot('id')).where('active', '=', 1),
 )
 
@@ -44,7 +44,7 @@ const sideB = query
   .where('users.disabled', '=', 0)
 
 // In no order, so without the work of merging both sides: it is asked for at every change of a shared file.
-const friendIds = prepare<{ user_id: string; limit: number }>()((slot) =>
+const selectFriendIds = prepare<{ user_id: string; limit: number }>()((slot) =>
   sideA
     .clearSelect()
     .select('user_b as id')
@@ -54,7 +54,7 @@ const friendIds = prepare<{ user_id: string; limit: number }>()((slot) =>
 )
 
 type Page = { user_id: string; after: string; limit: number }
-const page = prepare<Page>()((slot) =>
+const selectFriendsAfter = prepare<Page>()((slot) =>
   sideA
     .where('user_a', '=', slot('user_id'))
     .where('user_b', '>', slot('after'))
@@ -74,67 +74,72 @@ const requests = query
   .where('asked.deleted', '=', 0)
   .where('asked.disabled', '=', 0)
 
-const requestById = prepare<{ id: string }>()((slot) => requests.where('friend_requests.id', '=', slot('id')))
-const pendingBetween = prepare<{ from_id: string; to_id: string }>()((slot) =>
+const selectRequestById = prepare<{ id: string }>()((slot) =>
+  requests.where('friend_requests.id', '=', slot('id')),
+)
+const selectPendingBetween = prepare<{ from_id: string; to_id: string }>()((slot) =>
   requests
     .where('friend_requests.status', '=', 'pending')
     .where('from_id', '=', slot('from_id'))
     .where('to_id', '=', slot('to_id')),
 )
-const SIDE = { incoming: 'to_id', outgoing: 'from_id' } as const
+const ACCOUNT_COLUMN = { incoming: 'to_id', outgoing: 'from_id' } as const
 
 /** Which of an account's requests: those that others sent, or its own. */
-export type Direction = keyof typeof SIDE
+export type Direction = keyof typeof ACCOUNT_COLUMN
 
-const pendingPage = (direction: Direction) => (slot: ParameterOf<Page>) =>
+const pendingRequestsAfter = (direction: Direction) => (slot: SlotFactory<Page>) =>
   requests
     .where('friend_requests.status', '=', 'pending')
-    .where(`friend_requests.${SIDE[direction]}`, '=', slot('user_id'))
+    .where(`friend_requests.${ACCOUNT_COLUMN[direction]}`, '=', slot('user_id'))
     .where('friend_requests.id', '>', slot('after'))
-const requestPages = {
+const selectPendingAfter = {
   incoming: prepare<Page>()((slot) =>
-    pendingPage('incoming')(slot).orderBy('friend_requests.id').limit(slot('limit')),
+    pendingRequestsAfter('incoming')(slot).orderBy('friend_requests.id').limit(slot('limit')),
   ),
   outgoing: prepare<Page>()((slot) =>
-    pendingPage('outgoing')(slot).orderBy('friend_requests.id').limit(slot('limit')),
+    pendingRequestsAfter('outgoing')(slot).orderBy('friend_requests.id').limit(slot('limit')),
   ),
   both: prepare<Page>()((slot) =>
-    pendingPage('incoming')(slot).unionAll(pendingPage('outgoing')(slot)).orderBy('id').limit(slot('limit')),
+    pendingRequestsAfter('incoming')(slot)
+      .unionAll(pendingRequestsAfter('outgoing')(slot))
+      .orderBy('id')
+      .limit(slot('limit')),
   ),
 }
 
 export function areFriends(reader: Reader, a: string, b: string): boolean {
-  return friendship(reader, a, b) !== undefined
+  return findFriendship(reader, a, b) !== undefined
 }
 
-export function friendship(reader: Reader, a: string, b: string): FriendshipRow | undefined {
-  return reader.get(active, { id: pairKey(a, b) })
+export function findFriendship(reader: Reader, a: string, b: string): FriendshipRow | undefined {
+  return reader.get(selectActiveFriendship, { id: pairKey(a, b) })
 }
 
 /** The ids of live friends, at most `limit`, in no order. */
-export function friendIdsOf(reader: Reader, user_id: string, limit: number): string[] {
-  return reader.all(friendIds, { user_id, limit }).map(({ id }) => id)
+export function listFriendIds(reader: Reader, user_id: string, limit: number): string[] {
+  return reader.all(selectFriendIds, { user_id, limit }).map(({ id }) => id)
 }
 
 /** Live friends in order of id, after the id `after` ('' for the first). */
-export function friendsOf(reader: Reader, params: Page): FriendRow[] {
-  return reader.all(page, params)
+export function listFriends(reader: Reader, params: Page): FriendRow[] {
+  return reader.all(selectFriendsAfter, params)
 }
 
-export function friendRequest(reader: Reader, id: string): FriendRequestRow | undefined {
-  return reader.get(requestById, { id })
+export function findFriendRequest(reader: Reader, id: string): FriendRequestRow | undefined {
+  return reader.get(selectRequestById, { id })
 }
 
 /** More than one only where servers that were cut off from each other each took one. */
-export function pendingRequests(reader: Reader, from_id: string, to_id: string): FriendRequestRow[] {
-  return reader.all(pendingBetween, { from_id, to_id })
+export function listRequestsBetween(reader: Reader, from_id: string, to_id: string): FriendRequestRow[] {
+  return reader.all(selectPendingBetween, { from_id, to_id })
 }
 
 /** Pending requests of one direction, or of both, in order of id (that is, of age), after the id `after` ('' for the first). */
-export function requestsOf(
+export function listPendingRequests(
   reader: Reader,
   direction: Direction | undefined,
   params: Page,
 ): FriendRequestRow[] {
-  return reader.all(requestPages[direction ?? 'both'], params)
+  return reader.all(selectPendingAfter[direction ?? 'both'], params)
 }

@@ -10,7 +10,7 @@ import { prepare } from '../engine/query.js'
 import { query } from '../tables.js'
 import { fold } from './fold.js'
 
-const accountsWithUsername = prepare<{ folded: string }>()((slot) =>
+const selectUsernameClaims = prepare<{ folded: string }>()((slot) =>
   query
     .selectFrom('users')
     .select(['id', 'username as claimed', 'username_shown as shown'])
@@ -19,7 +19,7 @@ const accountsWithUsername = prepare<{ folded: string }>()((slot) =>
     .orderBy('created_stamp')
     .orderBy('id'),
 )
-const accountsWithEmail = prepare<{ folded: string }>()((slot) =>
+const selectEmailClaims = prepare<{ folded: string }>()((slot) =>
   query
     .selectFrom('users')
     .select(['id', 'email as claimed', 'email_shown as shown'])
@@ -28,13 +28,13 @@ const accountsWithEmail = prepare<{ folded: string }>()((slot) =>
     .orderBy('created_stamp')
     .orderBy('id'),
 )
-const showUsername = prepare<{ id: string; shown: string; login: string }>()((slot) =>
+const updateShownUsername = prepare<{ id: string; shown: string; login: string }>()((slot) =>
   query
     .updateTable('users')
     .set({ username_shown: slot('shown'), username_login: slot('login') })
     .where('id', '=', slot('id')),
 )
-const showEmail = prepare<{ id: string; shown: string; login: string }>()((slot) =>
+const updateShownEmail = prepare<{ id: string; shown: string; login: string }>()((slot) =>
   query
     .updateTable('users')
     .set({ email_shown: slot('shown'), email_login: slot('login') })
@@ -42,8 +42,8 @@ const showEmail = prepare<{ id: string; shown: string; login: string }>()((slot)
 )
 
 const KINDS = [
-  { column: 'username', claims: accountsWithUsername, show: showUsername },
-  { column: 'email', claims: accountsWithEmail, show: showEmail },
+  { column: 'username', claims: selectUsernameClaims, show: updateShownUsername },
+  { column: 'email', claims: selectEmailClaims, show: updateShownEmail },
 ] as const
 
 /** Settles anew every name that the change of a user's row touches. */

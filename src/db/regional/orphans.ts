@@ -4,7 +4,7 @@ import { prepare } from '../engine/query.js'
 import { query } from '../tables.js'
 import { deleteRow } from './replica.js'
 
-const accounts = prepare<{ after: string; limit: number }>()((slot) =>
+const selectAccountsAfter = prepare<{ after: string; limit: number }>()((slot) =>
   query
     .selectFrom('users')
     .select(['id', 'deleted'])
@@ -12,7 +12,7 @@ const accounts = prepare<{ after: string; limit: number }>()((slot) =>
     .orderBy('id')
     .limit(slot('limit')),
 )
-const filesOf = prepare<{ owner_id: string; limit: number }>()((slot) =>
+const selectFilesOf = prepare<{ owner_id: string; limit: number }>()((slot) =>
   query
     .selectFrom('files')
     .select('id')
@@ -32,11 +32,11 @@ export function deleteOrphans(
   after: string,
   limit: { accounts: number; files: number },
 ): { last: string; count: number } | undefined {
-  const page = tx.all(accounts, { after, limit: limit.accounts })
+  const page = tx.all(selectAccountsAfter, { after, limit: limit.accounts })
   let last = after
   let count = 0
   for (const { id, deleted } of page) {
-    const orphans = deleted === 1 ? tx.all(filesOf, { owner_id: id, limit: limit.files - count }) : []
+    const orphans = deleted === 1 ? tx.all(selectFilesOf, { owner_id: id, limit: limit.files - count }) : []
     for (const orphan of orphans) deleteRow(tx, 'files', orphan.id)
     count += orphans.length
     if (count === limit.files) return { last, count }

@@ -2,7 +2,7 @@
 import type { Row } from '../../model/merge.js'
 import type { TableName } from '../../model/tables.js'
 import type { Tx } from '../engine/database.js'
-import { removeRefsOf } from './account-refs.js'
+import { removeRefsOfAccount } from './account-refs.js'
 import { resolveNameConflicts } from './names.js'
 import { deleteSubscriber } from './subscribers.js'
 import { clearLocalState } from './users.js'
@@ -16,6 +16,6 @@ export const HOOKS: Partial<Record<TableName, Hook>> = {
     if (before !== undefined && before.cells.disabled !== after.cells.disabled) deleteSubscriber(tx, key)
     if (after.cells.deleted !== 1) return
     clearLocalState(tx, key)
-    removeRefsOf(tx, key)
+    removeRefsOfAccount(tx, key)
   },
 }

@@ -11,18 +11,18 @@ import { declarationOf, TABLES, type TableName, tableOfKind } from '../../model/
 import type { Reader, Tx } from '../engine/database.js'
 import { prepare } from '../engine/query.js'
 import { query } from '../tables.js'
-import { deferredOf } from './deferred.js'
+import { listDeferred } from './deferred.js'
 import { readRow } from './replica.js'
 
-const some = prepare()(() => query.selectFrom('unpublished').select('key').limit(1))
-const page = prepare<{ limit: number }>()((slot) =>
+const selectAnyUnpublished = prepare()(() => query.selectFrom('unpublished').select('key').limit(1))
+const selectUnpublished = prepare<{ limit: number }>()((slot) =>
   query.selectFrom('unpublished').selectAll().limit(slot('limit')),
 )
-const remove = prepare<RowId>()((slot) =>
+const deleteUnpublished = prepare<RowId>()((slot) =>
   query.deleteFrom('unpublished').where('kind', '=', slot('kind')).where('key', '=', slot('key')),
 )
 
-const SNAPSHOTS = new Map(
+const SNAPSHOT_TYPES = new Map(
   (Object.keys(CHANGES) as ChangeType[])
     .filter((type) => CHANGES[type].isSnapshot)
     .map((type) => [CHANGES[type].table, type]),
@@ -40,31 +40,31 @@ export function markAllUnpublished(tx: Tx): void {
 }
 
 export function hasUnpublished(reader: Reader): boolean {
-  return reader.get(some) !== undefined
+  return reader.get(selectAnyUnpublished) !== undefined
 }
 
 export function markPublished(tx: Tx, row: RowId): void {
-  tx.run(remove, { kind: row.kind, key: row.key })
+  tx.run(deleteUnpublished, { kind: row.kind, key: row.key })
 }
 
-export interface Unpublished extends RowId {
+export interface UnpublishedRow extends RowId {
   /** Undefined when the row is not here, or of a kind that this program does not know. */
   row: Row | undefined
   deferred: Fact[]
 }
 
 /** Unpublished rows as they stand, with their deferred changes. */
-export function unpublishedRows(tx: Tx, limit = Number.MAX_SAFE_INTEGER): Unpublished[] {
-  return tx.all(page, { limit }).map(({ kind, key }) => {
+export function listUnpublished(tx: Tx, limit = Number.MAX_SAFE_INTEGER): UnpublishedRow[] {
+  return tx.all(selectUnpublished, { limit }).map(({ kind, key }) => {
     const table = tableOfKind(kind)
     const row = table && readRow(tx, table, key)
-    return { kind, key, row, deferred: deferredOf(tx, { kind, key }) }
+    return { kind, key, row, deferred: listDeferred(tx, { kind, key }) }
   })
 }
 
 /** Takes some unpublished rows, as the changes that publish them. */
 export function takeUnpublished(tx: Tx, limit: number): Fact[] {
-  return unpublishedRows(tx, limit).flatMap(({ row, deferred, ...id }) => {
+  return listUnpublished(tx, limit).flatMap(({ row, deferred, ...id }) => {
     markPublished(tx, id)
     const snapshot = row && snapshotOf(tableOfKind(id.kind) as TableName, id.key, row)
     return [...(snapshot ? [snapshot] : []), ...deferred.map(bareFact)]
@@ -72,7 +72,7 @@ export function takeUnpublished(tx: Tx, limit: number): Fact[] {
 }
 
 /** Whether two rows hold the same, under the same stamps. */
-export function sameRow(a: Row, b: Row): boolean {
+export function isSameRow(a: Row, b: Row): boolean {
   return (
     a.created_stamp === b.created_stamp &&
     Object.keys(a.cells).every((name) => a.cells[name] === b.cells[name]) &&
@@ -82,7 +82,7 @@ export function sameRow(a: Row, b: Row): boolean {
 
 /** One change with all of a row; merging it where the row is known changes nothing. */
 function snapshotOf(table: TableName, key: string, row: Row): Fact {
-  const type = SNAPSHOTS.get(table) as ChangeType
+  const type = SNAPSHOT_TYPES.get(table) as ChangeType
   const fields: Record<string, Value> = {}
   for (const [name, field] of Object.entries(declarationOf(table).fields)) {
     const cell = row.cells[name] ?? null

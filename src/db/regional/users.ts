@@ -7,17 +7,17 @@ import { deleteSubscriber } from './subscribers.js'
 
 export type UserRow = Selectable<UsersTable>
 
-const PROFILE = [
+const PROFILE_COLUMNS = [
   ...(['id', 'username', 'username_shown', 'email', 'email_shown'] as const),
   ...(['created_at', 'used_storage', 'storage_quota'] as const),
 ] as const
 
-export type Profile = Pick<UserRow, (typeof PROFILE)[number]>
+export type Profile = Pick<UserRow, (typeof PROFILE_COLUMNS)[number]>
 
-const byId = prepare<{ id: string }>()((slot) =>
+const selectUserById = prepare<{ id: string }>()((slot) =>
   query.selectFrom('users').selectAll().where('id', '=', slot('id')).where('deleted', '=', 0),
 )
-const activeById = prepare<{ id: string }>()((slot) =>
+const selectActiveUserById = prepare<{ id: string }>()((slot) =>
   query
     .selectFrom('users')
     .selectAll()
@@ -25,10 +25,10 @@ const activeById = prepare<{ id: string }>()((slot) =>
     .where('deleted', '=', 0)
     .where('disabled', '=', 0),
 )
-const profile = prepare<{ id: string }>()((slot) =>
-  query.selectFrom('users').select(PROFILE).where('id', '=', slot('id')).where('deleted', '=', 0),
+const selectProfile = prepare<{ id: string }>()((slot) =>
+  query.selectFrom('users').select(PROFILE_COLUMNS).where('id', '=', slot('id')).where('deleted', '=', 0),
 )
-const space = prepare<{ id: string }>()((slot) =>
+const selectStorageUse = prepare<{ id: string }>()((slot) =>
   query
     .selectFrom('users')
     .select(['used_storage', 'storage_quota'])
@@ -36,10 +36,10 @@ const space = prepare<{ id: string }>()((slot) =>
     .where('deleted', '=', 0)
     .where('disabled', '=', 0),
 )
-const byUsername = prepare<{ login: string }>()((slot) =>
+const selectUserByUsername = prepare<{ login: string }>()((slot) =>
   query.selectFrom('users').selectAll().where('username_login', '=', slot('login')).where('deleted', '=', 0),
 )
-const activeByUsername = prepare<{ login: string }>()((slot) =>
+const selectActiveUserByUsername = prepare<{ login: string }>()((slot) =>
   query
     .selectFrom('users')
     .selectAll()
@@ -47,10 +47,10 @@ const activeByUsername = prepare<{ login: string }>()((slot) =>
     .where('deleted', '=', 0)
     .where('disabled', '=', 0),
 )
-const byEmail = prepare<{ login: string }>()((slot) =>
+const selectUserByEmail = prepare<{ login: string }>()((slot) =>
   query.selectFrom('users').selectAll().where('email_login', '=', slot('login')).where('deleted', '=', 0),
 )
-const byRequestedUsername = prepare<{ folded: string }>()((slot) =>
+const selectUsernameHolder = prepare<{ folded: string }>()((slot) =>
   query
     .selectFrom('users')
     .select('id')
@@ -58,7 +58,7 @@ const byRequestedUsername = prepare<{ folded: string }>()((slot) =>
     .where('deleted', '=', 0)
     .limit(1),
 )
-const byRequestedEmail = prepare<{ folded: string }>()((slot) =>
+const selectEmailHolder = prepare<{ folded: string }>()((slot) =>
   query
     .selectFrom('users')
     .select('id')
@@ -66,7 +66,7 @@ const byRequestedEmail = prepare<{ folded: string }>()((slot) =>
     .where('deleted', '=', 0)
     .limit(1),
 )
-const setRehash = prepare<{ id: string; rehash: string; stamp: string }>()((slot) =>
+const updateRehash = prepare<{ id: string; rehash: string; stamp: string }>()((slot) =>
   query
     .updateTable('users')
     .set({ rehash: slot('rehash'), rehash_stamp: slot('stamp') })
@@ -78,51 +78,51 @@ const clearRehash = prepare<{ id: string }>()((slot) =>
 )
 
 /** How much an active account has stored, and may store, in bytes. */
-export function spaceOf(
+export function findStorageUse(
   reader: Reader,
   id: string,
 ): Pick<UserRow, 'used_storage' | 'storage_quota'> | undefined {
-  return reader.get(space, { id })
+  return reader.get(selectStorageUse, { id })
 }
 
 /** What a live account shows of itself. */
-export function profileOf(reader: Reader, id: string): Profile | undefined {
-  return reader.get(profile, { id })
+export function findProfile(reader: Reader, id: string): Profile | undefined {
+  return reader.get(selectProfile, { id })
 }
 
 /** A live account, disabled or not. */
-export function userById(reader: Reader, id: string): UserRow | undefined {
-  return reader.get(byId, { id })
+export function findUserById(reader: Reader, id: string): UserRow | undefined {
+  return reader.get(selectUserById, { id })
 }
 
 /** An active account: neither deleted nor disabled. */
-export function activeUserById(reader: Reader, id: string): UserRow | undefined {
-  return reader.get(activeById, { id })
+export function findActiveUserById(reader: Reader, id: string): UserRow | undefined {
+  return reader.get(selectActiveUserById, { id })
 }
 
 /** A live account, disabled or not. @param login the folded name that the account shows (see names.ts) */
-export function userByUsername(reader: Reader, login: string): UserRow | undefined {
-  return reader.get(byUsername, { login })
+export function findUserByUsername(reader: Reader, login: string): UserRow | undefined {
+  return reader.get(selectUserByUsername, { login })
 }
 
 /** An active account. @param login the folded name that the account shows */
-export function activeUserByUsername(reader: Reader, login: string): UserRow | undefined {
-  return reader.get(activeByUsername, { login })
+export function findActiveUserByUsername(reader: Reader, login: string): UserRow | undefined {
+  return reader.get(selectActiveUserByUsername, { login })
 }
 
 /** A live account, disabled or not. @param login the folded email that the account shows */
-export function userByEmail(reader: Reader, login: string): UserRow | undefined {
-  return reader.get(byEmail, { login })
+export function findUserByEmail(reader: Reader, login: string): UserRow | undefined {
+  return reader.get(selectUserByEmail, { login })
 }
 
 /** The id of a live account that claims the folded username. */
-export function usernameHolder(reader: Reader, folded: string): string | undefined {
-  return reader.get(byRequestedUsername, { folded })?.id
+export function findUsernameHolder(reader: Reader, folded: string): string | undefined {
+  return reader.get(selectUsernameHolder, { folded })?.id
 }
 
 /** The id of a live account that claims the folded email. */
-export function emailHolder(reader: Reader, folded: string): string | undefined {
-  return reader.get(byRequestedEmail, { folded })?.id
+export function findEmailHolder(reader: Reader, folded: string): string | undefined {
+  return reader.get(selectEmailHolder, { folded })?.id
 }
 
 /** The stamp of the account's present password. */
@@ -132,7 +132,7 @@ export function passwordStamp(user: Pick<UserRow, 'stamps' | 'created_stamp'>): 
 
 /** Keeps the same password's hash under newer parameters, here only: a replicated one could undo a change of it. */
 export function storeRehash(tx: Tx, id: string, rehash: string, stamp: string): void {
-  tx.run(setRehash, { id, rehash, stamp })
+  tx.run(updateRehash, { id, rehash, stamp })
 }
 
 /** Forgets what this server alone keeps of an account. */

@@ -2,19 +2,19 @@
 import { sql } from 'kysely'
 import type { Reader } from '../engine/database.js'
 import { prepare } from '../engine/query.js'
-import { type FileFilter, filesBy } from './file-queries.js'
+import { type FileFilter, filesByIndex } from './file-queries.js'
 import { sectionOf, trigramQuery } from './name-index.js'
 
-const inFolder = prepare<{ owner_id: string; folder: string; limit: number }>()((slot) =>
-  filesBy('files_by_folder')
+const selectFilesInFolder = prepare<{ owner_id: string; folder: string; limit: number }>()((slot) =>
+  filesByIndex('files_by_folder')
     .select('id')
     .where('owner_id', '=', slot('owner_id'))
     .where('folder', '=', slot('folder'))
     .where('deleted', '=', 0)
     .limit(slot('limit')),
 )
-const shared = prepare<{ owner_id: string; limit: number }>()((slot) =>
-  filesBy('files_shared')
+const selectSharedFiles = prepare<{ owner_id: string; limit: number }>()((slot) =>
+  filesByIndex('files_shared')
     .select('id')
     .where('owner_id', '=', slot('owner_id'))
     .where('visibility', '<>', 'private')
@@ -22,17 +22,22 @@ const shared = prepare<{ owner_id: string; limit: number }>()((slot) =>
     .limit(slot('limit')),
 )
 /** Files of the account's section whose names have the trigrams, and those whose names are not in the index yet. */
-const named = prepare<{ owner_id: string; section: number; trigrams: string; limit: number }>()((slot) => {
+const selectFilesByTrigrams = prepare<{
+  owner_id: string
+  section: number
+  trigrams: string
+  limit: number
+}>()((slot) => {
   const numbers = sql<number>`(select rowid from name_trigrams
     where name_trigrams match ${slot('trigrams')}
     and rowid between ${slot('section')} << 32 and (${slot('section')} + 1 << 32) - 1 limit ${slot('limit')} + 0)`
-  return filesBy('files_by_name_number')
+  return filesByIndex('files_by_name_number')
     .select('id')
     .where('name_number', 'in', numbers)
     .where('name_number', 'is not', null)
     .where('deleted', '=', 0)
     .unionAll(
-      filesBy('files_unindexed')
+      filesByIndex('files_unindexed')
         .select('id')
         .where('owner_id', '=', slot('owner_id'))
         .where('name_number', 'is', null)
@@ -42,7 +47,7 @@ const named = prepare<{ owner_id: string; section: number; trigrams: string; lim
 })
 
 /** The ids of at most `most` files among which are all that a filter asks for; undefined where there is no such set. */
-export function boundedCandidates(
+export function findCandidates(
   reader: Reader,
   { owner_id, folder, contains, visibility }: FileFilter,
   most: number,
@@ -50,9 +55,11 @@ export function boundedCandidates(
   const account = { owner_id, limit: most + 1 }
   const trigrams = contains === undefined ? undefined : trigramQuery(contains)
   const sets = [
-    () => folder !== undefined && reader.all(inFolder, { ...account, folder }),
-    () => trigrams !== undefined && reader.all(named, { ...account, section: sectionOf(owner_id), trigrams }),
-    () => visibility !== undefined && visibility !== 'private' && reader.all(shared, account),
+    () => folder !== undefined && reader.all(selectFilesInFolder, { ...account, folder }),
+    () =>
+      trigrams !== undefined &&
+      reader.all(selectFilesByTrigrams, { ...account, section: sectionOf(owner_id), trigrams }),
+    () => visibility !== undefined && visibility !== 'private' && reader.all(selectSharedFiles, account),
   ]
   for (const set of sets) {
     const files = set()

@@ -8,10 +8,10 @@
  */
 import type { Reader } from '../engine/database.js'
 import type { ListedFile } from '../regional/files.js'
-import { boundedCandidates } from './file-candidates.js'
+import { findCandidates } from './file-candidates.js'
 import {
   type FileFilter,
-  isCovered,
+  isCoveredByIndex,
   isFiltered,
   type ListParams,
   type ListShape,
@@ -62,13 +62,13 @@ export function listFiles(
     const found = scan(reader, shape, { ...params, scanned: bounds.shortScan })
     if (found.scannedTo === undefined) return found
   }
-  const ids = boundedCandidates(reader, filter, bounds.candidates)
+  const ids = findCandidates(reader, filter, bounds.candidates)
   if (ids !== undefined) {
     const candidates = JSON.stringify(ids)
     return { rows: reader.all(listQuery('candidates', shape), { ...params, candidates }) }
   }
   const { index, row } = bounds.longScan
-  return scan(reader, shape, { ...params, scanned: isCovered(shape) ? index : row })
+  return scan(reader, shape, { ...params, scanned: isCoveredByIndex(shape) ? index : row })
 }
 
 function scan(reader: Reader, shape: ListShape, params: ListParams): FoundFiles {

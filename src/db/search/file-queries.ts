@@ -1,8 +1,8 @@
 /** The queries behind a list of files: one for each plan, order and combination of filters, built when it is first asked for. */
 import { type Expression, type ExpressionBuilder, type SelectQueryBuilder, type SqlBool, sql } from 'kysely'
 import type { Query } from '../engine/database.js'
-import { type ParameterOf, prepare } from '../engine/query.js'
-import { type ListedFile, listed } from '../regional/files.js'
+import { prepare, type SlotFactory } from '../engine/query.js'
+import { type ListedFile, listedFilesOf } from '../regional/files.js'
 import type { FilesTable, Tables, Visibility } from '../tables.js'
 import { query } from '../tables.js'
 
@@ -52,19 +52,20 @@ export interface ListParams {
   limit: number
 }
 
-const COLUMN = { name: 'files.name_folded', created_at: 'files.created_at', size: 'files.size' } as const
+const SORT_COLUMN = { name: 'files.name_folded', created_at: 'files.created_at', size: 'files.size' } as const
 
-const built = new Map<string, Query<ListParams, never>>()
+const builtQueries = new Map<string, Query<ListParams, never>>()
 
 /** Gives a page of files. */
 export function listQuery(plan: Plan, shape: ListShape): Query<ListParams, ListedFile> {
-  return once(plan, shape, () =>
+  return cached(plan, shape, () =>
     prepare<ListParams>()((slot) => {
-      const files = inOrder(listed(slot('owner_id')), shape)
-      if (plan === 'seek') return files.where((eb) => eb.and(range(eb, shape, slot))).limit(slot('limit'))
+      const files = inOrder(listedFilesOf(slot('owner_id')), shape)
+      if (plan === 'seek')
+        return files.where((eb) => eb.and(rangeConditions(eb, shape, slot))).limit(slot('limit'))
       const found = plan === 'scan' ? scan(shape, slot) : candidates(shape, slot)
       const page = inOrder(found.select('files.id'), shape)
-        .where((eb) => eb.and(filters(eb, shape, slot)))
+        .where((eb) => eb.and(filterConditions(eb, shape, slot)))
         .limit(slot('limit'))
       return files.where('files.id', 'in', page)
     }),
@@ -73,10 +74,10 @@ export function listQuery(plan: Plan, shape: ListShape): Query<ListParams, Liste
 
 /** Gives the last of the files that a scan looks at, if there are so many: its name as it is, and not folded. */
 export function scanEndQuery(shape: ListShape): Query<ListParams, SeekKey> {
-  return once('end', shape, () =>
+  return cached('end', shape, () =>
     prepare<ListParams>()((slot) => {
-      const last = inOrder(filesBy(indexOf(shape)).select('files.id'), shape)
-        .where((eb) => eb.and(range(eb, shape, slot)))
+      const last = inOrder(filesByIndex(indexOf(shape)).select('files.id'), shape)
+        .where((eb) => eb.and(rangeConditions(eb, shape, slot)))
         .limit(1)
         .offset(sql<number>`${slot('scanned')} - 1`)
       return query
@@ -93,14 +94,14 @@ export function isFiltered({ sort, folder, contains, visibility }: ListShape): b
 }
 
 /** Whether an index in order has all that the filters ask for. */
-export function isCovered({ sort, visibility }: ListShape): boolean {
+export function isCoveredByIndex({ sort, visibility }: ListShape): boolean {
   return sort === 'name' && !visibility
 }
 
-function once<Row>(kind: string, shape: ListShape, build: () => Query<ListParams, Row>) {
+function cached<Row>(kind: string, shape: ListShape, build: () => Query<ListParams, Row>) {
   const name = JSON.stringify([kind, ...Object.values(shape)])
-  const query = (built.get(name) as Query<ListParams, Row> | undefined) ?? build()
-  built.set(name, query as Query<ListParams, never>)
+  const query = (builtQueries.get(name) as Query<ListParams, Row> | undefined) ?? build()
+  builtQueries.set(name, query as Query<ListParams, never>)
   return query
 }
 
@@ -114,7 +115,7 @@ type FileIndex =
   | 'files_unindexed'
 
 /** Files by one index: left the choice SQLite takes another for some bounds, and reads the whole account. */
-export function filesBy(index: FileIndex) {
+export function filesByIndex(index: FileIndex) {
   const alias = sql.raw<'files'>(`files indexed by ${index}`)
   return query.selectFrom(sql<FilesTable>`files`.as<'files'>(alias))
 }
@@ -126,25 +127,25 @@ function indexOf({ sort, folder, shared }: ListShape): FileIndex {
 }
 
 /** The next files of an index. SQLite knows that they are in order, and stops when there are enough of them for a page. */
-function scan(shape: ListShape, slot: ParameterOf<ListParams>) {
-  const next = inOrder(filesBy(indexOf(shape)), shape)
-    .select(['files.id', COLUMN[shape.sort]])
+function scan(shape: ListShape, slot: SlotFactory<ListParams>) {
+  const next = inOrder(filesByIndex(indexOf(shape)), shape)
+    .select(['files.id', SORT_COLUMN[shape.sort]])
     .$if(shape.contains && shape.sort !== 'name', (files) => files.select('files.name_folded'))
     .$if(shape.folder, (files) => files.select('files.folder'))
     .$if(shape.visibility, (files) => files.select('files.visibility'))
-    .where((eb) => eb.and(range(eb, shape, slot)))
+    .where((eb) => eb.and(rangeConditions(eb, shape, slot)))
     .limit(slot('scanned'))
-  return query.selectFrom(next.as('files')) as unknown as ReturnType<typeof filesBy>
+  return query.selectFrom(next.as('files')) as unknown as ReturnType<typeof filesByIndex>
 }
 
 /** A cross join, so that SQLite looks for each candidate by its id and takes no index of the account. */
-function candidates(shape: ListShape, slot: ParameterOf<ListParams>) {
+function candidates(shape: ListShape, slot: SlotFactory<ListParams>) {
   return query
     .selectFrom(sql<{ value: string }>`json_each(${slot('candidates')})`.as('candidate'))
     .crossJoin('files')
     .whereRef('files.id', '=', 'candidate.value')
-    .where((eb) => eb.and(range(eb as unknown as Files, shape, slot))) as unknown as ReturnType<
-    typeof filesBy
+    .where((eb) => eb.and(rangeConditions(eb as unknown as Files, shape, slot))) as unknown as ReturnType<
+    typeof filesByIndex
   >
 }
 
@@ -156,22 +157,24 @@ function inOrder<DB extends Pick<Tables, 'files'>, Row>(
   { sort, descending }: ListShape,
 ) {
   const direction = descending ? 'desc' : 'asc'
-  return files.orderBy(sql.ref(COLUMN[sort]), direction).orderBy(sql.ref('files.id'), direction)
+  return files.orderBy(sql.ref(SORT_COLUMN[sort]), direction).orderBy(sql.ref('files.id'), direction)
 }
 
 /** What an index in order gives. */
-function range(eb: Files, shape: ListShape, slot: ParameterOf<ListParams>): Conditions {
+function rangeConditions(eb: Files, shape: ListShape, slot: SlotFactory<ListParams>): Conditions {
   const conditions = [eb('files.owner_id', '=', slot('owner_id')), eb('files.deleted', '=', 0)]
   if (shape.folder && shape.sort === 'name') conditions.push(eb('files.folder', '=', slot('folder')))
   if (shape.shared) conditions.push(eb('files.visibility', '<>', 'private'))
   if (shape.after) {
     const seekKey = eb.tuple(slot('value') as never, slot('id'))
-    conditions.push(eb(eb.refTuple(COLUMN[shape.sort], 'files.id'), shape.descending ? '<' : '>', seekKey))
+    conditions.push(
+      eb(eb.refTuple(SORT_COLUMN[shape.sort], 'files.id'), shape.descending ? '<' : '>', seekKey),
+    )
   }
   return conditions
 }
 
-function filters(eb: Files, shape: ListShape, slot: ParameterOf<ListParams>): Conditions {
+function filterConditions(eb: Files, shape: ListShape, slot: SlotFactory<ListParams>): Conditions {
   const conditions: Conditions = []
   if (shape.folder) conditions.push(eb('files.folder', '=', slot('folder')))
   if (shape.visibility) conditions.push(eb('files.visibility', '=', slot('visibility') as Visibility))

@@ -17,7 +17,7 @@ const MERGE_PAGES = 32
 /** More trigrams say little more of a text. */
 const MAX_TRIGRAMS = 12
 
-const unindexed = prepare<{ limit: number }>()((slot) =>
+const selectUnindexed = prepare<{ limit: number }>()((slot) =>
   query
     .selectFrom('files')
     .select(['id', 'owner_id', 'name_folded'])
@@ -28,14 +28,14 @@ const unindexed = prepare<{ limit: number }>()((slot) =>
 )
 
 // Written out: Kysely knows neither virtual tables nor shifts. An INSERT of a SELECT would write each name as a segment.
-const addName: Query<{ section: number; name: string }, unknown> = {
+const insertName: Query<{ section: number; name: string }, unknown> = {
   sql: `insert into name_trigrams (rowid, name) values ((
     select coalesce(max(name_number), +? << 32) + 1 from files
     where name_number between +? << 32 and (+? + 1 << 32) - 1 and name_number is not null and deleted = 0
   ), ?)`,
   parameters: ['section', 'section', 'section', 'name'].map((name) => new Parameter(name)),
 }
-const setNumber: Query<{ id: string }, unknown> = {
+const updateNameNumber: Query<{ id: string }, unknown> = {
   sql: 'update files set name_number = last_insert_rowid() where id = ?',
   parameters: [new Parameter('id')],
 }
@@ -49,10 +49,10 @@ const mergeSegments: Query<{ pages: number }, unknown> = {
  * @returns how many names
  */
 export function indexNames(tx: Tx, limit: number): number {
-  const files = tx.all(unindexed, { limit })
+  const files = tx.all(selectUnindexed, { limit })
   for (const { id, owner_id, name_folded } of files) {
-    tx.run(addName, { section: sectionOf(owner_id), name: withoutNul(name_folded) })
-    tx.run(setNumber, { id })
+    tx.run(insertName, { section: sectionOf(owner_id), name: withoutNul(name_folded) })
+    tx.run(updateNameNumber, { id })
   }
   if (files.length > 0) tx.run(mergeSegments, { pages: MERGE_PAGES })
   return files.length

@@ -3,14 +3,14 @@ import type { Database } from '../engine/database.js'
 import { indexNames } from './name-index.js'
 
 /** Names in one unit of work: some milliseconds. */
-const BATCH = 200
+const NAMES_PER_TRANSACTION = 200
 
 /** From which share of the loop's time on others are at work, and how much longer than its work it then rests. */
-const BUSY = 0.5
-const REST = 25
+const BUSY_UTILIZATION = 0.5
+const REST_FACTOR = 25
 
 /** So many at once are worth a word. */
-const MANY = 10_000
+const MIN_REPORTED_NAMES = 10_000
 
 /**
  * Puts all names that are not yet in their index into it, in small steps. While others are at work it takes no more than
@@ -25,13 +25,14 @@ export async function indexAllNames(
   let names = 0
   for (let isDone = false; !isDone && !signal.aborted; ) {
     const began = timers.now()
-    const count = await db.write((tx) => indexNames(tx, BATCH))
+    const count = await db.write((tx) => indexNames(tx, NAMES_PER_TRANSACTION))
     names += count
-    isDone = count < BATCH
+    isDone = count < NAMES_PER_TRANSACTION
     const took = timers.now() - began
     const load = performance.eventLoopUtilization()
     await pause(timers, took, signal)
-    if (performance.eventLoopUtilization(load).utilization > BUSY) await pause(timers, took * REST, signal)
+    if (performance.eventLoopUtilization(load).utilization > BUSY_UTILIZATION)
+      await pause(timers, took * REST_FACTOR, signal)
   }
-  return names < MANY ? {} : { names }
+  return names < MIN_REPORTED_NAMES ? {} : { names }
 }

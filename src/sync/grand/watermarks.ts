@@ -1,5 +1,5 @@
 import type { Database } from '../../db/engine/database.js'
-import { loadWatermarks, storeWatermark } from '../../db/grand/watermarks.js'
+import { readWatermarks, writeWatermark } from '../../db/grand/watermarks.js'
 import type { Timer, Timers } from '../../lib/timers.js'
 
 /** Watermarks move with every change: they are told together, so much after the first. */
@@ -27,7 +27,7 @@ export class Watermarks implements AsyncDisposable {
 
   constructor(options: WatermarksDeps) {
     this.#deps = options
-    this.#known = loadWatermarks(options.db)
+    this.#known = readWatermarks(options.db)
   }
 
   of(server: string): number {
@@ -70,7 +70,7 @@ export class Watermarks implements AsyncDisposable {
     this.#unsaved.clear()
     if (moved.length === 0) return
     await this.#deps.db.write((tx) => {
-      for (const [server, gseq] of moved) storeWatermark(tx, server, gseq)
+      for (const [server, gseq] of moved) writeWatermark(tx, server, gseq)
     })
   }
 }

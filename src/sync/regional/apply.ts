@@ -6,7 +6,7 @@ import { readMeta, writeMeta } from '../../db/meta.js'
 import { addDeadLetter } from '../../db/regional/dead-letters.js'
 import { deferUnknown } from '../../db/regional/deferred.js'
 import type { AppliedChange } from '../../db/regional/replica.js'
-import { hasUnpublished, markPublished, sameRow } from '../../db/regional/unpublished.js'
+import { hasUnpublished, isSameRow, markPublished } from '../../db/regional/unpublished.js'
 import type { Journal } from '../../domain/journal.js'
 import { isTransientError } from '../../lib/storage-fault.js'
 import { blobOf, type Change, kindOf, MAX_CHANGE_BYTES, stampsOf } from '../../model/change.js'
@@ -162,7 +162,7 @@ function splitByLog(entries: Entry[], { log_id }: Cursor): LogRun[] {
 /** A row that this entry alone has whole needs no snapshot. */
 function notePublished(tx: Tx, change: Change, { after }: AppliedChange): void {
   const alone = merge(undefined, change)
-  if (alone !== undefined && after !== undefined && sameRow(alone, after))
+  if (alone !== undefined && after !== undefined && isSameRow(alone, after))
     markPublished(tx, { kind: kindOf(change), key: change.key })
 }
 

@@ -18,13 +18,13 @@ import {
   type Acked,
   appendOutbox,
   beginEpoch,
-  outboxHead,
-  outboxIdAt,
+  findOutboxIdAt,
   readAcked,
   readOutbox,
+  readOutboxHead,
 } from '../../db/regional/outbox.js'
 import { restampFact, restampRow } from '../../db/regional/replica.js'
-import { markAllUnpublished, unpublishedRows } from '../../db/regional/unpublished.js'
+import { listUnpublished, markAllUnpublished } from '../../db/regional/unpublished.js'
 import { clearWatermarks } from '../../db/regional/watermarks.js'
 import type { Random } from '../../lib/random.js'
 import { bareFact, type Change, kindOf, stampsOf } from '../../model/change.js'
@@ -40,8 +40,8 @@ export function compareHistories(reader: Reader, welcome: MessageOf<'welcome'>):
   const seen: Acked = welcome.seen ?? { oseq: 0, id: '' }
   if (!welcome.cursor_known || seen.oseq < acked.oseq) return 'grand-lost-log'
   if (seen.oseq === 0) return 'in-step'
-  const own = seen.oseq === acked.oseq ? acked.id : outboxIdAt(reader, seen.oseq)
-  return seen.oseq <= outboxHead(reader) && own === seen.id ? 'in-step' : 'we-lost-changes'
+  const own = seen.oseq === acked.oseq ? acked.id : findOutboxIdAt(reader, seen.oseq)
+  return seen.oseq <= readOutboxHead(reader) && own === seen.id ? 'in-step' : 'we-lost-changes'
 }
 
 /** Goes on under a new epoch, with the changes that are not acknowledged. */
@@ -70,7 +70,7 @@ export function beginRefill(tx: Tx, random: Random): void {
  */
 export function restampOutbox(tx: Tx, server: string, nowMs: number, random: Random): Map<string, string> {
   const changes = readOutbox(tx, 0, Number.MAX_SAFE_INTEGER)
-  const rows = unpublishedRows(tx)
+  const rows = listUnpublished(tx)
   const renewed = renewals(tx, server, nowMs, [
     ...changes,
     ...rows.flatMap(({ row, deferred }): Stamped[] => [
