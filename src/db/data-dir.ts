@@ -4,7 +4,7 @@ import BetterSqlite3 from 'better-sqlite3'
 import { processUsingFile } from '../lib/process-using.js'
 import { UnusablePathError } from '../lib/storage-fault.js'
 
-/** Another process serves from the folder. */
+/** Another process uses the data folder. */
 class DataDirInUseError extends Error {
   constructor(path: string, options: ErrorOptions) {
     super(`SYNCSPHERE_DATA_DIR: ${path} is in use by ${processUsingFile(lockPathOf(path))}`, options)
@@ -12,9 +12,9 @@ class DataDirInUseError extends Error {
 }
 
 /**
- * Makes a server's folder, readable by its user alone, and takes it for this process. The lock is SQLite's on a file
- * of its own: the kernel lets it go with the process, however that ends.
- * @throws DataDirInUse, UnusablePath
+ * Creates a server's data folder, readable by its user alone, and locks it for this process. SQLite holds the lock on a
+ * separate file, so the kernel releases it however the process ends.
+ * @throws DataDirInUseError, UnusablePathError
  */
 export function lockDataDir(path: string): Disposable {
   makeFolder(resolve(path))
@@ -36,18 +36,18 @@ function lockPathOf(path: string): string {
   return join(path, 'lock')
 }
 
-/** Makes a folder and those above it that are missing. @throws UnusablePath */
+/** Creates a folder and its missing parents. @throws UnusablePathError */
 export function makeFolder(path: string): void {
   try {
     makeMissingFolders(path)
   } catch (cause) {
-    // Of a read-only file system Node says that a folder is missing.
+    // On a read-only file system Node reports a missing folder instead of the real cause.
     assertWritable(nearestExistingOf(path))
     throw new UnusablePathError(path, { cause })
   }
 }
 
-/** One by one: told to make all of them, Node.js tries for ever where the file system takes none, as in /proc. */
+/** Creates folders one by one: a recursive `mkdir` never returns on a file system that accepts none, such as /proc. */
 function makeMissingFolders(path: string): void {
   if (existsSync(path)) return
   makeMissingFolders(dirname(path))
@@ -62,7 +62,7 @@ function openLock(path: string): BetterSqlite3.Database {
   }
 }
 
-/** What SQLite says of a file that it may not write names neither the file nor the reason. */
+/** Checks before SQLite does: its error for an unwritable file names neither the file nor the reason. */
 function assertWritable(path: string): void {
   try {
     const enter = statSync(path).isDirectory() ? constants.X_OK : 0
@@ -72,12 +72,12 @@ function assertWritable(path: string): void {
   }
 }
 
-/** The folder itself, or the next one above it that is there. */
+/** The path itself, or its nearest parent that exists. */
 function nearestExistingOf(path: string): string {
   return existsSync(path) || path === dirname(path) ? path : nearestExistingOf(dirname(path))
 }
 
-/** Whose the file is, where that is somebody else. */
+/** A hint about the file's owner when that is another user; '' otherwise. */
 function ownerHintOf(path: string): string {
   const uid = process.getuid?.()
   const owner = statSync(path, { throwIfNoEntry: false })?.uid

@@ -1,4 +1,4 @@
-/** The rows of the regional server's database, column for column as migrations/regional makes them. */
+/** The rows of the regional server's database, with the columns of migrations/regional. */
 import type { Generated } from 'kysely'
 import { queryBuilder } from './engine/query.js'
 
@@ -139,7 +139,7 @@ interface MetaTable {
   value: string
 }
 
-/** What both kinds of server know of blobs. */
+/** The blob tables of both kinds of server. */
 export interface BlobTables {
   blobs: { sha256: string; size: number; stored_at: string; content: Buffer | null }
   blob_refs: { kind: string; key: string; sha256: string; size: number; gseq: number }

@@ -36,9 +36,9 @@ function apply(tx: Tx, journal: Journal, unknown: UnknownChange): void {
   const { change, gseq } = unknown
   const read = readChange(change)
   if ('fault' in read) throw new Error(read.fault)
-  if (read.known === undefined) return
-  journal.apply(tx, read.known)
+  if (read.understood === undefined) return
+  journal.apply(tx, read.understood)
   const blob = blobOf(change)
   if (blob !== undefined) setRefEntry(tx, { kind: kindOf(change), key: change.key }, blob, gseq)
-  if (read.isWhole) removeUnknown(tx, unknown)
+  if (read.isComplete) removeUnknown(tx, unknown)
 }

@@ -99,7 +99,7 @@ export class SqliteChangeLog implements ChangeLog {
     if (id === undefined) return new SqliteChangeLog(db, await begin(db, server, random))
     const known = db.get(readMeta, { key: 'server' })?.value
     if (known !== server)
-      throw new WrongServerError(`the data is that of the server ${known}, and this one is ${server}`)
+      throw new WrongServerError(`the data belongs to server ${known}, but this server is ${server}`)
     return new SqliteChangeLog(db, id)
   }
 

@@ -1,4 +1,4 @@
-/** What a server makes of a change that another one made. */
+/** Validates and reads changes that other servers made. */
 import Type, { type TObject, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { type BlobRef, CHANGE_VERSION, type Change, declaredBlob, type Fact } from './change.js'
@@ -26,15 +26,15 @@ const stampValidator = Compile(stamp)
 const blobRefValidator = Compile(Type.Object({ sha256, size: sizeBytes }))
 
 /**
- * What is wrong with the envelope of a value that claims to be a change, in one line, or undefined if nothing is: all that
- * a server needs to pass it on, and to keep the blob that it references. Size is the caller's to check, on the encoded form.
+ * Checks the envelope of an untrusted change: all that a server needs to relay it and to store the blob it references. The
+ * caller checks the size of the encoded form. Returns the first fault in one line, or undefined.
  */
 export function faultOfEnvelope(value: unknown): string | undefined {
   if (!envelopeValidator.Check(value)) return faultOf(envelopeValidator.Errors(value))
   const { fields, blob } = value as Change
-  // Every server moves its clock by it, whoever understands the type.
+  // Every server observes this stamp, even if it does not know the change's type.
   if (fields.password_stamp !== undefined && !stampValidator.Check(fields.password_stamp))
-    return '/fields/password_stamp is no stamp'
+    return '/fields/password_stamp is not a stamp'
   if (blob === undefined) return undefined
   const reference: Partial<BlobRef> = {
     sha256: fields[blob.sha256] as string,
@@ -47,30 +47,30 @@ export function faultOfEnvelope(value: unknown): string | undefined {
 
 /** A change as far as this program understands it. */
 export type ReadChange =
-  /** Not one, or one with a value that its field does not take: nobody can apply it. */
+  /** Not a change, or a field has an invalid value: no server can apply it. */
   | { fault: string }
-  /** `known`: the change without what is unknown here; undefined when nothing can be applied. */
-  | { known: Change | undefined; isWhole: boolean }
+  /** `understood`: the change reduced to known members and fields; undefined if nothing can be applied. */
+  | { understood: Change | undefined; isComplete: boolean }
 
-/** Takes of a change what this program understands. */
+/** Reduces a change to the members and fields that this program understands. */
 export function readChange(value: unknown): ReadChange {
   const fault = faultOfEnvelope(value)
   if (fault !== undefined) return { fault }
   const change = value as Change
   const reader = readers.get(change.type)
-  if (reader === undefined || change.v > CHANGE_VERSION) return { known: undefined, isWhole: false }
-  const known = reader.takeKnown(change)
-  const isWhole = known === change
-  const wrong = reader.faultOf(known)
-  if (wrong === undefined) return { known, isWhole }
-  return isWhole ? { fault: wrong } : { known: undefined, isWhole }
+  if (reader === undefined || change.v > CHANGE_VERSION) return { understood: undefined, isComplete: false }
+  const understood = reader.pickKnown(change)
+  const isComplete = understood === change
+  const invalid = reader.faultOf(understood)
+  if (invalid === undefined) return { understood, isComplete }
+  return isComplete ? { fault: invalid } : { understood: undefined, isComplete }
 }
 
-/** What is wrong with a change that this program should understand wholly. */
+/** The first fault of a change that this program must understand completely, or undefined. */
 export function faultOfChange(value: unknown): string | undefined {
   const read = readChange(value)
   if ('fault' in read) return read.fault
-  return read.isWhole ? undefined : 'an unknown type or field'
+  return read.isComplete ? undefined : 'unknown type or field'
 }
 
 class ChangeTypeReader {
@@ -89,13 +89,13 @@ class ChangeTypeReader {
     this.#validator = Compile(schemaOf(shape, [...this.#stamps]))
   }
 
-  /** The very same change when all of it is known. */
-  takeKnown(change: Change): Change {
+  /** Drops unknown members, fields and stamps. Returns the same object if there are none. */
+  pickKnown(change: Change): Change {
     const fields = pick(change.fields, this.#fields)
     const stamps = change.stamps && pick(change.stamps, this.#stamps)
     const members = pick<unknown>({ ...change }, KNOWN_MEMBERS) as unknown as Change
-    const isWhole = Object.keys(members).length === Object.keys(change).length
-    if (fields === change.fields && stamps === change.stamps && isWhole) return change
+    const hasAllMembers = Object.keys(members).length === Object.keys(change).length
+    if (fields === change.fields && stamps === change.stamps && hasAllMembers) return change
     return { ...members, fields, ...(stamps && { stamps }) }
   }
 
@@ -107,7 +107,7 @@ class ChangeTypeReader {
   #faultOfTexts({ fields }: Fact): string | undefined {
     const declared = declarationOf(this.#shape.table).fields
     for (const [name, value] of Object.entries(fields)) {
-      // What a deleted row has erased is empty.
+      // Erased fields of a deleted row are empty.
       const fault = fields['deleted'] && value === '' ? undefined : declared[name]?.faultOf?.(String(value))
       if (fault !== undefined) return `/fields/${name} ${fault}`
     }
@@ -115,11 +115,12 @@ class ChangeTypeReader {
   }
 }
 
-/** The row needs what its table declares, and nothing else. */
+/** `blob` must name exactly the fields that the table declares. */
 function faultOfBlob(change: Change): string | undefined {
-  const due = declaredBlob(change)
+  const expected = declaredBlob(change)
   const { blob } = change
-  return due?.sha256 === blob?.sha256 && due?.size === blob?.size ? undefined : '/blob not as declared'
+  const isExpected = expected?.sha256 === blob?.sha256 && expected?.size === blob?.size
+  return isExpected ? undefined : '/blob is not as declared'
 }
 
 function schemaOf({ table, required, optional, isSnapshot }: ChangeShape, stamped: string[]): TObject {
@@ -143,7 +144,7 @@ const readers = new Map(
   ]),
 )
 
-/** The very same record when all its names are known. */
+/** Keeps only the given names. Returns the same object if it has no others. */
 function pick<T>(record: Record<string, T>, names: Set<string>): Record<string, T> {
   const entries = Object.entries(record)
   const known = entries.filter(([name]) => names.has(name))

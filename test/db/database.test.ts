@@ -18,10 +18,10 @@ const put = (tx: Tx, key: string, value = 'x') =>
 const keysOf = (db: Database) =>
   db.all(bare<{ key: string }>('select key from meta order by key')).map(({ key }) => key)
 
-async function newDatabase(t: Test, onGrown?: () => void): Promise<{ db: Database; path: string }> {
+async function newDatabase(t: Test, onWalGrown?: () => void): Promise<{ db: Database; path: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'database-'))
   const path = join(folder, 'regional.db')
-  const db = Database.open(path, 'regional', onGrown)
+  const db = Database.open(path, 'regional', onWalGrown)
   t.teardown(async () => {
     await db[Symbol.asyncDispose]().catch(() => undefined)
     await rm(folder, { recursive: true })
@@ -105,7 +105,7 @@ t.test('a unit that would wait is refused', async (t) => {
     put(tx, 'a')
     await undefined
   })
-  await t.rejects(waiting, /must not wait/)
+  await t.rejects(waiting, /must be synchronous/)
   t.same(keysOf(db), [])
 })
 
@@ -326,7 +326,7 @@ t.test('a database that a newer program wrote is refused and left as it is', asy
   newer.pragma('user_version = 9999')
   newer.close()
   await copyFile(path, `${path}.copy`)
-  t.throws(() => Database.open(path, 'regional'), /this program knows only/)
+  t.throws(() => Database.open(path, 'regional'), /this program supports only/)
   t.same(await readFile(path), await readFile(`${path}.copy`))
 })
 

@@ -41,8 +41,8 @@ t.test('of a change with unknown members and fields the known part is read', asy
     t,
     fc.property(arbitraryFact(), (fact) => {
       const change = JSON.parse(JSON.stringify(whole(fact)))
-      assert.deepEqual(readChange(change), { known: change, isWhole: true })
-      assert.deepEqual(readChange(extended(change)), { known: change, isWhole: false })
+      assert.deepEqual(readChange(change), { understood: change, isComplete: true })
+      assert.deepEqual(readChange(extended(change)), { understood: change, isComplete: false })
       assert.equal(faultOfEnvelope(extended(change)), undefined)
     }),
   )
@@ -57,7 +57,7 @@ t.test('a change of an unknown type or version is passed on, and nothing of it i
         { ...whole(fact), v: 2 },
       ]) {
         assert.equal(faultOfEnvelope(change), undefined)
-        assert.deepEqual(readChange(change), { known: undefined, isWhole: false })
+        assert.deepEqual(readChange(change), { understood: undefined, isComplete: false })
       }
     }),
   )
@@ -68,7 +68,7 @@ t.test('a creation that lacks a field which this program requires is not read in
     ...whole({ type: 'session.revoked', key: IDS[0] as string, stamp: '01ba60d33801-0000-us', fields: {} }),
     fields: { ended_at: '2026-11-23T10:00:00.000Z' },
   }
-  t.same(readChange(change), { known: undefined, isWhole: false })
+  t.same(readChange(change), { understood: undefined, isComplete: false })
 })
 
 t.test('what moves the clocks of all servers is a stamp, whoever understands the change', async (t) => {
@@ -111,7 +111,7 @@ t.test('a blob reference is checked whoever understands the change', async (t) =
   }
   t.same(
     readChange(uploaded),
-    { known: undefined, isWhole: false },
+    { understood: undefined, isComplete: false },
     'a known type references what is declared',
   )
 })

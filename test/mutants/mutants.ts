@@ -74,7 +74,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: 'whatever the order of deliveries, all servers come to the same row.',
     tests: ['test/model/merge.test.ts'],
     edits: [
-      { in: 'join', replace: "if (rule === 'latest') stamps[name] = part.stamps[name] as string", by: '' },
+      { in: 'join', replace: "if (rule === 'latest') stamps[name] = delta.stamps[name] as string", by: '' },
     ],
   },
   {
@@ -413,7 +413,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         in: 'updateRefs',
-        replace: 'if (was !== undefined) removeRef(tx, rowId(table, key), was)',
+        replace: 'if (oldRef !== undefined) removeRef(tx, rowId(table, key), oldRef)',
         by: '',
       },
     ],

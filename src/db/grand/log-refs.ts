@@ -1,7 +1,7 @@
 /**
- * Blob references of the log's changes, kept in the unit of work that appends. The grand reads nothing else of a change:
- * `blob` names what its row needs, `deleted` ends the row, `owner_id` the account with which it ends. The outcome does not
- * depend on the order of the changes, so deletions stay as tombstones.
+ * Blob references of the changes in the log, updated in the unit of work that appends. The grand reads only these members
+ * of a change: `blob` names the blob that the row needs, `deleted` ends the row, and `owner_id` is the account with which
+ * the row ends. The result must not depend on the order of changes, so deletions stay as tombstones.
  */
 
 import { isStored, type RowId, refreshMissing } from '../../blobs/blob-refs.js'
@@ -71,18 +71,18 @@ const deleteRef = prepare<RowId & { sha256: string; size: number }>()((slot) =>
     .where('size', '=', slot('size')),
 )
 
-/** References of a deleted account that go with it at once; the rest goes in steps (`expireRefs`). */
+/** References that are removed together with their account; `expireRefs` removes the others later, in batches. */
 const MAX_REFS_AT_ONCE = 500
 
-/** Notes what appended changes reference; returns the hashes that are referenced from now on and missing. */
+/** Records the blob references of appended changes; returns the hashes of newly referenced blobs that are missing. */
 export function recordRefs(tx: Tx, logged: Logged[]): string[] {
   return logged.flatMap(({ gseq, change }) => recordRef(tx, gseq, change) ?? [])
 }
 
 /**
- * Removes references of deleted accounts, which may be many.
- * @param after looks at `limit.accounts` accounts that follow this id, and removes at most `limit.refs`
- * @returns the account to go on after, and how many went; undefined when there are no more accounts
+ * Removes references of deleted accounts, one bounded batch a call.
+ * @param after the id after which to read `limit.accounts` deleted accounts; at most `limit.refs` references are removed
+ * @returns the next value of `after` and the number of removed references; undefined when no account is left
  */
 export function expireRefs(
   tx: Tx,

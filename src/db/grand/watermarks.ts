@@ -10,7 +10,7 @@ const upsertWatermark = prepare<{ server: string; gseq: number }>()((slot) =>
     .onConflict((conflict) => conflict.column('server').doUpdateSet({ gseq: slot('gseq') })),
 )
 
-/** Up to which entry of the log each regional has all bytes. */
+/** The position in the change log up to which each regional has every blob. */
 export function readWatermarks(reader: Reader): Map<string, number> {
   return new Map(reader.all(selectWatermarks).map(({ server, gseq }) => [server, gseq]))
 }

@@ -1,4 +1,4 @@
-/** What the operator is shown of accounts: no secrets. */
+/** Accounts as the operator's commands show them, without secrets. */
 import type { Reader } from '../engine/database.js'
 import { prepare } from '../engine/query.js'
 import { query } from '../tables.js'
@@ -9,10 +9,10 @@ export type AccountSummary = Profile & Pick<UserRow, 'disabled' | 'username_logi
 
 export interface AccountUsage {
   files: number
-  /** Sessions and tokens that are not ended; those of a disabled account work again when it is enabled. */
+  /** Live sessions and tokens. Those of a disabled account count: enabling it makes them valid again. */
   sessions: number
   tokens: number
-  /** When one of them was last used on this server; null for never. */
+  /** When a session or token was last used on this server; null for never. */
   last_used_at: string | null
 }
 
@@ -51,12 +51,12 @@ const selectTokenUse = prepare<{ id: string; now: string }>()((slot) =>
     .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', slot('now'))])),
 )
 
-/** Live accounts in order of the folded names that they show, after one of these names ('' for the first). */
+/** Live accounts in order of `username_login`, after the name `after` ('' for the first page). */
 export function listAccountSummaries(reader: Reader, after: string, limit: number): AccountSummary[] {
   return reader.all(selectSummariesAfter, { after, limit })
 }
 
-/** What a live account has at a time. */
+/** Counts a live account's files, and its sessions and tokens that are valid at `now`. */
 export function readAccountUsage(reader: Reader, user: UserRow, now: string): AccountUsage {
   const { id } = user
   const sessions = reader.get(selectSessionUse, { id, stamp: passwordStamp(user), now })

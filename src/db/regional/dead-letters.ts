@@ -13,7 +13,7 @@ const countRows = prepare()(() =>
 )
 const deleteAll = prepare()(() => query.deleteFrom('dead_letters'))
 
-/** Keeps a change that could not be applied, for a person to look at. */
+/** Stores a change that could not be applied, for an operator to inspect. */
 export function addDeadLetter(tx: Tx, gseq: number, change: string, reason: string): void {
   tx.run(insertDeadLetter, { gseq, change, reason })
 }

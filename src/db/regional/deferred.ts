@@ -1,6 +1,6 @@
 /**
- * Deferred changes: their row is not here yet, or this program does not understand them wholly. They are applied when the
- * row comes or the program has been upgraded, and republished like a row.
+ * Deferred changes: their row has not arrived yet, or a newer program made them and this one does not understand them
+ * completely. They are applied when the row arrives or after an upgrade, and republished together with their row.
  */
 
 import { addRef, type RowId, removeRef, setRefEntry } from '../../blobs/blob-refs.js'
@@ -48,15 +48,15 @@ const deleteDeferred = prepare<{ seq: number }>()((slot) =>
 )
 
 /**
- * Keeps a change until its row comes, unless it adds nothing. Those that it outdoes go, so that never more wait for a row
- * than it has fields.
+ * Defers a change until its row arrives, unless it adds nothing to the deferred ones. Superseded changes are deleted, so
+ * a row never has more deferred changes than fields.
  */
 export function deferForRow(tx: Tx, change: Fact): void {
   const row = { kind: kindOf(change), key: change.key }
   insertChanges(tx, row, withoutRedundant([...takeDeferred(tx, row), change]))
 }
 
-/** Keeps a change of a newer program, and what it references, until this one is upgraded. */
+/** Defers a change of a newer program until this program is upgraded. Its blob stays referenced meanwhile. */
 export function deferUnknown(tx: Tx, change: Change, gseq: number): void {
   const { id, key } = change
   tx.run(insertDeferred, {
@@ -73,7 +73,7 @@ export function deferUnknown(tx: Tx, change: Change, gseq: number): void {
   setRefEntry(tx, refOwnerOf(change), blob, gseq)
 }
 
-/** A deferred change of a newer program, and its entry in the log. */
+/** A deferred change of a newer program, with its position in the change log. */
 export interface UnknownChange {
   seq: number
   gseq: number
@@ -85,7 +85,7 @@ export function listUnknownChanges(reader: Reader, after: number, limit: number)
   return rows.map(({ change, ...row }) => ({ ...row, change: JSON.parse(change) as Change }))
 }
 
-/** The change is applied: nothing waits for it any more. */
+/** Removes a deferred change of a newer program, and its blob reference, once it is applied. */
 export function removeUnknown(tx: Tx, { seq, change }: UnknownChange): void {
   tx.run(deleteDeferred, { seq })
   const blob: BlobRef | undefined = blobOf(change)
@@ -97,19 +97,19 @@ export function listDeferred(reader: Reader, row: RowId): Fact[] {
   return reader.all(selectDeferredOfRow, row).map(({ change }) => JSON.parse(change) as Fact)
 }
 
-/** Takes the changes that have waited for a row. */
+/** Removes and returns the changes that are deferred until a row arrives. */
 export function takeDeferred(tx: Tx, row: RowId): Fact[] {
-  const waiting = tx.all(selectDeferredOfRow, row).filter(({ reason }) => reason === 'row')
-  for (const { seq } of waiting) tx.run(deleteDeferred, { seq })
-  return waiting.map(({ change }) => JSON.parse(change) as Fact)
+  const deferred = tx.all(selectDeferredOfRow, row).filter(({ reason }) => reason === 'row')
+  for (const { seq } of deferred) tx.run(deleteDeferred, { seq })
+  return deferred.map(({ change }) => JSON.parse(change) as Fact)
 }
 
-/** Puts others in the place of all that wait for a row. */
-export function replaceDeferred(tx: Tx, row: RowId, by: (change: Fact) => Fact): void {
-  insertChanges(tx, row, takeDeferred(tx, row).map(by))
+/** Replaces each change that is deferred until a row arrives. */
+export function replaceDeferred(tx: Tx, row: RowId, replace: (change: Fact) => Fact): void {
+  insertChanges(tx, row, takeDeferred(tx, row).map(replace))
 }
 
-/** A row of which nothing is known. */
+/** A row without any field. */
 const EMPTY_ROW: Row = { cells: {}, created_stamp: ZERO_STAMP, stamps: {} }
 
 function insertChanges(tx: Tx, row: RowId, changes: Fact[]): void {
@@ -117,12 +117,12 @@ function insertChanges(tx: Tx, row: RowId, changes: Fact[]): void {
     tx.run(insertDeferred, { ...row, reason: 'row', id: null, gseq: 0, change: JSON.stringify(change) })
 }
 
-/** An unknown change holds its blob under its own id: what its row holds is not known. */
+/** An unknown change references its blob under its own id, since the table of its row is unknown. */
 function refOwnerOf({ id }: Change): RowId {
   return { kind: 'deferred', key: id }
 }
 
-/** Without those that add nothing to all that go before them: the same ones, in whatever order they came. */
+/** Drops changes that add nothing to those of higher precedence. The result does not depend on the order of arrival. */
 function withoutRedundant(changes: Fact[]): Fact[] {
   const byPrecedence = changes
     .map((change) => ({ change, rank: `${change.stamp} ${JSON.stringify(change)}` }))

@@ -2,7 +2,7 @@ import type { Reader, Tx } from '../engine/database.js'
 import { prepare } from '../engine/query.js'
 import { query } from '../tables.js'
 
-/** An event's place in the sequence, and when it was put there. */
+/** An event's position in the event log, and when it was recorded. */
 export interface EventPosition {
   seq: number
   created_at: string
@@ -42,7 +42,7 @@ const selectEventAt = prepare<{ seq: number }>()((slot) =>
   query.selectFrom('events').select(['seq', 'created_at']).where('seq', '=', slot('seq')),
 )
 const selectOldest = prepare()(() => query.selectFrom('events').select('seq').orderBy('seq').limit(1))
-// Looks at the oldest only, whatever their time: with nothing to remove it must not read on through all of them.
+// Reads only the `limit` oldest events: with nothing to delete it must not scan the whole table.
 const deleteOldestBefore = prepare<{ before: string; limit: number }>()((slot) =>
   query
     .deleteFrom('events')
@@ -68,22 +68,22 @@ export function listEventsAfter(reader: Reader, user_id: string, after: number, 
   return reader.all(selectEventsAfter, { user_id, after, limit })
 }
 
-/** The newest event that is kept, or the place before all. */
+/** The newest stored event, or the position before the first one. */
 export function findNewestEvent(reader: Reader): EventPosition {
   return reader.get(selectNewest) ?? BEFORE_FIRST
 }
 
-/** The position of the oldest event that is kept; 0 where there is none. */
+/** The position of the oldest stored event; 0 if there is none. */
 export function findOldestEventSeq(reader: Reader): number {
   return reader.get(selectOldest)?.seq ?? 0
 }
 
-/** The event at a position, as far as it is kept. */
+/** The event at a position, while it is stored. */
 export function findEventAt(reader: Reader, seq: number): EventPosition | undefined {
   return seq === 0 ? BEFORE_FIRST : reader.get(selectEventAt, { seq })
 }
 
-/** Removes at most `limit` events older than a time, never the newest: positions go on from it. Returns how many. */
+/** Deletes at most `limit` events older than `before`, never the newest, which has the last position. Returns the count. */
 export function deleteExpiredEvents(tx: Tx, before: string, limit: number): number {
   return tx.run(deleteOldestBefore, { before, limit })
 }

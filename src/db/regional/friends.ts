@@ -6,7 +6,7 @@ import { query } from '../tables.js'
 
 export type FriendshipRow = Selectable<FriendshipsTable>
 
-/** A request with the names that both accounts show. */
+/** A request with the shown usernames of both accounts. */
 export type FriendRequestRow = Selectable<FriendRequestsTable> & {
   from_username: string
   to_username: string
@@ -18,7 +18,7 @@ export interface FriendRow {
   since: string
 }
 
-/** The key of the one row that two accounts share, whoever asked: both ids in ascending order. */
+/** The key of a friendship: both account ids in ascending order, whoever made the request. */
 export function pairKey(a: string, b: string): string {
   return a < b ? `${a}:${b}` : `${b}:${a}`
 }
@@ -43,7 +43,7 @@ const sideB = query
   .where('users.deleted', '=', 0)
   .where('users.disabled', '=', 0)
 
-// In no order, so without the work of merging both sides: it is asked for at every change of a shared file.
+// Unordered, which saves merging both sides: every change of a shared file runs it.
 const selectFriendIds = prepare<{ user_id: string; limit: number }>()((slot) =>
   sideA
     .clearSelect()
@@ -85,7 +85,7 @@ const selectPendingBetween = prepare<{ from_id: string; to_id: string }>()((slot
 )
 const ACCOUNT_COLUMN = { incoming: 'to_id', outgoing: 'from_id' } as const
 
-/** Which of an account's requests: those that others sent, or its own. */
+/** `incoming`: requests that an account received; `outgoing`: those that it made. */
 export type Direction = keyof typeof ACCOUNT_COLUMN
 
 const pendingRequestsAfter = (direction: Direction) => (slot: SlotFactory<Page>) =>
@@ -116,12 +116,12 @@ export function findFriendship(reader: Reader, a: string, b: string): Friendship
   return reader.get(selectActiveFriendship, { id: pairKey(a, b) })
 }
 
-/** The ids of live friends, at most `limit`, in no order. */
+/** The ids of at most `limit` live friends, unordered. */
 export function listFriendIds(reader: Reader, user_id: string, limit: number): string[] {
   return reader.all(selectFriendIds, { user_id, limit }).map(({ id }) => id)
 }
 
-/** Live friends in order of id, after the id `after` ('' for the first). */
+/** Live friends in order of id, after the id `after` ('' for the first page). */
 export function listFriends(reader: Reader, params: Page): FriendRow[] {
   return reader.all(selectFriendsAfter, params)
 }
@@ -130,12 +130,12 @@ export function findFriendRequest(reader: Reader, id: string): FriendRequestRow 
   return reader.get(selectRequestById, { id })
 }
 
-/** More than one only where servers that were cut off from each other each took one. */
+/** Pending requests from one account to another. More than one only after servers accepted them during a partition. */
 export function listRequestsBetween(reader: Reader, from_id: string, to_id: string): FriendRequestRow[] {
   return reader.all(selectPendingBetween, { from_id, to_id })
 }
 
-/** Pending requests of one direction, or of both, in order of id (that is, of age), after the id `after` ('' for the first). */
+/** Pending requests of one direction or both, in order of id (that is, of age), after the id `after` ('' for the first page). */
 export function listPendingRequests(
   reader: Reader,
   direction: Direction | undefined,

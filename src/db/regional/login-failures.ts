@@ -24,7 +24,7 @@ const deleteExpired = prepare<{ now: string }>()((slot) =>
   query.deleteFrom('login_failures').where('until', '<=', slot('now')),
 )
 
-/** Failures in the window that is open at `now`, and when it ends. */
+/** The number of failures in the window that is open at `now`, and the end of that window. */
 export function findLoginFailures(
   reader: Reader,
   key: string,
@@ -33,7 +33,7 @@ export function findLoginFailures(
   return reader.get(selectFailures, { key, now })
 }
 
-/** Counts one more failure; the window ends at `until`. */
+/** Counts a failure and moves the end of the window to `until`. */
 export function addLoginFailure(tx: Tx, key: string, now: string, until: string): void {
   const failures = (findLoginFailures(tx, key, now)?.failures ?? 0) + 1
   tx.run(upsertFailures, { key, failures, until })

@@ -1,4 +1,4 @@
-/** Files of deleted accounts. Each statement takes a bounded number of rows, so that nobody waits long behind it. */
+/** Deletes the files of deleted accounts in bounded batches, so that other writers wait briefly. */
 import type { Tx } from '../engine/database.js'
 import { prepare } from '../engine/query.js'
 import { query } from '../tables.js'
@@ -22,10 +22,10 @@ const selectFilesOf = prepare<{ owner_id: string; limit: number }>()((slot) =>
 )
 
 /**
- * Turns files of deleted accounts, which nobody can reach any more, into tombstones. It follows from merged state and
- * every server does it, so it is no change to pass on; a digest counts such files as deleted before and after.
- * @param after looks at `limit.accounts` accounts that follow this id, and buries at most `limit.files`
- * @returns the account to go on after, and how many files were buried; undefined when there are no more accounts
+ * Turns files of deleted accounts into tombstones. Every server does so from merged state, so no change is recorded; the
+ * digest counts such files as deleted before and after.
+ * @param after the id after which to read `limit.accounts` accounts; at most `limit.files` files are deleted
+ * @returns the next value of `after` and the number of deleted files; undefined when no account is left
  */
 export function deleteOrphans(
   tx: Tx,

@@ -5,10 +5,10 @@ import { prepare } from '../engine/query.js'
 import { deleteMeta, mintEpoch, readMeta, writeMeta } from '../meta.js'
 import { query } from '../tables.js'
 
-/** What the outbox keeps of a change; its `oseq` is its place, and its `epoch` that of the whole database. */
+/** A change as the outbox stores it: `oseq` is the row's key, and `epoch` that of the whole database. */
 type StoredChange = Fact & Omit<Change, 'oseq' | 'epoch'>
 
-/** The last own change that the grand has acknowledged. */
+/** The last local change that the grand has acknowledged. */
 export interface Acked {
   oseq: number
   id: string
@@ -36,10 +36,10 @@ const deleteUpTo = prepare<{ oseq: number }>()((slot) =>
   query.deleteFrom('outbox').where('oseq', '<=', slot('oseq')),
 )
 const deleteAll = prepare()(() => query.deleteFrom('outbox'))
-/** SQLite's own table of what AUTOINCREMENT has handed out. */
+/** AUTOINCREMENT keeps its last value in a table of SQLite's own. */
 const resetSequence = { sql: "delete from sqlite_sequence where name = 'outbox'", parameters: [] }
 
-/** States a fact as a change of this server, in the transaction that writes its row. */
+/** Appends a fact as a change of this server, in the transaction that writes its row. */
 export function appendOutbox(tx: Tx, origin: string, fact: Fact, random: Random): void {
   const blob = fact.blob ?? declaredBlob(fact)
   insertStored(tx, { v: CHANGE_VERSION, id: random.id(), origin, ...fact, ...(blob && { blob }) })
@@ -49,7 +49,7 @@ function insertStored(tx: Tx, change: StoredChange): void {
   tx.get(insertChange, { change: JSON.stringify(change) })
 }
 
-/** Changes after a place, oldest first. */
+/** Changes after a position, oldest first. */
 export function readOutbox(reader: Reader, oseq: number, limit: number): Change[] {
   const rows = reader.all(selectChangesAfter, { oseq, limit })
   if (rows.length === 0) return []
@@ -57,7 +57,7 @@ export function readOutbox(reader: Reader, oseq: number, limit: number): Change[
   return rows.map((row) => ({ epoch, oseq: row.oseq, ...JSON.parse(row.change) }))
 }
 
-/** The id of the change at a place, while the outbox still has it. */
+/** The id of the change at a position, while the outbox contains it. */
 export function findOutboxIdAt(reader: Reader, oseq: number): string | undefined {
   const row = reader.get(selectChangeAt, { oseq })
   return row === undefined ? undefined : (JSON.parse(row.change) as StoredChange).id
@@ -73,22 +73,21 @@ export function readOutboxHead(reader: Reader): number {
   return reader.get(selectLast)?.oseq ?? readAcked(reader).oseq
 }
 
-/** Removes what the grand has acknowledged, and remembers the last of it. */
+/** Deletes the acknowledged changes and stores the last acknowledged position. */
 export function acknowledge(tx: Tx, acked: Acked): void {
   writeMeta(tx, 'acked', JSON.stringify(acked))
   tx.run(deleteUpTo, { oseq: acked.oseq })
 }
 
 /**
- * Begins a new epoch: what the outbox holds is numbered from 1 again, under the same ids, so that the grand knows what
- * it has already.
- * @param keep whether the changes stay; if not, their rows have to be told in another way
+ * Begins a new epoch: renumbers the outbox from 1. Changes keep their ids, by which the grand recognises those it has.
+ * @param keep whether the changes stay in the outbox; if not, the caller has to republish their rows
  */
 export function beginEpoch(tx: Tx, { keep }: { keep: boolean }, random: Random): void {
-  const kept = keep ? readOutbox(tx, 0, Number.MAX_SAFE_INTEGER) : []
+  const changes = keep ? readOutbox(tx, 0, Number.MAX_SAFE_INTEGER) : []
   tx.run(deleteAll)
   tx.run(resetSequence)
   deleteMeta(tx, 'acked')
   mintEpoch(tx, random)
-  for (const { epoch: _epoch, oseq: _oseq, ...change } of kept) insertStored(tx, change)
+  for (const { epoch: _epoch, oseq: _oseq, ...change } of changes) insertStored(tx, change)
 }

@@ -11,7 +11,7 @@ const COLUMNS = [
 
 export type SessionRow = Pick<Selectable<SessionsTable>, (typeof COLUMNS)[number]>
 
-/** A session with what decides about its life: the stamp of its account's present password. */
+/** A session with its account's stamps: it is valid only under the stamp of the account's current password. */
 export type SessionOfUser = SessionRow & { user_stamps: string; user_created_stamp: string }
 
 const liveSessions = query
@@ -65,7 +65,7 @@ export function findSessionById(reader: Reader, id: string): SessionOfUser | und
   return reader.get(selectSessionById, { id })
 }
 
-/** Unexpired sessions in order of id (that is, of age), after the id `after` ('' for the first). */
+/** Unexpired sessions in order of id (that is, of age), after the id `after` ('' for the first page). */
 export function listSessions(
   reader: Reader,
   params: { user_id: string; now: string; after: string; limit: number },
@@ -77,7 +77,7 @@ export function touchSession(tx: Tx, id: string, now: string): void {
   tx.run(updateLastUsed, { id, now })
 }
 
-/** Removes at most `limit` sessions that expired before a time; returns how many. */
+/** Deletes at most `limit` sessions that expired before a time; returns the count. */
 export function deleteExpiredSessions(tx: Tx, before: string, limit: number): number {
   return tx.run(deleteExpired, { before, limit })
 }

@@ -41,7 +41,7 @@ export function findTokenById(reader: Reader, id: string): TokenRow | undefined 
   return reader.get(selectTokenById, { id })
 }
 
-/** Unexpired tokens in order of id (that is, of age), after the id `after` ('' for the first). */
+/** Unexpired tokens in order of id (that is, of age), after the id `after` ('' for the first page). */
 export function listTokens(
   reader: Reader,
   params: { user_id: string; now: string; after: string; limit: number },

@@ -1,6 +1,6 @@
 /**
- * Rows that a log which lost some of itself may lack: they are republished, each as one snapshot change with its stamps.
- * Deferred changes of a row are republished as they are: whoever has the row may have lost them.
+ * Rows that may be missing from a change log that lost entries. Each is republished as one snapshot change with its
+ * stamps. Deferred changes of a row are republished as they are, since the server that has the row may have lost them.
  */
 import Type from 'typebox'
 import type { RowId } from '../../blobs/blob-refs.js'
@@ -28,7 +28,7 @@ const SNAPSHOT_TYPES = new Map(
     .map((type) => [CHANGES[type].table, type]),
 )
 
-/** Notes every row as unpublished, those that only have deferred changes too. */
+/** Marks every row as unpublished, including those that have only deferred changes. */
 export function markAllUnpublished(tx: Tx): void {
   tx.run({
     sql: 'insert or ignore into unpublished select distinct kind, key from deferred',
@@ -48,12 +48,12 @@ export function markPublished(tx: Tx, row: RowId): void {
 }
 
 export interface UnpublishedRow extends RowId {
-  /** Undefined when the row is not here, or of a kind that this program does not know. */
+  /** Undefined when the row has not arrived, or its kind is unknown to this program. */
   row: Row | undefined
   deferred: Fact[]
 }
 
-/** Unpublished rows as they stand, with their deferred changes. */
+/** Unpublished rows in their current state, with their deferred changes. */
 export function listUnpublished(tx: Tx, limit = Number.MAX_SAFE_INTEGER): UnpublishedRow[] {
   return tx.all(selectUnpublished, { limit }).map(({ kind, key }) => {
     const table = tableOfKind(kind)
@@ -62,7 +62,7 @@ export function listUnpublished(tx: Tx, limit = Number.MAX_SAFE_INTEGER): Unpubl
   })
 }
 
-/** Takes some unpublished rows, as the changes that publish them. */
+/** Marks at most `limit` rows as published and returns the changes that republish them. */
 export function takeUnpublished(tx: Tx, limit: number): Fact[] {
   return listUnpublished(tx, limit).flatMap(({ row, deferred, ...id }) => {
     markPublished(tx, id)
@@ -71,7 +71,7 @@ export function takeUnpublished(tx: Tx, limit: number): Fact[] {
   })
 }
 
-/** Whether two rows hold the same, under the same stamps. */
+/** Whether two rows have equal values and stamps. */
 export function isSameRow(a: Row, b: Row): boolean {
   return (
     a.created_stamp === b.created_stamp &&
@@ -80,7 +80,7 @@ export function isSameRow(a: Row, b: Row): boolean {
   )
 }
 
-/** One change with all of a row; merging it where the row is known changes nothing. */
+/** A change with all fields of a row; merging it into the same row changes nothing. */
 function snapshotOf(table: TableName, key: string, row: Row): Fact {
   const type = SNAPSHOT_TYPES.get(table) as ChangeType
   const fields: Record<string, Value> = {}

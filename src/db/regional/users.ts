@@ -77,7 +77,7 @@ const clearRehash = prepare<{ id: string }>()((slot) =>
   query.updateTable('users').set({ rehash: null, rehash_stamp: null }).where('id', '=', slot('id')),
 )
 
-/** How much an active account has stored, and may store, in bytes. */
+/** The used storage and the quota of an active account, in bytes. */
 export function findStorageUse(
   reader: Reader,
   id: string,
@@ -85,7 +85,7 @@ export function findStorageUse(
   return reader.get(selectStorageUse, { id })
 }
 
-/** What a live account shows of itself. */
+/** The profile of a live account. */
 export function findProfile(reader: Reader, id: string): Profile | undefined {
   return reader.get(selectProfile, { id })
 }
@@ -100,42 +100,42 @@ export function findActiveUserById(reader: Reader, id: string): UserRow | undefi
   return reader.get(selectActiveUserById, { id })
 }
 
-/** A live account, disabled or not. @param login the folded name that the account shows (see names.ts) */
+/** A live account, disabled or not. @param login the folded form of the shown username (see names.ts) */
 export function findUserByUsername(reader: Reader, login: string): UserRow | undefined {
   return reader.get(selectUserByUsername, { login })
 }
 
-/** An active account. @param login the folded name that the account shows */
+/** An active account. @param login the folded form of the shown username */
 export function findActiveUserByUsername(reader: Reader, login: string): UserRow | undefined {
   return reader.get(selectActiveUserByUsername, { login })
 }
 
-/** A live account, disabled or not. @param login the folded email that the account shows */
+/** A live account, disabled or not. @param login the folded form of the shown email */
 export function findUserByEmail(reader: Reader, login: string): UserRow | undefined {
   return reader.get(selectUserByEmail, { login })
 }
 
-/** The id of a live account that claims the folded username. */
+/** The id of a live account that registered the folded username. */
 export function findUsernameHolder(reader: Reader, folded: string): string | undefined {
   return reader.get(selectUsernameHolder, { folded })?.id
 }
 
-/** The id of a live account that claims the folded email. */
+/** The id of a live account that registered the folded email. */
 export function findEmailHolder(reader: Reader, folded: string): string | undefined {
   return reader.get(selectEmailHolder, { folded })?.id
 }
 
-/** The stamp of the account's present password. */
+/** The stamp of the account's current password. */
 export function passwordStamp(user: Pick<UserRow, 'stamps' | 'created_stamp'>): string {
   return (JSON.parse(user.stamps) as Record<string, string>).password_hash ?? user.created_stamp
 }
 
-/** Keeps the same password's hash under newer parameters, here only: a replicated one could undo a change of it. */
+/** Stores a hash of the same password under newer parameters. Local only: replicated, it could undo a password change. */
 export function storeRehash(tx: Tx, id: string, rehash: string, stamp: string): void {
   tx.run(updateRehash, { id, rehash, stamp })
 }
 
-/** Forgets what this server alone keeps of an account. */
+/** Deletes the local state of an account. */
 export function clearLocalState(tx: Tx, id: string): void {
   tx.run(clearRehash, { id })
   deleteSubscriber(tx, id)

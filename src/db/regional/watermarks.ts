@@ -11,7 +11,7 @@ const upsertWatermark = prepare<{ server: string; gseq: number }>()((slot) =>
 )
 const deleteWatermarks = prepare()(() => query.deleteFrom('watermarks'))
 
-/** Up to which entry of the log each other server has all bytes. */
+/** The position in the change log up to which each other server has every blob. */
 export function readWatermarks(reader: Reader): Map<string, number> {
   return new Map(reader.all(selectWatermarks).map(({ server, gseq }) => [server, gseq]))
 }

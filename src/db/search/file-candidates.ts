@@ -1,4 +1,4 @@
-/** Sets of an account's files that have all that a filter asks for, by indexes that give them in no order of use. */
+/** Candidate sets: supersets of the files that a filter matches, from indexes without the order of the list. */
 import { sql } from 'kysely'
 import type { Reader } from '../engine/database.js'
 import { prepare } from '../engine/query.js'
@@ -21,7 +21,7 @@ const selectSharedFiles = prepare<{ owner_id: string; limit: number }>()((slot) 
     .where('deleted', '=', 0)
     .limit(slot('limit')),
 )
-/** Files of the account's section whose names have the trigrams, and those whose names are not in the index yet. */
+/** Files of the account's section whose names have the trigrams, and the account's files that are not indexed yet. */
 const selectFilesByTrigrams = prepare<{
   owner_id: string
   section: number
@@ -46,13 +46,13 @@ const selectFilesByTrigrams = prepare<{
     .limit(slot('limit'))
 })
 
-/** The ids of at most `most` files among which are all that a filter asks for; undefined where there is no such set. */
+/** The ids of at most `maxCount` files that include every match of a filter; undefined if every such set is larger. */
 export function findCandidates(
   reader: Reader,
   { owner_id, folder, contains, visibility }: FileFilter,
-  most: number,
+  maxCount: number,
 ): string[] | undefined {
-  const account = { owner_id, limit: most + 1 }
+  const account = { owner_id, limit: maxCount + 1 }
   const trigrams = contains === undefined ? undefined : trigramQuery(contains)
   const sets = [
     () => folder !== undefined && reader.all(selectFilesInFolder, { ...account, folder }),
@@ -63,7 +63,7 @@ export function findCandidates(
   ]
   for (const set of sets) {
     const files = set()
-    if (files && files.length <= most) return files.map(({ id }) => id)
+    if (files && files.length <= maxCount) return files.map(({ id }) => id)
   }
   return undefined
 }

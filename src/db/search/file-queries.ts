@@ -1,4 +1,4 @@
-/** The queries behind a list of files: one for each plan, order and combination of filters, built when it is first asked for. */
+/** The queries of file lists: one for each plan, order and combination of filters, built at first use. */
 import { type Expression, type ExpressionBuilder, type SelectQueryBuilder, type SqlBool, sql } from 'kysely'
 import type { Query } from '../engine/database.js'
 import { prepare, type SlotFactory } from '../engine/query.js'
@@ -9,28 +9,28 @@ import { query } from '../tables.js'
 export interface FileFilter {
   owner_id: string
   folder?: string | undefined
-  /** Part of the folded name. */
+  /** A substring of the folded name. */
   contains?: string | undefined
   visibility?: Visibility | undefined
-  /** Only what the owner shares. */
+  /** Only files that are not private. */
   shared?: boolean
 }
 
 export type SortColumn = 'name' | 'created_at' | 'size'
 
-/** Where a file stands in a list: its value of the sort column, and its id. */
+/** A file's position in a list: its value of the sort column, and its id. */
 export interface SeekKey {
   value: string | number
   id: string
 }
 
 /**
- * How the files of a page are found. `seek`: an index in their order has nothing else. `scan`: the next files of such an
- * index are filtered. `candidates`: a set of ids is filtered and put in order.
+ * How a page is found. `seek`: reads it from an ordered index, without a filter. `scan`: filters the next files of an
+ * ordered index. `candidates`: filters and sorts a set of ids.
  */
 export type Plan = 'seek' | 'scan' | 'candidates'
 
-/** Which filters a list has, its order, and whether it begins after a seek key. */
+/** The filters of a list, its order, and whether it starts after a seek key. */
 export interface ListShape
   extends Record<'folder' | 'contains' | 'visibility' | 'shared' | 'after', boolean> {
   sort: SortColumn
@@ -42,12 +42,12 @@ export interface ListParams {
   folder: string
   contains: string
   visibility: string
-  /** The seek key after which to go on. */
+  /** The seek key after which the page starts. */
   value: string | number
   id: string
   /** As a JSON array. */
   candidates: string
-  /** How many files are looked at. */
+  /** The maximum number of files to scan. */
   scanned: number
   limit: number
 }
@@ -56,7 +56,7 @@ const SORT_COLUMN = { name: 'files.name_folded', created_at: 'files.created_at',
 
 const builtQueries = new Map<string, Query<ListParams, never>>()
 
-/** Gives a page of files. */
+/** Selects a page of files. */
 export function listQuery(plan: Plan, shape: ListShape): Query<ListParams, ListedFile> {
   return cached(plan, shape, () =>
     prepare<ListParams>()((slot) => {
@@ -72,7 +72,7 @@ export function listQuery(plan: Plan, shape: ListShape): Query<ListParams, Liste
   )
 }
 
-/** Gives the last of the files that a scan looks at, if there are so many: its name as it is, and not folded. */
+/** Selects the last file that a scan reads; no row if fewer files remain. Its name is not folded. */
 export function scanEndQuery(shape: ListShape): Query<ListParams, SeekKey> {
   return cached('end', shape, () =>
     prepare<ListParams>()((slot) => {
@@ -88,12 +88,12 @@ export function scanEndQuery(shape: ListShape): Query<ListParams, SeekKey> {
   )
 }
 
-/** Whether an index in order also gives files that are not asked for. */
+/** Whether the ordered index contains files that do not match, so that a filter is needed. */
 export function isFiltered({ sort, folder, contains, visibility }: ListShape): boolean {
   return contains || visibility || (folder && sort !== 'name')
 }
 
-/** Whether an index in order has all that the filters ask for. */
+/** Whether the ordered index contains every column that the filters read. */
 export function isCoveredByIndex({ sort, visibility }: ListShape): boolean {
   return sort === 'name' && !visibility
 }
@@ -114,7 +114,7 @@ type FileIndex =
   | 'files_shared'
   | 'files_unindexed'
 
-/** Files by one index: left the choice SQLite takes another for some bounds, and reads the whole account. */
+/** Files by a given index. SQLite would choose another index for some bounds, and read the whole account. */
 export function filesByIndex(index: FileIndex) {
   const alias = sql.raw<'files'>(`files indexed by ${index}`)
   return query.selectFrom(sql<FilesTable>`files`.as<'files'>(alias))
@@ -126,7 +126,7 @@ function indexOf({ sort, folder, shared }: ListShape): FileIndex {
   return shared ? 'files_shared' : 'files_by_created'
 }
 
-/** The next files of an index. SQLite knows that they are in order, and stops when there are enough of them for a page. */
+/** The next files of an index. SQLite knows that they are sorted, and stops when the page is full. */
 function scan(shape: ListShape, slot: SlotFactory<ListParams>) {
   const next = inOrder(filesByIndex(indexOf(shape)), shape)
     .select(['files.id', SORT_COLUMN[shape.sort]])
@@ -138,7 +138,7 @@ function scan(shape: ListShape, slot: SlotFactory<ListParams>) {
   return query.selectFrom(next.as('files')) as unknown as ReturnType<typeof filesByIndex>
 }
 
-/** A cross join, so that SQLite looks for each candidate by its id and takes no index of the account. */
+/** Candidates by id. The cross join keeps SQLite from using an index of the account instead. */
 function candidates(shape: ListShape, slot: SlotFactory<ListParams>) {
   return query
     .selectFrom(sql<{ value: string }>`json_each(${slot('candidates')})`.as('candidate'))
@@ -160,7 +160,7 @@ function inOrder<DB extends Pick<Tables, 'files'>, Row>(
   return files.orderBy(sql.ref(SORT_COLUMN[sort]), direction).orderBy(sql.ref('files.id'), direction)
 }
 
-/** What an index in order gives. */
+/** Conditions that the ordered index satisfies by itself. */
 function rangeConditions(eb: Files, shape: ListShape, slot: SlotFactory<ListParams>): Conditions {
   const conditions = [eb('files.owner_id', '=', slot('owner_id')), eb('files.deleted', '=', 0)]
   if (shape.folder && shape.sort === 'name') conditions.push(eb('files.folder', '=', slot('folder')))

@@ -106,7 +106,7 @@ export class Applier {
   #changeOf(tx: Tx, { gseq, change: text }: Entry): PositionedChange | undefined {
     const change = parse(text)
     const read = readChange(change)
-    if ('known' in read) return { gseq, text, change: change as Change, known: read.known }
+    if ('understood' in read) return { gseq, text, change: change as Change, known: read.understood }
     this.#addDeadLetter(tx, gseq, text, read.fault)
     return undefined
   }
