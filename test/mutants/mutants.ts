@@ -308,7 +308,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         in: 'beginAfterRestore',
-        replace: 'beginEpoch(tx, { keep: true }, random)',
+        replace: 'beginEpoch(tx, { keepChanges: true }, random)',
         by: `writeMeta(tx, 'acked', readMeta(tx, 'acked') ?? '{"oseq":0,"id":""}')`,
       },
     ],

@@ -69,8 +69,8 @@ export function deferUnknown(tx: Tx, change: Change, gseq: number): void {
   })
   const blob = blobOf(change)
   if (blob === undefined) return
-  addRef(tx, refOwnerOf(change), blob)
-  setRefEntry(tx, refOwnerOf(change), blob, gseq)
+  addRef(tx, deferredRowId(change), blob)
+  setRefEntry(tx, deferredRowId(change), blob, gseq)
 }
 
 /** A deferred change of a newer program, with its position in the change log. */
@@ -89,7 +89,7 @@ export function listUnknownChanges(reader: Reader, after: number, limit: number)
 export function removeUnknown(tx: Tx, { seq, change }: UnknownChange): void {
   tx.run(deleteDeferred, { seq })
   const blob: BlobRef | undefined = blobOf(change)
-  if (blob !== undefined) removeRef(tx, refOwnerOf(change), blob)
+  if (blob !== undefined) removeRef(tx, deferredRowId(change), blob)
 }
 
 /** All deferred changes of a row, whatever the reason. */
@@ -117,8 +117,8 @@ function insertChanges(tx: Tx, row: RowId, changes: Fact[]): void {
     tx.run(insertDeferred, { ...row, reason: 'row', id: null, gseq: 0, change: JSON.stringify(change) })
 }
 
-/** An unknown change references its blob under its own id, since the table of its row is unknown. */
-function refOwnerOf({ id }: Change): RowId {
+/** An unknown change references its blob under its own id, since its row's reference is unknown. */
+function deferredRowId({ id }: Change): RowId {
   return { kind: 'deferred', key: id }
 }
 

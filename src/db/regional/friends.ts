@@ -28,14 +28,14 @@ const selectActiveFriendship = prepare<{ id: string }>()((slot) =>
 )
 
 // Each side of the pair has its own index; a friend is the other side.
-const sideA = query
+const friendsOfUserA = query
   .selectFrom('friendships')
   .innerJoin('users', 'users.id', 'friendships.user_b')
   .select(['friendships.user_b as id', 'users.username_shown as username', 'friendships.since as since'])
   .where('friendships.active', '=', 1)
   .where('users.deleted', '=', 0)
   .where('users.disabled', '=', 0)
-const sideB = query
+const friendsOfUserB = query
   .selectFrom('friendships')
   .innerJoin('users', 'users.id', 'friendships.user_a')
   .select(['friendships.user_a as id', 'users.username_shown as username', 'friendships.since as since'])
@@ -45,25 +45,25 @@ const sideB = query
 
 // Unordered, which saves merging both sides: every change of a shared file runs it.
 const selectFriendIds = prepare<{ user_id: string; limit: number }>()((slot) =>
-  sideA
+  friendsOfUserA
     .clearSelect()
     .select('user_b as id')
     .where('user_a', '=', slot('user_id'))
-    .unionAll(sideB.clearSelect().select('user_a as id').where('user_b', '=', slot('user_id')))
+    .unionAll(friendsOfUserB.clearSelect().select('user_a as id').where('user_b', '=', slot('user_id')))
     .limit(slot('limit')),
 )
 
 type Page = { user_id: string; after: string; limit: number }
 const selectFriendsAfter = prepare<Page>()((slot) =>
-  sideA
+  friendsOfUserA
     .where('user_a', '=', slot('user_id'))
     .where('user_b', '>', slot('after'))
-    .unionAll(sideB.where('user_b', '=', slot('user_id')).where('user_a', '>', slot('after')))
+    .unionAll(friendsOfUserB.where('user_b', '=', slot('user_id')).where('user_a', '>', slot('after')))
     .orderBy('id')
     .limit(slot('limit')),
 )
 
-const requests = query
+const visibleRequests = query
   .selectFrom('friend_requests')
   .innerJoin('users as asker', 'asker.id', 'friend_requests.from_id')
   .innerJoin('users as asked', 'asked.id', 'friend_requests.to_id')
@@ -75,10 +75,10 @@ const requests = query
   .where('asked.disabled', '=', 0)
 
 const selectRequestById = prepare<{ id: string }>()((slot) =>
-  requests.where('friend_requests.id', '=', slot('id')),
+  visibleRequests.where('friend_requests.id', '=', slot('id')),
 )
 const selectPendingBetween = prepare<{ from_id: string; to_id: string }>()((slot) =>
-  requests
+  visibleRequests
     .where('friend_requests.status', '=', 'pending')
     .where('from_id', '=', slot('from_id'))
     .where('to_id', '=', slot('to_id')),
@@ -89,7 +89,7 @@ const ACCOUNT_COLUMN = { incoming: 'to_id', outgoing: 'from_id' } as const
 export type Direction = keyof typeof ACCOUNT_COLUMN
 
 const pendingRequestsAfter = (direction: Direction) => (slot: SlotFactory<Page>) =>
-  requests
+  visibleRequests
     .where('friend_requests.status', '=', 'pending')
     .where(`friend_requests.${ACCOUNT_COLUMN[direction]}`, '=', slot('user_id'))
     .where('friend_requests.id', '>', slot('after'))

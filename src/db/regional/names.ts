@@ -40,7 +40,7 @@ const updateShownEmail = prepare<{ id: string; shown: string; login: string }>()
     .where('id', '=', slot('id')),
 )
 
-const KINDS = [
+const CLAIMED_COLUMNS = [
   { column: 'username', claims: selectUsernameClaims, show: updateShownUsername },
   { column: 'email', claims: selectEmailClaims, show: updateShownEmail },
 ] as const
@@ -50,7 +50,7 @@ export function resolveNameConflicts(tx: Tx, id: string, before: Row | undefined
   const isDeleted = after.cells.deleted === 1
   const hasSameRank =
     before?.created_stamp === after.created_stamp && before.cells.deleted === after.cells.deleted
-  for (const { column, claims, show } of KINDS) {
+  for (const { column, claims, show } of CLAIMED_COLUMNS) {
     if (hasSameRank && before.cells[column] === after.cells[column]) continue
     if (isDeleted) tx.run(show, { id, shown: '', login: '' })
     const affectedNames = new Set([before ?? after, after].map(({ cells }) => fold(String(cells[column]))))

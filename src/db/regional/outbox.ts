@@ -83,8 +83,8 @@ export function acknowledge(tx: Tx, acked: Acked): void {
  * Begins a new epoch: renumbers the outbox from 1. Changes keep their ids, by which the grand recognises those it has.
  * @param keep whether the changes stay in the outbox; if not, the caller has to republish their rows
  */
-export function beginEpoch(tx: Tx, { keep }: { keep: boolean }, random: Random): void {
-  const changes = keep ? readOutbox(tx, 0, Number.MAX_SAFE_INTEGER) : []
+export function beginEpoch(tx: Tx, { keepChanges }: { keepChanges: boolean }, random: Random): void {
+  const changes = keepChanges ? readOutbox(tx, 0, Number.MAX_SAFE_INTEGER) : []
   tx.run(deleteAll)
   tx.run(resetSequence)
   deleteMeta(tx, 'acked')

@@ -46,12 +46,12 @@ export function compareHistories(reader: Reader, welcome: MessageOf<'welcome'>):
 
 /** Goes on under a new epoch, with the changes that are not acknowledged. */
 export function beginAfterRestore(tx: Tx, random: Random): void {
-  beginEpoch(tx, { keep: true }, random)
+  beginEpoch(tx, { keepChanges: true }, random)
 }
 
 /** Forgets all that refers to the log that is lost, and takes down every row as one to be told again. */
 export function beginRefill(tx: Tx, random: Random): void {
-  beginEpoch(tx, { keep: false }, random)
+  beginEpoch(tx, { keepChanges: false }, random)
   deleteMeta(tx, 'cursor')
   deleteMeta(tx, 'log_clock')
   clearRefEntries(tx)
@@ -80,7 +80,7 @@ export function restampOutbox(tx: Tx, server: string, nowMs: number, random: Ran
   ])
   for (const change of changes) restampRow(tx, { kind: kindOf(change), key: change.key }, renewed)
   for (const row of rows) restampRow(tx, row, renewed)
-  beginEpoch(tx, { keep: false }, random)
+  beginEpoch(tx, { keepChanges: false }, random)
   for (const change of changes) appendOutbox(tx, server, restampFact(bareFact(change), renewed), random)
   const highest = [...renewed.values()].reduce(later, readMeta(tx, 'log_clock') ?? ZERO_STAMP)
   writeMeta(tx, 'clock', later(highest, tick(ZERO_STAMP, nowMs, server)))
