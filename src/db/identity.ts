@@ -9,11 +9,7 @@ export class WrongServerError extends Error {}
  * Gives a new database its server name and first epoch; checks the name of an existing one.
  * @throws WrongServerError
  */
-export async function ensureIdentity(
-  db: Database,
-  server: string,
-  random: Random = systemRandom,
-): Promise<void> {
+export async function ensureIdentity(db: Database, server: string, random: Random = systemRandom) {
   const stored = readMeta(db, 'server')
   if (stored !== undefined && stored !== server) {
     throw new WrongServerError(`the data belongs to server ${stored}, but this server is ${server}`)

@@ -34,7 +34,7 @@ const upsertMeta = prepare<{ key: string; value: string }>()((slot) =>
     .onConflict((conflict) => conflict.column('key').doUpdateSet({ value: slot('value') })),
 )
 
-const deleteMetaRow = prepare<{ key: string }>()((slot) =>
+const deleteKey = prepare<{ key: string }>()((slot) =>
   query.deleteFrom('meta').where('key', '=', slot('key')),
 )
 
@@ -47,7 +47,7 @@ export function writeMeta(tx: Tx, key: MetaKey, value: string): void {
 }
 
 export function deleteMeta(tx: Tx, key: MetaKey): void {
-  tx.run(deleteMetaRow, { key })
+  tx.run(deleteKey, { key })
 }
 
 /** The highest stamp this server has made or observed. */

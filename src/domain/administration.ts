@@ -1,9 +1,5 @@
 import type { Database, Reader, Tx } from '../db/engine/database.js'
-import {
-  type AccountSummary,
-  listAccountSummaries,
-  readAccountUsage,
-} from '../db/regional/account-summaries.js'
+import { type AccountSummary, listAccounts, readUsage } from '../db/regional/account-summaries.js'
 import { foldLogin } from '../db/regional/fold.js'
 import { findUserById, findUserByUsername, type UserRow } from '../db/regional/users.js'
 import type { Draft, Value } from '../model/change.js'
@@ -36,7 +32,7 @@ export class Administration {
   /** All live accounts in order of their names, read page by page. */
   *list(): Generator<AccountView> {
     for (let after = ''; ; ) {
-      const page = listAccountSummaries(this.#deps.db, after, PAGE)
+      const page = listAccounts(this.#deps.db, after, PAGE)
       yield* page.map(accountView)
       if (page.length < PAGE) return
       after = (page.at(-1) as AccountSummary).username_login
@@ -47,7 +43,7 @@ export class Administration {
   show(username: string): AccountDetails {
     const { db, now } = this.#deps
     const user = find(db, username)
-    return { ...accountView(user), ...readAccountUsage(db, user, new Date(now()).toISOString()) }
+    return { ...accountView(user), ...readUsage(db, user, new Date(now()).toISOString()) }
   }
 
   /**

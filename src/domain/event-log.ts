@@ -8,7 +8,7 @@ import {
   findOldestEventSeq,
   listEventsAfter,
 } from '../db/regional/events.js'
-import { deleteExpiredSubscribers, findSubscriber, upsertSubscriber } from '../db/regional/subscribers.js'
+import { expireSubscribers, findSubscriber, upsertSubscriber } from '../db/regional/subscribers.js'
 import { DAY_MS } from '../lib/durations.js'
 import type { Notifier } from './notifier.js'
 
@@ -79,11 +79,7 @@ export class EventLog {
 
   /** Keeps events no more for at most `limit` users who have not been seen for long; returns how many. */
   expireSubscribers(tx: Tx, limit: number): number {
-    return deleteExpiredSubscribers(
-      tx,
-      new Date(this.#now() - EVENT_RETENTION_MS - TOUCH_MS).toISOString(),
-      limit,
-    )
+    return expireSubscribers(tx, new Date(this.#now() - EVENT_RETENTION_MS - TOUCH_MS).toISOString(), limit)
   }
 
   #touch(tx: Tx, user_id: string): void {

@@ -6,7 +6,7 @@ import {
   findFriendRequest,
   findFriendship,
   listFriends,
-  listPendingRequests,
+  listRequests,
   listRequestsBetween,
   pairKey,
 } from '../db/regional/friends.js'
@@ -71,11 +71,7 @@ export class Friends {
   ): Page<FriendRequestView> {
     const list = `requests ${direction ?? 'all'}`
     const [after] = cursor === undefined ? [''] : decodeCursor(cursor, list, ['string'])
-    const rows = listPendingRequests(this.#db, direction, {
-      user_id: userId,
-      after: String(after),
-      limit: limit + 1,
-    })
+    const rows = listRequests(this.#db, direction, { user_id: userId, after: `${after}`, limit: limit + 1 })
     return pageOf(rows, limit, friendRequestView, (row) => [list, row.id])
   }
 

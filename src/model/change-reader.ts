@@ -20,17 +20,17 @@ const envelope = Type.Object({
   fields: Type.Record(fieldName, Type.Unknown(), { additionalProperties: false }),
   blob: Type.Optional(Type.Object({ sha256: fieldName, size: fieldName })),
 })
-const envelopeValidator = Compile(envelope)
+const envelopes = Compile(envelope)
 const KNOWN_MEMBERS = new Set(Object.keys(envelope.properties))
 const stampValidator = Compile(stamp)
-const blobRefValidator = Compile(Type.Object({ sha256, size: sizeBytes }))
+const blobRefs = Compile(Type.Object({ sha256, size: sizeBytes }))
 
 /**
  * Checks the envelope of an untrusted change: all that a server needs to relay it and to store the blob it references. The
  * caller checks the size of the encoded form. Returns the first fault in one line, or undefined.
  */
 export function faultOfEnvelope(value: unknown): string | undefined {
-  if (!envelopeValidator.Check(value)) return faultOf(envelopeValidator.Errors(value))
+  if (!envelopes.Check(value)) return faultOf(envelopes.Errors(value))
   const { fields, blob } = value as Change
   // Every server observes this stamp, even if it does not know the change's type.
   if (fields.password_stamp !== undefined && !stampValidator.Check(fields.password_stamp))
@@ -40,9 +40,7 @@ export function faultOfEnvelope(value: unknown): string | undefined {
     sha256: fields[blob.sha256] as string,
     size: fields[blob.size] as number,
   }
-  return blobRefValidator.Check(reference)
-    ? undefined
-    : `/blob ${faultOf(blobRefValidator.Errors(reference))}`
+  return blobRefs.Check(reference) ? undefined : `/blob ${faultOf(blobRefs.Errors(reference))}`
 }
 
 /** A change as far as this program understands it. */
@@ -73,7 +71,7 @@ export function faultOfChange(value: unknown): string | undefined {
   return read.isComplete ? undefined : 'unknown type or field'
 }
 
-class ChangeTypeReader {
+class TypeReader {
   readonly #shape: ChangeShape
   readonly #fields: Set<string>
   readonly #stamps: Set<string>
@@ -138,9 +136,9 @@ function schemaOf({ table, required, optional, isSnapshot }: ChangeShape, stampe
 }
 
 const readers = new Map(
-  Object.entries(CHANGES).map(([type, shape]): [string, ChangeTypeReader] => [
+  Object.entries(CHANGES).map(([type, shape]): [string, TypeReader] => [
     type as ChangeType,
-    new ChangeTypeReader(shape),
+    new TypeReader(shape),
   ]),
 )
 

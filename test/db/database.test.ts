@@ -338,7 +338,7 @@ t.test('A database with a newer schema is refused and left unchanged', async (t)
   newer.pragma('user_version = 9999')
   newer.close()
   await copyFile(path, `${path}.copy`)
-  t.throws(() => Database.open(path, 'regional'), /this program supports only/)
+  t.throws(() => Database.open(path, 'regional'), /this program knows only/)
   t.same(await readFile(path), await readFile(`${path}.copy`))
 })
 

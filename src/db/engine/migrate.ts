@@ -23,9 +23,7 @@ export function migrate(connection: BetterSqlite3.Database, folder: string): voi
     .transaction(() => {
       const current = connection.pragma('user_version', { simple: true }) as number
       if (current > newest) {
-        throw new MigrationError(
-          `the database is at migration ${current}, this program supports only ${newest}`,
-        )
+        throw new MigrationError(`the database is at migration ${current}, this program knows only ${newest}`)
       }
       for (const { path, number } of migrations.filter(({ number }) => number > current)) {
         connection.exec(readFileSync(path, 'utf8'))

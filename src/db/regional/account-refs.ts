@@ -18,15 +18,13 @@ const selectDeletedUser = prepare<{ id: string }>()((slot) =>
 
 type OwnedQuery = Query<{ owner: string; limit: number }, BlobRef & { key: string }>
 
-const refQueriesByKind = (Object.keys(TABLES) as TableName[]).flatMap(
-  (table): [kind: string, OwnedQuery][] => {
-    const { kind, owner, blob } = declarationOf(table)
-    if (owner === undefined || blob === undefined) return []
-    const columns = `id as key, ${blob.sha256} as sha256, ${blob.size} as size`
-    const sql = `select ${columns} from ${table} where ${owner} = +? and deleted = 0 limit ? + 0`
-    return [[kind, { sql, parameters: [new Parameter('owner'), new Parameter('limit')] }]]
-  },
-)
+const selectOwned = (Object.keys(TABLES) as TableName[]).flatMap((table): [kind: string, OwnedQuery][] => {
+  const { kind, owner, blob } = declarationOf(table)
+  if (owner === undefined || blob === undefined) return []
+  const columns = `id as key, ${blob.sha256} as sha256, ${blob.size} as size`
+  const sql = `select ${columns} from ${table} where ${owner} = +? and deleted = 0 limit ? + 0`
+  return [[kind, { sql, parameters: [new Parameter('owner'), new Parameter('limit')] }]]
+})
 
 /** Whether the account that owns a row is deleted. False while the account's row has not arrived. */
 export function isOwnerDeleted(reader: Reader, table: TableName, { cells }: Row): boolean {
@@ -36,7 +34,7 @@ export function isOwnerDeleted(reader: Reader, table: TableName, { cells }: Row)
 
 /** Removes references of a deleted account, at most `MAX_REFS_AT_ONCE` for each table. */
 export function removeRefsOfAccount(tx: Tx, accountId: string): void {
-  for (const [kind, refs] of refQueriesByKind)
+  for (const [kind, refs] of selectOwned)
     for (const { key, ...blob } of tx.all(refs, { owner: accountId, limit: MAX_REFS_AT_ONCE }))
       removeRef(tx, { kind, key }, blob)
 }

@@ -52,12 +52,12 @@ const selectTokenUse = prepare<{ id: string; now: string }>()((slot) =>
 )
 
 /** Live accounts in order of `username_login`, after the name `after` ('' for the first page). */
-export function listAccountSummaries(reader: Reader, after: string, limit: number): AccountSummary[] {
+export function listAccounts(reader: Reader, after: string, limit: number): AccountSummary[] {
   return reader.all(selectSummariesAfter, { after, limit })
 }
 
 /** Counts a live account's files, and its sessions and tokens that are valid at `now`. */
-export function readAccountUsage(reader: Reader, user: UserRow, now: string): AccountUsage {
+export function readUsage(reader: Reader, user: UserRow, now: string): AccountUsage {
   const { id } = user
   const sessions = reader.get(selectSessionUse, { id, stamp: passwordStamp(user), now })
   const tokens = reader.get(selectTokenUse, { id, now })

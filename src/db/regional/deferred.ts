@@ -26,7 +26,7 @@ const insertDeferred = prepare<
     })
     .onConflict((conflict) => conflict.doNothing()),
 )
-const selectDeferredOfRow = prepare<RowId>()((slot) =>
+const selectOfRow = prepare<RowId>()((slot) =>
   query
     .selectFrom('deferred')
     .select(['seq', 'reason', 'change'])
@@ -52,21 +52,14 @@ const deleteDeferred = prepare<{ seq: number }>()((slot) =>
  * a row never has more deferred changes than fields.
  */
 export function deferForRow(tx: Tx, change: Fact): void {
-  const row = { kind: kindOf(change), key: change.key }
+  const row = rowIdOf(change)
   insertChanges(tx, row, withoutRedundant([...takeDeferred(tx, row), change]))
 }
 
 /** Defers a change of a newer program until this program is upgraded. Its blob stays referenced meanwhile. */
 export function deferUnknown(tx: Tx, change: Change, gseq: number): void {
-  const { id, key } = change
-  tx.run(insertDeferred, {
-    kind: kindOf(change),
-    key,
-    reason: 'unknown',
-    id,
-    gseq,
-    change: JSON.stringify(change),
-  })
+  const values = { ...rowIdOf(change), reason: 'unknown', id: change.id, gseq } as const
+  tx.run(insertDeferred, { ...values, change: JSON.stringify(change) })
   const blob = blobOf(change)
   if (blob === undefined) return
   addRef(tx, deferredRowId(change), blob)
@@ -94,12 +87,12 @@ export function removeUnknown(tx: Tx, { seq, change }: UnknownChange): void {
 
 /** All deferred changes of a row, whatever the reason. */
 export function listDeferred(reader: Reader, row: RowId): Fact[] {
-  return reader.all(selectDeferredOfRow, row).map(({ change }) => JSON.parse(change) as Fact)
+  return reader.all(selectOfRow, row).map(({ change }) => JSON.parse(change) as Fact)
 }
 
 /** Removes and returns the changes that are deferred until a row arrives. */
 export function takeDeferred(tx: Tx, row: RowId): Fact[] {
-  const deferred = tx.all(selectDeferredOfRow, row).filter(({ reason }) => reason === 'row')
+  const deferred = tx.all(selectOfRow, row).filter(({ reason }) => reason === 'row')
   for (const { seq } of deferred) tx.run(deleteDeferred, { seq })
   return deferred.map(({ change }) => JSON.parse(change) as Fact)
 }
@@ -108,6 +101,8 @@ export function takeDeferred(tx: Tx, row: RowId): Fact[] {
 export function replaceDeferred(tx: Tx, row: RowId, replace: (change: Fact) => Fact): void {
   insertChanges(tx, row, takeDeferred(tx, row).map(replace))
 }
+
+const rowIdOf = (change: Fact): RowId => ({ kind: kindOf(change), key: change.key })
 
 /** A row without any field. */
 const EMPTY_ROW: Row = { cells: {}, created_stamp: ZERO_STAMP, stamps: {} }

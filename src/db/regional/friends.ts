@@ -27,21 +27,17 @@ const selectActiveFriendship = prepare<{ id: string }>()((slot) =>
   query.selectFrom('friendships').selectAll().where('id', '=', slot('id')).where('active', '=', 1),
 )
 
-// Each side of the pair has its own index; a friend is the other side.
-const friendsOfUserA = query
-  .selectFrom('friendships')
-  .innerJoin('users', 'users.id', 'friendships.user_b')
-  .select(['friendships.user_b as id', 'users.username_shown as username', 'friendships.since as since'])
-  .where('friendships.active', '=', 1)
-  .where('users.deleted', '=', 0)
-  .where('users.disabled', '=', 0)
-const friendsOfUserB = query
-  .selectFrom('friendships')
-  .innerJoin('users', 'users.id', 'friendships.user_a')
-  .select(['friendships.user_a as id', 'users.username_shown as username', 'friendships.since as since'])
-  .where('friendships.active', '=', 1)
-  .where('users.deleted', '=', 0)
-  .where('users.disabled', '=', 0)
+/** Friends in one column of the pair, which has an index for each column; the account itself is in the other one. */
+const friendsIn = (column: 'user_a' | 'user_b') =>
+  query
+    .selectFrom('friendships')
+    .innerJoin('users', 'users.id', `friendships.${column}`)
+    .select([`friendships.${column} as id`, 'users.username_shown as username', 'friendships.since as since'])
+    .where('friendships.active', '=', 1)
+    .where('users.deleted', '=', 0)
+    .where('users.disabled', '=', 0)
+const friendsOfUserA = friendsIn('user_b')
+const friendsOfUserB = friendsIn('user_a')
 
 // Unordered, which saves merging both sides: every change of a shared file runs it.
 const selectFriendIds = prepare<{ user_id: string; limit: number }>()((slot) =>
@@ -63,7 +59,7 @@ const selectFriendsAfter = prepare<Page>()((slot) =>
     .limit(slot('limit')),
 )
 
-const visibleRequests = query
+const requests = query
   .selectFrom('friend_requests')
   .innerJoin('users as asker', 'asker.id', 'friend_requests.from_id')
   .innerJoin('users as asked', 'asked.id', 'friend_requests.to_id')
@@ -74,11 +70,11 @@ const visibleRequests = query
   .where('asked.deleted', '=', 0)
   .where('asked.disabled', '=', 0)
 
-const selectRequestById = prepare<{ id: string }>()((slot) =>
-  visibleRequests.where('friend_requests.id', '=', slot('id')),
+const selectRequest = prepare<{ id: string }>()((slot) =>
+  requests.where('friend_requests.id', '=', slot('id')),
 )
 const selectPendingBetween = prepare<{ from_id: string; to_id: string }>()((slot) =>
-  visibleRequests
+  requests
     .where('friend_requests.status', '=', 'pending')
     .where('from_id', '=', slot('from_id'))
     .where('to_id', '=', slot('to_id')),
@@ -88,21 +84,21 @@ const ACCOUNT_COLUMN = { incoming: 'to_id', outgoing: 'from_id' } as const
 /** `incoming`: requests that an account received; `outgoing`: those that it made. */
 export type Direction = keyof typeof ACCOUNT_COLUMN
 
-const pendingRequestsAfter = (direction: Direction) => (slot: SlotFactory<Page>) =>
-  visibleRequests
+const pendingAfter = (direction: Direction) => (slot: SlotFactory<Page>) =>
+  requests
     .where('friend_requests.status', '=', 'pending')
     .where(`friend_requests.${ACCOUNT_COLUMN[direction]}`, '=', slot('user_id'))
     .where('friend_requests.id', '>', slot('after'))
 const selectPendingAfter = {
   incoming: prepare<Page>()((slot) =>
-    pendingRequestsAfter('incoming')(slot).orderBy('friend_requests.id').limit(slot('limit')),
+    pendingAfter('incoming')(slot).orderBy('friend_requests.id').limit(slot('limit')),
   ),
   outgoing: prepare<Page>()((slot) =>
-    pendingRequestsAfter('outgoing')(slot).orderBy('friend_requests.id').limit(slot('limit')),
+    pendingAfter('outgoing')(slot).orderBy('friend_requests.id').limit(slot('limit')),
   ),
   both: prepare<Page>()((slot) =>
-    pendingRequestsAfter('incoming')(slot)
-      .unionAll(pendingRequestsAfter('outgoing')(slot))
+    pendingAfter('incoming')(slot)
+      .unionAll(pendingAfter('outgoing')(slot))
       .orderBy('id')
       .limit(slot('limit')),
   ),
@@ -127,7 +123,7 @@ export function listFriends(reader: Reader, params: Page): FriendRow[] {
 }
 
 export function findFriendRequest(reader: Reader, id: string): FriendRequestRow | undefined {
-  return reader.get(selectRequestById, { id })
+  return reader.get(selectRequest, { id })
 }
 
 /** Pending requests from one account to another. More than one only after servers accepted them during a partition. */
@@ -136,7 +132,7 @@ export function listRequestsBetween(reader: Reader, from_id: string, to_id: stri
 }
 
 /** Pending requests of one direction or both, in order of id (that is, of age), after the id `after` ('' for the first page). */
-export function listPendingRequests(
+export function listRequests(
   reader: Reader,
   direction: Direction | undefined,
   params: Page,

@@ -58,7 +58,7 @@ export function readOutbox(reader: Reader, oseq: number, limit: number): Change[
 }
 
 /** The id of the change at a position, while the outbox contains it. */
-export function findOutboxIdAt(reader: Reader, oseq: number): string | undefined {
+export function findOutboxId(reader: Reader, oseq: number): string | undefined {
   const row = reader.get(selectChangeAt, { oseq })
   return row === undefined ? undefined : (JSON.parse(row.change) as StoredChange).id
 }
@@ -69,7 +69,7 @@ export function readAcked(reader: Reader): Acked {
 }
 
 /** The `oseq` of the newest change made here, 0 if there is none. */
-export function readOutboxHead(reader: Reader): number {
+export function outboxHead(reader: Reader): number {
   return reader.get(selectLast)?.oseq ?? readAcked(reader).oseq
 }
 

@@ -23,20 +23,17 @@ const liveSessions = query
   .where('users.deleted', '=', 0)
   .where('users.disabled', '=', 0)
 
-const selectSessionBySecret = prepare<{ secret: string }>()((slot) =>
+const selectBySecret = prepare<{ secret: string }>()((slot) =>
   liveSessions.where('secret_sha256', '=', slot('secret')),
 )
-const selectSessionById = prepare<{ id: string }>()((slot) =>
-  liveSessions.where('sessions.id', '=', slot('id')),
-)
-const selectSessionsAfter = prepare<{ user_id: string; now: string; after: string; limit: number }>()(
-  (slot) =>
-    liveSessions
-      .where('sessions.user_id', '=', slot('user_id'))
-      .where('sessions.expires_at', '>', slot('now'))
-      .where('sessions.id', '>', slot('after'))
-      .orderBy('sessions.id')
-      .limit(slot('limit')),
+const selectById = prepare<{ id: string }>()((slot) => liveSessions.where('sessions.id', '=', slot('id')))
+const selectPage = prepare<{ user_id: string; now: string; after: string; limit: number }>()((slot) =>
+  liveSessions
+    .where('sessions.user_id', '=', slot('user_id'))
+    .where('sessions.expires_at', '>', slot('now'))
+    .where('sessions.id', '>', slot('after'))
+    .orderBy('sessions.id')
+    .limit(slot('limit')),
 )
 const updateLastUsed = prepare<{ id: string; now: string }>()((slot) =>
   query
@@ -58,11 +55,11 @@ const deleteExpired = prepare<{ before: string; limit: number }>()((slot) =>
 )
 
 export function findSessionBySecret(reader: Reader, secret: string): SessionOfUser | undefined {
-  return reader.get(selectSessionBySecret, { secret })
+  return reader.get(selectBySecret, { secret })
 }
 
 export function findSessionById(reader: Reader, id: string): SessionOfUser | undefined {
-  return reader.get(selectSessionById, { id })
+  return reader.get(selectById, { id })
 }
 
 /** Unexpired sessions in order of id (that is, of age), after the id `after` ('' for the first page). */
@@ -70,7 +67,7 @@ export function listSessions(
   reader: Reader,
   params: { user_id: string; now: string; after: string; limit: number },
 ): SessionOfUser[] {
-  return reader.all(selectSessionsAfter, params)
+  return reader.all(selectPage, params)
 }
 
 export function touchSession(tx: Tx, id: string, now: string): void {

@@ -50,6 +50,6 @@ export function deleteSubscriber(tx: Tx, user_id: string): void {
 }
 
 /** Deletes at most `limit` subscribers whose streams were last open before a time; returns the count. */
-export function deleteExpiredSubscribers(tx: Tx, before: string, limit: number): number {
+export function expireSubscribers(tx: Tx, before: string, limit: number): number {
   return tx.run(deleteExpired, { before, limit })
 }

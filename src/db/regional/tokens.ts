@@ -14,11 +14,11 @@ const liveTokens = query
   .where('users.deleted', '=', 0)
   .where('users.disabled', '=', 0)
 
-const selectTokenBySecret = prepare<{ secret: string }>()((slot) =>
+const selectBySecret = prepare<{ secret: string }>()((slot) =>
   liveTokens.where('secret_sha256', '=', slot('secret')),
 )
-const selectTokenById = prepare<{ id: string }>()((slot) => liveTokens.where('tokens.id', '=', slot('id')))
-const selectTokensAfter = prepare<{ user_id: string; now: string; after: string; limit: number }>()((slot) =>
+const selectById = prepare<{ id: string }>()((slot) => liveTokens.where('tokens.id', '=', slot('id')))
+const selectPage = prepare<{ user_id: string; now: string; after: string; limit: number }>()((slot) =>
   liveTokens
     .where('tokens.user_id', '=', slot('user_id'))
     .where((eb) => eb.or([eb('tokens.expires_at', 'is', null), eb('tokens.expires_at', '>', slot('now'))]))
@@ -34,11 +34,11 @@ const updateLastUsed = prepare<{ id: string; now: string }>()((slot) =>
 )
 
 export function findTokenBySecret(reader: Reader, secret: string): TokenRow | undefined {
-  return reader.get(selectTokenBySecret, { secret })
+  return reader.get(selectBySecret, { secret })
 }
 
 export function findTokenById(reader: Reader, id: string): TokenRow | undefined {
-  return reader.get(selectTokenById, { id })
+  return reader.get(selectById, { id })
 }
 
 /** Unexpired tokens in order of id (that is, of age), after the id `after` ('' for the first page). */
@@ -46,7 +46,7 @@ export function listTokens(
   reader: Reader,
   params: { user_id: string; now: string; after: string; limit: number },
 ): TokenRow[] {
-  return reader.all(selectTokensAfter, params)
+  return reader.all(selectPage, params)
 }
 
 export function touchToken(tx: Tx, id: string, now: string): void {

@@ -14,57 +14,33 @@ const PROFILE_COLUMNS = [
 
 export type Profile = Pick<UserRow, (typeof PROFILE_COLUMNS)[number]>
 
-const selectUserById = prepare<{ id: string }>()((slot) =>
-  query.selectFrom('users').selectAll().where('id', '=', slot('id')).where('deleted', '=', 0),
-)
-const selectActiveUserById = prepare<{ id: string }>()((slot) =>
-  query
-    .selectFrom('users')
-    .selectAll()
-    .where('id', '=', slot('id'))
-    .where('deleted', '=', 0)
-    .where('disabled', '=', 0),
+const liveUsers = query.selectFrom('users').where('deleted', '=', 0)
+const activeUsers = liveUsers.where('disabled', '=', 0)
+
+const selectById = prepare<{ id: string }>()((slot) => liveUsers.selectAll().where('id', '=', slot('id')))
+const selectActiveById = prepare<{ id: string }>()((slot) =>
+  activeUsers.selectAll().where('id', '=', slot('id')),
 )
 const selectProfile = prepare<{ id: string }>()((slot) =>
-  query.selectFrom('users').select(PROFILE_COLUMNS).where('id', '=', slot('id')).where('deleted', '=', 0),
+  liveUsers.select(PROFILE_COLUMNS).where('id', '=', slot('id')),
 )
 const selectStorageUse = prepare<{ id: string }>()((slot) =>
-  query
-    .selectFrom('users')
-    .select(['used_storage', 'storage_quota'])
-    .where('id', '=', slot('id'))
-    .where('deleted', '=', 0)
-    .where('disabled', '=', 0),
+  activeUsers.select(['used_storage', 'storage_quota']).where('id', '=', slot('id')),
 )
-const selectUserByUsername = prepare<{ login: string }>()((slot) =>
-  query.selectFrom('users').selectAll().where('username_login', '=', slot('login')).where('deleted', '=', 0),
+const selectByUsername = prepare<{ login: string }>()((slot) =>
+  liveUsers.selectAll().where('username_login', '=', slot('login')),
 )
-const selectActiveUserByUsername = prepare<{ login: string }>()((slot) =>
-  query
-    .selectFrom('users')
-    .selectAll()
-    .where('username_login', '=', slot('login'))
-    .where('deleted', '=', 0)
-    .where('disabled', '=', 0),
+const selectActiveByUsername = prepare<{ login: string }>()((slot) =>
+  activeUsers.selectAll().where('username_login', '=', slot('login')),
 )
-const selectUserByEmail = prepare<{ login: string }>()((slot) =>
-  query.selectFrom('users').selectAll().where('email_login', '=', slot('login')).where('deleted', '=', 0),
+const selectByEmail = prepare<{ login: string }>()((slot) =>
+  liveUsers.selectAll().where('email_login', '=', slot('login')),
 )
 const selectUsernameHolder = prepare<{ folded: string }>()((slot) =>
-  query
-    .selectFrom('users')
-    .select('id')
-    .where('username_folded', '=', slot('folded'))
-    .where('deleted', '=', 0)
-    .limit(1),
+  liveUsers.select('id').where('username_folded', '=', slot('folded')).limit(1),
 )
 const selectEmailHolder = prepare<{ folded: string }>()((slot) =>
-  query
-    .selectFrom('users')
-    .select('id')
-    .where('email_folded', '=', slot('folded'))
-    .where('deleted', '=', 0)
-    .limit(1),
+  liveUsers.select('id').where('email_folded', '=', slot('folded')).limit(1),
 )
 const updateRehash = prepare<{ id: string; rehash: string; stamp: string }>()((slot) =>
   query
@@ -92,27 +68,27 @@ export function findProfile(reader: Reader, id: string): Profile | undefined {
 
 /** A live account, disabled or not. */
 export function findUserById(reader: Reader, id: string): UserRow | undefined {
-  return reader.get(selectUserById, { id })
+  return reader.get(selectById, { id })
 }
 
 /** An active account: neither deleted nor disabled. */
 export function findActiveUserById(reader: Reader, id: string): UserRow | undefined {
-  return reader.get(selectActiveUserById, { id })
+  return reader.get(selectActiveById, { id })
 }
 
 /** A live account, disabled or not. @param login the folded form of the shown username (see names.ts) */
 export function findUserByUsername(reader: Reader, login: string): UserRow | undefined {
-  return reader.get(selectUserByUsername, { login })
+  return reader.get(selectByUsername, { login })
 }
 
 /** An active account. @param login the folded form of the shown username */
 export function findActiveUserByUsername(reader: Reader, login: string): UserRow | undefined {
-  return reader.get(selectActiveUserByUsername, { login })
+  return reader.get(selectActiveByUsername, { login })
 }
 
 /** A live account, disabled or not. @param login the folded form of the shown email */
 export function findUserByEmail(reader: Reader, login: string): UserRow | undefined {
-  return reader.get(selectUserByEmail, { login })
+  return reader.get(selectByEmail, { login })
 }
 
 /** The id of a live account that registered the folded username. */

@@ -61,11 +61,10 @@ export function listQuery(plan: Plan, shape: ListShape): Query<ListParams, Liste
   return cached(plan, shape, () =>
     prepare<ListParams>()((slot) => {
       const files = inOrder(listedFilesOf(slot('owner_id')), shape)
-      if (plan === 'seek')
-        return files.where((eb) => eb.and(rangeConditions(eb, shape, slot))).limit(slot('limit'))
+      if (plan === 'seek') return files.where((eb) => eb.and(range(eb, shape, slot))).limit(slot('limit'))
       const found = plan === 'scan' ? scan(shape, slot) : candidates(shape, slot)
       const page = inOrder(found.select('files.id'), shape)
-        .where((eb) => eb.and(filterConditions(eb, shape, slot)))
+        .where((eb) => eb.and(filters(eb, shape, slot)))
         .limit(slot('limit'))
       return files.where('files.id', 'in', page)
     }),
@@ -77,7 +76,7 @@ export function scanEndQuery(shape: ListShape): Query<ListParams, SeekKey> {
   return cached('end', shape, () =>
     prepare<ListParams>()((slot) => {
       const last = inOrder(filesByIndex(indexOf(shape)).select('files.id'), shape)
-        .where((eb) => eb.and(rangeConditions(eb, shape, slot)))
+        .where((eb) => eb.and(range(eb, shape, slot)))
         .limit(1)
         .offset(sql<number>`${slot('scanned')} - 1`)
       return query
@@ -133,7 +132,7 @@ function scan(shape: ListShape, slot: SlotFactory<ListParams>) {
     .$if(shape.contains && shape.sort !== 'name', (files) => files.select('files.name_folded'))
     .$if(shape.folder, (files) => files.select('files.folder'))
     .$if(shape.visibility, (files) => files.select('files.visibility'))
-    .where((eb) => eb.and(rangeConditions(eb, shape, slot)))
+    .where((eb) => eb.and(range(eb, shape, slot)))
     .limit(slot('scanned'))
   return query.selectFrom(next.as('files')) as unknown as ReturnType<typeof filesByIndex>
 }
@@ -144,7 +143,7 @@ function candidates(shape: ListShape, slot: SlotFactory<ListParams>) {
     .selectFrom(sql<{ value: string }>`json_each(${slot('candidates')})`.as('candidate'))
     .crossJoin('files')
     .whereRef('files.id', '=', 'candidate.value')
-    .where((eb) => eb.and(rangeConditions(eb as unknown as Files, shape, slot))) as unknown as ReturnType<
+    .where((eb) => eb.and(range(eb as unknown as Files, shape, slot))) as unknown as ReturnType<
     typeof filesByIndex
   >
 }
@@ -161,7 +160,7 @@ function inOrder<DB extends Pick<Tables, 'files'>, Row>(
 }
 
 /** Conditions that the ordered index satisfies by itself. */
-function rangeConditions(eb: Files, shape: ListShape, slot: SlotFactory<ListParams>): Conditions {
+function range(eb: Files, shape: ListShape, slot: SlotFactory<ListParams>): Conditions {
   const conditions = [eb('files.owner_id', '=', slot('owner_id')), eb('files.deleted', '=', 0)]
   if (shape.folder && shape.sort === 'name') conditions.push(eb('files.folder', '=', slot('folder')))
   if (shape.shared) conditions.push(eb('files.visibility', '<>', 'private'))
@@ -174,7 +173,7 @@ function rangeConditions(eb: Files, shape: ListShape, slot: SlotFactory<ListPara
   return conditions
 }
 
-function filterConditions(eb: Files, shape: ListShape, slot: SlotFactory<ListParams>): Conditions {
+function filters(eb: Files, shape: ListShape, slot: SlotFactory<ListParams>): Conditions {
   const conditions: Conditions = []
   if (shape.folder) conditions.push(eb('files.folder', '=', slot('folder')))
   if (shape.visibility) conditions.push(eb('files.visibility', '=', slot('visibility') as Visibility))

@@ -1,5 +1,5 @@
 import type { Database } from '../../db/engine/database.js'
-import { readAcked, readOutboxHead } from '../../db/regional/outbox.js'
+import { outboxHead, readAcked } from '../../db/regional/outbox.js'
 import type { SyncStatus } from '../../domain/sync-status.js'
 
 /** A regional without a grand: it works alone, and its outbox waits for the day it gets one. */
@@ -17,7 +17,7 @@ export class NoSyncClient implements AsyncDisposable {
       server: this.#server,
       connected: false,
       queue_length: 0,
-      unacknowledged: readOutboxHead(this.#db) - readAcked(this.#db).oseq,
+      unacknowledged: outboxHead(this.#db) - readAcked(this.#db).oseq,
       applied_position: 0,
       log_head: null,
       lag_seconds: null,

@@ -18,10 +18,10 @@ import {
   type Acked,
   appendOutbox,
   beginEpoch,
-  findOutboxIdAt,
+  findOutboxId,
+  outboxHead,
   readAcked,
   readOutbox,
-  readOutboxHead,
 } from '../../db/regional/outbox.js'
 import { restampFact, restampRow } from '../../db/regional/replica.js'
 import { listUnpublished, markAllUnpublished } from '../../db/regional/unpublished.js'
@@ -40,8 +40,8 @@ export function compareHistories(reader: Reader, welcome: MessageOf<'welcome'>):
   const seen: Acked = welcome.seen ?? { oseq: 0, id: '' }
   if (!welcome.cursor_known || seen.oseq < acked.oseq) return 'grand-lost-log'
   if (seen.oseq === 0) return 'in-step'
-  const own = seen.oseq === acked.oseq ? acked.id : findOutboxIdAt(reader, seen.oseq)
-  return seen.oseq <= readOutboxHead(reader) && own === seen.id ? 'in-step' : 'we-lost-changes'
+  const own = seen.oseq === acked.oseq ? acked.id : findOutboxId(reader, seen.oseq)
+  return seen.oseq <= outboxHead(reader) && own === seen.id ? 'in-step' : 'we-lost-changes'
 }
 
 /** Goes on under a new epoch, with the changes that are not acknowledged. */

@@ -1,13 +1,7 @@
 import type { Logger } from 'pino'
 import type { Database } from '../../db/engine/database.js'
 import { readMeta, writeMeta } from '../../db/meta.js'
-import {
-  acknowledge,
-  appendOutbox,
-  findOutboxIdAt,
-  readAcked,
-  readOutboxHead,
-} from '../../db/regional/outbox.js'
+import { acknowledge, appendOutbox, findOutboxId, outboxHead, readAcked } from '../../db/regional/outbox.js'
 import { hasUnpublished, takeUnpublished } from '../../db/regional/unpublished.js'
 import { writeWatermark } from '../../db/regional/watermarks.js'
 import type { Replicas } from '../../domain/replicas.js'
@@ -105,7 +99,7 @@ export class RegionalSession {
       protocols: [...PROTOCOLS],
       server: options.server,
       epoch: readMeta(options.db, 'epoch') as string,
-      head: readOutboxHead(options.db),
+      head: outboxHead(options.db),
       cursor: storedCursor(options.db),
       time: options.clock.machineNow(),
       changes: CHANGE_VERSION,
@@ -166,7 +160,7 @@ export class RegionalSession {
     this.#watermarks.clear()
     if (oseq <= readAcked(db).oseq && watermarks.length === 0) return
     await db.write((tx) => {
-      const id = findOutboxIdAt(tx, oseq)
+      const id = findOutboxId(tx, oseq)
       if (id !== undefined) {
         acknowledge(tx, { oseq, id })
         // What the log has goes before what is stamped from now on, also while it is not read from there yet.

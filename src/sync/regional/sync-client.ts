@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { BlobStore } from '../../blobs/blob-store.js'
 import type { Database } from '../../db/engine/database.js'
 import { countDeadLetters } from '../../db/regional/dead-letters.js'
-import { readAcked, readOutboxHead } from '../../db/regional/outbox.js'
+import { outboxHead, readAcked } from '../../db/regional/outbox.js'
 import { readWatermarks } from '../../db/regional/watermarks.js'
 import type { Journal } from '../../domain/journal.js'
 import type { Replicas } from '../../domain/replicas.js'
@@ -93,7 +93,7 @@ export class SyncClient implements AsyncDisposable {
       server,
       connected: this.#connected,
       queue_length: this.#queue.length,
-      unacknowledged: readOutboxHead(db) - readAcked(db).oseq,
+      unacknowledged: outboxHead(db) - readAcked(db).oseq,
       applied_position: storedCursor(db)?.gseq ?? 0,
       log_head: this.#head,
       lag_seconds: this.#inStepAt === null ? null : Math.max(0, (timers.now() - this.#inStepAt) / 1000),

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { findOutboxIdAt, readOutbox } from '../../../src/db/regional/outbox.js'
+import { findOutboxId, readOutbox } from '../../../src/db/regional/outbox.js'
 import { SystemClock } from '../../../src/domain/system-clock.js'
 import { systemRandom } from '../../../src/lib/random.js'
 import {
@@ -66,7 +66,7 @@ t.test('a change is kept and told again until it is acknowledged', async (t) => 
   t.same(sent(first.said), [1, 2, 3])
   await first.session.keep()
   t.same(kept(), [1, 2, 3], 'sent is not acknowledged')
-  const id = findOutboxIdAt(db, 2) as string
+  const id = findOutboxId(db, 2) as string
   first.session.receive(encodeFrame({ type: 'ack', oseq: 2 }))
   await first.session.keep()
   t.same(kept(), [3])
