@@ -1,19 +1,19 @@
 import type { Database, Reader, Tx } from '../db/engine/database.js'
-import { loginForm } from '../db/regional/fold.js'
+import { foldLogin } from '../db/regional/fold.js'
 import {
-  activeUserById,
-  emailHolder,
+  findActiveUserById,
+  findEmailHolder,
+  findProfile,
+  findUserByEmail,
+  findUserById,
+  findUserByUsername,
+  findUsernameHolder,
   passwordStamp,
-  profileOf,
   storeRehash,
   type UserRow,
-  userByEmail,
-  userById,
-  userByUsername,
-  usernameHolder,
 } from '../db/regional/users.js'
 import type { Draft, Value } from '../model/change.js'
-import { faultOfEmail, faultOfUsername, usernameForm } from '../model/names.js'
+import { faultOfEmail, faultOfUsername, normalizeUsername } from '../model/names.js'
 import type { Caller, SessionCaller } from './caller.js'
 import { checked } from './checked.js'
 import { DomainError } from './errors.js'
@@ -65,7 +65,7 @@ export class Accounts {
   /** Creates an account even if registration is closed. The operator's command uses it too. */
   async create(input: Registration): Promise<UserView> {
     const { db, journal, passwords, now, storageQuota } = this.#deps
-    const username = checked(usernameForm(input.username), faultOfUsername, 'username')
+    const username = checked(normalizeUsername(input.username), faultOfUsername, 'username')
     const email = checked(input.email.trim(), faultOfEmail, 'email')
     // Checked before hashing too, since hashing is expensive.
     assertFree(db, { username, email })
@@ -83,7 +83,7 @@ export class Accounts {
     const row = await db.write((tx) => {
       assertFree(tx, { username, email })
       journal.record(tx, [{ type: 'user.registered', key: id, fields }])
-      return userById(tx, id) as UserRow
+      return findUserById(tx, id) as UserRow
     })
     return userView(row)
   }
@@ -95,15 +95,15 @@ export class Accounts {
   ): Promise<{ user: UserView; session: OpenedSession; persistent: boolean }> {
     const { db, journal, sessions, throttle } = this.#deps
     const persistent = input.remember_me ?? false
-    const login = loginForm(input.identifier)
-    const user = userByUsername(db, login) ?? userByEmail(db, login)
+    const login = foldLogin(input.identifier)
+    const user = findUserByUsername(db, login) ?? findUserByEmail(db, login)
     const isCorrect = await throttle.attempt(user?.id ?? login, client, () =>
       this.#verify(user, input.password),
     )
     if (user === undefined || !isCorrect) throw wrongCredentials()
     await this.#rehash(user, input.password)
     return db.write((tx) => {
-      const present = userById(tx, user.id)
+      const present = findUserById(tx, user.id)
       // The password may have changed since the check.
       if (present === undefined || passwordStamp(present) !== passwordStamp(user)) throw wrongCredentials()
       // Reported only to a caller who knows the password.
@@ -116,7 +116,7 @@ export class Accounts {
 
   /** @throws DomainError unauthenticated when the account has just been deleted */
   get(userId: string): UserView {
-    return userView(assertLive(profileOf(this.#deps.db, userId)))
+    return userView(assertLive(findProfile(this.#deps.db, userId)))
   }
 
   /** @throws DomainError wrong-password, too-many-attempts, email-taken */
@@ -184,7 +184,7 @@ function hashOf(user: UserRow): string {
 }
 
 function liveAccount(reader: Reader, id: string): UserRow {
-  return assertLive(activeUserById(reader, id))
+  return assertLive(findActiveUserById(reader, id))
 }
 
 function assertLive<User>(user: User | undefined): User {
@@ -194,11 +194,11 @@ function assertLive<User>(user: User | undefined): User {
 }
 
 function assertFree(reader: Reader, names: { username?: string; email?: string }, except?: string): void {
-  if (names.username !== undefined && usernameHolder(reader, loginForm(names.username)) !== undefined) {
+  if (names.username !== undefined && findUsernameHolder(reader, foldLogin(names.username)) !== undefined) {
     throw new DomainError('username-taken', 'Username is already taken.')
   }
   if (names.email === undefined) return
-  const holder = emailHolder(reader, loginForm(names.email))
+  const holder = findEmailHolder(reader, foldLogin(names.email))
   if (holder !== undefined && holder !== except) {
     throw new DomainError('email-taken', 'Email is already used by another account.')
   }

@@ -3,12 +3,12 @@ import { readMeta } from '../db/meta.js'
 import {
   type EventPosition,
   type EventRow,
-  eventAt,
-  eventsSince,
-  newestEvent,
-  oldestEvent,
+  findEventAt,
+  findNewestEvent,
+  findOldestEventSeq,
+  listEventsAfter,
 } from '../db/regional/events.js'
-import { expireSubscribers, subscriberOf, upsertSubscriber } from '../db/regional/subscribers.js'
+import { expireSubscribers, findSubscriber, upsertSubscriber } from '../db/regional/subscribers.js'
 import { DAY_MS } from '../lib/durations.js'
 import type { Notifier } from './notifier.js'
 
@@ -43,18 +43,18 @@ export class EventLog {
    * @returns `missed` when events after that id may have expired, or another server issued the id
    */
   resume(userId: string, lastEventId: string | undefined): { position: EventPosition; missed: boolean } {
-    const newest = newestEvent(this.#db)
+    const newest = findNewestEvent(this.#db)
     if (lastEventId === undefined) return { position: newest, missed: false }
     const position = this.#positionOf(lastEventId)
-    const { since = Number.POSITIVE_INFINITY } = subscriberOf(this.#db, userId) ?? {}
+    const { since = Number.POSITIVE_INFINITY } = findSubscriber(this.#db, userId) ?? {}
     if (position === undefined || position.seq < since) return { position: newest, missed: true }
-    const missed = position.seq < newest.seq && position.seq + 1 < oldestEvent(this.#db)
+    const missed = position.seq < newest.seq && position.seq + 1 < findOldestEventSeq(this.#db)
     return { position: missed ? newest : position, missed }
   }
 
   /** A user's events after a position, oldest first. */
   read(userId: string, after: number, limit: number): EventRow[] {
-    return eventsSince(this.#db, userId, after, limit)
+    return listEventsAfter(this.#db, userId, after, limit)
   }
 
   /**
@@ -84,16 +84,16 @@ export class EventLog {
   }
 
   #touch(tx: Tx, user_id: string): void {
-    const seenAt = subscriberOf(tx, user_id)?.seen_at
+    const seenAt = findSubscriber(tx, user_id)?.seen_at
     if (seenAt !== undefined && this.#now() - Date.parse(seenAt) < TOUCH_MS) return
-    const since = newestEvent(tx).seq
+    const since = findNewestEvent(tx).seq
     upsertSubscriber(tx, { user_id, since, seen_at: new Date(this.#now()).toISOString() })
   }
 
   /** @returns undefined when this server did not issue the id, or its event has expired */
   #positionOf(id: string): EventPosition | undefined {
     const digits = id.split('-')[1] ?? ''
-    const position = /^\d{1,15}$/.test(digits) ? eventAt(this.#db, Number(digits)) : undefined
+    const position = /^\d{1,15}$/.test(digits) ? findEventAt(this.#db, Number(digits)) : undefined
     return position !== undefined && this.idOf(position) === id ? position : undefined
   }
 

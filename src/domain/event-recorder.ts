@@ -4,12 +4,12 @@
  */
 import type { Tx } from '../db/engine/database.js'
 import { addEvent } from '../db/regional/events.js'
-import { fileById } from '../db/regional/files.js'
-import { friendIdsOf, friendRequest, friendship } from '../db/regional/friends.js'
+import { findFileById } from '../db/regional/files.js'
+import { findFriendRequest, findFriendship, listFriendIds } from '../db/regional/friends.js'
 import type { AppliedChange } from '../db/regional/replica.js'
-import { subscriberOf } from '../db/regional/subscribers.js'
+import { findSubscriber } from '../db/regional/subscribers.js'
 import type { Hook } from '../db/regional/table-hooks.js'
-import { activeUserById, spaceOf, userById } from '../db/regional/users.js'
+import { findActiveUserById, findStorageUse, findUserById } from '../db/regional/users.js'
 import type { Row } from '../model/merge.js'
 import type { TableName } from '../model/tables.js'
 import type { Notifier } from './notifier.js'
@@ -62,7 +62,7 @@ export class EventRecorder {
     const is = after.cells.deleted === 0
     if (!was && !is) return
     const data = once(() => {
-      const row = fileById(tx, id)
+      const row = findFileById(tx, id)
       return row && JSON.stringify(fileView(row, this.#availability))
     })
     this.#emitFile(tx, owner, { was, is, id, data })
@@ -71,8 +71,8 @@ export class EventRecorder {
     const sharedAfter = is && after.cells.visibility !== 'private'
     if (!sharedBefore && !sharedAfter) return
     // Friends see nothing of a disabled account.
-    if (activeUserById(tx, owner) === undefined) return
-    for (const friend of friendIdsOf(tx, owner, MAX_AUDIENCE)) {
+    if (findActiveUserById(tx, owner) === undefined) return
+    for (const friend of listFriendIds(tx, owner, MAX_AUDIENCE)) {
       this.#emitFile(tx, friend, { was: sharedBefore, is: sharedAfter, id, data })
     }
   }
@@ -91,7 +91,7 @@ export class EventRecorder {
   /** At most one event for each unit of work and account. */
   #emitStorage(tx: Tx, userId: string): void {
     tx.atEnd(`storage.changed ${userId}`, () => {
-      const space = spaceOf(tx, userId)
+      const space = findStorageUse(tx, userId)
       if (space !== undefined) this.#emit(tx, userId, 'storage.changed', () => JSON.stringify(space))
     })
   }
@@ -105,9 +105,9 @@ export class EventRecorder {
 
   /** Friends lose a deleted or disabled account, and get an enabled one back. */
   #recordFriends(tx: Tx, id: string, before: Row, isBack: boolean): void {
-    const username = userById(tx, id)?.username_shown ?? before.cells.username
-    for (const friend of friendIdsOf(tx, id, MAX_AUDIENCE)) {
-      const since = isBack ? friendship(tx, id, friend)?.since : undefined
+    const username = findUserById(tx, id)?.username_shown ?? before.cells.username
+    for (const friend of listFriendIds(tx, id, MAX_AUDIENCE)) {
+      const since = isBack ? findFriendship(tx, id, friend)?.since : undefined
       const type = isBack ? 'friend.accepted' : 'friend.removed'
       this.#emit(tx, friend, type, () => JSON.stringify({ id, username, since }))
     }
@@ -117,7 +117,7 @@ export class EventRecorder {
     const status = after.cells.status
     if (before?.cells.status === status) return
     // An accepted request shows as its friendship. A cancelled one ends like a rejected one.
-    const row = status === 'accepted' ? undefined : friendRequest(tx, id)
+    const row = status === 'accepted' ? undefined : findFriendRequest(tx, id)
     if (row === undefined) return
     const type = status === 'pending' ? 'friend.requested' : 'friend.rejected'
     const data = () => JSON.stringify(friendRequestView(row))
@@ -129,7 +129,9 @@ export class EventRecorder {
     const was = before?.cells.active === 1
     const is = after.cells.active === 1
     if (was === is) return
-    const pair = [String(after.cells.user_a), String(after.cells.user_b)].map((id) => activeUserById(tx, id))
+    const pair = [String(after.cells.user_a), String(after.cells.user_b)].map((id) =>
+      findActiveUserById(tx, id),
+    )
     const [a, b] = pair
     if (a === undefined || b === undefined) return
     for (const [user, other] of [[a, b] as const, [b, a] as const]) {
@@ -141,7 +143,7 @@ export class EventRecorder {
 
   /** @param data called only if the event has readers; undefined when they may not see the row */
   #emit(tx: Tx, userId: string, type: EventType, data: () => string | undefined): void {
-    if (this.#notifier.count(userId) === 0 && subscriberOf(tx, userId) === undefined) return
+    if (this.#notifier.count(userId) === 0 && findSubscriber(tx, userId) === undefined) return
     const payload = data()
     if (payload === undefined) return
     addEvent(tx, { user_id: userId, type, data: payload, created_at: new Date(this.#now()).toISOString() })

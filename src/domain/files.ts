@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { BlobStore } from '../blobs/blob-store.js'
 import type { Database, Reader, Tx } from '../db/engine/database.js'
-import { type FileRow, fileById, type ListedFile } from '../db/regional/files.js'
+import { type FileRow, findFileById, type ListedFile } from '../db/regional/files.js'
 import { fold } from '../db/regional/fold.js'
 import { listFiles } from '../db/search/file-listing.js'
 import type { FileFilter, SortColumn } from '../db/search/file-queries.js'
@@ -10,7 +10,7 @@ import type { ByteSource } from '../lib/byte-source.js'
 import { type Json, parse } from '../lib/json.js'
 import { isTransientError } from '../lib/storage-fault.js'
 import type { Value } from '../model/change.js'
-import { faultOfFileName, faultOfFolder, folderForm } from '../model/names.js'
+import { faultOfFileName, faultOfFolder, normalizeFolder } from '../model/names.js'
 import { mayRead, userIdOf } from './access.js'
 import type { Caller } from './caller.js'
 import { checked } from './checked.js'
@@ -99,7 +99,8 @@ export class Files {
   ): Promise<VersionedFile> {
     const fields: Record<string, Value> = { modified_at: new Date(this.#now()).toISOString() }
     if (input.name !== undefined) fields.name = checked(input.name, faultOfFileName, 'name')
-    if (input.folder !== undefined) fields.folder = checked(folderForm(input.folder), faultOfFolder, 'folder')
+    if (input.folder !== undefined)
+      fields.folder = checked(normalizeFolder(input.folder), faultOfFolder, 'folder')
     if (input.visibility !== undefined) fields.visibility = input.visibility
     return this.#db.write((tx) => {
       const file = this.#owned(tx, caller, id)
@@ -107,7 +108,7 @@ export class Files {
         throw new DomainError('precondition-failed', 'The file has changed since you last read it.')
       }
       this.#journal.record(tx, [{ type: 'file.updated', key: id, fields }])
-      return this.#versioned(fileById(tx, id) as FileRow)
+      return this.#versioned(findFileById(tx, id) as FileRow)
     })
   }
 
@@ -171,14 +172,14 @@ export class Files {
 
   #filter({ folder, q, visibility }: FileQuery) {
     return {
-      folder: folder === undefined ? undefined : checked(folderForm(folder), faultOfFolder, 'folder'),
+      folder: folder === undefined ? undefined : checked(normalizeFolder(folder), faultOfFolder, 'folder'),
       contains: q === undefined ? undefined : fold(q),
       visibility,
     }
   }
 
   #readable(reader: Reader, caller: Caller, id: string): FileRow {
-    const file = fileById(reader, id)
+    const file = findFileById(reader, id)
     if (file === undefined || !mayRead(reader, caller, file)) {
       throw new DomainError('file-not-found', 'The file does not exist or is not shared with you.')
     }

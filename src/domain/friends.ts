@@ -1,16 +1,16 @@
 import type { Database, Tx } from '../db/engine/database.js'
-import { loginForm } from '../db/regional/fold.js'
+import { foldLogin } from '../db/regional/fold.js'
 import {
   type Direction,
   type FriendRequestRow,
-  friendRequest,
-  friendship,
-  friendsOf,
+  findFriendRequest,
+  findFriendship,
+  listFriends,
+  listRequests,
+  listRequestsBetween,
   pairKey,
-  pendingRequests,
-  requestsOf,
 } from '../db/regional/friends.js'
-import { activeUserById, activeUserByUsername, type UserRow } from '../db/regional/users.js'
+import { findActiveUserById, findActiveUserByUsername, type UserRow } from '../db/regional/users.js'
 import type { RequestStatus } from '../db/tables.js'
 import type { Draft } from '../model/change.js'
 import { DomainError } from './errors.js'
@@ -46,27 +46,27 @@ export class Friends {
    */
   async request(userId: string, username: string): Promise<FriendRequestView> {
     return this.#db.write((tx) => {
-      if (activeUserById(tx, userId) === undefined) {
+      if (findActiveUserById(tx, userId) === undefined) {
         throw new DomainError('unauthenticated', 'The account no longer exists or is disabled.')
       }
-      const other = activeUserByUsername(tx, loginForm(username))
+      const other = findActiveUserByUsername(tx, foldLogin(username))
       if (other === undefined) throw new DomainError('user-not-found', 'No account has this name.')
       if (other.id === userId) throw new DomainError('self-request', 'You cannot befriend yourself.')
-      if (friendship(tx, userId, other.id) !== undefined) {
+      if (findFriendship(tx, userId, other.id) !== undefined) {
         throw new DomainError('already-friends', 'You are already friends.')
       }
-      const [theirs] = pendingRequests(tx, other.id, userId)
+      const [theirs] = listRequestsBetween(tx, other.id, userId)
       if (theirs !== undefined) {
         this.#accept(tx, theirs)
-        return friendRequestView(friendRequest(tx, theirs.id) as FriendRequestRow)
+        return friendRequestView(findFriendRequest(tx, theirs.id) as FriendRequestRow)
       }
-      if (pendingRequests(tx, userId, other.id).length > 0) {
+      if (listRequestsBetween(tx, userId, other.id).length > 0) {
         throw new DomainError('request-pending', 'You have already sent a request to this account.')
       }
       const id = this.#journal.random.id()
       const fields = { from_id: userId, to_id: other.id, created_at: this.#time(), status: 'pending' }
       this.#journal.record(tx, [{ type: 'friend_request.made', key: id, fields }])
-      return friendRequestView(friendRequest(tx, id) as FriendRequestRow)
+      return friendRequestView(findFriendRequest(tx, id) as FriendRequestRow)
     })
   }
 
@@ -77,7 +77,7 @@ export class Friends {
   ): Page<FriendRequestView> {
     const list = `requests ${direction ?? 'all'}`
     const [after] = cursor === undefined ? [''] : decodeCursor(cursor, list, ['string'])
-    const rows = requestsOf(this.#db, direction, { user_id: userId, after: String(after), limit: limit + 1 })
+    const rows = listRequests(this.#db, direction, { user_id: userId, after: `${after}`, limit: limit + 1 })
     return pageOf(rows, limit, friendRequestView, (row) => [list, row.id])
   }
 
@@ -86,7 +86,7 @@ export class Friends {
     return this.#db.write((tx) => {
       const request = this.#pending(tx, requestId, (row) => row.to_id === userId)
       this.#accept(tx, request)
-      const { since } = friendship(tx, userId, request.from_id) as { since: string }
+      const { since } = findFriendship(tx, userId, request.from_id) as { since: string }
       return { id: request.from_id, username: request.from_username, since }
     })
   }
@@ -109,7 +109,7 @@ export class Friends {
 
   list(userId: string, limit: number, cursor?: string): Page<FriendView> {
     const [after] = cursor === undefined ? [''] : decodeCursor(cursor, 'friends', ['string'])
-    const rows = friendsOf(this.#db, { user_id: userId, after: String(after), limit: limit + 1 })
+    const rows = listFriends(this.#db, { user_id: userId, after: String(after), limit: limit + 1 })
     return pageOf(
       rows,
       limit,
@@ -131,16 +131,16 @@ export class Friends {
     return this.#friend(this.#db, userId, username).id
   }
 
-  #friend(reader: Parameters<typeof activeUserByUsername>[0], userId: string, username: string): UserRow {
-    const other = activeUserByUsername(reader, loginForm(username))
-    if (other === undefined || friendship(reader, userId, other.id) === undefined) {
+  #friend(reader: Parameters<typeof findActiveUserByUsername>[0], userId: string, username: string): UserRow {
+    const other = findActiveUserByUsername(reader, foldLogin(username))
+    if (other === undefined || findFriendship(reader, userId, other.id) === undefined) {
       throw new DomainError('friend-not-found', 'You have no friend of this name.')
     }
     return other
   }
 
   #pending(tx: Tx, id: string, mayDecide: (row: FriendRequestRow) => boolean): FriendRequestRow {
-    const request = friendRequest(tx, id)
+    const request = findFriendRequest(tx, id)
     if (request === undefined || !mayDecide(request)) {
       throw new DomainError('request-not-found', 'You have no such friend request.')
     }
@@ -151,7 +151,7 @@ export class Friends {
 
   /** Accepts a request and every other pending one between the two accounts. */
   #accept(tx: Tx, { from_id, to_id }: FriendRequestRow): void {
-    const all = [...pendingRequests(tx, from_id, to_id), ...pendingRequests(tx, to_id, from_id)]
+    const all = [...listRequestsBetween(tx, from_id, to_id), ...listRequestsBetween(tx, to_id, from_id)]
     const responses = all.map(
       ({ id }): Draft => ({ type: 'friend_request.answered', key: id, fields: { status: 'accepted' } }),
     )
@@ -165,7 +165,7 @@ export class Friends {
   #decline(tx: Tx, request: FriendRequestRow, status: RequestStatus): Draft[] {
     const { id, from_id, to_id } = request
     const declined: Draft = { type: 'friend_request.answered', key: id, fields: { status } }
-    const areFriends = friendship(tx, from_id, to_id) !== undefined
+    const areFriends = findFriendship(tx, from_id, to_id) !== undefined
     return areFriends ? [declined] : [declined, this.#pair(from_id, to_id, false)]
   }
 

@@ -20,9 +20,9 @@ export interface OtherWritersDeps {
  * go to the sphere, and every event stream reads its events and checks its session.
  */
 export function watchOtherWriters({ db, journal, notifier, timers }: OtherWritersDeps): Disposable {
-  let known = db.otherWrites()
+  let known = db.readDataVersion()
   const timer = timers.every(POLL_MS, () => {
-    const writes = otherWrites(db) ?? known
+    const writes = readDataVersion(db) ?? known
     if (writes === known) return
     known = writes
     journal.outboxGrown.emit()
@@ -32,9 +32,9 @@ export function watchOtherWriters({ db, journal, notifier, timers }: OtherWriter
 }
 
 /** @returns undefined while the database cannot be read */
-function otherWrites(db: Database): number | undefined {
+function readDataVersion(db: Database): number | undefined {
   try {
-    return db.otherWrites()
+    return db.readDataVersion()
   } catch {
     return undefined
   }

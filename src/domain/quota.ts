@@ -1,5 +1,5 @@
 import type { Reader } from '../db/engine/database.js'
-import { spaceOf } from '../db/regional/users.js'
+import { findStorageUse } from '../db/regional/users.js'
 import { DomainError } from './errors.js'
 
 /**
@@ -21,7 +21,7 @@ export class Quota {
 
   /** @throws DomainError quota-exceeded when `bytes` more do not fit */
   assertRoom(userId: string, bytes: number, reader = this.#reader): void {
-    const space = spaceOf(reader, userId)
+    const space = findStorageUse(reader, userId)
     if (space === undefined)
       throw new DomainError('unauthenticated', 'The account no longer exists or is disabled.')
     const reserved = this.#reserved.get(userId) ?? 0

@@ -1,5 +1,5 @@
 import type { Reader } from '../db/engine/database.js'
-import { fileById } from '../db/regional/files.js'
+import { findFileById } from '../db/regional/files.js'
 import type { Availability, FileAvailability, StoredBlob } from './views.js'
 
 /** Provides blobs that this server lacks. */
@@ -75,7 +75,7 @@ export class Replicas implements Availability {
     signal: AbortSignal,
   ): Promise<boolean> {
     const reached = () => {
-      const file = fileById(reader, fileId)
+      const file = findFileById(reader, fileId)
       return file !== undefined && this.of(file).stored_on.length >= count
     }
     if (reached() || this.#isStandalone || signal.aborted) return reached()

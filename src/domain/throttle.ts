@@ -1,5 +1,5 @@
 import type { Database } from '../db/engine/database.js'
-import { addLoginFailure, clearLoginFailures, loginFailures } from '../db/regional/login-failures.js'
+import { addLoginFailure, clearLoginFailures, findLoginFailures } from '../db/regional/login-failures.js'
 import { DomainError } from './errors.js'
 
 const WINDOW_MS = 15 * 60 * 1000
@@ -99,7 +99,7 @@ export class LoginThrottle {
     const [{ key }] = limits
     const now = new Date(this.#now()).toISOString()
     const until = new Date(this.#now() + WINDOW_MS).toISOString()
-    if (isCorrect && loginFailures(this.#db, key, now) === undefined) return
+    if (isCorrect && findLoginFailures(this.#db, key, now) === undefined) return
     await this.#db.write((tx) => {
       if (isCorrect) return clearLoginFailures(tx, key)
       for (const limit of limits) addLoginFailure(tx, limit.key, now, until)
@@ -108,7 +108,7 @@ export class LoginThrottle {
 
   #failures(key: string, max: number): number {
     const now = this.#now()
-    const row = loginFailures(this.#db, key, new Date(now).toISOString())
+    const row = findLoginFailures(this.#db, key, new Date(now).toISOString())
     if (row !== undefined && row.failures >= max) {
       const retryAfterSeconds = Math.max(1, Math.ceil((Date.parse(row.until) - now) / 1000))
       throw new DomainError('too-many-attempts', 'Too many failed logins. Try again later.', {

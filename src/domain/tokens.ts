@@ -1,7 +1,13 @@
 import type { Database } from '../db/engine/database.js'
-import { loginForm } from '../db/regional/fold.js'
-import { type TokenRow, tokenById, tokenBySecret, tokensOfUser, touchToken } from '../db/regional/tokens.js'
-import { userByUsername } from '../db/regional/users.js'
+import { foldLogin } from '../db/regional/fold.js'
+import {
+  findTokenById,
+  findTokenBySecret,
+  listTokens,
+  type TokenRow,
+  touchToken,
+} from '../db/regional/tokens.js'
+import { findUserByUsername } from '../db/regional/users.js'
 import { DAY_MS } from '../lib/durations.js'
 import { faultOfText } from '../model/names.js'
 import type { TokenCaller, TokenScope } from './caller.js'
@@ -71,9 +77,9 @@ export class Tokens {
 
   /** @returns the caller whose token has this secret; a given username has to be the owner's */
   authenticate(secret: string, username?: string): TokenCaller | undefined {
-    const row = tokenBySecret(this.#db, secretHash(secret))
+    const row = findTokenBySecret(this.#db, secretHash(secret))
     if (row === undefined || !this.#isLive(row)) return undefined
-    if (username !== undefined && userByUsername(this.#db, loginForm(username))?.id !== row.user_id)
+    if (username !== undefined && findUserByUsername(this.#db, foldLogin(username))?.id !== row.user_id)
       return undefined
     this.#touch(row)
     return { kind: 'token', user_id: row.user_id, token_id: row.id, scope: row.scope }
@@ -81,7 +87,7 @@ export class Tokens {
 
   /** Whether a token is still valid. */
   isLive(id: string): boolean {
-    const row = tokenById(this.#db, id)
+    const row = findTokenById(this.#db, id)
     return row !== undefined && this.#isLive(row)
   }
 
@@ -94,19 +100,14 @@ export class Tokens {
   /** @throws DomainError token-not-found */
   async revoke(userId: string, id: string): Promise<void> {
     await this.#db.write((tx) => {
-      if (tokenById(tx, id)?.user_id !== userId)
+      if (findTokenById(tx, id)?.user_id !== userId)
         throw new DomainError('token-not-found', 'You have no such token.')
       this.#journal.record(tx, [{ type: 'token.revoked', key: id, fields: { revoked: true } }])
     })
   }
 
-  #page(
-    reader: Parameters<typeof tokensOfUser>[0],
-    user_id: string,
-    after: string,
-    limit: number,
-  ): TokenRow[] {
-    return tokensOfUser(reader, { user_id, now: new Date(this.#now()).toISOString(), after, limit })
+  #page(reader: Parameters<typeof listTokens>[0], user_id: string, after: string, limit: number): TokenRow[] {
+    return listTokens(reader, { user_id, now: new Date(this.#now()).toISOString(), after, limit })
   }
 
   #isLive(row: TokenRow): boolean {

@@ -1,11 +1,11 @@
 import type { BlobStore } from '../blobs/blob-store.js'
 import { INLINE_BYTES, type StagedBlob } from '../blobs/blob-writer.js'
 import type { Database } from '../db/engine/database.js'
-import { type FileRow, fileById } from '../db/regional/files.js'
+import { type FileRow, findFileById } from '../db/regional/files.js'
 import type { Visibility } from '../db/tables.js'
 import type { ChunkSink } from '../lib/byte-source.js'
 import { isFull, isStorageFault } from '../lib/storage-fault.js'
-import { faultOfFileName, faultOfFolder, folderForm } from '../model/names.js'
+import { faultOfFileName, faultOfFolder, normalizeFolder } from '../model/names.js'
 import { checked } from './checked.js'
 import { DomainError } from './errors.js'
 import { type VersionedFile, versionOf } from './files.js'
@@ -85,7 +85,7 @@ export class Uploads {
         if (size > INLINE_BYTES) reservation.reserve(size)
         return writer.write(chunk)
       })
-      const folder = checked(folderForm(options.folder ?? '/'), faultOfFolder, 'folder')
+      const folder = checked(normalizeFolder(options.folder ?? '/'), faultOfFolder, 'folder')
       const chosen = { name, folder, media_type, visibility: options.visibility ?? 'private' }
       const blob = await writer.finish()
       if (sha256 !== undefined && sha256 !== blob.sha256) {
@@ -123,7 +123,7 @@ export class Uploads {
       quota.assertRoom(userId, blob.size, tx)
       blobs.store(tx, blob, at)
       journal.record(tx, [{ type: 'file.uploaded', key: id, fields }])
-      const row = fileById(tx, id) as FileRow
+      const row = findFileById(tx, id) as FileRow
       return { file: fileView(row, availability), etag: versionOf(row) }
     })
   }

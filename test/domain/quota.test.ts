@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
-import { userById } from '../../src/db/regional/users.js'
+import { findUserById } from '../../src/db/regional/users.js'
 import { Quota } from '../../src/domain/quota.js'
 import type { ChunkSink } from '../../src/lib/byte-source.js'
 import { systemRandom } from '../../src/lib/random.js'
@@ -56,5 +56,5 @@ t.test('what came from another server while an upload was under way counts', asy
   }
   const file = { name: 'here.txt', media_type: 'text/plain', declaredBytes: 0 }
   await t.rejects(uploads.store(owner, file, receive), REFUSED)
-  t.equal(userById(db, owner)?.used_storage, 600, 'nothing of it is left')
+  t.equal(findUserById(db, owner)?.used_storage, 600, 'nothing of it is left')
 })
