@@ -9,7 +9,7 @@ import BetterSqlite3 from 'better-sqlite3'
 import { BlobStore } from '../../src/blobs/blob-store.js'
 import { Database, type Tx } from '../../src/db/engine/database.js'
 import { migrate } from '../../src/db/engine/migrate.js'
-import { identify } from '../../src/db/identity.js'
+import { ensureIdentity } from '../../src/db/identity.js'
 import { writeMeta } from '../../src/db/meta.js'
 import { applyChange } from '../../src/db/regional/replica.js'
 import { indexNames } from '../../src/db/search/name-index.js'
@@ -71,8 +71,8 @@ export async function seedDataDir(
   connection.pragma('cache_size = -1000000')
   connection.pragma('temp_store = MEMORY')
   migrate(connection, 'regional')
-  await using db = Database.on(connection, systemTimers)
-  await identify(db, seed.server, randomOf(new SeededRandom('server')))
+  await using db = Database.fromConnection(connection, systemTimers)
+  await ensureIdentity(db, seed.server, randomOf(new SeededRandom('server')))
   const blobs = BlobStore.open(db, dataDir)
   const writer = new Writer(seed.server)
   const password_hash = await new Passwords().hash(PASSWORD)

@@ -1,12 +1,12 @@
--- The grand server's database: the log of changes, what follows from it, and small blobs.
+-- The grand server's database: the change log, state derived from it, and small blobs.
 
 CREATE TABLE meta (
   key TEXT PRIMARY KEY,
   value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Every change ever taken, in the one order. `change` is the exact text that was sent; `ghash` chains it to all before
--- it: sha256 in hex of the hash before and the text. `small_sha256`: the blob it references, where that is small enough to be sent with it.
+-- The change log. `change` is the exact text that was received; `ghash` chains it to the entries before it: sha256 in hex
+-- of the previous hash and the text. `small_sha256`: the referenced blob, if it is small enough to be sent with the entry.
 CREATE TABLE log (
   gseq INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
@@ -19,7 +19,7 @@ CREATE TABLE log (
   UNIQUE (origin, epoch, oseq)
 ) STRICT;
 
--- The last change that was seen of each incarnation of each origin, logged under it or known already by its id.
+-- The last change received from each epoch of each origin, whether it was appended or its id was in the log already.
 CREATE TABLE heads (
   origin TEXT NOT NULL,
   epoch TEXT NOT NULL,
@@ -28,7 +28,7 @@ CREATE TABLE heads (
   PRIMARY KEY (origin, epoch)
 ) STRICT, WITHOUT ROWID;
 
--- Which rows need which blobs, as their changes say. `owner_id`: the account with which the row ends.
+-- The blobs that rows reference, according to their changes. `owner_id`: the account with which the row ends.
 CREATE TABLE blob_refs (
   kind TEXT NOT NULL,
   key TEXT NOT NULL,
@@ -41,15 +41,15 @@ CREATE TABLE blob_refs (
 CREATE INDEX blob_refs_by_content ON blob_refs (sha256);
 CREATE INDEX blob_refs_by_owner ON blob_refs (owner_id);
 
--- Deleted rows: a deletion may be logged before what it deletes.
+-- Deleted rows: a deletion may be logged before the creation of its row.
 CREATE TABLE tombstones (
   kind TEXT NOT NULL,
   key TEXT NOT NULL,
   PRIMARY KEY (kind, key)
 ) STRICT, WITHOUT ROWID;
 
--- Blobs that are referenced and not here, each with the first entry of the log that references it. Two changes may
--- reference the same hash with different sizes, and one of them lies; only the true one can ever arrive.
+-- Missing blobs: referenced, but not stored here, each with the first log entry that references it. Two changes may
+-- reference the same hash with different sizes, of which at most one is correct; only that blob can ever arrive.
 CREATE TABLE missing (
   sha256 TEXT NOT NULL,
   size INTEGER NOT NULL,
@@ -58,7 +58,7 @@ CREATE TABLE missing (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX missing_by_gseq ON missing (gseq);
 
--- The blobs that are here: small ones in `content`, larger ones as the file blobs/ab/cd/<sha256>.
+-- Stored blobs: small ones in `content`, larger ones in the file blobs/ab/cd/<sha256>.
 CREATE TABLE blobs (
   sha256 TEXT PRIMARY KEY,
   size INTEGER NOT NULL,
@@ -66,13 +66,13 @@ CREATE TABLE blobs (
   content BLOB
 ) STRICT;
 
--- The position in the log up to which each regional has every blob.
+-- The position in the change log up to which each regional has every blob.
 CREATE TABLE watermarks (
   server TEXT PRIMARY KEY,
   gseq INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- A blob that is here is not missing, whoever stored it.
-CREATE TRIGGER blobs_add AFTER INSERT ON blobs BEGIN
+-- A stored blob is not missing.
+CREATE TRIGGER blobs_insert_missing AFTER INSERT ON blobs BEGIN
   DELETE FROM missing WHERE sha256 = new.sha256;
 END;

@@ -1,6 +1,6 @@
--- The regional server's database. Replicated tables carry the columns that src/model/tables.ts declares, `created_stamp`, and
--- `stamps`: a JSON object of the `latest` fields whose stamp is not `created_stamp`. Columns under "derived" follow
--- from merged state and are the same on every server; columns under "local" are this server's own.
+-- The regional server's database. Replicated tables have the columns that src/model/tables.ts declares, `created_stamp`,
+-- and `stamps`: a JSON object of the `latest` fields whose stamp differs from `created_stamp`. Columns under "derived"
+-- follow from merged state and are the same on every server. Columns under "local" are not replicated.
 
 CREATE TABLE meta (
   key TEXT PRIMARY KEY,
@@ -18,7 +18,7 @@ CREATE TABLE users (
   deleted INTEGER NOT NULL,
   created_stamp TEXT NOT NULL,
   stamps TEXT NOT NULL,
-  -- derived
+  -- derived: the folded names; the shown names, after conflicts are resolved; and the folded shown names, for logins
   username_folded TEXT NOT NULL,
   email_folded TEXT NOT NULL,
   username_shown TEXT NOT NULL,
@@ -26,7 +26,7 @@ CREATE TABLE users (
   username_login TEXT NOT NULL,
   email_login TEXT NOT NULL,
   used_storage INTEGER NOT NULL DEFAULT 0,
-  -- local: the same password under newer parameters of the hash, valid while password_stamp is the password's stamp
+  -- local: the same password under newer hash parameters, valid while rehash_stamp is the password's stamp
   rehash TEXT,
   rehash_stamp TEXT
 ) STRICT, WITHOUT ROWID;
@@ -51,10 +51,10 @@ CREATE TABLE files (
   stamps TEXT NOT NULL,
   -- derived
   name_folded TEXT NOT NULL,
-  -- local: the entry of the log that references its blob (see blob_refs), once it is known
+  -- local: the log entry that references the blob (see blob_refs), once it is known
   gseq INTEGER,
-  -- local: the row of the name in name_trigrams, once it is there: the owner's section (src/db/search/name-index.ts) << 32,
-  -- and a number in it
+  -- local: the rowid of the name in name_trigrams, once it is indexed: the owner's section
+  -- (src/db/search/name-index.ts) << 32, plus a number in that section
   name_number INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX files_by_created ON files (owner_id, created_at, id) WHERE deleted = 0;
@@ -65,27 +65,27 @@ CREATE INDEX files_shared ON files (owner_id, created_at, id) WHERE deleted = 0 
 CREATE INDEX files_unindexed ON files (owner_id) WHERE deleted = 0 AND name_number IS NULL;
 CREATE INDEX files_by_name_number ON files (name_number) WHERE deleted = 0 AND name_number IS NOT NULL;
 
--- used_storage is the sum of a user's live files at every moment, whoever writes the rows.
-CREATE TRIGGER files_add AFTER INSERT ON files WHEN new.deleted = 0 BEGIN
+-- Invariant: used_storage is the sum of the sizes of a user's live files.
+CREATE TRIGGER files_insert_used_storage AFTER INSERT ON files WHEN new.deleted = 0 BEGIN
   UPDATE users SET used_storage = used_storage + new.size WHERE id = new.owner_id;
 END;
-CREATE TRIGGER files_delete AFTER UPDATE OF deleted ON files WHEN old.deleted = 0 AND new.deleted = 1 BEGIN
+CREATE TRIGGER files_delete_used_storage AFTER UPDATE OF deleted ON files WHEN old.deleted = 0 AND new.deleted = 1 BEGIN
   UPDATE users SET used_storage = used_storage - old.size WHERE id = old.owner_id;
 END;
-CREATE TRIGGER users_add AFTER INSERT ON users BEGIN
+CREATE TRIGGER users_insert_used_storage AFTER INSERT ON users BEGIN
   UPDATE users
   SET used_storage = (SELECT coalesce(sum(size), 0) FROM files WHERE owner_id = new.id AND deleted = 0)
   WHERE id = new.id;
 END;
 
--- Folded names, for search: derived state, which no digest counts and which can be made anew at any time.
+-- Folded names, for search. Local, in no digest, and can be rebuilt from the rows at any time.
 CREATE VIRTUAL TABLE name_trigrams USING fts5(
   name, content='', contentless_delete=1, detail=none, tokenize='trigram case_sensitive 1'
 );
--- Its segments are merged in small steps by whoever writes it, and never in one large one.
+-- src/db/search/name-index.ts merges segments in small steps; an automatic merge could take long.
 INSERT INTO name_trigrams (name_trigrams, rank) VALUES ('automerge', 0), ('crisismerge', 2000);
 
-CREATE TRIGGER files_name_gone AFTER UPDATE OF name_folded, deleted ON files
+CREATE TRIGGER files_update_name_trigrams AFTER UPDATE OF name_folded, deleted ON files
 WHEN old.name_number IS NOT NULL AND (old.name_folded <> new.name_folded OR new.deleted = 1) BEGIN
   DELETE FROM name_trigrams WHERE rowid = old.name_number;
   UPDATE files SET name_number = NULL WHERE id = new.id;
@@ -151,14 +151,14 @@ CREATE TABLE friendships (
 CREATE INDEX friendships_a ON friendships (user_a, user_b) WHERE active = 1;
 CREATE INDEX friendships_b ON friendships (user_b, user_a) WHERE active = 1;
 
--- Changes made here, in order, until the grand has acknowledged them and some days more.
+-- Changes made on this server, in order, until the grand has acknowledged them.
 CREATE TABLE outbox (
   oseq INTEGER PRIMARY KEY AUTOINCREMENT,
   change TEXT NOT NULL
 ) STRICT;
 
--- Changes that cannot be applied yet, by the row that they are about: it is not here (`row`), or a newer program made the
--- change (`unknown`; then with its id and its entry in the log).
+-- Changes that cannot be applied yet. `reason`: the row has not arrived (`row`), or a newer program made the change
+-- (`unknown`; then with its id and its log position).
 CREATE TABLE deferred (
   seq INTEGER PRIMARY KEY,
   kind TEXT NOT NULL,
@@ -171,7 +171,7 @@ CREATE TABLE deferred (
 CREATE INDEX deferred_by_row ON deferred (kind, key);
 CREATE INDEX deferred_unknown ON deferred (seq) WHERE reason = 'unknown';
 
--- The blobs that are here: small ones in `content`, larger ones as the file blobs/ab/cd/<sha256>.
+-- Stored blobs: small ones in `content`, larger ones in the file blobs/ab/cd/<sha256>.
 CREATE TABLE blobs (
   sha256 TEXT PRIMARY KEY,
   size INTEGER NOT NULL,
@@ -179,7 +179,7 @@ CREATE TABLE blobs (
   content BLOB
 ) STRICT;
 
--- Which live rows need which blobs. `gseq`: the first entry of the log that says so, 0 while that is unknown.
+-- The blobs that live rows reference. `gseq`: the first log entry with the reference, 0 while that is unknown.
 CREATE TABLE blob_refs (
   kind TEXT NOT NULL,
   key TEXT NOT NULL,
@@ -188,11 +188,11 @@ CREATE TABLE blob_refs (
   gseq INTEGER NOT NULL,
   PRIMARY KEY (sha256, kind, key, size)
 ) STRICT, WITHOUT ROWID;
-CREATE TRIGGER blob_refs_entry AFTER UPDATE OF gseq ON blob_refs WHEN new.kind = 'file' BEGIN
+CREATE TRIGGER blob_refs_update_files_gseq AFTER UPDATE OF gseq ON blob_refs WHEN new.kind = 'file' BEGIN
   UPDATE files SET gseq = nullif(new.gseq, 0) WHERE id = new.key;
 END;
 
--- Blobs that are referenced and not here, each with the first entry of the log that references it.
+-- Missing blobs: referenced, but not stored here, each with the first log entry that references it.
 CREATE TABLE missing (
   sha256 TEXT NOT NULL,
   size INTEGER NOT NULL,
@@ -201,11 +201,11 @@ CREATE TABLE missing (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX missing_by_size ON missing (size, sha256);
 CREATE INDEX missing_by_gseq ON missing (gseq);
-CREATE TRIGGER blobs_add AFTER INSERT ON blobs BEGIN
+CREATE TRIGGER blobs_insert_missing AFTER INSERT ON blobs BEGIN
   DELETE FROM missing WHERE sha256 = new.sha256;
 END;
 
--- What each user's live streams tell, kept for a while so that a stream resumes without loss.
+-- The event log: events of subscribed users, stored for a while so that a stream can resume without loss.
 CREATE TABLE events (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
   user_id TEXT NOT NULL,
@@ -215,7 +215,7 @@ CREATE TABLE events (
 ) STRICT;
 CREATE INDEX events_by_user ON events (user_id, seq);
 
--- Wrong logins in the present window: one row for each account and address, and one for each address.
+-- Failed logins in the current window: one row for each account and address, and one for each address.
 CREATE TABLE login_failures (
   key TEXT PRIMARY KEY,
   failures INTEGER NOT NULL,
@@ -223,28 +223,28 @@ CREATE TABLE login_failures (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX login_failures_by_end ON login_failures (until);
 
--- Changes that could not be applied; the cursor has passed them.
+-- Changes that could not be applied; the cursor is past them.
 CREATE TABLE dead_letters (
   gseq INTEGER PRIMARY KEY,
   change TEXT NOT NULL,
   reason TEXT NOT NULL
 ) STRICT;
 
--- The position in the log up to which each server has every blob.
+-- The position in the change log up to which each server has every blob.
 CREATE TABLE watermarks (
   server TEXT PRIMARY KEY,
   gseq INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Rows that the grand's log may lack since it lost some of itself, until they are republished.
+-- Rows that the change log may have lost, until they are republished.
 CREATE TABLE unpublished (
   kind TEXT NOT NULL,
   key TEXT NOT NULL,
   PRIMARY KEY (kind, key)
 ) STRICT, WITHOUT ROWID;
 
--- Who has had a stream of events open here lately: events are kept for them alone. `since`: the position from which on
--- they are whole; `seen_at`: when a stream was open last, to the day.
+-- Users with a recent event stream on this server; the event log contains only their events. `since`: the position after
+-- which it contains all of them; `seen_at`: when a stream was last open, to the day.
 CREATE TABLE subscribers (
   user_id TEXT PRIMARY KEY,
   since INTEGER NOT NULL,

@@ -9,7 +9,7 @@ import { CertificatesInUse } from '../certs/in-use.js'
 import { openPeerTls, type PeerTls } from '../certs/peer-tls.js'
 import type { TlsFiles } from '../certs/tls-files.js'
 import type { GrandConfig } from '../config/config.js'
-import { takeDataDir } from '../db/data-dir.js'
+import { lockDataDir } from '../db/data-dir.js'
 import { Database } from '../db/engine/database.js'
 import { DAY_MS } from '../lib/durations.js'
 import { periodic } from '../lib/periodic.js'
@@ -65,7 +65,7 @@ export async function openGrand(
   const tls = await openPeerTls(config.certsDir, config.name)
   await using resources = new Resources()
   const logger = givenLogger ?? resources.use(openLog({ level: config.logLevel, server: config.name })).logger
-  resources.use(takeDataDir(config.dataDir))
+  resources.use(lockDataDir(config.dataDir))
   const path = join(config.dataDir, 'grand.db')
   const helper = helperProgram === undefined ? undefined : new HelperProcess(helperProgram, logger)
   const db = resources.use(Database.open(path, 'grand', helper && (() => helper.checkpoint(path))))

@@ -12,9 +12,9 @@ import { openPeerTls } from '../certs/peer-tls.js'
 import { TlsFiles } from '../certs/tls-files.js'
 import type { RegionalConfig, TrustedProxies } from '../config/config.js'
 import { loadContract } from '../contract/load.js'
-import { takeDataDir } from '../db/data-dir.js'
+import { lockDataDir } from '../db/data-dir.js'
 import { Database } from '../db/engine/database.js'
-import { identify } from '../db/identity.js'
+import { ensureIdentity } from '../db/identity.js'
 import { stateDigest } from '../db/regional/digest.js'
 import { indexAllNames } from '../db/search/name-indexing.js'
 import { applyUnknownChanges } from '../domain/deferred-changes.js'
@@ -102,12 +102,12 @@ export async function openRegional(
   await using resources = new Resources()
   const logger = givenLogger ?? resources.use(openLog({ level: config.logLevel, server: config.name })).logger
   const certificates = new CertificatesInUse(logger, now)
-  resources.use(takeDataDir(config.dataDir))
+  resources.use(lockDataDir(config.dataDir))
   const path = join(config.dataDir, 'regional.db')
   const helper = helperProgram === undefined ? undefined : new HelperProcess(helperProgram, logger)
   const db = resources.use(Database.open(path, 'regional', helper && (() => helper.checkpoint(path))))
   if (helper !== undefined) resources.use(helper)
-  await identify(db, config.name)
+  await ensureIdentity(db, config.name)
   const storage = new StorageCheck({ db, dataDir: config.dataDir, logger })
   await storage.assertUsable()
   const blobs = BlobStore.open(db, config.dataDir)

@@ -4,13 +4,13 @@ import BetterSqlite3 from 'better-sqlite3'
 import { makeFolder } from './data-dir.js'
 
 /**
- * In one step, which is one read of the database. Between steps SQLite lets others write, and then begins again: under a
- * server that writes it would never end. Meanwhile the WAL grows by what is written.
+ * Copies all pages in one step, in one read transaction. Between steps SQLite lets others write and then starts over: on
+ * a busy server the backup would never finish. The WAL grows during the copy.
  */
 const ALL_PAGES = 0x7fffffff
 
-/** Another file system, one without hard links, or one that has too many of this file. */
-const NOT_LINKED = ['EXDEV', 'EPERM', 'EOPNOTSUPP', 'EMLINK']
+/** Another file system, a file system without hard links, or too many links to the file. */
+const LINK_UNSUPPORTED_CODES = ['EXDEV', 'EPERM', 'EOPNOTSUPP', 'EMLINK']
 
 export interface BackupResult {
   databases: string[]
@@ -18,32 +18,33 @@ export interface BackupResult {
 }
 
 /**
- * Copies a server's data folder while the server runs, such that the copy is one moment of it: every blob that the
- * copied database names is in the copy, and no other. Blobs first, for what is removed meanwhile; then the database;
- * then the blobs that came meanwhile; in the end those go that the copied database does not name. Where both folders
- * are on one file system blobs are linked and take no room.
+ * Copies a server's data folder while the server runs. The copy is consistent: it contains exactly the blobs that the
+ * copied database references. The order ensures that: blobs first, since some may be deleted during the copy; then the
+ * database; then the blobs added meanwhile. Unreferenced blobs are removed last. Blobs are hard-linked where possible.
  * @param to a folder that does not exist yet, or is empty
- * @throws Error when `from` holds no database, or `to` is not empty or lies in `from`
+ * @throws Error when `from` contains no database, or `to` is not empty or is inside `from`
+ * @throws UnusablePathError when `to` cannot be created
  */
 export async function backupDataDir(from: string, to: string): Promise<BackupResult> {
   const databases = (await readdir(from).catch(() => [])).filter((name) => name.endsWith('.db'))
-  if (databases.length === 0) throw new Error(`${from} holds no database`)
-  if (!relative(from, to).startsWith('..')) throw new Error(`${to} lies in ${from}, which is to be copied`)
+  if (databases.length === 0) throw new Error(`${from} contains no database`)
+  if (!relative(from, to).startsWith('..'))
+    throw new Error(`${to} is inside ${from}; choose a folder outside of it`)
   makeFolder(resolve(to))
-  if ((await readdir(to)).length > 0) throw new Error(`${to} is not empty`)
+  if ((await readdir(to)).length > 0) throw new Error(`${to} is not empty; choose a new or empty folder`)
   const blobs = { from: join(from, 'blobs'), to: join(to, 'blobs') }
-  const named = new Set<string>()
+  const referenced = new Set<string>()
   let count = await copyBlobs(blobs.from, blobs.to)
   for (const name of databases) {
     const db = new BetterSqlite3(join(from, name), { readonly: true, fileMustExist: true, timeout: 5000 })
     await db.backup(join(to, name), { progress: () => ALL_PAGES })
     db.close()
-    for (const sha256 of referencedFiles(join(to, name))) named.add(sha256)
+    for (const sha256 of selectBlobFileHashes(join(to, name))) referenced.add(sha256)
     await chmod(join(to, name), 0o600)
     await sync(join(to, name))
   }
   count += await copyBlobs(blobs.from, blobs.to)
-  count -= await removeUnreferenced(blobs.to, named)
+  count -= await removeUnreferenced(blobs.to, referenced)
   await sync(to)
   return { databases, blobs: count }
 }
@@ -59,7 +60,7 @@ async function copyBlobs(from: string, to: string): Promise<number> {
   return count
 }
 
-/** Whether there was something to copy: blobs never change, so one that is there needs no second copy. */
+/** Returns false when the target exists already (blobs never change) or the source has been deleted meanwhile. */
 async function copyBlob(source: string, target: string): Promise<boolean> {
   try {
     await link(source, target)
@@ -67,16 +68,16 @@ async function copyBlob(source: string, target: string): Promise<boolean> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EEXIST' || code === 'ENOENT') return false
-    if (!NOT_LINKED.includes(code ?? '')) throw error
+    if (!LINK_UNSUPPORTED_CODES.includes(code ?? '')) throw error
   }
   await copyFile(source, target)
   await sync(target)
   return true
 }
 
-/** The blobs that a database keeps as files. */
-function referencedFiles(path: string): string[] {
-  // Not read-only: that would leave the files of its log behind.
+/** The hashes of the blobs that a database stores as files. */
+function selectBlobFileHashes(path: string): string[] {
+  // Not read-only: a read-only connection leaves the WAL files behind.
   const db = new BetterSqlite3(path, { fileMustExist: true })
   try {
     return db.prepare('select sha256 from blobs where content is null').pluck().all() as string[]
@@ -85,12 +86,12 @@ function referencedFiles(path: string): string[] {
   }
 }
 
-async function removeUnreferenced(folder: string, named: Set<string>): Promise<number> {
+async function removeUnreferenced(folder: string, referenced: Set<string>): Promise<number> {
   let count = 0
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name)
-    if (entry.isDirectory()) count += await removeUnreferenced(path, named)
-    else if (!named.has(entry.name)) {
+    if (entry.isDirectory()) count += await removeUnreferenced(path, referenced)
+    else if (!referenced.has(entry.name)) {
       await unlink(path)
       count += 1
     }

@@ -6,14 +6,12 @@ import { query } from './tables.js'
 
 /**
  * - `server`, `epoch`: the server's name and the incarnation of this database
- * - `log_id`: the incarnation of the log, on the grand
- * - `clock`: the highest stamp made or seen; `log_clock`: the highest in what is known to be in the grand's
- *   log
- * - `cursor`: the place in the log up to which entries are applied (JSON)
- * - `acked`: the last own change that the grand has acknowledged (JSON)
- * - `scrub`: how far the check of all blobs is (JSON), on both kinds of server
- * - `probe`: written to see whether it can be, on both kinds of server
- * - `refill_to`: while the log is read again from its start, the entry up to which that goes
+ * - `clock`: the highest stamp made or observed; `log_clock`: the highest stamp known to be in the change log
+ * - `cursor`: the position in the change log up to which entries are applied (JSON)
+ * - `acked`: the last local change that the grand has acknowledged (JSON)
+ * - `scrub`: the progress of the blob scrub (JSON), on both kinds of server
+ * - `probe`: written to test whether the database is writable, on both kinds of server
+ * - `refill_to`: the last entry to read again while a resync reads the change log from its start
  */
 export type MetaKey =
   | 'server'
@@ -27,36 +25,38 @@ export type MetaKey =
   | 'probe'
   | 'refill_to'
 
-const select = prepare<{ key: string }>()((slot) =>
+const selectMeta = prepare<{ key: string }>()((slot) =>
   query.selectFrom('meta').select('value').where('key', '=', slot('key')),
 )
-const upsert = prepare<{ key: string; value: string }>()((slot) =>
+const upsertMeta = prepare<{ key: string; value: string }>()((slot) =>
   query
     .insertInto('meta')
     .values({ key: slot('key'), value: slot('value') })
     .onConflict((conflict) => conflict.column('key').doUpdateSet({ value: slot('value') })),
 )
 
-const remove = prepare<{ key: string }>()((slot) => query.deleteFrom('meta').where('key', '=', slot('key')))
+const deleteKey = prepare<{ key: string }>()((slot) =>
+  query.deleteFrom('meta').where('key', '=', slot('key')),
+)
 
 export function readMeta(reader: Reader, key: MetaKey): string | undefined {
-  return reader.get(select, { key })?.value
+  return reader.get(selectMeta, { key })?.value
 }
 
 export function writeMeta(tx: Tx, key: MetaKey, value: string): void {
-  tx.run(upsert, { key, value })
+  tx.run(upsertMeta, { key, value })
 }
 
 export function deleteMeta(tx: Tx, key: MetaKey): void {
-  tx.run(remove, { key })
+  tx.run(deleteKey, { key })
 }
 
-/** The highest stamp this server has made or seen. */
+/** The highest stamp this server has made or observed. */
 export function readClock(reader: Reader): string {
   return readMeta(reader, 'clock') ?? ZERO_STAMP
 }
 
-/** A fresh incarnation of this database: 32 hex digits. */
+/** Stores and returns a new incarnation of this database: 32 hex digits. */
 export function mintEpoch(tx: Tx, random: Random): string {
   const epoch = random.bytes(16).toString('hex')
   writeMeta(tx, 'epoch', epoch)

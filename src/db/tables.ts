@@ -1,14 +1,14 @@
-/** The rows of the regional server's database, column for column as migrations/regional makes them. */
+/** The rows of the regional server's database, with the columns of migrations/regional. */
 import type { Generated } from 'kysely'
 import { queryBuilder } from './engine/query.js'
 
-export interface Merged {
+export interface MergedColumns {
   id: string
   created_stamp: string
   stamps: string
 }
 
-export interface UsersTable extends Merged {
+export interface UsersTable extends MergedColumns {
   username: string
   created_at: string
   email: string
@@ -29,7 +29,7 @@ export interface UsersTable extends Merged {
 
 export type Visibility = 'private' | 'friends' | 'public'
 
-export interface FilesTable extends Merged {
+export interface FilesTable extends MergedColumns {
   owner_id: string
   size: number
   media_type: string
@@ -45,7 +45,7 @@ export interface FilesTable extends Merged {
   name_number: number | null
 }
 
-export interface SessionsTable extends Merged {
+export interface SessionsTable extends MergedColumns {
   user_id: string
   secret_sha256: string
   created_at: string
@@ -56,7 +56,7 @@ export interface SessionsTable extends Merged {
   last_used_at: string | null
 }
 
-export interface TokensTable extends Merged {
+export interface TokensTable extends MergedColumns {
   user_id: string
   name: string
   scope: 'read' | 'write'
@@ -69,14 +69,14 @@ export interface TokensTable extends Merged {
 
 export type RequestStatus = 'pending' | 'accepted' | 'rejected' | 'cancelled'
 
-export interface FriendRequestsTable extends Merged {
+export interface FriendRequestsTable extends MergedColumns {
   from_id: string
   to_id: string
   created_at: string
   status: RequestStatus
 }
 
-export interface FriendshipsTable extends Merged {
+export interface FriendshipsTable extends MergedColumns {
   user_a: string
   user_b: string
   active: number
@@ -139,7 +139,7 @@ interface MetaTable {
   value: string
 }
 
-/** What both kinds of server know of blobs. */
+/** The blob tables of both kinds of server. */
 export interface BlobTables {
   blobs: { sha256: string; size: number; stored_at: string; content: Buffer | null }
   blob_refs: { kind: string; key: string; sha256: string; size: number; gseq: number }

@@ -2,24 +2,24 @@ import type { Reader, Tx } from './engine/database.js'
 import { prepare } from './engine/query.js'
 import { query } from './tables.js'
 
-const all = prepare()(() => query.selectFrom('watermarks').selectAll())
-const upsert = prepare<{ server: string; gseq: number }>()((slot) =>
+const selectWatermarks = prepare()(() => query.selectFrom('watermarks').selectAll())
+const upsertWatermark = prepare<{ server: string; gseq: number }>()((slot) =>
   query
     .insertInto('watermarks')
     .values({ server: slot('server'), gseq: slot('gseq') })
     .onConflict((conflict) => conflict.column('server').doUpdateSet({ gseq: slot('gseq') })),
 )
-const clear = prepare()(() => query.deleteFrom('watermarks'))
+const deleteWatermarks = prepare()(() => query.deleteFrom('watermarks'))
 
 /** The log position up to which each server stores every blob. The table is the same on both kinds of server. */
 export function readWatermarks(reader: Reader): Map<string, number> {
-  return new Map(reader.all(all).map(({ server, gseq }) => [server, gseq]))
+  return new Map(reader.all(selectWatermarks).map(({ server, gseq }) => [server, gseq]))
 }
 
 export function writeWatermark(tx: Tx, server: string, gseq: number): void {
-  tx.run(upsert, { server, gseq })
+  tx.run(upsertWatermark, { server, gseq })
 }
 
 export function clearWatermarks(tx: Tx): void {
-  tx.run(clear)
+  tx.run(deleteWatermarks)
 }

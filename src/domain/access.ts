@@ -1,7 +1,7 @@
 import type { Reader } from '../db/engine/database.js'
 import type { FileRow } from '../db/regional/files.js'
 import { areFriends } from '../db/regional/friends.js'
-import { activeUserById, type UserRow } from '../db/regional/users.js'
+import { findActiveUserById, type UserRow } from '../db/regional/users.js'
 import type { Caller } from './caller.js'
 import { DomainError } from './errors.js'
 
@@ -12,7 +12,7 @@ export function userIdOf(caller: Caller): string | undefined {
 
 /** Finds an account. @throws DomainError unauthenticated if it has been deleted or disabled */
 export function requireActiveUser(reader: Reader, id: string): UserRow {
-  return requireUser(activeUserById(reader, id))
+  return requireUser(findActiveUserById(reader, id))
 }
 
 /** @throws DomainError unauthenticated if there is no user */

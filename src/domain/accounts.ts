@@ -1,18 +1,18 @@
 import type { Database, Reader, Tx } from '../db/engine/database.js'
-import { loginForm } from '../db/regional/fold.js'
+import { foldLogin } from '../db/regional/fold.js'
 import {
-  emailHolder,
+  findEmailHolder,
+  findProfile,
+  findUserByEmail,
+  findUserById,
+  findUserByUsername,
+  findUsernameHolder,
   passwordStamp,
-  profileOf,
   storeRehash,
   type UserRow,
-  userByEmail,
-  userById,
-  userByUsername,
-  usernameHolder,
 } from '../db/regional/users.js'
 import type { Draft, Value } from '../model/change.js'
-import { faultOfEmail, faultOfUsername, usernameForm } from '../model/names.js'
+import { faultOfEmail, faultOfUsername, normalizeUsername } from '../model/names.js'
 import { requireActiveUser, requireUser } from './access.js'
 import type { Caller, SessionCaller } from './caller.js'
 import { DomainError } from './errors.js'
@@ -65,7 +65,7 @@ export class Accounts {
    */
   async create(input: Registration): Promise<UserView> {
     const { db, journal, passwords, now, storageQuotaBytes } = this.#deps
-    const username = validate(usernameForm(input.username), faultOfUsername, 'username')
+    const username = validate(normalizeUsername(input.username), faultOfUsername, 'username')
     const email = validate(input.email.trim(), faultOfEmail, 'email')
     // Checked before the costly hashing, and again in the transaction.
     assertAvailable(db, { username, email })
@@ -77,7 +77,7 @@ export class Accounts {
     const row = await db.write((tx) => {
       assertAvailable(tx, { username, email })
       journal.record(tx, [{ type: 'user.registered', key: id, fields }])
-      return userById(tx, id) as UserRow
+      return findUserById(tx, id) as UserRow
     })
     return userView(row)
   }
@@ -89,13 +89,13 @@ export class Accounts {
   ): Promise<{ user: UserView; session: OpenedSession; persistent: boolean }> {
     const { db, journal, sessions, throttle } = this.#deps
     const persistent = input.remember_me ?? false
-    const login = loginForm(input.identifier)
-    const user = userByUsername(db, login) ?? userByEmail(db, login)
+    const login = foldLogin(input.identifier)
+    const user = findUserByUsername(db, login) ?? findUserByEmail(db, login)
     const valid = await throttle.attempt(user?.id ?? login, client, () => this.#verify(user, input.password))
     if (user === undefined || !valid) throw wrongCredentials()
     await this.#rehash(user, input.password)
     return db.write((tx) => {
-      const current = userById(tx, user.id)
+      const current = findUserById(tx, user.id)
       // The password may have changed since it was verified.
       if (current === undefined || passwordStamp(current) !== passwordStamp(user)) throw wrongCredentials()
       // Disclosed only after a correct password.
@@ -108,7 +108,7 @@ export class Accounts {
 
   /** @throws DomainError unauthenticated if the account has been deleted or disabled */
   get(userId: string): UserView {
-    return userView(requireUser(profileOf(this.#deps.db, userId)))
+    return userView(requireUser(findProfile(this.#deps.db, userId)))
   }
 
   /** @throws DomainError unauthenticated, wrong-password, too-many-attempts, email-taken, validation-failed */
@@ -176,11 +176,11 @@ function assertAvailable(
   names: { username?: string; email?: string },
   exceptId?: string,
 ): void {
-  if (names.username !== undefined && usernameHolder(reader, loginForm(names.username)) !== undefined) {
+  if (names.username !== undefined && findUsernameHolder(reader, foldLogin(names.username)) !== undefined) {
     throw new DomainError('username-taken', 'This username is taken.')
   }
   if (names.email === undefined) return
-  const holder = emailHolder(reader, loginForm(names.email))
+  const holder = findEmailHolder(reader, foldLogin(names.email))
   if (holder !== undefined && holder !== exceptId) {
     throw new DomainError('email-taken', 'This email address is already registered.')
   }

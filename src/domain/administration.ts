@@ -1,7 +1,7 @@
 import type { Database, Reader, Tx } from '../db/engine/database.js'
-import { type AccountSummary, accountSummaries, accountUsage } from '../db/regional/account-summaries.js'
-import { loginForm } from '../db/regional/fold.js'
-import { type UserRow, userById, userByUsername } from '../db/regional/users.js'
+import { type AccountSummary, listAccounts, readUsage } from '../db/regional/account-summaries.js'
+import { foldLogin } from '../db/regional/fold.js'
+import { findUserById, findUserByUsername, type UserRow } from '../db/regional/users.js'
 import type { Draft, Value } from '../model/change.js'
 import { DomainError } from './errors.js'
 import type { Journal } from './journal.js'
@@ -32,7 +32,7 @@ export class Administration {
   /** Yields all accounts that are not deleted, ordered by username. */
   *list(): Generator<AccountView> {
     for (let after = ''; ; ) {
-      const page = accountSummaries(this.#deps.db, after, PAGE_SIZE)
+      const page = listAccounts(this.#deps.db, after, PAGE_SIZE)
       yield* page.map(accountView)
       if (page.length < PAGE_SIZE) return
       after = (page.at(-1) as AccountSummary).username_login
@@ -43,7 +43,7 @@ export class Administration {
   show(username: string): AccountDetails {
     const { db, now } = this.#deps
     const user = requireUserByName(db, username)
-    return { ...accountView(user), ...accountUsage(db, user, new Date(now()).toISOString()) }
+    return { ...accountView(user), ...readUsage(db, user, new Date(now()).toISOString()) }
   }
 
   /**
@@ -83,13 +83,13 @@ export class Administration {
     return db.write((tx: Tx) => {
       const user = requireUserByName(tx, username)
       journal.record(tx, [draft(user.id)])
-      return accountView(userById(tx, user.id) ?? user)
+      return accountView(findUserById(tx, user.id) ?? user)
     })
   }
 }
 
 function requireUserByName(reader: Reader, username: string): UserRow {
-  const user = userByUsername(reader, loginForm(username))
+  const user = findUserByUsername(reader, foldLogin(username))
   if (user === undefined) throw new DomainError('user-not-found', `There is no account named ${username}.`)
   return user
 }

@@ -1,7 +1,7 @@
 import { setRefEntry } from '../blobs/blob-refs.js'
 import type { Database, Tx } from '../db/engine/database.js'
 import { addDeadLetter } from '../db/regional/dead-letters.js'
-import { removeUnknown, type Unknown, unknownChanges } from '../db/regional/deferred.js'
+import { listUnknownChanges, removeUnknown, type UnknownChange } from '../db/regional/deferred.js'
 import { isTransientError } from '../lib/storage-fault.js'
 import { blobOf, kindOf } from '../model/change.js'
 import { readChange } from '../model/change-reader.js'
@@ -12,7 +12,7 @@ const ROWS_PER_TRANSACTION = 100
 /** Applies deferred changes of once unknown types and fields that this version knows; runs at startup, after an upgrade. */
 export async function applyUnknownChanges(db: Database, journal: Journal): Promise<void> {
   for (let after = 0; ; ) {
-    const page = unknownChanges(db, after, ROWS_PER_TRANSACTION)
+    const page = listUnknownChanges(db, after, ROWS_PER_TRANSACTION)
     const last = page.at(-1)
     if (last === undefined) return
     await db.write((tx) => {
@@ -22,7 +22,7 @@ export async function applyUnknownChanges(db: Database, journal: Journal): Promi
   }
 }
 
-function applyOrReject(tx: Tx, journal: Journal, unknown: Unknown): void {
+function applyOrReject(tx: Tx, journal: Journal, unknown: UnknownChange): void {
   try {
     tx.attempt(() => apply(tx, journal, unknown))
   } catch (error) {
@@ -32,13 +32,13 @@ function applyOrReject(tx: Tx, journal: Journal, unknown: Unknown): void {
   }
 }
 
-function apply(tx: Tx, journal: Journal, unknown: Unknown): void {
+function apply(tx: Tx, journal: Journal, unknown: UnknownChange): void {
   const { change, gseq } = unknown
   const read = readChange(change)
   if ('fault' in read) throw new Error(read.fault)
-  if (read.known === undefined) return
-  journal.apply(tx, read.known)
+  if (read.understood === undefined) return
+  journal.apply(tx, read.understood)
   const blob = blobOf(change)
   if (blob !== undefined) setRefEntry(tx, { kind: kindOf(change), key: change.key }, blob, gseq)
-  if (read.isWhole) removeUnknown(tx, unknown)
+  if (read.isComplete) removeUnknown(tx, unknown)
 }

@@ -3,12 +3,12 @@ import { readMeta } from '../db/meta.js'
 import {
   type EventPosition,
   type EventRow,
-  eventAt,
-  eventsSince,
-  newestEvent,
-  oldestEvent,
+  findEventAt,
+  findNewestEvent,
+  findOldestEventSeq,
+  listEventsAfter,
 } from '../db/regional/events.js'
-import { expireSubscribers, subscriberOf, upsertSubscriber } from '../db/regional/subscribers.js'
+import { expireSubscribers, findSubscriber, upsertSubscriber } from '../db/regional/subscribers.js'
 import { DAY_MS } from '../lib/durations.js'
 import type { Notifier } from './notifier.js'
 
@@ -45,18 +45,18 @@ export class EventLog {
    * @returns `missed` if events after that id may have expired, or the id is from another server
    */
   resume(userId: string, lastEventId: string | undefined): { position: EventPosition; missed: boolean } {
-    const newest = newestEvent(this.#deps.db)
+    const newest = findNewestEvent(this.#deps.db)
     if (lastEventId === undefined) return { position: newest, missed: false }
     const position = this.#parseEventId(lastEventId)
-    const { since = Number.POSITIVE_INFINITY } = subscriberOf(this.#deps.db, userId) ?? {}
+    const { since = Number.POSITIVE_INFINITY } = findSubscriber(this.#deps.db, userId) ?? {}
     if (position === undefined || position.seq < since) return { position: newest, missed: true }
-    const missed = position.seq < newest.seq && position.seq + 1 < oldestEvent(this.#deps.db)
+    const missed = position.seq < newest.seq && position.seq + 1 < findOldestEventSeq(this.#deps.db)
     return missed ? { position: newest, missed } : { position, missed }
   }
 
   /** Returns events of a user after a position, oldest first. */
   read(userId: string, after: number, limit: number): EventRow[] {
-    return eventsSince(this.#deps.db, userId, after, limit)
+    return listEventsAfter(this.#deps.db, userId, after, limit)
   }
 
   /**
@@ -87,16 +87,16 @@ export class EventLog {
   }
 
   #touch(tx: Tx, user_id: string): void {
-    const seenAt = subscriberOf(tx, user_id)?.seen_at
+    const seenAt = findSubscriber(tx, user_id)?.seen_at
     if (seenAt !== undefined && this.#deps.now() - Date.parse(seenAt) < LAST_SEEN_PRECISION_MS) return
-    const since = newestEvent(tx).seq
+    const since = findNewestEvent(tx).seq
     upsertSubscriber(tx, { user_id, since, seen_at: new Date(this.#deps.now()).toISOString() })
   }
 
   /** Parses an SSE event id; undefined if another server issued it, or its event has expired. */
   #parseEventId(id: string): EventPosition | undefined {
     const digits = id.split('-')[1] ?? ''
-    const position = /^\d{1,15}$/.test(digits) ? eventAt(this.#deps.db, Number(digits)) : undefined
+    const position = /^\d{1,15}$/.test(digits) ? findEventAt(this.#deps.db, Number(digits)) : undefined
     return position !== undefined && this.formatEventId(position) === id ? position : undefined
   }
 

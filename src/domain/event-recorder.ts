@@ -5,12 +5,12 @@
 
 import type { Tx } from '../db/engine/database.js'
 import { addEvent } from '../db/regional/events.js'
-import { fileById } from '../db/regional/files.js'
-import { friendIdsOf, friendRequest, friendship } from '../db/regional/friends.js'
+import { findFileById } from '../db/regional/files.js'
+import { findFriendRequest, findFriendship, listFriendIds } from '../db/regional/friends.js'
 import type { AppliedChange } from '../db/regional/replica.js'
-import { subscriberOf } from '../db/regional/subscribers.js'
+import { findSubscriber } from '../db/regional/subscribers.js'
 import type { Hook } from '../db/regional/table-hooks.js'
-import { activeUserById, spaceOf, userById } from '../db/regional/users.js'
+import { findActiveUserById, findStorageUse, findUserById } from '../db/regional/users.js'
 import type { Row } from '../model/merge.js'
 import type { TableName } from '../model/tables.js'
 import type { Notifier } from './notifier.js'
@@ -65,7 +65,7 @@ export class EventRecorder {
     const exists = after.cells.deleted === 0
     if (!existed && !exists) return
     const data = memoize(() => {
-      const row = fileById(tx, id)
+      const row = findFileById(tx, id)
       return row && JSON.stringify(fileView(row, this.#deps.availability))
     })
     this.#emitFile(tx, owner, { wasVisible: existed, isVisible: exists, id, data })
@@ -74,8 +74,8 @@ export class EventRecorder {
     const isVisible = exists && after.cells.visibility !== 'private'
     if (!wasVisible && !isVisible) return
     // Friends cannot see the files of a disabled account.
-    if (activeUserById(tx, owner) === undefined) return
-    for (const friend of friendIdsOf(tx, owner, MAX_NOTIFIED_FRIENDS)) {
+    if (findActiveUserById(tx, owner) === undefined) return
+    for (const friend of listFriendIds(tx, owner, MAX_NOTIFIED_FRIENDS)) {
       this.#emitFile(tx, friend, { wasVisible, isVisible, id, data })
     }
   }
@@ -94,7 +94,7 @@ export class EventRecorder {
   /** Emits one event per unit of work, however many files of the account it changed. */
   #emitStorage(tx: Tx, userId: string): void {
     tx.atEnd(`storage.changed ${userId}`, () => {
-      const space = spaceOf(tx, userId)
+      const space = findStorageUse(tx, userId)
       if (space !== undefined) this.#emit(tx, userId, 'storage.changed', () => JSON.stringify(space))
     })
   }
@@ -108,9 +108,9 @@ export class EventRecorder {
 
   /** Reports an account to its friends: as removed if it was deleted or disabled, as accepted if it was enabled. */
   #recordFriends(tx: Tx, id: string, before: Row, isEnabled: boolean): void {
-    const username = userById(tx, id)?.username_shown ?? before.cells.username
-    for (const friend of friendIdsOf(tx, id, MAX_NOTIFIED_FRIENDS)) {
-      const since = isEnabled ? friendship(tx, id, friend)?.since : undefined
+    const username = findUserById(tx, id)?.username_shown ?? before.cells.username
+    for (const friend of listFriendIds(tx, id, MAX_NOTIFIED_FRIENDS)) {
+      const since = isEnabled ? findFriendship(tx, id, friend)?.since : undefined
       const type = isEnabled ? 'friend.accepted' : 'friend.removed'
       this.#emit(tx, friend, type, () => JSON.stringify({ id, username, since }))
     }
@@ -120,7 +120,7 @@ export class EventRecorder {
     const status = after.cells.status
     if (before?.cells.status === status) return
     // The friendship's event reports an accepted request. A cancelled request is reported as rejected.
-    const row = status === 'accepted' ? undefined : friendRequest(tx, id)
+    const row = status === 'accepted' ? undefined : findFriendRequest(tx, id)
     if (row === undefined) return
     const type = status === 'pending' ? 'friend.requested' : 'friend.rejected'
     const data = () => JSON.stringify(friendRequestView(row))
@@ -133,7 +133,7 @@ export class EventRecorder {
     const isActive = after.cells.active === 1
     if (wasActive === isActive) return
     const userIds = [String(after.cells.user_a), String(after.cells.user_b)]
-    const [a, b] = userIds.map((id) => activeUserById(tx, id))
+    const [a, b] = userIds.map((id) => findActiveUserById(tx, id))
     if (a === undefined || b === undefined) return
     const type = isActive ? 'friend.accepted' : 'friend.removed'
     for (const [user, other] of [[a, b] as const, [b, a] as const]) {
@@ -145,7 +145,7 @@ export class EventRecorder {
 
   /** @param data evaluated only if the user may read the event; undefined cancels it */
   #emit(tx: Tx, userId: string, type: EventType, data: () => string | undefined): void {
-    if (this.#deps.notifier.subscriberCount(userId) === 0 && subscriberOf(tx, userId) === undefined) return
+    if (this.#deps.notifier.subscriberCount(userId) === 0 && findSubscriber(tx, userId) === undefined) return
     const payload = data()
     if (payload === undefined) return
     const created_at = new Date(this.#deps.now()).toISOString()

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { BlobStore } from '../blobs/blob-store.js'
 import type { Database, Reader } from '../db/engine/database.js'
-import { type FileRow, fileById, type ListedFile } from '../db/regional/files.js'
+import { type FileRow, findFileById, type ListedFile } from '../db/regional/files.js'
 import { fold } from '../db/regional/fold.js'
 import { listFiles } from '../db/search/file-listing.js'
 import type { FileFilter, SortColumn } from '../db/search/file-queries.js'
@@ -97,7 +97,7 @@ export class Files {
         throw new DomainError('precondition-failed', 'The file has changed since you last read it.')
       }
       this.#deps.journal.record(tx, [{ type: 'file.updated', key: id, fields }])
-      return this.#versioned(fileById(tx, id) as FileRow)
+      return this.#versioned(findFileById(tx, id) as FileRow)
     })
   }
 
@@ -169,7 +169,7 @@ export class Files {
 }
 
 function requireReadable(reader: Reader, caller: Caller, id: string): FileRow {
-  const file = fileById(reader, id)
+  const file = findFileById(reader, id)
   if (file === undefined || !mayReadFile(reader, caller, file)) {
     throw new DomainError('file-not-found', 'There is no file with this id that you may read.')
   }

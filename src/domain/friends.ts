@@ -1,16 +1,16 @@
 import type { Database, Reader, Tx } from '../db/engine/database.js'
-import { loginForm } from '../db/regional/fold.js'
+import { foldLogin } from '../db/regional/fold.js'
 import {
   type Direction,
   type FriendRequestRow,
-  friendRequest,
-  friendship,
-  friendsOf,
+  findFriendRequest,
+  findFriendship,
+  listFriends,
+  listRequests,
+  listRequestsBetween,
   pairKey,
-  pendingRequests,
-  requestsOf,
 } from '../db/regional/friends.js'
-import { activeUserByUsername, type UserRow } from '../db/regional/users.js'
+import { findActiveUserByUsername, type UserRow } from '../db/regional/users.js'
 import type { RequestStatus } from '../db/tables.js'
 import type { Draft } from '../model/change.js'
 import { requireActiveUser } from './access.js'
@@ -44,25 +44,25 @@ export class Friends {
   async request(userId: string, username: string): Promise<FriendRequestView> {
     return this.#deps.db.write((tx) => {
       requireActiveUser(tx, userId)
-      const other = activeUserByUsername(tx, loginForm(username))
+      const other = findActiveUserByUsername(tx, foldLogin(username))
       if (other === undefined) throw new DomainError('user-not-found', 'There is no user with this name.')
       if (other.id === userId)
         throw new DomainError('self-request', 'You cannot send a friend request to yourself.')
-      if (friendship(tx, userId, other.id) !== undefined) {
+      if (findFriendship(tx, userId, other.id) !== undefined) {
         throw new DomainError('already-friends', 'You are already friends with this user.')
       }
-      const [incoming] = pendingRequests(tx, other.id, userId)
+      const [incoming] = listRequestsBetween(tx, other.id, userId)
       if (incoming !== undefined) {
         this.#recordAcceptance(tx, incoming)
-        return friendRequestView(friendRequest(tx, incoming.id) as FriendRequestRow)
+        return friendRequestView(findFriendRequest(tx, incoming.id) as FriendRequestRow)
       }
-      if (pendingRequests(tx, userId, other.id).length > 0) {
+      if (listRequestsBetween(tx, userId, other.id).length > 0) {
         throw new DomainError('request-pending', 'You have already sent this user a friend request.')
       }
       const id = this.#deps.journal.random.id()
       const fields = { from_id: userId, to_id: other.id, created_at: this.#timestamp(), status: 'pending' }
       this.#deps.journal.record(tx, [{ type: 'friend_request.made', key: id, fields }])
-      return friendRequestView(friendRequest(tx, id) as FriendRequestRow)
+      return friendRequestView(findFriendRequest(tx, id) as FriendRequestRow)
     })
   }
 
@@ -73,7 +73,7 @@ export class Friends {
   ): Page<FriendRequestView> {
     const list = `requests ${direction ?? 'all'}`
     const [after] = cursor === undefined ? [''] : decodeCursor(cursor, list, ['string'])
-    const rows = requestsOf(this.#deps.db, direction, {
+    const rows = listRequests(this.#deps.db, direction, {
       user_id: userId,
       after: String(after),
       limit: limit + 1,
@@ -86,7 +86,7 @@ export class Friends {
     return this.#deps.db.write((tx) => {
       const request = this.#requirePending(tx, requestId, (row) => row.to_id === userId)
       this.#recordAcceptance(tx, request)
-      const { since } = friendship(tx, userId, request.from_id) as { since: string }
+      const { since } = findFriendship(tx, userId, request.from_id) as { since: string }
       return { id: request.from_id, username: request.from_username, since }
     })
   }
@@ -109,7 +109,7 @@ export class Friends {
 
   list(userId: string, limit: number, cursor?: string): Page<FriendView> {
     const [after] = cursor === undefined ? [''] : decodeCursor(cursor, 'friends', ['string'])
-    const rows = friendsOf(this.#deps.db, { user_id: userId, after: String(after), limit: limit + 1 })
+    const rows = listFriends(this.#deps.db, { user_id: userId, after: String(after), limit: limit + 1 })
     return pageOf(
       rows,
       limit,
@@ -132,15 +132,15 @@ export class Friends {
   }
 
   #requireFriend(reader: Reader, userId: string, username: string): UserRow {
-    const other = activeUserByUsername(reader, loginForm(username))
-    if (other === undefined || friendship(reader, userId, other.id) === undefined) {
+    const other = findActiveUserByUsername(reader, foldLogin(username))
+    if (other === undefined || findFriendship(reader, userId, other.id) === undefined) {
       throw new DomainError('friend-not-found', 'You have no friend with this name.')
     }
     return other
   }
 
   #requirePending(tx: Tx, id: string, mayDecide: (row: FriendRequestRow) => boolean): FriendRequestRow {
-    const request = friendRequest(tx, id)
+    const request = findFriendRequest(tx, id)
     if (request === undefined || !mayDecide(request)) {
       throw new DomainError(
         'request-not-found',
@@ -154,7 +154,7 @@ export class Friends {
 
   /** Accepts a request and all other pending requests between the two users. */
   #recordAcceptance(tx: Tx, { from_id, to_id }: FriendRequestRow): void {
-    const pending = [...pendingRequests(tx, from_id, to_id), ...pendingRequests(tx, to_id, from_id)]
+    const pending = [...listRequestsBetween(tx, from_id, to_id), ...listRequestsBetween(tx, to_id, from_id)]
     const answers = pending.map(
       ({ id }): Draft => ({ type: 'friend_request.answered', key: id, fields: { status: 'accepted' } }),
     )
@@ -168,7 +168,7 @@ export class Friends {
   #draftRefusal(tx: Tx, request: FriendRequestRow, status: RequestStatus): Draft[] {
     const { id, from_id, to_id } = request
     const response: Draft = { type: 'friend_request.answered', key: id, fields: { status } }
-    const areFriends = friendship(tx, from_id, to_id) !== undefined
+    const areFriends = findFriendship(tx, from_id, to_id) !== undefined
     return areFriends ? [response] : [response, this.#draftFriendship(from_id, to_id, false)]
   }
 

@@ -1,10 +1,10 @@
 import type { BlobStore } from '../blobs/blob-store.js'
 import { collectBlobs } from '../blobs/garbage-collection.js'
 import type { Database, Tx } from '../db/engine/database.js'
-import { purgeEvents } from '../db/regional/events.js'
-import { purgeLoginFailures } from '../db/regional/login-failures.js'
+import { deleteExpiredEvents } from '../db/regional/events.js'
+import { deleteExpiredLoginFailures } from '../db/regional/login-failures.js'
 import { deleteOrphans } from '../db/regional/orphans.js'
-import { purgeSessions } from '../db/regional/sessions.js'
+import { deleteExpiredSessions } from '../db/regional/sessions.js'
 import { inBatches } from '../lib/batches.js'
 import { DAY_MS } from '../lib/durations.js'
 import { pause, systemTimers, type Timers } from '../lib/timers.js'
@@ -62,11 +62,11 @@ export async function collectGarbage(
     return total
   }
   const parts = await removeAbandonedParts(now() - PART_RETENTION_MS)
-  await db.write((tx) => purgeLoginFailures(tx, before(0)))
-  const events = await removeAll((tx) => purgeEvents(tx, before(EVENT_RETENTION_MS), BATCH))
+  await db.write((tx) => deleteExpiredLoginFailures(tx, before(0)))
+  const events = await removeAll((tx) => deleteExpiredEvents(tx, before(EVENT_RETENTION_MS), BATCH))
   await eventLog.touchSubscribers(BATCH, () => pause(timers, PAUSE_MS, signal))
   await removeAll((tx) => eventLog.expireSubscribers(tx, BATCH))
-  const sessions = await removeAll((tx) => purgeSessions(tx, before(SESSION_RETENTION_MS), BATCH))
+  const sessions = await removeAll((tx) => deleteExpiredSessions(tx, before(SESSION_RETENTION_MS), BATCH))
   let files = 0
   await repeat(async (after) => {
     const batch = await db.write((tx) => deleteOrphans(tx, after, { accounts: BATCH, files: FILES }))

@@ -20,9 +20,9 @@ export interface OtherWritersDeps {
  * After one, the sync client sends the outbox, and every event stream re-reads its events and its session.
  */
 export function watchOtherWriters({ db, journal, notifier, timers }: OtherWritersDeps): Disposable {
-  let lastSeen = db.otherWrites()
+  let lastSeen = db.readDataVersion()
   const polling = timers.every(POLL_MS, () => {
-    const writes = readOtherWrites(db) ?? lastSeen
+    const writes = readDataVersion(db) ?? lastSeen
     if (writes === lastSeen) return
     lastSeen = writes
     journal.outboxGrown.emit()
@@ -32,9 +32,9 @@ export function watchOtherWriters({ db, journal, notifier, timers }: OtherWriter
 }
 
 /** Undefined while the database cannot be read; a later poll sees the commits. */
-function readOtherWrites(db: Database): number | undefined {
+function readDataVersion(db: Database): number | undefined {
   try {
-    return db.otherWrites()
+    return db.readDataVersion()
   } catch {
     return undefined
   }

@@ -1,5 +1,5 @@
 import type { Reader } from '../db/engine/database.js'
-import { spaceOf } from '../db/regional/users.js'
+import { findStorageUse } from '../db/regional/users.js'
 import { requireUser } from './access.js'
 import { DomainError } from './errors.js'
 
@@ -41,7 +41,7 @@ export class Quota {
 
   /** @throws DomainError quota-exceeded if `bytes` more do not fit; unauthenticated if the account is gone */
   assertRoom(userId: string, bytes: number, reader = this.#reader): void {
-    const space = requireUser(spaceOf(reader, userId))
+    const space = requireUser(findStorageUse(reader, userId))
     const reserved = this.#reserved.get(userId) ?? 0
     if (space.used_storage + reserved + bytes <= space.storage_quota) return
     throw new DomainError('quota-exceeded', 'This file exceeds the free space of your quota.', {

@@ -1,5 +1,5 @@
 import type { Reader } from '../db/engine/database.js'
-import { fileById } from '../db/regional/files.js'
+import { findFileById } from '../db/regional/files.js'
 import type { Availability, FileAvailability, StoredBlob } from './views.js'
 
 /** The server from which blobs that are missing here can be read. */
@@ -76,7 +76,7 @@ export class Replicas implements Availability {
     signal: AbortSignal,
   ): Promise<boolean> {
     const isReached = () => {
-      const file = fileById(reader, fileId)
+      const file = findFileById(reader, fileId)
       return file !== undefined && this.of(file).stored_on.length >= count
     }
     if (isReached() || this.#isStandalone || signal.aborted) return isReached()

@@ -1,9 +1,9 @@
 import type { Database, Reader } from '../db/engine/database.js'
 import {
+  findSessionById,
+  findSessionBySecret,
+  listSessions,
   type SessionOfUser,
-  sessionById,
-  sessionBySecret,
-  sessionsOfUser,
   touchSession,
 } from '../db/regional/sessions.js'
 import { passwordStamp, type UserRow } from '../db/regional/users.js'
@@ -75,7 +75,7 @@ export class Sessions {
 
   /** Finds the live session with this secret. */
   authenticate(secret: string): SessionCaller | undefined {
-    const row = sessionBySecret(this.#deps.db, secretHash(secret))
+    const row = findSessionBySecret(this.#deps.db, secretHash(secret))
     if (row === undefined || !this.#isLive(row)) return undefined
     this.#recordUse(row)
     return { kind: 'session', user_id: row.user_id, session_id: row.id, session_created_at: row.created_at }
@@ -83,7 +83,7 @@ export class Sessions {
 
   /** Whether a session still exists and is neither expired, revoked nor ended by a new password. */
   isLive(id: string): boolean {
-    const row = sessionById(this.#deps.db, id)
+    const row = findSessionById(this.#deps.db, id)
     return row !== undefined && this.#isLive(row)
   }
 
@@ -102,7 +102,7 @@ export class Sessions {
   /** @throws DomainError session-not-found */
   async revoke(userId: string, id: string): Promise<void> {
     await this.#deps.db.write((tx) => {
-      const row = sessionById(tx, id)
+      const row = findSessionById(tx, id)
       if (row === undefined || row.user_id !== userId || !this.#isLive(row)) {
         throw new DomainError('session-not-found', 'You have no session with this id.')
       }
@@ -115,7 +115,7 @@ export class Sessions {
     const now = new Date(this.#deps.now()).toISOString()
     const live: SessionOfUser[] = []
     for (let from = after; live.length < limit; ) {
-      const rows = sessionsOfUser(reader, { user_id, now, after: from, limit })
+      const rows = listSessions(reader, { user_id, now, after: from, limit })
       live.push(...rows.filter((row) => this.#isLive(row)))
       if (rows.length < limit) break
       from = (rows.at(-1) as SessionOfUser).id

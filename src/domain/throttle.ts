@@ -1,5 +1,5 @@
 import type { Database } from '../db/engine/database.js'
-import { addLoginFailure, clearLoginFailures, loginFailures } from '../db/regional/login-failures.js'
+import { addLoginFailure, clearLoginFailures, findLoginFailures } from '../db/regional/login-failures.js'
 import { DomainError } from './errors.js'
 
 const WINDOW_MS = 15 * 60 * 1000
@@ -103,7 +103,7 @@ export class LoginThrottle {
     const [{ key }] = limits
     const now = new Date(this.#deps.now()).toISOString()
     const until = new Date(this.#deps.now() + WINDOW_MS).toISOString()
-    if (isCorrect && loginFailures(this.#deps.db, key, now) === undefined) return
+    if (isCorrect && findLoginFailures(this.#deps.db, key, now) === undefined) return
     await this.#deps.db.write((tx) => {
       if (isCorrect) return clearLoginFailures(tx, key)
       for (const limit of limits) addLoginFailure(tx, limit.key, now, until)
@@ -113,7 +113,7 @@ export class LoginThrottle {
   /** @throws DomainError too-many-attempts */
   #countFailures(key: string, maxFailures: number): number {
     const now = this.#deps.now()
-    const row = loginFailures(this.#deps.db, key, new Date(now).toISOString())
+    const row = findLoginFailures(this.#deps.db, key, new Date(now).toISOString())
     if (row !== undefined && row.failures >= maxFailures) {
       const retryAfterSeconds = Math.max(1, Math.ceil((Date.parse(row.until) - now) / 1000))
       throw new DomainError('too-many-attempts', 'Too many failed attempts. Try again later.', {

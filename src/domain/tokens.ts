@@ -1,7 +1,13 @@
 import type { Database, Reader } from '../db/engine/database.js'
-import { loginForm } from '../db/regional/fold.js'
-import { type TokenRow, tokenById, tokenBySecret, tokensOfUser, touchToken } from '../db/regional/tokens.js'
-import { userByUsername } from '../db/regional/users.js'
+import { foldLogin } from '../db/regional/fold.js'
+import {
+  findTokenById,
+  findTokenBySecret,
+  listTokens,
+  type TokenRow,
+  touchToken,
+} from '../db/regional/tokens.js'
+import { findUserByUsername } from '../db/regional/users.js'
 import { DAY_MS } from '../lib/durations.js'
 import { faultOfText } from '../model/names.js'
 import type { TokenCaller, TokenScope } from './caller.js'
@@ -67,9 +73,9 @@ export class Tokens {
 
   /** Finds the live token with this secret. @param username if given (HTTP Basic), must be the owner's */
   authenticate(secret: string, username?: string): TokenCaller | undefined {
-    const row = tokenBySecret(this.#deps.db, secretHash(secret))
+    const row = findTokenBySecret(this.#deps.db, secretHash(secret))
     if (row === undefined || !this.#isLive(row)) return undefined
-    if (username !== undefined && userByUsername(this.#deps.db, loginForm(username))?.id !== row.user_id)
+    if (username !== undefined && findUserByUsername(this.#deps.db, foldLogin(username))?.id !== row.user_id)
       return undefined
     this.#recordUse(row)
     return { kind: 'token', user_id: row.user_id, token_id: row.id, scope: row.scope }
@@ -77,7 +83,7 @@ export class Tokens {
 
   /** Whether a token still exists and is neither expired nor revoked. */
   isLive(id: string): boolean {
-    const row = tokenById(this.#deps.db, id)
+    const row = findTokenById(this.#deps.db, id)
     return row !== undefined && this.#isLive(row)
   }
 
@@ -90,14 +96,14 @@ export class Tokens {
   /** @throws DomainError token-not-found */
   async revoke(userId: string, id: string): Promise<void> {
     await this.#deps.db.write((tx) => {
-      if (tokenById(tx, id)?.user_id !== userId)
+      if (findTokenById(tx, id)?.user_id !== userId)
         throw new DomainError('token-not-found', 'You have no token with this id.')
       this.#deps.journal.record(tx, [{ type: 'token.revoked', key: id, fields: { revoked: true } }])
     })
   }
 
   #selectLive(reader: Reader, user_id: string, after: string, limit: number): TokenRow[] {
-    return tokensOfUser(reader, { user_id, now: new Date(this.#deps.now()).toISOString(), after, limit })
+    return listTokens(reader, { user_id, now: new Date(this.#deps.now()).toISOString(), after, limit })
   }
 
   #isLive(row: TokenRow): boolean {

@@ -1,7 +1,7 @@
 import type { BlobStore } from '../blobs/blob-store.js'
 import { INLINE_BYTES, type StagedBlob } from '../blobs/blob-writer.js'
 import type { Database } from '../db/engine/database.js'
-import { type FileRow, fileById } from '../db/regional/files.js'
+import { type FileRow, findFileById } from '../db/regional/files.js'
 import type { Visibility } from '../db/tables.js'
 import type { ChunkSink } from '../lib/byte-source.js'
 import { isFull, isStorageFault } from '../lib/storage-fault.js'
@@ -114,7 +114,7 @@ export class Uploads {
       quota.assertRoom(userId, blob.size, tx)
       blobs.store(tx, blob, at)
       journal.record(tx, [{ type: 'file.uploaded', key: id, fields }])
-      const row = fileById(tx, id) as FileRow
+      const row = findFileById(tx, id) as FileRow
       return { file: fileView(row, availability), etag: etagOf(row) }
     })
   }

@@ -1,4 +1,4 @@
-import { faultOfFolder, folderForm } from '../model/names.js'
+import { faultOfFolder, normalizeFolder } from '../model/names.js'
 import { validationError } from './errors.js'
 
 /**
@@ -15,5 +15,5 @@ export function validate(text: string, faultOf: (text: string) => string | undef
 
 /** Normalises and validates a folder. @throws DomainError validation-failed */
 export function validateFolder(folder: string): string {
-  return validate(folderForm(folder), faultOfFolder, 'folder')
+  return validate(normalizeFolder(folder), faultOfFolder, 'folder')
 }

@@ -88,7 +88,7 @@ export class SqliteChangeLog implements ChangeLog {
     if (id === undefined) return new SqliteChangeLog(db, await createLog(db, server, random))
     const storedServer = readMeta(db, 'server')
     if (storedServer !== server)
-      throw new WrongServerError(`the data is that of the server ${storedServer}, and this one is ${server}`)
+      throw new WrongServerError(`the data belongs to server ${storedServer}, but this server is ${server}`)
     return new SqliteChangeLog(db, id)
   }
 

@@ -1,4 +1,4 @@
-/** What a server makes of a change that another one made. */
+/** Validates and reads changes that other servers made. */
 import Type, { type TObject, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { type BlobRef, CHANGE_VERSION, type Change, declaredBlob, type Fact } from './change.js'
@@ -21,57 +21,57 @@ const envelope = Type.Object({
   blob: Type.Optional(Type.Object({ sha256: fieldName, size: fieldName })),
 })
 const envelopes = Compile(envelope)
-const MEMBERS = new Set(Object.keys(envelope.properties))
-const clockStamp = Compile(stamp)
-const blobRef = Compile(Type.Object({ sha256, size: sizeBytes }))
+const KNOWN_MEMBERS = new Set(Object.keys(envelope.properties))
+const stampValidator = Compile(stamp)
+const blobRefs = Compile(Type.Object({ sha256, size: sizeBytes }))
 
 /**
- * What is wrong with the envelope of a value that claims to be a change, in one line, or undefined if nothing is: all that
- * a server needs to pass it on, and to keep the blob that it references. Size is the caller's to check, on the encoded form.
+ * Checks the envelope of an untrusted change: all that a server needs to relay it and to store the blob it references. The
+ * caller checks the size of the encoded form. Returns the first fault in one line, or undefined.
  */
 export function faultOfEnvelope(value: unknown): string | undefined {
   if (!envelopes.Check(value)) return faultOf(envelopes.Errors(value))
   const { fields, blob } = value as Change
-  // Every server moves its clock by it, whoever understands the type.
-  if (fields.password_stamp !== undefined && !clockStamp.Check(fields.password_stamp))
-    return '/fields/password_stamp is no stamp'
+  // Every server observes this stamp, even if it does not know the change's type.
+  if (fields.password_stamp !== undefined && !stampValidator.Check(fields.password_stamp))
+    return '/fields/password_stamp is not a stamp'
   if (blob === undefined) return undefined
   const reference: Partial<BlobRef> = {
     sha256: fields[blob.sha256] as string,
     size: fields[blob.size] as number,
   }
-  return blobRef.Check(reference) ? undefined : `/blob ${faultOf(blobRef.Errors(reference))}`
+  return blobRefs.Check(reference) ? undefined : `/blob ${faultOf(blobRefs.Errors(reference))}`
 }
 
 /** A change as far as this program understands it. */
 export type ReadChange =
-  /** Not one, or one with a value that its field does not take: nobody can apply it. */
+  /** Not a change, or a field has an invalid value: no server can apply it. */
   | { fault: string }
-  /** `known`: the change without what is unknown here; undefined when nothing can be applied. */
-  | { known: Change | undefined; isWhole: boolean }
+  /** `understood`: the change reduced to known members and fields; undefined if nothing can be applied. */
+  | { understood: Change | undefined; isComplete: boolean }
 
-/** Takes of a change what this program understands. */
+/** Reduces a change to the members and fields that this program understands. */
 export function readChange(value: unknown): ReadChange {
   const fault = faultOfEnvelope(value)
   if (fault !== undefined) return { fault }
   const change = value as Change
   const reader = readers.get(change.type)
-  if (reader === undefined || change.v > CHANGE_VERSION) return { known: undefined, isWhole: false }
-  const known = reader.knownPart(change)
-  const isWhole = known === change
-  const wrong = reader.faultOf(known)
-  if (wrong === undefined) return { known, isWhole }
-  return isWhole ? { fault: wrong } : { known: undefined, isWhole }
+  if (reader === undefined || change.v > CHANGE_VERSION) return { understood: undefined, isComplete: false }
+  const understood = reader.pickKnown(change)
+  const isComplete = understood === change
+  const invalid = reader.faultOf(understood)
+  if (invalid === undefined) return { understood, isComplete }
+  return isComplete ? { fault: invalid } : { understood: undefined, isComplete }
 }
 
-/** What is wrong with a change that this program should understand wholly. */
+/** The first fault of a change that this program must understand completely, or undefined. */
 export function faultOfChange(value: unknown): string | undefined {
   const read = readChange(value)
   if ('fault' in read) return read.fault
-  return read.isWhole ? undefined : 'an unknown type or field'
+  return read.isComplete ? undefined : 'unknown type or field'
 }
 
-class Reader {
+class TypeReader {
   readonly #shape: ChangeShape
   readonly #fields: Set<string>
   readonly #stamps: Set<string>
@@ -87,13 +87,13 @@ class Reader {
     this.#validator = Compile(schemaOf(shape, [...this.#stamps]))
   }
 
-  /** The very same change when all of it is known. */
-  knownPart(change: Change): Change {
-    const fields = only(change.fields, this.#fields)
-    const stamps = change.stamps && only(change.stamps, this.#stamps)
-    const members = only<unknown>({ ...change }, MEMBERS) as unknown as Change
-    const isWhole = Object.keys(members).length === Object.keys(change).length
-    if (fields === change.fields && stamps === change.stamps && isWhole) return change
+  /** Drops unknown members, fields and stamps. Returns the same object if there are none. */
+  pickKnown(change: Change): Change {
+    const fields = pick(change.fields, this.#fields)
+    const stamps = change.stamps && pick(change.stamps, this.#stamps)
+    const members = pick<unknown>({ ...change }, KNOWN_MEMBERS) as unknown as Change
+    const hasAllMembers = Object.keys(members).length === Object.keys(change).length
+    if (fields === change.fields && stamps === change.stamps && hasAllMembers) return change
     return { ...members, fields, ...(stamps && { stamps }) }
   }
 
@@ -105,7 +105,7 @@ class Reader {
   #faultOfTexts({ fields }: Fact): string | undefined {
     const declared = declarationOf(this.#shape.table).fields
     for (const [name, value] of Object.entries(fields)) {
-      // What a deleted row has erased is empty.
+      // Erased fields of a deleted row are empty.
       const fault = fields['deleted'] && value === '' ? undefined : declared[name]?.faultOf?.(String(value))
       if (fault !== undefined) return `/fields/${name} ${fault}`
     }
@@ -113,11 +113,12 @@ class Reader {
   }
 }
 
-/** The row needs what its table declares, and nothing else. */
+/** `blob` must name exactly the fields that the table declares. */
 function faultOfBlob(change: Change): string | undefined {
-  const due = declaredBlob(change)
+  const expected = declaredBlob(change)
   const { blob } = change
-  return due?.sha256 === blob?.sha256 && due?.size === blob?.size ? undefined : '/blob not as declared'
+  const isExpected = expected?.sha256 === blob?.sha256 && expected?.size === blob?.size
+  return isExpected ? undefined : '/blob is not as declared'
 }
 
 function schemaOf({ table, required, optional, isSnapshot }: ChangeShape, stamped: string[]): TObject {
@@ -135,11 +136,14 @@ function schemaOf({ table, required, optional, isSnapshot }: ChangeShape, stampe
 }
 
 const readers = new Map(
-  Object.entries(CHANGES).map(([type, shape]): [string, Reader] => [type as ChangeType, new Reader(shape)]),
+  Object.entries(CHANGES).map(([type, shape]): [string, TypeReader] => [
+    type as ChangeType,
+    new TypeReader(shape),
+  ]),
 )
 
-/** The very same record when all its names are known. */
-function only<T>(record: Record<string, T>, names: Set<string>): Record<string, T> {
+/** Keeps only the given names. Returns the same object if it has no others. */
+function pick<T>(record: Record<string, T>, names: Set<string>): Record<string, T> {
   const entries = Object.entries(record)
   const known = entries.filter(([name]) => names.has(name))
   return known.length === entries.length ? record : Object.fromEntries(known)

@@ -1,4 +1,4 @@
-/** The types of changes as data: which fields each carries. */
+/** The change types, declared as data: the table and the fields of each. */
 import { Check } from 'typebox/value'
 import { declarationOf, type Field, type TABLES, type TableName } from './tables.js'
 
@@ -8,7 +8,7 @@ export interface ChangeShape<T extends TableName = TableName> {
   table: T
   required: readonly string[]
   optional: readonly string[]
-  /** A whole row, with the stamp of each of its `latest` fields: so rows are sent again to a grand that lost its log. */
+  /** A complete row with the stamp of each `latest` field, to republish rows to a grand that lost its change log. */
   isSnapshot: boolean
 }
 
@@ -23,14 +23,14 @@ function change<T extends TableName>(
 function snapshot<T extends TableName>(table: T): ChangeShape<T> {
   const { fields } = declarationOf(table)
   const names = Object.keys(fields)
-  // A field that was added later takes null: snapshots of an older program do not have it.
+  // Fields of later versions must accept null, since the snapshots of older programs lack them.
   const isOptional = ({ rule, schema }: Field) => rule === 'latch' || (rule !== 'once' && Check(schema, null))
   const optional = names.filter((name) => isOptional(fields[name] as Field))
   const required = names.filter((name) => !isOptional(fields[name] as Field))
   return { table, required, optional, isSnapshot: true }
 }
 
-/** Each type of change that this program knows: what happened, in which table, with which fields. */
+/** Every change type that this program knows. */
 export const CHANGES = {
   'user.registered': change('users', [
     'username',

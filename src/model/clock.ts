@@ -1,7 +1,7 @@
 /**
- * Hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", 2014) as one sortable string:
- * 12 hex digits of milliseconds since 1970, 4 of a counter, the origin's name. Pure: the caller keeps the last stamp
- * (in its database, in the transaction that uses it) and tells the time.
+ * Hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", 2014) as one sortable string: 12 hex digits of
+ * milliseconds since 1970, 4 hex digits of a counter, and the origin's name. Pure: the caller stores the last stamp, in
+ * the transaction that uses it, and passes the time.
  */
 export type Stamp = string
 
@@ -11,32 +11,32 @@ export const ZERO_STAMP: Stamp = '000000000000-0000-'
 const MAX_COUNTER = 0xffff
 
 /**
- * The next stamp after everything seen.
- * @param last the highest stamp seen or made here so far
+ * Makes a stamp that is higher than every earlier one.
+ * @param last the highest stamp that this server has made or observed
  * @param nowMs wall clock, milliseconds
  */
 export function tick(last: Stamp, nowMs: number, origin: string): Stamp {
   const lastMs = millisecondsOf(last)
-  if (nowMs > lastMs) return format(nowMs, 0, origin)
+  if (nowMs > lastMs) return formatStamp(nowMs, 0, origin)
   const counter = Number.parseInt(last.slice(13, 17), 16) + 1
-  return counter > MAX_COUNTER ? format(lastMs + 1, 0, origin) : format(lastMs, counter, origin)
+  return counter > MAX_COUNTER ? formatStamp(lastMs + 1, 0, origin) : formatStamp(lastMs, counter, origin)
 }
 
-/** Milliseconds since 1970 of a stamp. */
+/** The time of a stamp, in milliseconds since 1970. */
 export function millisecondsOf(stamp: Stamp): number {
   return Number.parseInt(stamp.slice(0, 12), 16)
 }
 
-/** Name of the server that made a stamp. */
+/** The name of the server that made a stamp. */
 export function originOf(stamp: Stamp): string {
   return stamp.slice(18)
 }
 
-/** The later of two stamps; seeing a remote stamp moves the own clock to it, never back. */
+/** The later of two stamps. Observing a remote stamp only ever moves the local clock forward. */
 export function later(a: Stamp, b: Stamp): Stamp {
   return a > b ? a : b
 }
 
-function format(ms: number, counter: number, origin: string): Stamp {
+function formatStamp(ms: number, counter: number, origin: string): Stamp {
   return `${ms.toString(16).padStart(12, '0')}-${counter.toString(16).padStart(4, '0')}-${origin}`
 }

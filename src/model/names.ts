@@ -1,6 +1,6 @@
 /**
- * What people may call things: the one place for the API, the operator's commands and what comes from other servers.
- * Each function gives what is wrong with a text, to be read after its name, or undefined.
+ * Rules for names, for the API, the operator's commands and changes of other servers alike. Each `faultOf…` function
+ * returns the fault of a text as a predicate to follow the field's name ("must not be empty"), or undefined.
  */
 import { domainToASCII } from 'node:url'
 
@@ -9,13 +9,13 @@ const MAX_FOLDER_BYTES = 1024
 const MAX_EMAIL_BYTES = 254
 const USERNAME_CHARACTERS = { min: 3, max: 32 }
 
-/** Beginning with a letter or digit: a mark would be shown on whatever stands before the name. */
+/** No combining mark at the start: it would be displayed on the character before the name. */
 const USERNAME = /^[\p{L}\p{N}._-][\p{L}\p{M}\p{N}._-]*$/u
 
-/** Not seen, so that two names with and without them look the same (UTS 39 section 3.1, RFC 8264 section 9.13). */
+/** Names with and without these characters look the same (UTS 39 section 3.1, RFC 8264 section 9.13). */
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/u
 
-/** Letters that look like those of Latin, or of each other. */
+/** Scripts with letters that look like those of Latin or of each other. */
 const LOOKALIKES = [
   { has: /\p{Script=Cyrillic}/u, other: /[^\p{scx=Cyrillic}\p{sc=Common}\p{sc=Inherited}]/u },
   { has: /\p{Script=Greek}/u, other: /[^\p{scx=Greek}\p{sc=Common}\p{sc=Inherited}]/u },
@@ -25,17 +25,17 @@ const LOOKALIKES = [
 ]
 
 /**
- * The form in which a username is kept: NFKC, without the spaces that keyboards add, its case as typed. NFKC takes the
- * vowel AM of Thai and Lao apart, which then is not written as it should be: it stays one.
+ * The stored form of a username: NFKC, trimmed since keyboards add spaces, with its case as typed. NFKC decomposes the
+ * vowel AM of Thai and Lao, which then is displayed incorrectly, so it is composed again.
  */
-export function usernameForm(typed: string): string {
-  const form = typed.trim().normalize('NFKC')
-  return form.replaceAll('\u0e4d\u0e32', '\u0e33').replaceAll('\u0ecd\u0eb2', '\u0eb3')
+export function normalizeUsername(typed: string): string {
+  const nfkc = typed.trim().normalize('NFKC')
+  return nfkc.replaceAll('\u0e4d\u0e32', '\u0e33').replaceAll('\u0ecd\u0eb2', '\u0eb3')
 }
 
 /**
- * What is wrong with a username in the form above. Scripts that look alike are not mixed (as in UTS 39 section 5.2,
- * "moderately restrictive"), so that no letter of `noam` is Cyrillic; names that are of another script as a whole remain.
+ * Checks a normalized username. Scripts that look alike must not be mixed (UTS 39 section 5.2, "moderately restrictive"),
+ * so no letter of `noam` can be Cyrillic. A name entirely in another script is allowed.
  */
 export function faultOfUsername(username: string): string | undefined {
   const { min, max } = USERNAME_CHARACTERS
@@ -50,7 +50,7 @@ export function faultOfUsername(username: string): string | undefined {
   return undefined
 }
 
-/** Any mailbox that mail can be sent to, in a local network or with letters of any script too (RFC 5321, RFC 6531). */
+/** Accepts every mailbox that can receive mail, also in a local network or in any script (RFC 5321, RFC 6531). */
 export function faultOfEmail(email: string): string | undefined {
   const at = email.lastIndexOf('@')
   if (Buffer.byteLength(email) > MAX_EMAIL_BYTES) return `must not be longer than ${MAX_EMAIL_BYTES} bytes`
@@ -73,35 +73,35 @@ export function faultOfFileName(name: string): string | undefined {
   return faultOfText(name)
 }
 
-/** The form in which a folder is kept: NFC, for clients write the same letters in two ways. */
-export function folderForm(typed: string): string {
+/** The stored form of a folder: NFC, since clients encode the same letters in two ways. */
+export function normalizeFolder(typed: string): string {
   return typed.normalize('NFC')
 }
 
-/** What is wrong with a folder: an absolute path of names, without a slash at its end but for the root. */
+/** A folder is an absolute path of names, without a trailing slash except for the root. */
 export function faultOfFolder(folder: string): string | undefined {
   if (Buffer.byteLength(folder) > MAX_FOLDER_BYTES) return `must not be longer than ${MAX_FOLDER_BYTES} bytes`
   if (!folder.startsWith('/')) return 'must begin with /'
   if (folder === '/') return undefined
   for (const name of folder.slice(1).split('/')) {
     const fault = faultOfFileName(name)
-    if (fault !== undefined) return `has a name that ${fault}`
+    if (fault !== undefined) return `contains a name that ${fault}`
   }
   return undefined
 }
 
-/** What no text that names something may be. */
+/** The rules for every text that names something. */
 export function faultOfText(text: string): string | undefined {
   if (text === '') return 'must not be empty'
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern must match control characters
   if (/[\u0000-\u001f\u007f-\u009f]/.test(text)) return 'must not contain control characters'
   if (!text.isWellFormed()) return 'must be well-formed Unicode'
   return undefined
 }
 
 /**
- * What is wrong with a username that another server has taken: it may know letters of a newer Unicode, so this asks only
- * for what no version of it changes. `~` marks the names of those who do not hold theirs.
+ * Checks a username that another server has accepted. That server may use a newer Unicode version, so only rules that no
+ * version changes apply. `~` marks the names of accounts that lost a name conflict.
  */
 export function faultOfClaimedUsername(username: string): string | undefined {
   return username.includes('~') ? 'must not contain ~' : faultOfText(username)

@@ -1,17 +1,17 @@
 /**
- * The replicated tables as data: for each field how two values of it merge. Schemas, types, the merge and the storage are
- * made from them.
+ * The replicated tables, declared as data: the merge rule and the schema of each field. Validators, types, the merge and
+ * the SQL of the replica are derived from them.
  */
 import Type, { type TSchema } from 'typebox'
 import { faultOfClaimedUsername, faultOfFileName, faultOfFolder, faultOfText } from './names.js'
 
 /**
- * How two values of one field merge; each is a join (commutative, associative, idempotent), so that the order and
- * the number of deliveries never matter.
+ * How two values of a field merge. Each rule is a join (commutative, associative, idempotent), so neither the order nor
+ * the number of deliveries matters.
  *
  * - `once`: set at creation and never changed
  * - `latest`: the value with the higher stamp
- * - `latch`: once true, true for ever
+ * - `latch`: once true, always true
  * - `max`: the larger value
  */
 export type Rule = 'once' | 'latest' | 'latch' | 'max'
@@ -19,23 +19,23 @@ export type Rule = 'once' | 'latest' | 'latch' | 'max'
 export interface Field {
   rule: Rule
   schema: TSchema
-  /** What is wrong with a text that the schema takes. */
+  /** The fault of a text that the schema accepts, or undefined. */
   faultOf?: (text: string) => string | undefined
 }
 
 export interface Table {
-  /** Begins the type of each of its changes: `file` in `file.uploaded`. */
+  /** The prefix of its change types: `file` in `file.uploaded`. */
   kind: string
   fields: Record<string, Field>
-  /** Fields that are blanked once `deleted` is true: a tombstone keeps no personal data. */
+  /** Fields that are emptied once `deleted` is true: a tombstone contains no personal data. */
   erased: readonly string[]
-  /** The field with the account that the row belongs to: the row ends with the account. */
+  /** The field with the owning account's id: the row ends with the account. */
   owner?: string
-  /** The fields that name a blob which the row needs until it is deleted. */
+  /** The fields that reference the blob which the row needs until it is deleted. */
   blob?: BlobFields
 }
 
-/** Names of fields. */
+/** The names of the fields with a blob's hash and size. */
 export interface BlobFields {
   sha256: string
   size: string
@@ -59,8 +59,8 @@ const latch = { rule: 'latch', schema: flag } as const
 const max = (schema: TSchema) => ({ rule: 'max', schema }) as const
 
 /**
- * The replicated tables. In each of them the latch `deleted`, where there is one, ends the row and its blob reference, and
- * in each that belongs to accounts the owner is `owner_id`: a grand that does not know a table relies on both.
+ * The replicated tables. A grand that does not know a table relies on two conventions: the latch `deleted` ends the row
+ * and its blob reference, and the owning account is in `owner_id`.
  */
 export const TABLES = {
   users: {
@@ -71,7 +71,7 @@ export const TABLES = {
       email: latest(text(254), faultOfText),
       password_hash: latest(text(256)),
       storage_quota: latest(sizeBytes),
-      /** By an operator: nobody logs in as this account, and others see nothing of it (see domain/administration.ts). */
+      /** Set by an operator: the account cannot log in and is hidden from others (see domain/administration.ts). */
       disabled: latest(Type.Boolean()),
       deleted: latch,
     },
@@ -103,7 +103,7 @@ export const TABLES = {
       created_at: once(time),
       expires_at: once(time),
       user_agent: once(text(256)),
-      /** The stamp of the password that this session trusts: another password ends it (see domain/sessions.ts). */
+      /** The stamp of the password under which the session is valid; a new password ends it (see domain/sessions.ts). */
       password_stamp: max(stamp),
       revoked: latch,
     },
@@ -132,7 +132,7 @@ export const TABLES = {
     },
     erased: [],
   },
-  /** One row per unordered pair, its key both ids in ascending order: symmetric by construction. */
+  /** One row per unordered pair. Its key is both ids in ascending order. */
   friendships: {
     kind: 'friendship',
     fields: {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RegionalConfig } from '../config/config.js'
 import { Database } from '../db/engine/database.js'
-import { identify } from '../db/identity.js'
+import { ensureIdentity } from '../db/identity.js'
 import { type AccountServices, accountServices } from '../domain/account-services.js'
 import { Resources } from '../lib/resources.js'
 
@@ -19,7 +19,7 @@ export async function withAccounts<T>(
   if (!existsSync(path)) throw new Error(`${config.dataDir} has no data of a regional server`)
   await using resources = new Resources()
   const db = resources.use(Database.open(path, 'regional'))
-  await identify(db, config.name)
+  await ensureIdentity(db, config.name)
   const { name: server, storageQuotaBytes, registration } = config
   return await work(accountServices({ server, db, now: Date.now, storageQuotaBytes, registration }))
 }

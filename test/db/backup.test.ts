@@ -1,19 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import BetterSqlite3 from 'better-sqlite3'
 import t from 'tap'
 import { backupDataDir } from '../../src/db/backup.js'
 import { sha256 } from '../support/person.js'
 import { openTestRegional } from '../support/test-regional.js'
 
-t.test('a backup has the bytes that its database names, and no others', async (t) => {
+t.test('A backup contains exactly the blobs that its database references', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   const bytes = randomBytes(100_000)
   await alice.put(bytes)
-  // What an upload has put in its place and has no row for yet.
+  // A blob of an upload that has not committed its row yet.
   const arriving = randomBytes(80_000)
   const name = sha256(arriving)
   const folder = join(regional.dataDir, 'blobs', name.slice(0, 2), name.slice(2, 4))
@@ -30,15 +30,15 @@ t.test('a backup has the bytes that its database names, and no others', async (t
     [sha256(bytes)],
   )
   t.ok(readFileSync(join(files[0]!.parentPath, files[0]!.name)).equals(bytes))
-  t.ok(readFileSync(join(folder, name)).equals(arriving), 'what is arriving is left alone')
+  t.ok(readFileSync(join(folder, name)).equals(arriving), 'the blob of the unfinished upload is unchanged')
 })
 
-t.test('a backup to where no folder can be made says so at once', async (t) => {
+t.test('A backup to a path where no folder can be created fails at once', async (t) => {
   const { dataDir } = await openTestRegional(t)
   await t.rejects(backupDataDir(dataDir, '/proc/backup/x'), /\/proc/)
 })
 
-t.test('a backup ends while the server writes all the time, and is one moment', async (t) => {
+t.test('A backup of a database under constant writes finishes and is consistent', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
   for (let count = 0; count < 40; count += 1) await alice.put(randomBytes(60_000))
@@ -53,7 +53,7 @@ t.test('a backup ends while the server writes all the time, and is one moment', 
   let writes = 0
   for (const deadline = Date.now() + 20_000; Date.now() < deadline && !isDone; writes += 1) {
     put.run({ n: String(writes) })
-    await turn()
+    await nextTick()
   }
   t.ok(isDone, `after ${writes} commits`)
   await backup

@@ -20,50 +20,53 @@ import { tapSqlite } from '../support/sqlite-tap.js'
 
 const SOURCES = new URL('../../src/', import.meta.url)
 
-/** Queries whose plan has a costly step, each with the reason why it may. */
+/** Queries whose plan has a costly step, each with its justification. */
 const JUSTIFIED: [sql: RegExp, why: string][] = [
   [
     /_folded" = \+\? .* order by "created_stamp"/,
-    'sorts the accounts that claim one name: one, and two after a partition',
+    'sorts the accounts that registered one name: one, or two after a partition',
   ],
-  [/^select count\(\*\) as "(count|blobs)"/, 'counts, once an hour or for a status'],
-  [/^update "(blob_refs|missing)" set "gseq" = 0/, 'all of them have to change, when the grand lost its log'],
+  [/^select count\(\*\) as "(count|blobs)"/, 'counts once an hour or for a status'],
+  [
+    /^update "(blob_refs|missing)" set "gseq" = 0/,
+    'updates every row after the grand has lost its change log',
+  ],
   [/from "blob_refs" where "sha256" = \+\? group by "size"/, 'sorts the references of one blob, mostly one'],
-  [/name_trigrams match/, 'the full-text index, up to a limit'],
-  [/^select \* from "watermarks"$/, 'one row for each server'],
-  [/^(select|delete from) "outbox"/, 'takes the whole outbox'],
+  [/name_trigrams match/, 'reads the full-text index up to a limit'],
+  [/^select \* from "watermarks"$/, 'reads one row for each server'],
+  [/^(select|delete from) "outbox"/, 'reads the whole outbox'],
 ]
 
-/** One of each server. */
+/** An empty database of each kind of server. */
 const databases = ['regional', 'grand'].map((folder) => {
   const db = new BetterSqlite3(':memory:')
   migrate(db, folder)
   return db
 })
 
-/** SQLite reads such a parameter while it plans a limit, a range or a join, and plans anew whenever it is bound again. */
+/** SQLite reads a bare parameter while planning a limit, a range or a join, and re-plans whenever it is bound. */
 const BARE_LIMIT = /\blimit \+?\?(?! \+ 0)/i
 const BARE_PARAMETER = /(?<!\+)\?/
 
-/** Steps that read a whole table, or sort what no index has in order; and planning, where that is done at every run. */
+/** Plan steps that read a whole table or sort; and re-planning at every run. */
 function costlySteps(sql: string): string[] {
-  if (BARE_LIMIT.test(sql)) return ['a bare parameter as limit']
+  if (BARE_LIMIT.test(sql)) return ['the limit is a bare parameter']
   if (JUSTIFIED.some(([justified]) => justified.test(sql))) return []
-  return costlyOf(sql, planOf(sql))
+  return costlyStepsOf(sql, planOf(sql))
 }
 
-function costlyOf(sql: string, steps: string[]): string[] {
+function costlyStepsOf(sql: string, steps: string[]): string[] {
   return steps.filter(
     (detail) => /^SCAN (?!CONSTANT)|TEMP B-TREE/.test(detail) && !isOrderedWalk(sql, detail),
   )
 }
 
-/** Both servers have tables of some names, each with the indexes for its own queries: the better plan counts. */
+/** The plan of a query. Some tables exist on both servers with different indexes: the better plan counts. */
 function planOf(sql: string): string[] {
   const plans = databases.flatMap((db) => planIn(db, sql) ?? [])
   return (
-    plans.toSorted((a, b) => costlyOf(sql, a).length - costlyOf(sql, b).length)[0] ?? [
-      'no server has its tables',
+    plans.toSorted((a, b) => costlyStepsOf(sql, a).length - costlyStepsOf(sql, b).length)[0] ?? [
+      'no server has the tables',
     ]
   )
 }
@@ -79,12 +82,12 @@ function planIn(db: BetterSqlite3.Database, sql: string): string[][] | undefined
   }
 }
 
-/** A walk along an index up to a limit reads what it gives, unless a filter passes rows over. */
+/** A scan of an index up to a limit reads only the rows it returns, unless a filter skips some. */
 function isOrderedWalk(sql: string, detail: string): boolean {
   return /^SCAN \w+( USING .*INDEX \w+)?$/.test(detail) && / limit /i.test(sql) && !/ where /i.test(sql)
 }
 
-/** Every shape that a list of files can have. */
+/** Every shape of a file list. */
 function listShapes(): ListShape[] {
   const flags = ['folder', 'contains', 'visibility', 'shared', 'after'] as const
   const shapes: ListShape[] = []
@@ -99,10 +102,10 @@ function listShapes(): ListShape[] {
 
 const PLANS = ['seek', 'scan', 'candidates'] satisfies Plan[]
 
-t.test('every prepared query finds its rows by an index, and is planned once', async (t) => {
+t.test('Every prepared query finds its rows by an index and is planned once', async (t) => {
   const paths = globSync('{db,blobs,log}/**/*.ts', { cwd: SOURCES.pathname })
   for (const path of paths) await import(new URL(path.replace('.ts', '.js'), SOURCES).href)
-  // Those of lists are prepared when they are asked for; another test is about their plans.
+  // List queries are prepared at first use; the next test checks their plans.
   const lists = new Set(
     listShapes().flatMap((shape) => [
       ...PLANS.map((plan) => listQuery(plan, shape).sql),
@@ -121,7 +124,7 @@ const ORDERED_BY: Record<SortColumn, string> = {
   size: 'files_by_size',
 }
 
-t.test('every list of files reads a range of one index, or the candidates that it is given', (t) => {
+t.test('Every file list reads a range of one index, or the given candidates', (t) => {
   for (const shape of listShapes()) {
     const { sort, folder, shared, after } = shape
     const index = folder && sort === 'name' ? /files_by_folder/ : shared ? /files_/ : ORDERED_BY[sort]
@@ -138,11 +141,11 @@ t.test('every list of files reads a range of one index, or the candidates that i
     const sorts = (sql: string) => planOf(sql).filter((step) => /TEMP B-TREE/.test(step)).length
     for (const sql of isFiltered(shape) ? [scan, end] : [seek]) {
       t.match(planOf(sql).join('\n'), index, sql)
-      t.equal(seekKeys(sql), Number(after), `begins at the seek key: ${sql}`)
+      t.equal(seekKeys(sql), Number(after), `starts at the seek key: ${sql}`)
     }
     if (!isFiltered(shape)) t.same(costlySteps(seek), [], seek)
     t.same(costlySteps(end), [], end)
-    t.equal(sorts(scan), 1, `ends when it has a page, which alone is sorted when its rows are read: ${scan}`)
+    t.equal(sorts(scan), 1, `stops when the page is full, and sorts only that page: ${scan}`)
     t.match(
       planOf(candidates).join('\n'),
       /SCAN candidate.*\n.*SEARCH files USING PRIMARY KEY \(id=\?\)/,
@@ -152,7 +155,7 @@ t.test('every list of files reads a range of one index, or the candidates that i
   t.end()
 })
 
-t.test('the statements that apply changes and compute the digest find their rows by an index', async (t) => {
+t.test('The statements that apply changes and compute the digest find their rows by an index', async (t) => {
   const { prepared } = tapSqlite(t)
   await using live = Database.open(':memory:', 'regional')
   const stamp = '01ba60d33802-0000-eu'

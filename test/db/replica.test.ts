@@ -32,7 +32,7 @@ function rowsOf(db: Database, sql: string): Row[] {
   return db.all({ sql, parameters: [] } as Query<Record<never, never>, Row>)
 }
 
-/** A server's replicated state on a real database, after these changes. */
+/** A database of a server that has applied these changes. */
 async function serverAfter(facts: Fact[]): Promise<Database> {
   const db = Database.open(':memory:', 'regional')
   const availability = { of: () => ({ available: true, stored_on: [] }) }
@@ -48,7 +48,7 @@ async function serverAfter(facts: Fact[]): Promise<Database> {
   return db
 }
 
-/** Everything that has to be the same on servers that saw the same, and what may not be in any. */
+/** The state that must be equal on servers that have applied the same changes. */
 async function stateOf(db: Database): Promise<Record<string, unknown>> {
   const state: Record<string, unknown> = { digest: await stateDigest(db) }
   for (const table of TABLE_NAMES) {
@@ -60,7 +60,7 @@ async function stateOf(db: Database): Promise<Record<string, unknown>> {
   return state
 }
 
-function assertSound(db: Database): void {
+function assertInvariants(db: Database): void {
   const wrong = rowsOf(
     db,
     `select id, used_storage from users where used_storage <>
@@ -72,27 +72,27 @@ function assertSound(db: Database): void {
       db,
       `select *, ${name} as claimed from users where deleted = 0 order by created_stamp, id`,
     )
-    const bearers = new Set<string>()
+    const takenNames = new Set<string>()
     for (const row of live) {
       const claimed = String(row['claimed'])
-      const due = bearers.has(fold(claimed)) ? `${claimed}~${String(row['id']).slice(-4)}` : claimed
-      bearers.add(fold(claimed))
-      assert.equal(row[`${name}_shown`], due)
-      assert.equal(row[`${name}_login`], fold(due))
+      const expected = takenNames.has(fold(claimed)) ? `${claimed}~${String(row['id']).slice(-4)}` : claimed
+      takenNames.add(fold(claimed))
+      assert.equal(row[`${name}_shown`], expected)
+      assert.equal(row[`${name}_login`], fold(expected))
     }
   }
   for (const { kind, key } of rowsOf(db, 'select kind, key from deferred')) {
     assert.deepEqual(
       rowsOf(db, `select id from ${tableOfKind(String(kind))} where id = '${key}'`),
       [],
-      'only what has no row waits',
+      'no deferred change has a row',
     )
   }
 }
 
 const history = arbitraryFacts({ sameOnce: true }, 30)
 
-t.test('any order and any repetition of changes end in the same rows, names and sums', async (t) => {
+t.test('Changes in any order and repetition produce the same rows, names and storage sums', async (t) => {
   const shuffled = history.chain((facts) =>
     fc.record({
       facts: fc.constant(facts),
@@ -104,14 +104,14 @@ t.test('any order and any repetition of changes end in the same rows, names and 
     fc.asyncProperty(shuffled, async ({ facts, order }) => {
       await using one = await serverAfter(facts)
       await using other = await serverAfter([...order, ...facts.filter((fact) => !order.includes(fact))])
-      assertSound(one)
+      assertInvariants(one)
       assert.deepEqual(await stateOf(other), await stateOf(one))
     }),
     { numRuns: 150 },
   )
 })
 
-t.test('a change that says nothing does not wait for its row, however often it comes', async (t) => {
+t.test('A change without fields is not deferred, however often it arrives', async (t) => {
   const key = '01a207e2-48c0-7173-b83d-000000000002'
   const empty: Fact = { type: 'user.updated', key, stamp: '01ba60d33802-0000-eu', fields: {} }
   await using once = await serverAfter([empty])
@@ -120,7 +120,7 @@ t.test('a change that says nothing does not wait for its row, however often it c
   t.same(await stateOf(twice), await stateOf(once))
 })
 
-t.test('a server filled from the rows of another holds the same', async (t) => {
+t.test('A server that receives snapshots of the rows of another reaches the same state', async (t) => {
   await checkPropertyAsync(
     t,
     fc.asyncProperty(history, history, async (before, after) => {
@@ -140,13 +140,13 @@ t.test('a server filled from the rows of another holds the same', async (t) => {
       const { clock: _, ...state } = await stateOf(original)
       assert.equal((await stateOf(refilled))['digest'], state['digest'])
       for (const table of TABLE_NAMES) assert.deepEqual((await stateOf(refilled))[table], state[table], table)
-      assertSound(refilled)
+      assertInvariants(refilled)
     }),
     { numRuns: 75 },
   )
 })
 
-t.test('a deleted account leaves nothing personal in its row', async (t) => {
+t.test('The row of a deleted account contains no personal data', async (t) => {
   const fields = {
     username: 'alice',
     created_at: '2026-11-23T10:00:00.000Z',

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
-import { userById } from '../../src/db/regional/users.js'
+import { findUserById } from '../../src/db/regional/users.js'
 import { Quota } from '../../src/domain/quota.js'
 import type { ChunkSink } from '../../src/lib/byte-source.js'
 import { systemRandom } from '../../src/lib/random.js'
@@ -58,6 +58,6 @@ t.test(
     }
     const file = { name: 'here.txt', media_type: 'text/plain', declaredBytes: 0 }
     await t.rejects(uploads.store(owner, file, receive), REFUSED)
-    t.equal(userById(db, owner)?.used_storage, 600, 'the rejected upload uses no storage')
+    t.equal(findUserById(db, owner)?.used_storage, 600, 'the rejected upload uses no storage')
   },
 )

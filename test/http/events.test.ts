@@ -337,30 +337,30 @@ t.test('event streams are limited by account, by address and for the whole serve
   })
   const metrics = { eventStreamOpened: () => undefined, eventStreamClosed: () => undefined }
   using streams = new EventStreams({ eventLog: new EventLog({ db, notifier, now: Date.now }), metrics })
-  const subscriberOf = (userId: string, address?: string) => ({
+  const findSubscriber = (userId: string, address?: string) => ({
     userId,
     address,
     credential: userId,
     isAllowed: () => true,
   })
   const opened: ServerResponse[] = []
-  const open = (subscriber: ReturnType<typeof subscriberOf>) => {
+  const open = (subscriber: ReturnType<typeof findSubscriber>) => {
     streams.assertRoom(subscriber)
     const response = new ServerResponse(new IncomingMessage(new Socket()))
     opened.push(response)
     streams.open(response, subscriber, undefined)
   }
-  const openMany = (subscriber: ReturnType<typeof subscriberOf>, count: number) => {
+  const openMany = (subscriber: ReturnType<typeof findSubscriber>, count: number) => {
     for (let i = 0; i < count; i += 1) open(subscriber)
   }
-  openMany(subscriberOf('alice', '192.0.2.1'), 1000)
-  t.throws(() => open(subscriberOf('alice', '192.0.2.2')), { code: 'too-many-streams', message: /account/ })
-  for (const name of ['b', 'c', 'd', 'e']) openMany(subscriberOf(name, '192.0.2.1'), 1000)
-  t.throws(() => open(subscriberOf('bob', '192.0.2.1')), { code: 'too-many-streams', message: /address/ })
-  for (let i = 0; i < 10; i += 1) openMany(subscriberOf(`user ${i}`), 1000)
-  t.throws(() => open(subscriberOf('carol', '192.0.2.3')), { code: 'too-many-streams', message: /server/ })
+  openMany(findSubscriber('alice', '192.0.2.1'), 1000)
+  t.throws(() => open(findSubscriber('alice', '192.0.2.2')), { code: 'too-many-streams', message: /account/ })
+  for (const name of ['b', 'c', 'd', 'e']) openMany(findSubscriber(name, '192.0.2.1'), 1000)
+  t.throws(() => open(findSubscriber('bob', '192.0.2.1')), { code: 'too-many-streams', message: /address/ })
+  for (let i = 0; i < 10; i += 1) openMany(findSubscriber(`user ${i}`), 1000)
+  t.throws(() => open(findSubscriber('carol', '192.0.2.3')), { code: 'too-many-streams', message: /server/ })
   t.ok(DEFAULT_LIMITS.connections > opened.length, 'connections remain for other requests')
   for (const response of opened.slice(0, 2)) response.emit('close')
-  open(subscriberOf('bob', '192.0.2.1'))
-  open(subscriberOf('alice', '192.0.2.3'))
+  open(findSubscriber('bob', '192.0.2.1'))
+  open(findSubscriber('alice', '192.0.2.3'))
 })

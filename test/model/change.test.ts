@@ -9,7 +9,7 @@ import { TABLES } from '../../src/model/tables.js'
 import { arbitraryFact, IDS } from '../support/arbitrary-changes.js'
 import { checkProperty } from '../support/property.js'
 
-function whole(fact: Fact): Record<string, unknown> {
+function withEnvelope(fact: Fact): Record<string, unknown> {
   const blob = declaredBlob(fact)
   return {
     v: 1,
@@ -22,58 +22,71 @@ function whole(fact: Fact): Record<string, unknown> {
   }
 }
 
-/** The change with what a newer program might say besides. */
-function extended(change: Record<string, unknown>): Record<string, unknown> {
+/** The change with members, fields and stamps of a newer program. */
+function withUnknownMembers(change: Record<string, unknown>): Record<string, unknown> {
   const fields = { ...(change['fields'] as Record<string, unknown>), colour: 'red', tags: ['a'] }
   const stamps = change['stamps'] && { ...(change['stamps'] as object), colour: change['stamp'] }
   return { ...change, by: { kind: 'token', id: 'x' }, fields, ...(stamps ? { stamps } : {}) }
 }
 
-t.test('whatever is declared passes', async (t) => {
+t.test('A change as declared is valid', async (t) => {
   checkProperty(
     t,
-    fc.property(arbitraryFact(), (fact) => assert.equal(faultOfChange(whole(fact)), undefined)),
+    fc.property(arbitraryFact(), (fact) => assert.equal(faultOfChange(withEnvelope(fact)), undefined)),
   )
 })
 
-t.test('of a change with unknown members and fields the known part is read', async (t) => {
+t.test('A change with unknown members and fields is read without them', async (t) => {
   checkProperty(
     t,
     fc.property(arbitraryFact(), (fact) => {
-      const change = JSON.parse(JSON.stringify(whole(fact)))
-      assert.deepEqual(readChange(change), { known: change, isWhole: true })
-      assert.deepEqual(readChange(extended(change)), { known: change, isWhole: false })
-      assert.equal(faultOfEnvelope(extended(change)), undefined)
+      const change = JSON.parse(JSON.stringify(withEnvelope(fact)))
+      assert.deepEqual(readChange(change), { understood: change, isComplete: true })
+      assert.deepEqual(readChange(withUnknownMembers(change)), { understood: change, isComplete: false })
+      assert.equal(faultOfEnvelope(withUnknownMembers(change)), undefined)
     }),
   )
 })
 
-t.test('a change of an unknown type or version is passed on, and nothing of it is read', async (t) => {
-  checkProperty(
-    t,
-    fc.property(arbitraryFact(), (fact) => {
-      for (const change of [
-        { ...whole(fact), type: 'album.made' },
-        { ...whole(fact), v: 2 },
-      ]) {
-        assert.equal(faultOfEnvelope(change), undefined)
-        assert.deepEqual(readChange(change), { known: undefined, isWhole: false })
-      }
-    }),
-  )
-})
+t.test(
+  'A change of an unknown type or version has a valid envelope, but nothing of it is read',
+  async (t) => {
+    checkProperty(
+      t,
+      fc.property(arbitraryFact(), (fact) => {
+        for (const change of [
+          { ...withEnvelope(fact), type: 'album.made' },
+          { ...withEnvelope(fact), v: 2 },
+        ]) {
+          assert.equal(faultOfEnvelope(change), undefined)
+          assert.deepEqual(readChange(change), { understood: undefined, isComplete: false })
+        }
+      }),
+    )
+  },
+)
 
-t.test('a creation that lacks a field which this program requires is not read in part', async (t) => {
+t.test('A change that lacks a required field and has an unknown one is not read', async (t) => {
   const change = {
-    ...whole({ type: 'session.revoked', key: IDS[0] as string, stamp: '01ba60d33801-0000-us', fields: {} }),
+    ...withEnvelope({
+      type: 'session.revoked',
+      key: IDS[0] as string,
+      stamp: '01ba60d33801-0000-us',
+      fields: {},
+    }),
     fields: { ended_at: '2026-11-23T10:00:00.000Z' },
   }
-  t.same(readChange(change), { known: undefined, isWhole: false })
+  t.same(readChange(change), { understood: undefined, isComplete: false })
 })
 
-t.test('what moves the clocks of all servers is a stamp, whoever understands the change', async (t) => {
+t.test('The stamps of a change are validated even if its type is unknown', async (t) => {
   const change = {
-    ...whole({ type: 'session.revoked', key: IDS[0] as string, stamp: '01ba60d33801-0000-us', fields: {} }),
+    ...withEnvelope({
+      type: 'session.revoked',
+      key: IDS[0] as string,
+      stamp: '01ba60d33801-0000-us',
+      fields: {},
+    }),
     type: 'note.made',
   }
   const fields = { password_stamp: '01ba60d33801-0000-us' }
@@ -83,10 +96,15 @@ t.test('what moves the clocks of all servers is a stamp, whoever understands the
   t.match(faultOfEnvelope({ ...change, stamps: { note: 'zzzz' } }), '/stamps')
 })
 
-t.test('a blob reference is checked whoever understands the change', async (t) => {
+t.test('The blob reference of a change is validated even if its type is unknown', async (t) => {
   const sha256 = 'a'.repeat(64)
   const change = {
-    ...whole({ type: 'session.revoked', key: IDS[0] as string, stamp: '01ba60d33801-0000-us', fields: {} }),
+    ...withEnvelope({
+      type: 'session.revoked',
+      key: IDS[0] as string,
+      stamp: '01ba60d33801-0000-us',
+      fields: {},
+    }),
     type: 'note.made',
     fields: { picture: sha256, picture_bytes: 3 },
     blob: { sha256: 'picture', size: 'picture_bytes' },
@@ -100,7 +118,7 @@ t.test('a blob reference is checked whoever understands the change', async (t) =
   ])
     t.match(faultOfEnvelope({ ...change, fields }), '/blob')
   const uploaded = {
-    ...whole({
+    ...withEnvelope({
       type: 'file.deleted',
       key: IDS[0] as string,
       stamp: '01ba60d33801-0000-us',
@@ -111,65 +129,65 @@ t.test('a blob reference is checked whoever understands the change', async (t) =
   }
   t.same(
     readChange(uploaded),
-    { known: undefined, isWhole: false },
-    'a known type references what is declared',
+    { understood: undefined, isComplete: false },
+    'a known type may reference only the declared blob',
   )
 })
 
-t.test('what is not declared is refused, and the fault says where', async (t) => {
+t.test('A change with undeclared, missing or invalid members is refused', async (t) => {
   checkProperty(
     t,
     fc.property(arbitraryFact(), fc.nat(), (fact, pick) => {
-      const change = whole(fact)
+      const change = withEnvelope(fact)
       const name = Object.keys(change)[pick % Object.keys(change).length] as string
       const { [name]: _, ...incomplete } = change
       const fields = change['fields'] as Record<string, unknown>
-      const wrong: [Record<string, unknown>, string][] = [
+      const invalid: [Record<string, unknown>, string][] = [
         [{ ...change, surplus: 1 }, 'an unknown member'],
         [{ ...change, fields: { ...fields, surplus: 1 } }, 'an unknown field'],
         [{ ...change, fields: { ...fields, ['__proto__x']: {} } }, 'a field of the prototype'],
         [incomplete, `no ${name}`],
         [{ ...change, type: 'user.promoted' }, 'an unknown type'],
-        [{ ...change, type: 'toString' }, 'a type out of the prototype'],
+        [{ ...change, type: 'toString' }, 'a type from the prototype'],
         [{ ...change, v: 2 }, 'another version'],
-        [{ ...change, oseq: 0 }, 'a place before the first'],
-        [{ ...change, oseq: 1.5 }, 'half a place'],
-        [{ ...change, stamp: 'now' }, 'no stamp'],
-        [{ ...change, origin: '../eu' }, 'no origin'],
-        [{ ...change, key: '' }, 'no key'],
+        [{ ...change, oseq: 0 }, 'a position below 1'],
+        [{ ...change, oseq: 1.5 }, 'a fractional position'],
+        [{ ...change, stamp: 'now' }, 'an invalid stamp'],
+        [{ ...change, origin: '../eu' }, 'an invalid origin'],
+        [{ ...change, key: '' }, 'an empty key'],
       ]
-      for (const [value, what] of wrong) assert.equal(typeof faultOfChange(value), 'string', what)
+      for (const [value, what] of invalid) assert.equal(typeof faultOfChange(value), 'string', what)
     }),
     { numRuns: 50 },
   )
   for (const value of [null, undefined, 1, 'x', [], {}, { type: {} }]) t.type(faultOfChange(value), 'string')
 })
 
-/** Text that a field takes but for its length. */
+/** Text of a given length that is otherwise valid in a field. */
 function textOf(name: string, length: number): string {
   return name === 'folder' ? '/x'.repeat(length).slice(0, length) : 'x'.repeat(length)
 }
 
-t.test('what is longer than its field allows is refused', async (t) => {
+t.test('A field of maximum length is accepted, and a longer one refused', async (t) => {
   checkProperty(
     t,
     fc.property(arbitraryFact(), (fact) => {
       const declared = TABLES[tableOf(fact.type)].fields as Record<string, { schema: { maxLength?: number } }>
       for (const [name, value] of Object.entries(fact.fields)) {
-        const most = declared[name]?.schema.maxLength
-        if (most === undefined || typeof value !== 'string') continue
+        const maxLength = declared[name]?.schema.maxLength
+        if (maxLength === undefined || typeof value !== 'string') continue
         const filled = (length: number) =>
-          whole({ ...fact, fields: { ...fact.fields, [name]: textOf(name, length) } })
-        assert.equal(faultOfChange(filled(most)), undefined, name)
-        assert.equal(typeof faultOfChange(filled(most + 1)), 'string', name)
+          withEnvelope({ ...fact, fields: { ...fact.fields, [name]: textOf(name, length) } })
+        assert.equal(faultOfChange(filled(maxLength)), undefined, name)
+        assert.equal(typeof faultOfChange(filled(maxLength + 1)), 'string', name)
       }
     }),
   )
 })
 
-t.test('a change that names things as nobody may name them is refused', async (t) => {
-  const sound = { username: 'alice', email: 'alice@nas', name: 'a.txt', folder: '/a' }
-  const unsound: [field: keyof typeof sound, value: string][] = [
+t.test('A change with an invalid username, email, file name or folder is refused', async (t) => {
+  const valid = { username: 'alice', email: 'alice@nas', name: 'a.txt', folder: '/a' }
+  const invalid: [field: keyof typeof valid, value: string][] = [
     ['username', 'alice~1a2b'],
     ['username', 'al\u0000ice'],
     ['email', '\u009b2J'],
@@ -187,12 +205,12 @@ t.test('a change that names things as nobody may name them is refused', async (t
     name: 'file.uploaded',
     folder: 'file.uploaded',
   }
-  for (const [field, value] of unsound) {
+  for (const [field, value] of invalid) {
     const fact = fc.sample(arbitraryFact(), 2000).find(({ type }) => type === types[field]) as Fact
     const fieldsWith = (text: string) => ({ ...fact.fields, [field]: text })
-    t.equal(faultOfChange(whole({ ...fact, fields: fieldsWith(sound[field]) })), undefined, field)
+    t.equal(faultOfChange(withEnvelope({ ...fact, fields: fieldsWith(valid[field]) })), undefined, field)
     t.match(
-      faultOfChange(whole({ ...fact, fields: fieldsWith(value) })),
+      faultOfChange(withEnvelope({ ...fact, fields: fieldsWith(value) })),
       `/fields/${field}`,
       JSON.stringify(value),
     )
@@ -209,14 +227,14 @@ t.test('a change that names things as nobody may name them is refused', async (t
   const stamps = { email: stamp, password_hash: stamp, storage_quota: stamp, disabled: stamp }
   const snapshot = { type: 'user.snapshot', key: IDS[0] as string, stamp, stamps } as const
   t.equal(
-    faultOfChange(whole({ ...snapshot, fields: { ...erased, deleted: true } })),
+    faultOfChange(withEnvelope({ ...snapshot, fields: { ...erased, deleted: true } })),
     undefined,
     'a tombstone',
   )
-  t.match(faultOfChange(whole({ ...snapshot, fields: erased })), '/fields/username')
+  t.match(faultOfChange(withEnvelope({ ...snapshot, fields: erased })), '/fields/username')
 })
 
-t.test('every table has a change that creates its rows and one that tells them again', async (t) => {
+t.test('Every table has two change types that create rows, one of them a snapshot', async (t) => {
   for (const [table, { fields }] of Object.entries(TABLES)) {
     const types = (Object.keys(CHANGES) as ChangeType[]).filter((type) => CHANGES[type].table === table)
     const once = Object.entries(fields).flatMap(([name, { rule }]) => (rule === 'once' ? [name] : []))

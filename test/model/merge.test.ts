@@ -9,25 +9,25 @@ import { checkProperty } from '../support/property.js'
 
 const [KEY] = IDS as [string]
 
-/** The row that one server holds after these changes; those that came before the row waited for it. */
-function rowAfter(facts: Fact[]): { row: Row | undefined; waiting: Fact[] } {
+/** The row after these changes. Changes that arrive before the row are deferred until it arrives. */
+function rowAfter(facts: Fact[]): { row: Row | undefined; deferred: Fact[] } {
   let row: Row | undefined
-  let waiting: Fact[] = []
+  let deferred: Fact[] = []
   for (const fact of facts) {
     const after = merge(row, fact)
-    if (after === undefined) waiting.push(fact)
+    if (after === undefined) deferred.push(fact)
     else if (row !== undefined) row = after
     else {
-      row = waiting.reduce((now, late) => merge(now, late) as Row, after)
-      waiting = []
+      row = deferred.reduce((merged, fact) => merge(merged, fact) as Row, after)
+      deferred = []
     }
   }
-  return { row, waiting }
+  return { row, deferred }
 }
 
-function canonical({ row, waiting }: ReturnType<typeof rowAfter>): unknown {
+function canonical({ row, deferred }: ReturnType<typeof rowAfter>): unknown {
   if (row === undefined)
-    return { waiting: [...new Set(waiting.map((fact) => JSON.stringify(fact)))].toSorted() }
+    return { deferred: [...new Set(deferred.map((fact) => JSON.stringify(fact)))].toSorted() }
   const sorted = (record: object) => Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1))
   return { cells: sorted(row.cells), stamps: sorted(row.stamps), created_stamp: row.created_stamp }
 }
@@ -35,7 +35,7 @@ function canonical({ row, waiting }: ReturnType<typeof rowAfter>): unknown {
 for (const table of Object.keys(TABLES) as TableName[]) {
   const history = arbitraryFacts({ table, keys: [KEY] })
 
-  t.test(`${table}: any order, and any number of deliveries, end in the same row`, async (t) => {
+  t.test(`${table}: changes in any order and repetition produce the same row`, async (t) => {
     const shuffled = history.chain((facts) =>
       fc.record({
         facts: fc.constant(facts),
@@ -45,7 +45,7 @@ for (const table of Object.keys(TABLES) as TableName[]) {
     checkProperty(
       t,
       fc.property(shuffled, ({ facts, order }) => {
-        // A subarray may leave one out; whatever is missing comes last.
+        // A subarray may omit some facts; they are appended.
         const all = [...order, ...facts.filter((fact) => !order.includes(fact))]
         assert.deepEqual(canonical(rowAfter(all)), canonical(rowAfter([...new Set(facts)].concat(facts))))
       }),
@@ -53,25 +53,25 @@ for (const table of Object.keys(TABLES) as TableName[]) {
     )
   })
 
-  t.test(`${table}: a row told again joins like the changes that made it`, async (t) => {
+  t.test(`${table}: a snapshot of a row merges like the changes that made the row`, async (t) => {
     checkProperty(
       t,
-      fc.property(history, history, (here, there) => {
-        const mine = rowAfter(here)
-        const theirs = rowAfter(there)
-        const sent = theirs.row === undefined ? theirs.waiting : [snapshotOf(table, KEY, theirs.row)]
-        const joined = canonical(rowAfter([...here, ...sent]))
-        assert.deepEqual(joined, canonical(rowAfter([...here, ...there])))
-        assert.deepEqual(joined, canonical(rowAfter([...sent, ...here])))
-        if (mine.row !== undefined)
-          assert.deepEqual(canonical(rowAfter([snapshotOf(table, KEY, mine.row), ...there])), joined)
+      fc.property(history, history, (local, remote) => {
+        const localRow = rowAfter(local).row
+        const { row: remoteRow, deferred } = rowAfter(remote)
+        const sent = remoteRow === undefined ? deferred : [snapshotOf(table, KEY, remoteRow)]
+        const joined = canonical(rowAfter([...local, ...sent]))
+        assert.deepEqual(joined, canonical(rowAfter([...local, ...remote])))
+        assert.deepEqual(joined, canonical(rowAfter([...sent, ...local])))
+        if (localRow !== undefined)
+          assert.deepEqual(canonical(rowAfter([snapshotOf(table, KEY, localRow), ...remote])), joined)
       }),
       { numRuns: 300 },
     )
   })
 }
 
-t.test('a change that says nothing new gives the very same row back', async (t) => {
+t.test('Merging a change that adds nothing returns the same row object', async (t) => {
   checkProperty(
     t,
     fc.property(arbitraryFacts({ keys: [KEY], table: 'files' }), (facts) => {
@@ -81,7 +81,7 @@ t.test('a change that says nothing new gives the very same row back', async (t) 
   )
 })
 
-t.test('what is deleted stays deleted, and keeps nothing personal', async (t) => {
+t.test('A deleted row stays deleted and contains no personal data, whichever changes follow', async (t) => {
   const table = fc.constantFrom('users', 'files' as const)
   checkProperty(
     t,

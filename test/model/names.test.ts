@@ -1,15 +1,15 @@
 import t from 'tap'
-import { fold, loginForm } from '../../src/db/regional/fold.js'
+import { fold, foldLogin } from '../../src/db/regional/fold.js'
 import {
   faultOfEmail,
   faultOfFileName,
   faultOfFolder,
   faultOfUsername,
-  folderForm,
-  usernameForm,
+  normalizeFolder,
+  normalizeUsername,
 } from '../../src/model/names.js'
 
-const username = (typed: string) => faultOfUsername(usernameForm(typed))
+const username = (typed: string) => faultOfUsername(normalizeUsername(typed))
 
 /** Every character of Unicode, but for surrogates. */
 function* characters(): Generator<string> {
@@ -17,7 +17,7 @@ function* characters(): Generator<string> {
     if (code < 0xd800 || code > 0xdfff) yield String.fromCodePoint(code)
 }
 
-t.test('a username is of any script, with the marks that belong to its letters', async (t) => {
+t.test('A username may be in any script, with combining marks', async (t) => {
   const good = [
     'noam',
     'kim_42',
@@ -37,25 +37,25 @@ t.test('a username is of any script, with the marks that belong to its letters',
   for (const name of good) t.equal(username(name), undefined, name)
   for (const name of ['ab', 'a'.repeat(33), 'a b c', 'a/b', 'noam~1a2b', 'noam!', '\u0301abc', 'ab\0c', ''])
     t.match(username(name), /must be 3 to 32/, JSON.stringify(name))
-  t.equal(usernameForm(' ｎｏａｍ '), 'noam', 'without spaces around it, in NFKC')
-  t.equal(usernameForm('น้ำ'), 'น้ำ')
-  t.equal(loginForm('น้ำ'), loginForm(usernameForm('น้ำ')))
+  t.equal(normalizeUsername(' ｎｏａｍ '), 'noam', 'trimmed and in NFKC')
+  t.equal(normalizeUsername('น้ำ'), 'น้ำ')
+  t.equal(foldLogin('น้ำ'), foldLogin(normalizeUsername('น้ำ')))
 })
 
-t.test('a username shows all of its characters', async (t) => {
+t.test('A username with invisible characters is refused', async (t) => {
   for (const hidden of ['\u3164', '\u115f', '\u034f', '\u180b', '\ufe0f', '\u17b4', '\u{e0100}']) {
     t.type(username(`noam${hidden}`), 'string', `U+${hidden.codePointAt(0)?.toString(16)}`)
     t.type(username(hidden.repeat(3)), 'string')
   }
 })
 
-t.test('a username does not mix scripts whose letters look alike', async (t) => {
+t.test('A username that mixes scripts whose letters look alike is refused', async (t) => {
   for (const name of ['nоam', 'αdmin', 'adοmin', 'Ꭰdmin', 'աdmin'])
     t.match(username(name), /look alike/, name)
   for (const name of ['ноам', '東京tokyo', 'user_ゆき', 'юля_42']) t.equal(username(name), undefined, name)
 })
 
-t.test('an email may be of a local network or of any script', async (t) => {
+t.test('An email address may be in a local network or in any script', async (t) => {
   const good = [
     'dana@example.org',
     'dana@localhost',
@@ -83,7 +83,7 @@ t.test('an email may be of a local network or of any script', async (t) => {
   for (const email of bad) t.type(faultOfEmail(email), 'string', JSON.stringify(email))
 })
 
-t.test('a file name and a folder say what is wrong with them', async (t) => {
+t.test('Valid file names and folders are accepted, and invalid ones refused', async (t) => {
   for (const name of ['a', '%', 'foo\\', '.x', '...', 'é'.repeat(127), ' '])
     t.equal(faultOfFileName(name), undefined)
   t.match(faultOfFileName('é'.repeat(128)), /255 bytes/)
@@ -92,24 +92,25 @@ t.test('a file name and a folder say what is wrong with them', async (t) => {
   for (const folder of ['/', '/a', '/a/b c']) t.equal(faultOfFolder(folder), undefined)
   for (const folder of ['', 'a', '/a/', '//', '/a/..', `/${'a'.repeat(256)}`, '/a'.repeat(513)])
     t.type(faultOfFolder(folder), 'string', folder.slice(0, 20))
-  t.equal(folderForm('/cafe\u0301'), '/caf\u00e9')
+  t.equal(normalizeFolder('/cafe\u0301'), '/caf\u00e9')
 })
 
-t.test('every way to write the case of a character folds alike', async (t) => {
+t.test('All case variants of a character fold to the same text', async (t) => {
   const odd: string[] = []
-  for (const one of characters()) {
-    if (one.toLowerCase() === one && one.toUpperCase() === one) continue
-    const ways = [one.toLowerCase(), one.toUpperCase(), one.toLowerCase().toUpperCase(), fold(one)]
-    if (ways.some((way) => fold(way) !== fold(one))) odd.push(`U+${one.codePointAt(0)?.toString(16)}`)
+  for (const char of characters()) {
+    if (char.toLowerCase() === char && char.toUpperCase() === char) continue
+    const variants = [char.toLowerCase(), char.toUpperCase(), char.toLowerCase().toUpperCase(), fold(char)]
+    if (variants.some((variant) => fold(variant) !== fold(char)))
+      odd.push(`U+${char.codePointAt(0)?.toString(16)}`)
   }
   t.same(odd, [])
 })
 
-t.test('a name folds as its parts do, whatever stands before and after them', async (t) => {
+t.test('A substring folds as it does within a name, whatever surrounds it', async (t) => {
   const odd: string[] = []
-  for (const one of characters()) {
-    // What has no case is changed by NFKC alone, which joins it with its neighbours.
-    if (fold(one) === one && one.toUpperCase() === one) continue
+  for (const char of characters()) {
+    // NFKC may compose a character without case with its neighbours.
+    if (fold(char) === char && char.toUpperCase() === char) continue
     for (const [before, after] of [
       ['', ' '],
       ['x', ''],
@@ -118,9 +119,9 @@ t.test('a name folds as its parts do, whatever stands before and after them', as
       ['', '.'],
       ['.', '.'],
     ] as const) {
-      const whole = fold(before + one + after)
-      if (!whole.includes(fold(one).normalize('NFKC')) && !/^\p{M}/u.test(fold(one).normalize('NFKD')))
-        odd.push(`${before}U+${one.codePointAt(0)?.toString(16)}${after}`)
+      const whole = fold(before + char + after)
+      if (!whole.includes(fold(char).normalize('NFKC')) && !/^\p{M}/u.test(fold(char).normalize('NFKD')))
+        odd.push(`${before}U+${char.codePointAt(0)?.toString(16)}${after}`)
     }
   }
   t.same(odd, [])
@@ -130,6 +131,6 @@ t.test('a name folds as its parts do, whatever stands before and after them', as
   t.equal(fold('ẞ'), fold('ß'))
 })
 
-t.test('what a name is looked up by knows no spaces around it', async (t) => {
-  t.equal(loginForm(' Dana\u00a0'), 'dana')
+t.test('The lookup key of a typed name is trimmed', async (t) => {
+  t.equal(foldLogin(' Dana\u00a0'), 'dana')
 })

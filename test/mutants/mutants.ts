@@ -74,7 +74,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: 'all servers converge on the same row, whatever the order of deliveries.',
     tests: ['test/model/merge.test.ts'],
     edits: [
-      { in: 'join', replace: "if (rule === 'latest') stamps[name] = part.stamps[name] as string", by: '' },
+      { in: 'join', replace: "if (rule === 'latest') stamps[name] = delta.stamps[name] as string", by: '' },
     ],
   },
   {
@@ -118,9 +118,9 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         in: 'Sessions.authenticate',
-        replace: 'const row = sessionBySecret(this.#deps.db, secretHash(secret))',
+        replace: 'const row = findSessionBySecret(this.#deps.db, secretHash(secret))',
         by: `const known = this as unknown as Record<string, SessionOfUser | undefined>
-    const row = known[secret] ?? sessionBySecret(this.#deps.db, secretHash(secret))
+    const row = known[secret] ?? findSessionBySecret(this.#deps.db, secretHash(secret))
     known[secret] = row`,
       },
     ],
@@ -185,7 +185,7 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'A friendship that has ended still lets the other side read.',
     breaks: 'files shared with friends are readable by friends alone.',
     tests: ['test/stories/access-matrix.test.ts'],
-    edits: [{ in: 'active', replace: ".where('active', '=', 1)", by: '' }],
+    edits: [{ in: 'selectActiveFriendship', replace: ".where('active', '=', 1)", by: '' }],
   },
   {
     name: 'range-off-by-one',
@@ -214,7 +214,7 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ['test/db/replica.test.ts'],
     edits: [
       {
-        in: 'accountsWithUsername',
+        in: 'selectUsernameClaims',
         replace: `.orderBy('created_stamp')
  .orderBy('id')`,
         by: ".orderBy('rowid' as 'id')",
@@ -309,7 +309,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         in: 'beginAfterRestore',
-        replace: 'beginEpoch(tx, { keep: true }, random)',
+        replace: 'beginEpoch(tx, { keepChanges: true }, random)',
         by: `writeMeta(tx, 'acked', readMeta(tx, 'acked') ?? '{"oseq":0,"id":""}')`,
       },
     ],
@@ -362,14 +362,14 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'A session stays valid when its account is disabled.',
     breaks: 'a disabled account is inaccessible at once, on every server.',
     tests: ['test/operator/accounts.test.ts', 'test/network/operator.test.ts'],
-    edits: [{ in: 'ofUser', replace: ".where('users.disabled', '=', 0)", by: '' }],
+    edits: [{ in: 'liveSessions', replace: ".where('users.disabled', '=', 0)", by: '' }],
   },
   {
     name: 'disabled-account-shown',
     what: 'The shared files of a disabled account are still served.',
     breaks: 'nobody sees anything of a disabled account.',
     tests: ['test/operator/accounts.test.ts', 'test/network/operator.test.ts'],
-    edits: [{ in: 'visible', replace: ".where('users.disabled', '=', 0)", by: '' }],
+    edits: [{ in: 'visibleFiles', replace: ".where('users.disabled', '=', 0)", by: '' }],
   },
   {
     name: 'disabled-for-ever',
@@ -414,7 +414,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         in: 'updateRefs',
-        replace: 'if (was !== undefined) removeRef(tx, rowId(table, key), was)',
+        replace: 'if (oldRef !== undefined) removeRef(tx, rowId(table, key), oldRef)',
         by: '',
       },
     ],

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto'
 import { BlobStore } from '../../src/blobs/blob-store.js'
 import { Database, type Reader } from '../../src/db/engine/database.js'
-import { identify } from '../../src/db/identity.js'
-import { deferredOf } from '../../src/db/regional/deferred.js'
+import { ensureIdentity } from '../../src/db/identity.js'
+import { listDeferred } from '../../src/db/regional/deferred.js'
 import { stateDigest } from '../../src/db/regional/digest.js'
 import { EventRecorder } from '../../src/domain/event-recorder.js'
 import { Journal } from '../../src/domain/journal.js'
@@ -106,9 +106,9 @@ function differenceOf([first, ...others]: SimulatedRegional[], name: string): st
 /** Applies the whole log to an empty regional, which checks positions and the hash chain; returns the digest. */
 async function replay({ core }: SimulatedGrand): Promise<string> {
   const connection = openCopy(templateOf('regional'))
-  const db = Database.on(connection, IMMEDIATE_TIMERS)
+  const db = Database.fromConnection(connection, IMMEDIATE_TIMERS)
   const server = 'replay'
-  await identify(db, server)
+  await ensureIdentity(db, server)
   const deadLetters: string[] = []
   const now = () => 0
   const events = new EventRecorder({ notifier: new Notifier(), availability: new Replicas(server), now })
@@ -223,7 +223,7 @@ function faultsOfDeferred(regionals: SimulatedRegional[]): string[] {
   const [one = '', ...others] = regionals.map(({ reader }) => {
     const rows = reader.all<unknown, { kind: string; key: string }>({ sql: DEFERRED_ROWS, parameters: [] })
     const awaited = rows.map((row) => {
-      const { cells = {}, stamps = {} } = mergedDeferred(deferredOf(reader, row)) ?? {}
+      const { cells = {}, stamps = {} } = mergedDeferred(listDeferred(reader, row)) ?? {}
       return [row, Object.entries(cells).sort(), Object.entries(stamps).sort()]
     })
     return JSON.stringify(awaited)

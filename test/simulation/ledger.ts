@@ -1,5 +1,5 @@
 import type { Reader } from '../../src/db/engine/database.js'
-import { deferredOf } from '../../src/db/regional/deferred.js'
+import { listDeferred } from '../../src/db/regional/deferred.js'
 import { readRow } from '../../src/db/regional/replica.js'
 import { type Change, type Fact, kindOf } from '../../src/model/change.js'
 import { tableOf } from '../../src/model/change-types.js'
@@ -213,7 +213,7 @@ function isReflected(reader: Parameters<typeof readRow>[0], fact: Fact): boolean
 
 /** Whether deferred changes include the effect of a change. */
 function isDeferred(reader: Reader, fact: Fact): boolean {
-  const row = mergedDeferred(deferredOf(reader, { kind: kindOf(fact), key: fact.key }))
+  const row = mergedDeferred(listDeferred(reader, { kind: kindOf(fact), key: fact.key }))
   return row !== undefined && merge(undefined, fact) === undefined && merge(row, fact) === row
 }
 

@@ -10,7 +10,7 @@ import {
 import { BlobStore } from '../../src/blobs/blob-store.js'
 import { Database, type Tx } from '../../src/db/engine/database.js'
 import { migrate } from '../../src/db/engine/migrate.js'
-import { identify } from '../../src/db/identity.js'
+import { ensureIdentity } from '../../src/db/identity.js'
 import { collectGarbage } from '../../src/domain/garbage-collection.js'
 import { SystemClock } from '../../src/domain/system-clock.js'
 import type { Timers } from '../../src/lib/timers.js'
@@ -205,8 +205,8 @@ export class SimulatedRegional extends Server {
   protected async begin(life: Life, network: Network): Promise<void> {
     const { connection, files } = this.durable
     const { name } = this
-    const db = Database.on(connection, life.timers)
-    await identify(db, name, life.random)
+    const db = Database.fromConnection(connection, life.timers)
+    await ensureIdentity(db, name, life.random)
     const blobs = BlobStore.open(db, FOLDER, files)
     const clock = new SystemClock(() => this.wallMs())
     const now = () => clock.now()
@@ -277,7 +277,7 @@ export class SimulatedGrand extends Server {
 
   protected async begin(life: Life, network: Network): Promise<void> {
     const { connection, files } = this.durable
-    const db = Database.on(connection, life.timers)
+    const db = Database.fromConnection(connection, life.timers)
     const { random, timers } = life
     const machine = { now: () => this.wallMs(), timers, random, files }
     const config = {
@@ -363,7 +363,7 @@ export const IMMEDIATE_TIMERS: Timers = {
 const readers = new WeakMap<BetterSqlite3.Database, Database>()
 
 function readOnly(connection: BetterSqlite3.Database): Tx {
-  const reader = readers.get(connection) ?? Database.on(connection, IMMEDIATE_TIMERS)
+  const reader = readers.get(connection) ?? Database.fromConnection(connection, IMMEDIATE_TIMERS)
   readers.set(connection, reader)
   // Only its read methods are used.
   return reader as unknown as Tx

@@ -6,7 +6,7 @@ import { regionalServices } from '../../src/app/regional-core.js'
 import { BlobStore } from '../../src/blobs/blob-store.js'
 import { Database } from '../../src/db/engine/database.js'
 import { migrate } from '../../src/db/engine/migrate.js'
-import { identify } from '../../src/db/identity.js'
+import { ensureIdentity } from '../../src/db/identity.js'
 import { readMeta } from '../../src/db/meta.js'
 import { systemRandom } from '../../src/lib/random.js'
 import { systemTimers } from '../../src/lib/timers.js'
@@ -23,9 +23,9 @@ const QUOTA_BYTES = 1000
 export async function bareRegional(t: Test) {
   const connection = new BetterSqlite3(':memory:')
   migrate(connection, 'regional')
-  const db = Database.on(connection, systemTimers)
+  const db = Database.fromConnection(connection, systemTimers)
   t.teardown(() => db[Symbol.asyncDispose]())
-  await identify(db, 'eu')
+  await ensureIdentity(db, 'eu')
   const dataDir = t.testdir({})
   const blobs = BlobStore.open(db, dataDir)
   const now = () => Date.parse(AT)

@@ -1,32 +1,33 @@
-/** Copying what commits have put into write-ahead logs into the files of their databases, for another process. */
+/** WAL checkpoints on behalf of another process. */
 import { fdatasyncSync, openSync } from 'node:fs'
 import BetterSqlite3 from 'better-sqlite3'
 
-interface Open {
+interface OpenDatabase {
   connection: BetterSqlite3.Database
-  /** Descriptor of the database's file. To close it would let go of the locks that the connection has. */
+  /** Descriptor of the database file. Never closed: POSIX would release the connection's locks with it. */
   file: number
 }
 
-const databases = new Map<string, Open>()
+const openDatabases = new Map<string, OpenDatabase>()
 
 /**
- * Copies as much as it can without making anybody wait (https://sqlite.org/pragma.html#pragma_wal_checkpoint), and brings
- * that to the disk: SQLite leaves it to whoever copies the last of a log, who would have to wait for all of it.
+ * Runs a passive checkpoint, which blocks nobody (https://sqlite.org/pragma.html#pragma_wal_checkpoint), and syncs the
+ * database file. SQLite itself syncs only when a checkpoint completes, so the connection that completes it would wait
+ * for all pages.
  *
- * The database stays open for the next time. A process that is no longer needed has to end without closing it: whoever
- * closes a database last removes its log, by a name that may be another database's by then.
+ * The connection stays open for the next checkpoint. The process has to exit without closing it: the last connection
+ * to close deletes the WAL by its path, which may belong to another database by then.
  */
 export function checkpoint(path: string): void {
-  const { connection, file } = databases.get(path) ?? open(path)
+  const { connection, file } = openDatabases.get(path) ?? open(path)
   connection.pragma('wal_checkpoint(PASSIVE)')
   fdatasyncSync(file)
 }
 
-function open(path: string): Open {
+function open(path: string): OpenDatabase {
   const connection = new BetterSqlite3(path, { fileMustExist: true })
   connection.pragma('synchronous = FULL')
   const database = { connection, file: openSync(path, 'r+') }
-  databases.set(path, database)
+  openDatabases.set(path, database)
   return database
 }

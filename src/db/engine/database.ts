@@ -1,8 +1,8 @@
 /**
- * SQLite under group commit. Kysely builds the queries, this runs them synchronously on cached prepared statements.
+ * SQLite with group commit. Kysely builds the queries; this class runs them synchronously on cached prepared statements.
  *
- * Every connection is WAL with synchronous=FULL (better-sqlite3 is compiled to default to NORMAL in WAL, which loses
- * acknowledged commits in a power cut).
+ * Every connection uses WAL with synchronous=FULL: better-sqlite3 defaults to NORMAL in WAL, which loses acknowledged
+ * commits in a power cut.
  */
 import BetterSqlite3 from 'better-sqlite3'
 import { reasonOf, UnusablePathError } from '../../lib/storage-fault.js'
@@ -12,7 +12,7 @@ import { migrate } from './migrate.js'
 import { bind } from './parameter.js'
 import { ReadSnapshot } from './read-snapshot.js'
 
-/** A built query, from `prepare`: made once, with slots for parameters. */
+/** A query that `prepare` has built once, with slots for its parameters. */
 export interface Query<Params, Row> {
   readonly sql: string
   readonly parameters: readonly unknown[]
@@ -22,31 +22,31 @@ export interface Query<Params, Row> {
 
 type Bindings<Params> = keyof Params extends never ? [params?: undefined] : [params: Params]
 
-/** Reads committed state, or inside a transaction also its own writes. */
+/** Reads committed state; inside a transaction also the transaction's own writes. */
 export interface Reader {
   get<Params, Row>(query: Query<Params, Row>, ...bindings: Bindings<Params>): Row | undefined
   all<Params, Row>(query: Query<Params, Row>, ...bindings: Bindings<Params>): Row[]
 }
 
-/** A unit of work's view of the database. Valid only until the unit returns. */
+/** The database as a unit of work sees it. Valid only until the unit returns. */
 export interface Tx extends Reader {
   /** Runs a statement; returns the number of rows changed. */
   run<Params, Row>(query: Query<Params, Row>, ...bindings: Bindings<Params>): number
-  /** Runs a part of the unit that may fail by itself: what it wrote is taken back, and its error thrown on. */
-  attempt<T>(part: () => T): T
-  /** Runs `last` when the unit has done everything else; of those given under one key the latest alone. */
-  atEnd(key: string, last: () => void): void
-  /** Runs `effect` once this unit is durable, before its promise settles. */
+  /** Runs work in a savepoint. When it throws, its writes are rolled back and the error is rethrown. */
+  attempt<T>(work: () => T): T
+  /** Runs `finalizer` at the end of the unit, in its transaction. A later one of the same key replaces an earlier one. */
+  atEnd(key: string, finalizer: () => void): void
+  /** Runs `effect` once the unit is durable, before its promise resolves. */
   afterCommit(effect: () => void): void
 }
 
-/** Pages of the log from which on a commit copies them into the file by itself: SQLite's own number, and where somebody else does it. */
-const CHECKPOINT_PAGES = { alone: 1000, helped: 4000 }
+/** WAL pages at which a commit checkpoints by itself: SQLite's default, and with a helper process that checkpoints. */
+const AUTO_CHECKPOINT_PAGES = { default: 1000, withHelper: 4000 }
 
-/** Statements after which somebody else is to copy: so few that what is left for the commit above does not take long. */
-const CHECKPOINT_STATEMENTS = 250
+/** Statements between checkpoints of the helper process: few enough that a commit's own checkpoint stays short. */
+const STATEMENTS_PER_CHECKPOINT = 250
 
-/** A WAL that has grown beyond it, as under a backup, is cut when it begins anew. */
+/** SQLite truncates a larger WAL, such as one that grew during a backup, when it restarts the WAL. */
 const MAX_IDLE_WAL_BYTES = 64 * 1024 * 1024
 
 export class Database implements AsyncDisposable, Reader {
@@ -54,46 +54,44 @@ export class Database implements AsyncDisposable, Reader {
   readonly #statements = new Map<string, BetterSqlite3.Statement>()
   readonly #snapshot: ReadSnapshot
   readonly #commits: GroupCommit<Tx>
-
-  readonly #onGrown: () => void
+  readonly #onWalGrown: () => void
   #statementsRun = 0
 
-  private constructor(connection: BetterSqlite3.Database, timers: Timers, onGrown = () => {}) {
+  private constructor(connection: BetterSqlite3.Database, timers: Timers, onWalGrown = () => {}) {
     this.#connection = connection
-    this.#onGrown = onGrown
-    const snapshot = new ReadSnapshot(connection, timers)
+    this.#onWalGrown = onWalGrown
+    const snapshot = new ReadSnapshot({ connection, timers })
     this.#snapshot = snapshot
-    this.#commits = new GroupCommit(
-      {
-        get inTransaction() {
-          return connection.inTransaction && !snapshot.isOpen
-        },
-        execute: (sql) => {
-          snapshot.close()
-          this.#execute(sql)
-        },
-        tx: (unit) => this.#tx(unit),
-      },
+    this.#commits = new GroupCommit({
       timers,
-    )
+      get inTransaction() {
+        return connection.inTransaction && !snapshot.isOpen
+      },
+      execute: (sql) => {
+        snapshot.close()
+        this.#execute(sql)
+      },
+      createTx: (unit) => this.#createTx(unit),
+    })
   }
 
   /**
-   * Opens (or makes) a database and brings it to the newest migration.
+   * Opens or creates a database and migrates it to the newest version.
    * @param migrations name of a folder under migrations/
-   * @param onGrown called when the log has grown, if another process copies it into the file; else this one waits for that
-   * @throws MigrationError when the database is newer than this program; UnusablePath
+   * @param onWalGrown asks a helper process to checkpoint; without it, commits in this process checkpoint
+   * @throws MigrationError when the database is newer than this program
+   * @throws UnusablePathError when SQLite cannot use the file
    */
-  static open(path: string, migrations: string, onGrown?: () => void): Database {
+  static open(path: string, migrations: string, onWalGrown?: () => void): Database {
     try {
-      return new Database(connect(path, migrations, onGrown !== undefined), systemTimers, onGrown)
+      return new Database(connect(path, migrations, onWalGrown !== undefined), systemTimers, onWalGrown)
     } catch (error) {
       throw reasonOf(error) === undefined ? error : new UnusablePathError(path, { cause: error })
     }
   }
 
-  /** Takes over a connection that is migrated and set up already. */
-  static on(connection: BetterSqlite3.Database, timers: Timers): Database {
+  /** Takes ownership of a connection that is migrated and configured. */
+  static fromConnection(connection: BetterSqlite3.Database, timers: Timers): Database {
     return new Database(connection, timers)
   }
 
@@ -108,57 +106,57 @@ export class Database implements AsyncDisposable, Reader {
   }
 
   /**
-   * Runs a unit of work in a transaction and resolves with its result once that is durable. Units that arrive while
-   * others are under way share one commit; each has its own savepoint, so that one that throws takes nothing with it.
-   * @throws what `work` throws, or SQLite's error when the commit fails; then nothing of the unit is kept
+   * Runs a unit of work in a transaction and resolves with its result once that is durable. Units that are queued
+   * together share one commit. Each has its own savepoint, so a unit that throws rolls back alone.
+   * @throws the error of `work`, or SQLite's error when the commit fails; the unit is rolled back
    */
   write<T>(work: (tx: Tx) => T): Promise<T> {
     return this.#commits.add(work)
   }
 
   /**
-   * Runs units one after the other, each in a turn of its own, so that others need not wait for all; resolves when all
-   * are durable. They share a commit, which is the cheaper the more there are, until somebody else reads or writes.
-   * @throws what one of them throws, or SQLite's error when a commit fails; then what was not durable yet is taken back,
-   *   and the rest does not run
+   * Runs units in order, each in an event-loop tick of its own, so that other work is not blocked; resolves when all are
+   * durable. They share one commit, which makes each cheaper. A read or write from outside commits the units run so far.
+   * @throws the error of a unit, or SQLite's error when a commit fails; uncommitted units are rolled back, and later ones
+   *   do not run
    */
   writeSeries(works: ((tx: Tx) => void)[]): Promise<void> {
     return this.#commits.addSeries(works)
   }
 
-  /** A number that changes with every commit of another connection, such as that of another process. */
-  otherWrites(): number {
-    // Not as for other reads: nobody else commits while a series is open, and it need not be committed for this.
+  /** A number that changes with every commit of another connection, including those of other processes. */
+  readDataVersion(): number {
+    // Unlike other reads it does not commit an open series: no other connection can commit meanwhile.
     this.#snapshot.open()
     const { data_version } = this.#statement('PRAGMA data_version').get() as { data_version: number }
     return data_version
   }
 
-  /** Copies the database, consistent and while it is in use, to a new file. */
+  /** Writes a consistent copy of the database to a new file while it is in use. */
   async backup(path: string): Promise<void> {
     await this.#connection.backup(path)
   }
 
-  /** Finishes the units that are waiting, then closes. */
+  /** Runs the queued units, then closes. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#commits.drain()
     this.#snapshot.close()
     this.#connection.close()
   }
 
-  /** Outside of a unit of work what is read is durable, and of one moment. */
+  /** Outside of a unit of work, reads see durable state, the same for the whole tick. */
   #beforeReading(): void {
     this.#commits.commitSeries()
     this.#snapshot.open()
   }
 
-  #tx(unit: Unit<Tx>): Tx {
+  #createTx(unit: Unit<Tx>): Tx {
     return {
       get: (query, ...bindings) => this.#get(query, bindings[0]),
       all: (query, ...bindings) => this.#all(query, bindings[0]),
       run: (query, ...bindings) => this.#run(query.sql, bind(query, bindings[0])),
-      attempt: (part) => this.#attempt(unit, part),
-      atEnd: (key, last) => unit.last.set(key, last),
+      attempt: (work) => this.#attempt(unit, work),
+      atEnd: (key, finalizer) => unit.finalizers.set(key, finalizer),
       afterCommit: (effect) => unit.effects.push(effect),
     }
   }
@@ -173,22 +171,22 @@ export class Database implements AsyncDisposable, Reader {
 
   #run(sql: string, values: readonly unknown[]): number {
     this.#statementsRun += 1
-    if (this.#statementsRun % CHECKPOINT_STATEMENTS === 0) this.#onGrown()
+    if (this.#statementsRun % STATEMENTS_PER_CHECKPOINT === 0) this.#onWalGrown()
     return this.#statement(sql).run(values).changes
   }
 
-  #attempt<T>(unit: Unit<Tx>, part: () => T): T {
-    const effects = unit.effects.length
-    this.#execute('SAVEPOINT part')
+  #attempt<T>(unit: Unit<Tx>, work: () => T): T {
+    const effectCount = unit.effects.length
+    this.#execute('SAVEPOINT attempt')
     try {
-      const value = part()
-      this.#execute('RELEASE part')
+      const value = work()
+      this.#execute('RELEASE attempt')
       return value
     } catch (error) {
-      unit.effects.length = effects
+      unit.effects.length = effectCount
       if (this.#connection.inTransaction) {
-        this.#execute('ROLLBACK TO part')
-        this.#execute('RELEASE part')
+        this.#execute('ROLLBACK TO attempt')
+        this.#execute('RELEASE attempt')
       }
       throw error
     }
@@ -208,17 +206,16 @@ export class Database implements AsyncDisposable, Reader {
   }
 }
 
-function connect(path: string, migrations: string, checkpointsElsewhere: boolean): BetterSqlite3.Database {
+function connect(path: string, migrations: string, hasHelper: boolean): BetterSqlite3.Database {
   const connection = new BetterSqlite3(path, { timeout: 5000 })
   connection.pragma('journal_mode = WAL')
   connection.pragma('synchronous = FULL')
   connection.pragma('cache_size = -16000')
   connection.pragma('temp_store = MEMORY')
-  const pages = checkpointsElsewhere ? CHECKPOINT_PAGES.helped : CHECKPOINT_PAGES.alone
-  connection.pragma(`wal_autocheckpoint = ${pages}`)
+  connection.pragma(`wal_autocheckpoint = ${AUTO_CHECKPOINT_PAGES[hasHelper ? 'withHelper' : 'default']}`)
   connection.pragma(`journal_size_limit = ${MAX_IDLE_WAL_BYTES}`)
   migrate(connection, migrations)
-  // Another process that writes is waited for by the units of work, not by the loop.
+  // GroupCommit retries while another process writes; SQLite's own wait would block the event loop.
   connection.pragma('busy_timeout = 0')
   return connection
 }

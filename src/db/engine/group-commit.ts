@@ -1,13 +1,13 @@
-/** Units of work in shared transactions: those that arrive while others are under way wait for the disk together. */
+/** Group commit: units of work that are queued together share one transaction, and so one fsync. */
 import type { Timers } from '../../lib/timers.js'
 
 export type Work<Tx, T> = (tx: Tx) => T
 
 export interface Unit<Tx> {
   work: Work<Tx, unknown>
-  /** To be done when it has done everything else. */
-  last: Map<string, () => void>
-  /** To be run once it is durable. */
+  /** Run at the end of the unit, in its transaction. */
+  finalizers: Map<string, () => void>
+  /** Run once the unit is durable. */
   effects: (() => void)[]
   resolve: (value: never) => void
   reject: (error: unknown) => void
@@ -15,36 +15,35 @@ export interface Unit<Tx> {
 
 type Outcome<Tx> = { unit: Unit<Tx>; value: unknown } | { unit: Unit<Tx>; error: unknown }
 
-/** The connection that the units work on. */
+/** The connection on which the units run, and the timers. */
 export interface GroupCommitDeps<Tx> {
+  readonly timers: Timers
   readonly inTransaction: boolean
   execute(sql: string): void
-  tx(unit: Unit<Tx>): Tx
+  createTx(unit: Unit<Tx>): Tx
 }
 
-/** Units of work in one turn of the loop at most: bounds how long it is held. */
-const MAX_BATCH = 512
+/** Bounds how long one tick blocks the event loop. */
+const MAX_UNITS_PER_TICK = 512
 
-/** Between tries to begin while another process writes, and how long units wait for that. */
+/** Retry interval while another process holds the write lock, and the time after which units fail. */
 const BUSY_RETRY_MS = 20
-const BUSY_PATIENCE_MS = 5000
+const BUSY_TIMEOUT_MS = 5000
 
 export class GroupCommit<Tx> {
   readonly #deps: GroupCommitDeps<Tx>
-  readonly #timers: Timers
   readonly #queue: Unit<Tx>[] = []
   readonly #series: Unit<Tx>[][] = []
-  /** Of the units that have run in the transaction which is open, and then of those that it has committed. */
+  /** Outcomes of the units that ran in the open transaction, until they are settled after its commit. */
   #outcomes: Outcome<Tx>[] = []
   #isRunning = false
   #isScheduled = false
-  /** Since when another process writes. */
+  /** When another process was first found to hold the write lock. */
   #busySince: number | undefined
-  #idle: (() => void)[] = []
+  #idleWaiters: (() => void)[] = []
 
-  constructor(deps: GroupCommitDeps<Tx>, timers: Timers) {
+  constructor(deps: GroupCommitDeps<Tx>) {
     this.#deps = deps
-    this.#timers = timers
   }
 
   add<T>(work: Work<Tx, T>): Promise<T> {
@@ -71,39 +70,39 @@ export class GroupCommit<Tx> {
     })
   }
 
-  /** Commits what a series has done so far: whoever reads outside of a unit sees what is durable. */
+  /** Commits the series units run so far, so that a read outside of a unit sees only durable state. */
   commitSeries(): void {
     if (this.#outcomes.length > 0 && !this.#isRunning) this.#commit()
   }
 
-  /** Resolves when nothing waits. */
+  /** Resolves when no unit is queued. */
   async drain(): Promise<void> {
-    if (this.#isScheduled) await new Promise<void>((resolve) => this.#idle.push(resolve))
+    if (this.#isScheduled) await new Promise<void>((resolve) => this.#idleWaiters.push(resolve))
   }
 
   #schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
-    if (this.#busySince === undefined) this.#timers.soon(() => this.#runTick())
+    if (this.#busySince === undefined) this.#deps.timers.soon(() => this.#runTick())
     else this.#retryLater()
   }
 
   #retryLater(): void {
-    this.#timers.after(BUSY_RETRY_MS, () => this.#runTick())
+    this.#deps.timers.after(BUSY_RETRY_MS, () => this.#runTick())
   }
 
-  /** One unit of a series, then those of others. A series that nobody comes between is committed when it ends. */
+  /** Runs one unit of a series, then the queued units. Without queued units, a series commits when it ends. */
   #runTick(): void {
     this.#settle()
     const isOpen = this.#deps.inTransaction
-    if (this.#isBusyElsewhere()) {
+    if (this.#isWaitingForOtherWriter()) {
       this.#retryLater()
       return
     }
     const series = this.#series[0]
     const next = series?.shift()
-    if (next !== undefined) this.#nextSeries(next)
-    const batch = this.#queue.splice(0, MAX_BATCH)
+    if (next !== undefined) this.#runSeriesUnit(next)
+    const batch = this.#queue.splice(0, MAX_UNITS_PER_TICK)
     this.#runBatch(batch, batch.length === 1 && next === undefined && !isOpen)
     const isOver = series === undefined || series.length === 0
     if (isOver) this.#series.shift()
@@ -111,28 +110,28 @@ export class GroupCommit<Tx> {
     this.#settle()
     this.#isScheduled = false
     if (this.#queue.length > 0 || this.#series.length > 0) this.#schedule()
-    else for (const resolve of this.#idle.splice(0)) resolve()
+    else for (const resolve of this.#idleWaiters.splice(0)) resolve()
   }
 
   /**
-   * Begins, or says that another process writes. It is waited for here, for a while: if SQLite did, the loop would stand
-   * still. What waits too long fails, and then what comes later does so at its first try.
+   * Begins a transaction; returns true while another process holds the write lock and the timeout has not passed. Waiting
+   * in SQLite would block the event loop. After a timeout, units fail on their first try until the lock is free.
    */
-  #isBusyElsewhere(): boolean {
+  #isWaitingForOtherWriter(): boolean {
     try {
       this.#begin()
     } catch (error) {
-      // Any other error meets those who run next.
+      // Any other error recurs when the units begin, and fails them.
       if (!isBusy(error)) return false
-      this.#busySince ??= this.#timers.now()
-      return this.#timers.now() - this.#busySince < BUSY_PATIENCE_MS
+      this.#busySince ??= this.#deps.timers.now()
+      return this.#deps.timers.now() - this.#busySince < BUSY_TIMEOUT_MS
     }
     this.#busySince = undefined
     return false
   }
 
-  /** Without a savepoint: what is taken back with it is of its own series. */
-  #nextSeries(unit: Unit<Tx>): void {
+  /** Runs without a savepoint: a failure rolls back only units of the same series. */
+  #runSeriesUnit(unit: Unit<Tx>): void {
     try {
       this.#begin()
       this.#outcomes.push({ unit, value: this.#perform(unit) })
@@ -142,32 +141,32 @@ export class GroupCommit<Tx> {
     }
   }
 
-  /** Each has its own savepoint, so that one that throws takes nothing with it. */
-  #runBatch(batch: Unit<Tx>[], alone: boolean): void {
-    const waiting = [...batch]
+  /** Runs each unit in its own savepoint, so that one that throws rolls back alone. */
+  #runBatch(batch: Unit<Tx>[], isAlone: boolean): void {
+    const remaining = [...batch]
     try {
       if (batch.length > 0) this.#begin()
       for (const unit of batch) {
-        this.#outcomes.push(this.#attempt(unit, alone))
-        waiting.shift()
+        this.#outcomes.push(this.#attempt(unit, isAlone))
+        remaining.shift()
       }
     } catch (error) {
-      this.#fail(waiting, error)
+      this.#fail(remaining, error)
     }
   }
 
-  #attempt(unit: Unit<Tx>, alone: boolean): Outcome<Tx> {
+  #attempt(unit: Unit<Tx>, isAlone: boolean): Outcome<Tx> {
     const deps = this.#deps
-    if (!alone) deps.execute('SAVEPOINT unit')
+    if (!isAlone) deps.execute('SAVEPOINT unit')
     try {
       const value = this.#perform(unit)
-      if (!alone) deps.execute('RELEASE unit')
+      if (!isAlone) deps.execute('RELEASE unit')
       return { unit, value }
     } catch (error) {
-      // SQLite ends the whole transaction by itself on some errors (a full disk): then nobody's work stands.
+      // Some errors, such as a full disk, make SQLite roll back the whole transaction, and so every unit in it.
       if (!deps.inTransaction) throw error
-      deps.execute(alone ? 'ROLLBACK' : 'ROLLBACK TO unit')
-      if (!alone) deps.execute('RELEASE unit')
+      deps.execute(isAlone ? 'ROLLBACK' : 'ROLLBACK TO unit')
+      if (!isAlone) deps.execute('RELEASE unit')
       return { unit, error }
     }
   }
@@ -175,9 +174,9 @@ export class GroupCommit<Tx> {
   #perform(unit: Unit<Tx>): unknown {
     this.#isRunning = true
     try {
-      const value = unit.work(this.#deps.tx(unit))
-      if (value instanceof Promise) throw new TypeError('a unit of work must not wait')
-      for (const last of unit.last.values()) last()
+      const value = unit.work(this.#deps.createTx(unit))
+      if (value instanceof Promise) throw new TypeError('a unit of work must be synchronous')
+      for (const finalizer of unit.finalizers.values()) finalizer()
       return value
     } finally {
       this.#isRunning = false
@@ -196,16 +195,16 @@ export class GroupCommit<Tx> {
     }
   }
 
-  /** A failure of the transaction itself is the outcome of all in it, and of those that it had still to run. */
-  #fail(waiting: Unit<Tx>[], error: unknown): void {
+  /** Rolls back. The error becomes the outcome of every unit in the transaction and of those still to run. */
+  #fail(remaining: Unit<Tx>[], error: unknown): void {
     if (this.#deps.inTransaction) this.#deps.execute('ROLLBACK')
     const failed = this.#outcomes.map((outcome) =>
       'error' in outcome ? outcome : { unit: outcome.unit, error },
     )
-    this.#outcomes = [...failed, ...waiting.map((unit) => ({ unit, error }))]
+    this.#outcomes = [...failed, ...remaining.map((unit) => ({ unit, error }))]
   }
 
-  /** Gives those of the last commit their answers. */
+  /** Runs the effects and settles the promises of the units of the last transaction. */
   #settle(): void {
     if (this.#deps.inTransaction) return
     const outcomes = this.#outcomes
@@ -225,14 +224,14 @@ function newUnit<Tx, T>(
   resolve: (value: T) => void,
   reject: (error: unknown) => void,
 ): Unit<Tx> {
-  return { work, last: new Map(), effects: [], resolve, reject }
+  return { work, finalizers: new Map(), effects: [], resolve, reject }
 }
 
 function isBusy(error: unknown): boolean {
   return (error as { code?: unknown }).code === 'SQLITE_BUSY'
 }
 
-/** The unit is durable whatever becomes of its effects: one that throws ends the process, but after all have their answer. */
+/** The unit is durable whether or not its effects fail. An error ends the process, after every promise has settled. */
 function runEffect(effect: () => void): void {
   try {
     effect()

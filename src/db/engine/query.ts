@@ -10,11 +10,11 @@ import {
 import type { Query } from './database.js'
 import { Parameter } from './parameter.js'
 
-/** Writes queries that SQLite plans once, however often they run. */
-class PlannedOnce extends SqliteQueryCompiler {
+/** Compiles queries that SQLite plans once, however often they run. */
+class StablePlanCompiler extends SqliteQueryCompiler {
   /**
-   * Only slots become parameters: a partial index is used where the query's text implies its condition. The unary plus
-   * changes nothing but this: SQLite reads a bare parameter while it plans a join, and plans anew at every binding.
+   * Only slots become parameters: SQLite uses a partial index only when the SQL text implies its condition. The unary
+   * plus keeps the value, but stops SQLite from reading a bare parameter while planning and re-planning at every binding.
    */
   protected override appendValue(value: unknown): void {
     if (value instanceof Parameter) {
@@ -23,37 +23,37 @@ class PlannedOnce extends SqliteQueryCompiler {
     } else this.appendImmediateValue(value)
   }
 
-  /** The planner sees through a unary plus here, and would plan anew at every run. */
+  /** In a LIMIT the planner ignores a unary plus and would re-plan at every run. */
   protected override visitLimit(node: LimitNode): void {
     super.visitLimit(node)
     this.append(' + 0')
   }
 }
 
-/** A builder that never runs anything: databases run what it builds. */
+/** A Kysely instance that only builds queries; a `Database` runs them. */
 export function queryBuilder<Schema>(): Kysely<Schema> {
   return new Kysely<Schema>({
     dialect: {
       createAdapter: () => new SqliteAdapter(),
       createDriver: () => new DummyDriver(),
       createIntrospector: (db) => new SqliteIntrospector(db),
-      createQueryCompiler: () => new PlannedOnce(),
+      createQueryCompiler: () => new StablePlanCompiler(),
     },
   })
 }
 
-/** Gives the slots of a query's parameters, by name. */
-export type ParameterOf<Params> = <Name extends keyof Params & string>(name: Name) => Params[Name]
+/** Returns the slot of a named parameter, typed as its value. */
+export type SlotFactory<Params> = <Name extends keyof Params & string>(name: Name) => Params[Name]
 
-/** What `prepare` has built, for the test that reads the plan of each. */
+/** Every query that `prepare` has built, for the test of their plans. */
 export const preparedQueries: { sql: string }[] = []
 
 /**
- * A query that is compiled once, with named slots for its parameters (compiling costs more than running).
+ * Compiles a query once, with named slots for its parameters: compiling costs more than running.
  * @example const byId = prepare<{ id: string }>()((slot) => query.selectFrom('users').selectAll().where('id', '=', slot('id')))
  */
 export function prepare<Params = Record<never, never>>() {
-  return <Row>(build: (slot: ParameterOf<Params>) => Compilable<Row>): Query<Params, Row> => {
+  return <Row>(build: (slot: SlotFactory<Params>) => Compilable<Row>): Query<Params, Row> => {
     const slot = <Name extends keyof Params & string>(name: Name) =>
       new Parameter(name) as unknown as Params[Name]
     const { sql, parameters } = build(slot).compile()

@@ -3,8 +3,8 @@ import type BetterSqlite3 from 'better-sqlite3'
 import type { Timers } from '../../lib/timers.js'
 
 /**
- * What is read in one turn of the loop is read in one transaction: to begin and end one, for which SQLite locks and
- * unlocks a part of a file, takes longer than most reads. Whoever writes closes it first.
+ * One read transaction for all reads of an event-loop tick: beginning and ending one locks and unlocks a range of a file,
+ * which takes longer than most reads. A writer on the connection closes it first.
  */
 export class ReadSnapshot {
   readonly #connection: BetterSqlite3.Database
@@ -13,7 +13,7 @@ export class ReadSnapshot {
   readonly #end: BetterSqlite3.Statement
   #isOpen = false
 
-  constructor(connection: BetterSqlite3.Database, timers: Timers) {
+  constructor({ connection, timers }: { connection: BetterSqlite3.Database; timers: Timers }) {
     this.#connection = connection
     this.#timers = timers
     this.#begin = connection.prepare('BEGIN')
@@ -24,7 +24,7 @@ export class ReadSnapshot {
     return this.#isOpen
   }
 
-  /** Opens it until the end of this turn, unless some transaction is open. */
+  /** Opens the snapshot until the end of this tick, unless a transaction is open. */
   open(): void {
     if (this.#isOpen || this.#connection.inTransaction) return
     this.#begin.run()
@@ -35,7 +35,7 @@ export class ReadSnapshot {
   close(): void {
     if (!this.#isOpen) return
     this.#isOpen = false
-    // SQLite ends a transaction by itself on some errors.
+    // Some errors make SQLite end the transaction.
     if (this.#connection.inTransaction) this.#end.run()
   }
 }

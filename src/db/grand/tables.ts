@@ -1,4 +1,4 @@
-/** The rows of the grand server's database, column for column as migrations/grand makes them. */
+/** The rows of the grand server's database, with the columns of migrations/grand. */
 
 import { queryBuilder } from '../engine/query.js'
 import type { BlobTables } from '../tables.js'

@@ -1,4 +1,4 @@
-/** Blob references end with the account that their rows belong to, before each row is buried (cleaning.ts). */
+/** Ends the blob references of a deleted account's rows, before orphans.ts turns each row into a tombstone. */
 
 import { removeRef } from '../../blobs/blob-refs.js'
 import type { BlobRef } from '../../model/change.js'
@@ -9,16 +9,16 @@ import { Parameter } from '../engine/parameter.js'
 import { prepare } from '../engine/query.js'
 import { query } from '../tables.js'
 
-/** References of a deleted account that go with it at once: nobody is to wait for a million. The rest is buried in steps. */
-const BATCH = 500
+/** References removed together with their account, so that the transaction stays short. The others end with their rows. */
+const MAX_REFS_AT_ONCE = 500
 
-const deleted = prepare<{ id: string }>()((slot) =>
+const selectDeletedUser = prepare<{ id: string }>()((slot) =>
   query.selectFrom('users').select('deleted').where('id', '=', slot('id')).where('deleted', '=', 1),
 )
 
 type OwnedQuery = Query<{ owner: string; limit: number }, BlobRef & { key: string }>
 
-const owned = (Object.keys(TABLES) as TableName[]).flatMap((table): [kind: string, OwnedQuery][] => {
+const selectOwned = (Object.keys(TABLES) as TableName[]).flatMap((table): [kind: string, OwnedQuery][] => {
   const { kind, owner, blob } = declarationOf(table)
   if (owner === undefined || blob === undefined) return []
   const columns = `id as key, ${blob.sha256} as sha256, ${blob.size} as size`
@@ -26,15 +26,15 @@ const owned = (Object.keys(TABLES) as TableName[]).flatMap((table): [kind: strin
   return [[kind, { sql, parameters: [new Parameter('owner'), new Parameter('limit')] }]]
 })
 
-/** Whether the account that a row belongs to is deleted; one that is not known yet is not. */
+/** Whether the account that owns a row is deleted. False while the account's row has not arrived. */
 export function isOwnerDeleted(reader: Reader, table: TableName, { cells }: Row): boolean {
   const { owner } = declarationOf(table)
-  return owner !== undefined && reader.get(deleted, { id: String(cells[owner]) }) !== undefined
+  return owner !== undefined && reader.get(selectDeletedUser, { id: String(cells[owner]) }) !== undefined
 }
 
-/** Removes references of an account that is deleted. */
-export function removeRefsOf(tx: Tx, accountId: string): void {
-  for (const [kind, rows] of owned)
-    for (const { key, ...blob } of tx.all(rows, { owner: accountId, limit: BATCH }))
+/** Removes references of a deleted account, at most `MAX_REFS_AT_ONCE` for each table. */
+export function removeRefsOfAccount(tx: Tx, accountId: string): void {
+  for (const [kind, refs] of selectOwned)
+    for (const { key, ...blob } of tx.all(refs, { owner: accountId, limit: MAX_REFS_AT_ONCE }))
       removeRef(tx, { kind, key }, blob)
 }

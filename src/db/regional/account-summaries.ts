@@ -1,4 +1,4 @@
-/** What the operator is shown of accounts: no secrets. */
+/** Accounts as the operator's commands show them, without secrets. */
 import type { Reader } from '../engine/database.js'
 import { prepare } from '../engine/query.js'
 import { query } from '../tables.js'
@@ -9,14 +9,14 @@ export type AccountSummary = Profile & Pick<UserRow, 'disabled' | 'username_logi
 
 export interface AccountUsage {
   files: number
-  /** Sessions and tokens that are not ended; those of a disabled account work again when it is enabled. */
+  /** Live sessions and tokens. Those of a disabled account count: enabling it makes them valid again. */
   sessions: number
   tokens: number
-  /** When one of them was last used on this server; null for never. */
+  /** When a session or token was last used on this server; null for never. */
   last_used_at: string | null
 }
 
-const page = prepare<{ after: string; limit: number }>()((slot) =>
+const selectSummariesAfter = prepare<{ after: string; limit: number }>()((slot) =>
   query
     .selectFrom('users')
     .select(['id', 'username', 'username_shown', 'username_login', 'email', 'email_shown'])
@@ -26,14 +26,14 @@ const page = prepare<{ after: string; limit: number }>()((slot) =>
     .orderBy('username_login')
     .limit(slot('limit')),
 )
-const fileCount = prepare<{ id: string }>()((slot) =>
+const countFiles = prepare<{ id: string }>()((slot) =>
   query
     .selectFrom('files')
     .select((eb) => eb.fn.countAll<number>().as('count'))
     .where('owner_id', '=', slot('id'))
     .where('deleted', '=', 0),
 )
-const sessionUse = prepare<{ id: string; stamp: string; now: string }>()((slot) =>
+const selectSessionUse = prepare<{ id: string; stamp: string; now: string }>()((slot) =>
   query
     .selectFrom('sessions')
     .select((eb) => [eb.fn.countAll<number>().as('count'), eb.fn.max('last_used_at').as('last_used_at')])
@@ -42,7 +42,7 @@ const sessionUse = prepare<{ id: string; stamp: string; now: string }>()((slot) 
     .where('password_stamp', '=', slot('stamp'))
     .where('expires_at', '>', slot('now')),
 )
-const tokenUse = prepare<{ id: string; now: string }>()((slot) =>
+const selectTokenUse = prepare<{ id: string; now: string }>()((slot) =>
   query
     .selectFrom('tokens')
     .select((eb) => [eb.fn.countAll<number>().as('count'), eb.fn.max('last_used_at').as('last_used_at')])
@@ -51,19 +51,19 @@ const tokenUse = prepare<{ id: string; now: string }>()((slot) =>
     .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', slot('now'))])),
 )
 
-/** Live accounts in order of the folded names that they show, after one of these names ('' for the first). */
-export function accountSummaries(reader: Reader, after: string, limit: number): AccountSummary[] {
-  return reader.all(page, { after, limit })
+/** Live accounts in order of `username_login`, after the name `after` ('' for the first page). */
+export function listAccounts(reader: Reader, after: string, limit: number): AccountSummary[] {
+  return reader.all(selectSummariesAfter, { after, limit })
 }
 
-/** What a live account has at a time. */
-export function accountUsage(reader: Reader, user: UserRow, now: string): AccountUsage {
+/** Counts a live account's files, and its sessions and tokens that are valid at `now`. */
+export function readUsage(reader: Reader, user: UserRow, now: string): AccountUsage {
   const { id } = user
-  const sessions = reader.get(sessionUse, { id, stamp: passwordStamp(user), now })
-  const tokens = reader.get(tokenUse, { id, now })
+  const sessions = reader.get(selectSessionUse, { id, stamp: passwordStamp(user), now })
+  const tokens = reader.get(selectTokenUse, { id, now })
   const used = [sessions?.last_used_at, tokens?.last_used_at].filter((time) => typeof time === 'string')
   return {
-    files: reader.get(fileCount, { id })?.count ?? 0,
+    files: reader.get(countFiles, { id })?.count ?? 0,
     sessions: sessions?.count ?? 0,
     tokens: tokens?.count ?? 0,
     last_used_at: used.toSorted().at(-1) ?? null,

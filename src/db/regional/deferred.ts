@@ -1,6 +1,6 @@
 /**
- * Deferred changes: their row is not here yet, or this program does not understand them wholly. They are applied when the
- * row comes or the program has been upgraded, and republished like a row.
+ * Deferred changes: their row has not arrived yet, or a newer program made them and this one does not understand them
+ * completely. They are applied when the row arrives or after an upgrade, and republished together with their row.
  */
 
 import { addRef, type RowId, removeRef, setRefEntry } from '../../blobs/blob-refs.js'
@@ -11,7 +11,7 @@ import type { Reader, Tx } from '../engine/database.js'
 import { prepare } from '../engine/query.js'
 import { query } from '../tables.js'
 
-const insert = prepare<
+const insertDeferred = prepare<
   RowId & { reason: 'row' | 'unknown'; id: string | null; gseq: number; change: string }
 >()((slot) =>
   query
@@ -26,7 +26,7 @@ const insert = prepare<
     })
     .onConflict((conflict) => conflict.doNothing()),
 )
-const ofRow = prepare<RowId>()((slot) =>
+const selectOfRow = prepare<RowId>()((slot) =>
   query
     .selectFrom('deferred')
     .select(['seq', 'reason', 'change'])
@@ -34,7 +34,7 @@ const ofRow = prepare<RowId>()((slot) =>
     .where('key', '=', slot('key'))
     .orderBy('seq'),
 )
-const unknownAfter = prepare<{ seq: number; limit: number }>()((slot) =>
+const selectUnknownAfter = prepare<{ seq: number; limit: number }>()((slot) =>
   query
     .selectFrom('deferred')
     .select(['seq', 'gseq', 'change'])
@@ -43,85 +43,87 @@ const unknownAfter = prepare<{ seq: number; limit: number }>()((slot) =>
     .orderBy('seq')
     .limit(slot('limit')),
 )
-const remove = prepare<{ seq: number }>()((slot) =>
+const deleteDeferred = prepare<{ seq: number }>()((slot) =>
   query.deleteFrom('deferred').where('seq', '=', slot('seq')),
 )
 
 /**
- * Keeps a change until its row comes, unless it adds nothing. Those that it outdoes go, so that never more wait for a row
- * than it has fields.
+ * Defers a change until its row arrives, unless it adds nothing to the deferred ones. Superseded changes are deleted, so
+ * a row never has more deferred changes than fields.
  */
 export function deferForRow(tx: Tx, change: Fact): void {
-  const row = { kind: kindOf(change), key: change.key }
-  keep(tx, row, essential([...takeDeferred(tx, row), change]))
+  const row = rowIdOf(change)
+  insertChanges(tx, row, withoutRedundant([...takeDeferred(tx, row), change]))
 }
 
-/** Keeps a change of a newer program, and what it references, until this one is upgraded. */
+/** Defers a change of a newer program until this program is upgraded. Its blob stays referenced meanwhile. */
 export function deferUnknown(tx: Tx, change: Change, gseq: number): void {
-  const { id, key } = change
-  tx.run(insert, { kind: kindOf(change), key, reason: 'unknown', id, gseq, change: JSON.stringify(change) })
+  const values = { ...rowIdOf(change), reason: 'unknown', id: change.id, gseq } as const
+  tx.run(insertDeferred, { ...values, change: JSON.stringify(change) })
   const blob = blobOf(change)
   if (blob === undefined) return
-  addRef(tx, holdingReason(change), blob)
-  setRefEntry(tx, holdingReason(change), blob, gseq)
+  addRef(tx, deferredRowId(change), blob)
+  setRefEntry(tx, deferredRowId(change), blob, gseq)
 }
 
-/** A deferred change of a newer program, and its entry in the log. */
-export interface Unknown {
+/** A deferred change of a newer program, with its position in the change log. */
+export interface UnknownChange {
   seq: number
   gseq: number
   change: Change
 }
 
-export function unknownChanges(reader: Reader, after: number, limit: number): Unknown[] {
-  const rows = reader.all(unknownAfter, { seq: after, limit })
+export function listUnknownChanges(reader: Reader, after: number, limit: number): UnknownChange[] {
+  const rows = reader.all(selectUnknownAfter, { seq: after, limit })
   return rows.map(({ change, ...row }) => ({ ...row, change: JSON.parse(change) as Change }))
 }
 
-/** The change is applied: nothing waits for it any more. */
-export function removeUnknown(tx: Tx, { seq, change }: Unknown): void {
-  tx.run(remove, { seq })
+/** Removes a deferred change of a newer program, and its blob reference, once it is applied. */
+export function removeUnknown(tx: Tx, { seq, change }: UnknownChange): void {
+  tx.run(deleteDeferred, { seq })
   const blob: BlobRef | undefined = blobOf(change)
-  if (blob !== undefined) removeRef(tx, holdingReason(change), blob)
+  if (blob !== undefined) removeRef(tx, deferredRowId(change), blob)
 }
 
 /** All deferred changes of a row, whatever the reason. */
-export function deferredOf(reader: Reader, row: RowId): Fact[] {
-  return reader.all(ofRow, row).map(({ change }) => JSON.parse(change) as Fact)
+export function listDeferred(reader: Reader, row: RowId): Fact[] {
+  return reader.all(selectOfRow, row).map(({ change }) => JSON.parse(change) as Fact)
 }
 
-/** Takes the changes that have waited for a row. */
+/** Removes and returns the changes that are deferred until a row arrives. */
 export function takeDeferred(tx: Tx, row: RowId): Fact[] {
-  const waiting = tx.all(ofRow, row).filter(({ reason }) => reason === 'row')
-  for (const { seq } of waiting) tx.run(remove, { seq })
-  return waiting.map(({ change }) => JSON.parse(change) as Fact)
+  const deferred = tx.all(selectOfRow, row).filter(({ reason }) => reason === 'row')
+  for (const { seq } of deferred) tx.run(deleteDeferred, { seq })
+  return deferred.map(({ change }) => JSON.parse(change) as Fact)
 }
 
-/** Puts others in the place of all that wait for a row. */
-export function replaceDeferred(tx: Tx, row: RowId, by: (change: Fact) => Fact): void {
-  keep(tx, row, takeDeferred(tx, row).map(by))
+/** Replaces each change that is deferred until a row arrives. */
+export function replaceDeferred(tx: Tx, row: RowId, replace: (change: Fact) => Fact): void {
+  insertChanges(tx, row, takeDeferred(tx, row).map(replace))
 }
 
-/** A row of which nothing is known. */
-const OPEN: Row = { cells: {}, created_stamp: ZERO_STAMP, stamps: {} }
+const rowIdOf = (change: Fact): RowId => ({ kind: kindOf(change), key: change.key })
 
-function keep(tx: Tx, row: RowId, changes: Fact[]): void {
+/** A row without any field. */
+const EMPTY_ROW: Row = { cells: {}, created_stamp: ZERO_STAMP, stamps: {} }
+
+function insertChanges(tx: Tx, row: RowId, changes: Fact[]): void {
   for (const change of changes)
-    tx.run(insert, { ...row, reason: 'row', id: null, gseq: 0, change: JSON.stringify(change) })
+    tx.run(insertDeferred, { ...row, reason: 'row', id: null, gseq: 0, change: JSON.stringify(change) })
 }
 
-/** An unknown change holds its blob under its own id: what its row holds is not known. */
-function holdingReason({ id }: Change): RowId {
+/** An unknown change references its blob under its own id, since its row's reference is unknown. */
+function deferredRowId({ id }: Change): RowId {
   return { kind: 'deferred', key: id }
 }
 
-/** Without those that add nothing to all that go before them: the same ones, in whatever order they came. */
-function essential(changes: Fact[]): Fact[] {
+/** Drops changes that add nothing to those of higher precedence. The result does not depend on the order of arrival. */
+function withoutRedundant(changes: Fact[]): Fact[] {
   const byPrecedence = changes
     .map((change) => ({ change, rank: `${change.stamp} ${JSON.stringify(change)}` }))
     .sort((a, b) => (a.rank < b.rank ? 1 : -1))
     .map(({ change }) => change)
-  let row = OPEN
+  let row = EMPTY_ROW
   return byPrecedence.filter((change) => {
     const before = row
     row = merge(row, change) as Row

@@ -2,7 +2,7 @@ import type { Reader, Tx } from '../engine/database.js'
 import { prepare } from '../engine/query.js'
 import { query } from '../tables.js'
 
-/** An event's place in the sequence, and when it was put there. */
+/** An event's position in the event log, and when it was recorded. */
 export interface EventPosition {
   seq: number
   created_at: string
@@ -14,11 +14,11 @@ export interface EventRow extends EventPosition {
   data: string
 }
 
-const BEFORE_ALL: EventPosition = { seq: 0, created_at: '1970-01-01T00:00:00.000Z' }
+const BEFORE_FIRST: EventPosition = { seq: 0, created_at: '1970-01-01T00:00:00.000Z' }
 
 type NewEvent = { user_id: string; type: string; data: string; created_at: string }
 
-const insert = prepare<NewEvent>()((slot) =>
+const insertEvent = prepare<NewEvent>()((slot) =>
   query.insertInto('events').values({
     user_id: slot('user_id'),
     type: slot('type'),
@@ -26,7 +26,7 @@ const insert = prepare<NewEvent>()((slot) =>
     created_at: slot('created_at'),
   }),
 )
-const since = prepare<{ user_id: string; after: number; limit: number }>()((slot) =>
+const selectEventsAfter = prepare<{ user_id: string; after: number; limit: number }>()((slot) =>
   query
     .selectFrom('events')
     .select(['seq', 'type', 'data', 'created_at'])
@@ -35,15 +35,15 @@ const since = prepare<{ user_id: string; after: number; limit: number }>()((slot
     .orderBy('seq')
     .limit(slot('limit')),
 )
-const newest = prepare()(() =>
+const selectNewest = prepare()(() =>
   query.selectFrom('events').select(['seq', 'created_at']).orderBy('seq', 'desc').limit(1),
 )
-const at = prepare<{ seq: number }>()((slot) =>
+const selectEventAt = prepare<{ seq: number }>()((slot) =>
   query.selectFrom('events').select(['seq', 'created_at']).where('seq', '=', slot('seq')),
 )
-const oldest = prepare()(() => query.selectFrom('events').select('seq').orderBy('seq').limit(1))
-// Looks at the oldest only, whatever their time: with nothing to remove it must not read on through all of them.
-const purge = prepare<{ before: string; limit: number }>()((slot) =>
+const selectOldest = prepare()(() => query.selectFrom('events').select('seq').orderBy('seq').limit(1))
+// Reads only the `limit` oldest events: with nothing to delete it must not scan the whole table.
+const deleteOldestBefore = prepare<{ before: string; limit: number }>()((slot) =>
   query
     .deleteFrom('events')
     .where('created_at', '<', slot('before'))
@@ -60,30 +60,30 @@ const purge = prepare<{ before: string; limit: number }>()((slot) =>
 )
 
 export function addEvent(tx: Tx, event: NewEvent): void {
-  tx.run(insert, event)
+  tx.run(insertEvent, event)
 }
 
 /** A user's events after a position, oldest first. */
-export function eventsSince(reader: Reader, user_id: string, after: number, limit: number): EventRow[] {
-  return reader.all(since, { user_id, after, limit })
+export function listEventsAfter(reader: Reader, user_id: string, after: number, limit: number): EventRow[] {
+  return reader.all(selectEventsAfter, { user_id, after, limit })
 }
 
-/** The newest event that is kept, or the place before all. */
-export function newestEvent(reader: Reader): EventPosition {
-  return reader.get(newest) ?? BEFORE_ALL
+/** The newest stored event, or the position before the first one. */
+export function findNewestEvent(reader: Reader): EventPosition {
+  return reader.get(selectNewest) ?? BEFORE_FIRST
 }
 
-/** The position of the oldest event that is kept; 0 where there is none. */
-export function oldestEvent(reader: Reader): number {
-  return reader.get(oldest)?.seq ?? 0
+/** The position of the oldest stored event; 0 if there is none. */
+export function findOldestEventSeq(reader: Reader): number {
+  return reader.get(selectOldest)?.seq ?? 0
 }
 
-/** The event at a position, as far as it is kept. */
-export function eventAt(reader: Reader, seq: number): EventPosition | undefined {
-  return seq === 0 ? BEFORE_ALL : reader.get(at, { seq })
+/** The event at a position, while it is stored. */
+export function findEventAt(reader: Reader, seq: number): EventPosition | undefined {
+  return seq === 0 ? BEFORE_FIRST : reader.get(selectEventAt, { seq })
 }
 
-/** Removes at most `limit` events older than a time, never the newest: positions go on from it. Returns how many. */
-export function purgeEvents(tx: Tx, before: string, limit: number): number {
-  return tx.run(purge, { before, limit })
+/** Deletes at most `limit` events older than `before`, never the newest, which has the last position. Returns the count. */
+export function deleteExpiredEvents(tx: Tx, before: string, limit: number): number {
+  return tx.run(deleteOldestBefore, { before, limit })
 }

@@ -6,22 +6,22 @@ import { prepare } from '../engine/query.js'
 import type { FilesTable } from '../tables.js'
 import { query } from '../tables.js'
 
-/** A live file of a live account in a list: as it is shown, and what tells where its bytes are. */
-export type ListedFile = InferResult<ReturnType<typeof listed>>[number]
+/** A live file of a live account in a list: its JSON, and the columns from which its availability follows. */
+export type ListedFile = InferResult<ReturnType<typeof listedFilesOf>>[number]
 
 const COLUMNS = [
   ...(['id', 'owner_id', 'name', 'folder', 'size', 'media_type', 'sha256', 'visibility'] as const),
   ...(['created_at', 'modified_at', 'gseq'] as const),
 ] as const
 
-/** A live file of a live account, with its owner's name and the hash of its bytes if they are missing on this server. */
+/** A live file of a live account, with its owner's name, and its blob's hash in `missing` if this server lacks the blob. */
 export type FileRow = Pick<Selectable<FilesTable>, (typeof COLUMNS)[number]> & {
   owner_username: string
   missing: string | null
 }
 
-/** What anybody may be shown: live files of accounts that are neither deleted nor disabled. */
-const visible = query
+/** Live files of accounts that are neither deleted nor disabled. */
+const visibleFiles = query
   .selectFrom('files')
   .innerJoin('users', 'users.id', 'files.owner_id')
   .leftJoin('missing', (join) =>
@@ -32,26 +32,26 @@ const visible = query
   .where('users.deleted', '=', 0)
   .where('users.disabled', '=', 0)
 
-const byId = prepare<{ id: string }>()((slot) =>
-  visible
+const selectFileById = prepare<{ id: string }>()((slot) =>
+  visibleFiles
     .select(COLUMNS.map((name) => `files.${name}` as const))
     .select('users.username_shown as owner_username')
     .where('files.id', '=', slot('id')),
 )
 
 /**
- * The same for lists of one account's files. What is shown is JSON when it comes out of the database: the values of a page
- * one by one, and JSON of them, would take as long as all else that a list does.
+ * Live files of one account, for lists. SQLite writes each file as JSON: reading a page value by value and serialising it
+ * would take as long as everything else that a list request does.
  */
-export function listed(owner_id: string) {
-  // A subquery that asks nothing of the row, which SQLite runs once for the whole list.
+export function listedFilesOf(owner_id: string) {
+  // An uncorrelated subquery, which SQLite runs once for the whole list.
   const owner = query
     .selectFrom('users')
     .select(({ ref }) => jsonBuildObject({ id: ref('id'), username: ref('username_shown') }).as('owner'))
     .where('id', '=', owner_id)
     .$asScalar()
     .$notNull()
-  return visible.select('files.gseq').select(({ ref }) => {
+  return visibleFiles.select('files.gseq').select(({ ref }) => {
     const shown = jsonBuildObject({
       id: ref('files.id'),
       owner: jsonOf(owner),
@@ -68,7 +68,7 @@ export function listed(owner_id: string) {
   })
 }
 
-/** SQLite forgets of a subquery's value that it is JSON, and would quote it as text. */
+/** SQLite loses the JSON subtype of a subquery's value and would quote it as text. */
 function jsonOf<T>(json: Expression<T>): RawBuilder<T> {
   return sql<T>`json(${json})`
 }
@@ -77,6 +77,6 @@ function textOf<T>(json: RawBuilder<T>): RawBuilder<JsonText<T>> {
   return json.$castTo()
 }
 
-export function fileById(reader: Reader, id: string): FileRow | undefined {
-  return reader.get(byId, { id })
+export function findFileById(reader: Reader, id: string): FileRow | undefined {
+  return reader.get(selectFileById, { id })
 }

@@ -1,14 +1,14 @@
 /**
- * The one form in which names are compared: NFKC, then case folded. Lower, upper and lower case again join what one of
- * them keeps apart (ß, ẞ and ss), which comes near to Unicode's full case folding. A name folds as its parts do, for they
- * are searched for: lower-casing alone makes of Σ another letter at the end of a word.
+ * Folds a name for comparison: NFKC, then case folding. Lower, upper and lower case in sequence also unify ß, ẞ and ss,
+ * close to Unicode's full case folding. Every substring folds as it does within the name, so that searches match: that is
+ * why ς, into which lower-casing turns a final Σ, becomes σ.
  */
 export function fold(name: string): string {
   const cased = name.normalize('NFKC').toLowerCase().toUpperCase().toLowerCase()
   return cased.replaceAll('ς', 'σ').normalize('NFKC')
 }
 
-/** What a name that a person typed is looked up by, without the spaces that keyboards add. */
-export function loginForm(typed: string): string {
+/** The lookup key of a typed username or email: trimmed, since keyboards add spaces, and folded. */
+export function foldLogin(typed: string): string {
   return fold(typed.trim())
 }

@@ -1,12 +1,12 @@
 import type { Selectable } from 'kysely'
 import type { Reader } from '../engine/database.js'
-import { type ParameterOf, prepare } from '../engine/query.js'
+import { prepare, type SlotFactory } from '../engine/query.js'
 import type { FriendRequestsTable, FriendshipsTable } from '../tables.js'
 import { query } from '../tables.js'
 
 export type FriendshipRow = Selectable<FriendshipsTable>
 
-/** A request with the names that both accounts show. */
+/** A request with the shown usernames of both accounts. */
 export type FriendRequestRow = Selectable<FriendRequestsTable> & {
   from_username: string
   to_username: string
@@ -18,47 +18,43 @@ export interface FriendRow {
   since: string
 }
 
-/** The key of the one row that two accounts share, whoever asked: both ids in ascending order. */
+/** The key of a friendship: both account ids in ascending order, whoever made the request. */
 export function pairKey(a: string, b: string): string {
   return a < b ? `${a}:${b}` : `${b}:${a}`
 }
 
-const active = prepare<{ id: string }>()((slot) =>
+const selectActiveFriendship = prepare<{ id: string }>()((slot) =>
   query.selectFrom('friendships').selectAll().where('id', '=', slot('id')).where('active', '=', 1),
 )
 
-// Each side of the pair has its own index; a friend is the other side.
-const sideA = query
-  .selectFrom('friendships')
-  .innerJoin('users', 'users.id', 'friendships.user_b')
-  .select(['friendships.user_b as id', 'users.username_shown as username', 'friendships.since as since'])
-  .where('friendships.active', '=', 1)
-  .where('users.deleted', '=', 0)
-  .where('users.disabled', '=', 0)
-const sideB = query
-  .selectFrom('friendships')
-  .innerJoin('users', 'users.id', 'friendships.user_a')
-  .select(['friendships.user_a as id', 'users.username_shown as username', 'friendships.since as since'])
-  .where('friendships.active', '=', 1)
-  .where('users.deleted', '=', 0)
-  .where('users.disabled', '=', 0)
+/** Friends in one column of the pair, which has an index for each column; the account itself is in the other one. */
+const friendsIn = (column: 'user_a' | 'user_b') =>
+  query
+    .selectFrom('friendships')
+    .innerJoin('users', 'users.id', `friendships.${column}`)
+    .select([`friendships.${column} as id`, 'users.username_shown as username', 'friendships.since as since'])
+    .where('friendships.active', '=', 1)
+    .where('users.deleted', '=', 0)
+    .where('users.disabled', '=', 0)
+const friendsOfUserA = friendsIn('user_b')
+const friendsOfUserB = friendsIn('user_a')
 
-// In no order, so without the work of merging both sides: it is asked for at every change of a shared file.
-const friendIds = prepare<{ user_id: string; limit: number }>()((slot) =>
-  sideA
+// Unordered, which saves merging both sides: every change of a shared file runs it.
+const selectFriendIds = prepare<{ user_id: string; limit: number }>()((slot) =>
+  friendsOfUserA
     .clearSelect()
     .select('user_b as id')
     .where('user_a', '=', slot('user_id'))
-    .unionAll(sideB.clearSelect().select('user_a as id').where('user_b', '=', slot('user_id')))
+    .unionAll(friendsOfUserB.clearSelect().select('user_a as id').where('user_b', '=', slot('user_id')))
     .limit(slot('limit')),
 )
 
 type Page = { user_id: string; after: string; limit: number }
-const page = prepare<Page>()((slot) =>
-  sideA
+const selectFriendsAfter = prepare<Page>()((slot) =>
+  friendsOfUserA
     .where('user_a', '=', slot('user_id'))
     .where('user_b', '>', slot('after'))
-    .unionAll(sideB.where('user_b', '=', slot('user_id')).where('user_a', '>', slot('after')))
+    .unionAll(friendsOfUserB.where('user_b', '=', slot('user_id')).where('user_a', '>', slot('after')))
     .orderBy('id')
     .limit(slot('limit')),
 )
@@ -74,67 +70,72 @@ const requests = query
   .where('asked.deleted', '=', 0)
   .where('asked.disabled', '=', 0)
 
-const requestById = prepare<{ id: string }>()((slot) => requests.where('friend_requests.id', '=', slot('id')))
-const pendingBetween = prepare<{ from_id: string; to_id: string }>()((slot) =>
+const selectRequest = prepare<{ id: string }>()((slot) =>
+  requests.where('friend_requests.id', '=', slot('id')),
+)
+const selectPendingBetween = prepare<{ from_id: string; to_id: string }>()((slot) =>
   requests
     .where('friend_requests.status', '=', 'pending')
     .where('from_id', '=', slot('from_id'))
     .where('to_id', '=', slot('to_id')),
 )
-const SIDE = { incoming: 'to_id', outgoing: 'from_id' } as const
+const ACCOUNT_COLUMN = { incoming: 'to_id', outgoing: 'from_id' } as const
 
-/** Which of an account's requests: those that others sent, or its own. */
-export type Direction = keyof typeof SIDE
+/** `incoming`: requests that an account received; `outgoing`: those that it made. */
+export type Direction = keyof typeof ACCOUNT_COLUMN
 
-const pendingPage = (direction: Direction) => (slot: ParameterOf<Page>) =>
+const pendingAfter = (direction: Direction) => (slot: SlotFactory<Page>) =>
   requests
     .where('friend_requests.status', '=', 'pending')
-    .where(`friend_requests.${SIDE[direction]}`, '=', slot('user_id'))
+    .where(`friend_requests.${ACCOUNT_COLUMN[direction]}`, '=', slot('user_id'))
     .where('friend_requests.id', '>', slot('after'))
-const requestPages = {
+const selectPendingAfter = {
   incoming: prepare<Page>()((slot) =>
-    pendingPage('incoming')(slot).orderBy('friend_requests.id').limit(slot('limit')),
+    pendingAfter('incoming')(slot).orderBy('friend_requests.id').limit(slot('limit')),
   ),
   outgoing: prepare<Page>()((slot) =>
-    pendingPage('outgoing')(slot).orderBy('friend_requests.id').limit(slot('limit')),
+    pendingAfter('outgoing')(slot).orderBy('friend_requests.id').limit(slot('limit')),
   ),
   both: prepare<Page>()((slot) =>
-    pendingPage('incoming')(slot).unionAll(pendingPage('outgoing')(slot)).orderBy('id').limit(slot('limit')),
+    pendingAfter('incoming')(slot)
+      .unionAll(pendingAfter('outgoing')(slot))
+      .orderBy('id')
+      .limit(slot('limit')),
   ),
 }
 
 export function areFriends(reader: Reader, a: string, b: string): boolean {
-  return friendship(reader, a, b) !== undefined
+  return findFriendship(reader, a, b) !== undefined
 }
 
-export function friendship(reader: Reader, a: string, b: string): FriendshipRow | undefined {
-  return reader.get(active, { id: pairKey(a, b) })
+export function findFriendship(reader: Reader, a: string, b: string): FriendshipRow | undefined {
+  return reader.get(selectActiveFriendship, { id: pairKey(a, b) })
 }
 
-/** The ids of live friends, at most `limit`, in no order. */
-export function friendIdsOf(reader: Reader, user_id: string, limit: number): string[] {
-  return reader.all(friendIds, { user_id, limit }).map(({ id }) => id)
+/** The ids of at most `limit` live friends, unordered. */
+export function listFriendIds(reader: Reader, user_id: string, limit: number): string[] {
+  return reader.all(selectFriendIds, { user_id, limit }).map(({ id }) => id)
 }
 
-/** Live friends in order of id, after the id `after` ('' for the first). */
-export function friendsOf(reader: Reader, params: Page): FriendRow[] {
-  return reader.all(page, params)
+/** Live friends in order of id, after the id `after` ('' for the first page). */
+export function listFriends(reader: Reader, params: Page): FriendRow[] {
+  return reader.all(selectFriendsAfter, params)
 }
 
-export function friendRequest(reader: Reader, id: string): FriendRequestRow | undefined {
-  return reader.get(requestById, { id })
+export function findFriendRequest(reader: Reader, id: string): FriendRequestRow | undefined {
+  return reader.get(selectRequest, { id })
 }
 
-/** More than one only where servers that were cut off from each other each took one. */
-export function pendingRequests(reader: Reader, from_id: string, to_id: string): FriendRequestRow[] {
-  return reader.all(pendingBetween, { from_id, to_id })
+/** Pending requests from one account to another. More than one only after servers accepted them during a partition. */
+export function listRequestsBetween(reader: Reader, from_id: string, to_id: string): FriendRequestRow[] {
+  return reader.all(selectPendingBetween, { from_id, to_id })
 }
 
-/** Pending requests of one direction, or of both, in order of id (that is, of age), after the id `after` ('' for the first). */
-export function requestsOf(
+/** Pending requests of one direction or both, in order of id (that is, of age), after the id `after` ('' for the first page). */
+export function listRequests(
   reader: Reader,
   direction: Direction | undefined,
   params: Page,
 ): FriendRequestRow[] {
-  return reader.all(requestPages[direction ?? 'both'], params)
+  return reader.all(selectPendingAfter[direction ?? 'both'], params)
 }

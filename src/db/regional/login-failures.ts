@@ -2,14 +2,14 @@ import type { Reader, Tx } from '../engine/database.js'
 import { prepare } from '../engine/query.js'
 import { query } from '../tables.js'
 
-const select = prepare<{ key: string; now: string }>()((slot) =>
+const selectFailures = prepare<{ key: string; now: string }>()((slot) =>
   query
     .selectFrom('login_failures')
     .select(['failures', 'until'])
     .where('key', '=', slot('key'))
     .where('until', '>', slot('now')),
 )
-const upsert = prepare<{ key: string; failures: number; until: string }>()((slot) =>
+const upsertFailures = prepare<{ key: string; failures: number; until: string }>()((slot) =>
   query
     .insertInto('login_failures')
     .values({ key: slot('key'), failures: slot('failures'), until: slot('until') })
@@ -17,32 +17,32 @@ const upsert = prepare<{ key: string; failures: number; until: string }>()((slot
       conflict.column('key').doUpdateSet({ failures: slot('failures'), until: slot('until') }),
     ),
 )
-const remove = prepare<{ key: string }>()((slot) =>
+const deleteFailures = prepare<{ key: string }>()((slot) =>
   query.deleteFrom('login_failures').where('key', '=', slot('key')),
 )
-const purge = prepare<{ now: string }>()((slot) =>
+const deleteExpired = prepare<{ now: string }>()((slot) =>
   query.deleteFrom('login_failures').where('until', '<=', slot('now')),
 )
 
-/** Failures in the window that is open at `now`, and when it ends. */
-export function loginFailures(
+/** The number of failures in the window that is open at `now`, and the end of that window. */
+export function findLoginFailures(
   reader: Reader,
   key: string,
   now: string,
 ): { failures: number; until: string } | undefined {
-  return reader.get(select, { key, now })
+  return reader.get(selectFailures, { key, now })
 }
 
-/** Counts one more failure; the window ends at `until`. */
+/** Counts a failure and moves the end of the window to `until`. */
 export function addLoginFailure(tx: Tx, key: string, now: string, until: string): void {
-  const failures = (loginFailures(tx, key, now)?.failures ?? 0) + 1
-  tx.run(upsert, { key, failures, until })
+  const failures = (findLoginFailures(tx, key, now)?.failures ?? 0) + 1
+  tx.run(upsertFailures, { key, failures, until })
 }
 
 export function clearLoginFailures(tx: Tx, key: string): void {
-  tx.run(remove, { key })
+  tx.run(deleteFailures, { key })
 }
 
-export function purgeLoginFailures(tx: Tx, now: string): void {
-  tx.run(purge, { now })
+export function deleteExpiredLoginFailures(tx: Tx, now: string): void {
+  tx.run(deleteExpired, { now })
 }

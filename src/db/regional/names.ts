@@ -1,8 +1,7 @@
 /**
- * Who bears a name. Two servers that were cut off from each other can both have registered it: of the live accounts
- * that claim one folded name, the one with the smallest (created stamp, id) bears it, and the others show as
- * `name~xxxx`. It is computed from merged state, so every server comes to the same answer. `~` is in no name that a
- * person can choose. The same holds for emails.
+ * Resolves name conflicts. During a partition two servers can register the same name. Of the live accounts with one
+ * folded name, the one with the smallest (created stamp, id) holds the name; the others are shown as `name~xxxx`. The
+ * result follows from merged state, so it is the same on every server. No chosen name contains `~`. Emails likewise.
  */
 import type { Row } from '../../model/merge.js'
 import type { Tx } from '../engine/database.js'
@@ -10,7 +9,7 @@ import { prepare } from '../engine/query.js'
 import { query } from '../tables.js'
 import { fold } from './fold.js'
 
-const accountsWithUsername = prepare<{ folded: string }>()((slot) =>
+const selectUsernameClaims = prepare<{ folded: string }>()((slot) =>
   query
     .selectFrom('users')
     .select(['id', 'username as claimed', 'username_shown as shown'])
@@ -19,7 +18,7 @@ const accountsWithUsername = prepare<{ folded: string }>()((slot) =>
     .orderBy('created_stamp')
     .orderBy('id'),
 )
-const accountsWithEmail = prepare<{ folded: string }>()((slot) =>
+const selectEmailClaims = prepare<{ folded: string }>()((slot) =>
   query
     .selectFrom('users')
     .select(['id', 'email as claimed', 'email_shown as shown'])
@@ -28,37 +27,37 @@ const accountsWithEmail = prepare<{ folded: string }>()((slot) =>
     .orderBy('created_stamp')
     .orderBy('id'),
 )
-const showUsername = prepare<{ id: string; shown: string; login: string }>()((slot) =>
+const updateShownUsername = prepare<{ id: string; shown: string; login: string }>()((slot) =>
   query
     .updateTable('users')
     .set({ username_shown: slot('shown'), username_login: slot('login') })
     .where('id', '=', slot('id')),
 )
-const showEmail = prepare<{ id: string; shown: string; login: string }>()((slot) =>
+const updateShownEmail = prepare<{ id: string; shown: string; login: string }>()((slot) =>
   query
     .updateTable('users')
     .set({ email_shown: slot('shown'), email_login: slot('login') })
     .where('id', '=', slot('id')),
 )
 
-const KINDS = [
-  { column: 'username', claims: accountsWithUsername, show: showUsername },
-  { column: 'email', claims: accountsWithEmail, show: showEmail },
+const CLAIMED_COLUMNS = [
+  { column: 'username', claims: selectUsernameClaims, show: updateShownUsername },
+  { column: 'email', claims: selectEmailClaims, show: updateShownEmail },
 ] as const
 
-/** Settles anew every name that the change of a user's row touches. */
+/** Recomputes the shown names and emails of every account that a change of a user's row affects. */
 export function resolveNameConflicts(tx: Tx, id: string, before: Row | undefined, after: Row): void {
-  const isDead = after.cells.deleted === 1
-  const ranksAlike =
+  const isDeleted = after.cells.deleted === 1
+  const hasSameRank =
     before?.created_stamp === after.created_stamp && before.cells.deleted === after.cells.deleted
-  for (const { column, claims, show } of KINDS) {
-    if (ranksAlike && before.cells[column] === after.cells[column]) continue
-    if (isDead) tx.run(show, { id, shown: '', login: '' })
-    const touched = new Set([before ?? after, after].map(({ cells }) => fold(String(cells[column]))))
-    for (const folded of touched) {
+  for (const { column, claims, show } of CLAIMED_COLUMNS) {
+    if (hasSameRank && before.cells[column] === after.cells[column]) continue
+    if (isDeleted) tx.run(show, { id, shown: '', login: '' })
+    const affectedNames = new Set([before ?? after, after].map(({ cells }) => fold(String(cells[column]))))
+    for (const folded of affectedNames) {
       for (const [rank, { id, claimed, shown }] of tx.all(claims, { folded }).entries()) {
-        const due = rank === 0 ? claimed : `${claimed}~${id.slice(-4)}`
-        if (due !== shown) tx.run(show, { id, shown: due, login: fold(due) })
+        const name = rank === 0 ? claimed : `${claimed}~${id.slice(-4)}`
+        if (name !== shown) tx.run(show, { id, shown: name, login: fold(name) })
       }
     }
   }

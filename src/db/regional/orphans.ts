@@ -1,10 +1,10 @@
-/** Files of deleted accounts. Each statement takes a bounded number of rows, so that nobody waits long behind it. */
+/** Deletes the files of deleted accounts in bounded batches, so that other writers wait briefly. */
 import type { Tx } from '../engine/database.js'
 import { prepare } from '../engine/query.js'
 import { query } from '../tables.js'
 import { deleteRow } from './replica.js'
 
-const accounts = prepare<{ after: string; limit: number }>()((slot) =>
+const selectAccountsAfter = prepare<{ after: string; limit: number }>()((slot) =>
   query
     .selectFrom('users')
     .select(['id', 'deleted'])
@@ -12,7 +12,7 @@ const accounts = prepare<{ after: string; limit: number }>()((slot) =>
     .orderBy('id')
     .limit(slot('limit')),
 )
-const filesOf = prepare<{ owner_id: string; limit: number }>()((slot) =>
+const selectFilesOf = prepare<{ owner_id: string; limit: number }>()((slot) =>
   query
     .selectFrom('files')
     .select('id')
@@ -22,21 +22,21 @@ const filesOf = prepare<{ owner_id: string; limit: number }>()((slot) =>
 )
 
 /**
- * Turns files of deleted accounts, which nobody can reach any more, into tombstones. It follows from merged state and
- * every server does it, so it is no change to pass on; a digest counts such files as deleted before and after.
- * @param after looks at `limit.accounts` accounts that follow this id, and buries at most `limit.files`
- * @returns the account to go on after, and how many files were buried; undefined when there are no more accounts
+ * Turns files of deleted accounts into tombstones. Every server does so from merged state, so no change is recorded; the
+ * digest counts such files as deleted before and after.
+ * @param after the id after which to read `limit.accounts` accounts; at most `limit.files` files are deleted
+ * @returns the next value of `after` and the number of deleted files; undefined when no account is left
  */
 export function deleteOrphans(
   tx: Tx,
   after: string,
   limit: { accounts: number; files: number },
 ): { last: string; count: number } | undefined {
-  const page = tx.all(accounts, { after, limit: limit.accounts })
+  const page = tx.all(selectAccountsAfter, { after, limit: limit.accounts })
   let last = after
   let count = 0
   for (const { id, deleted } of page) {
-    const orphans = deleted === 1 ? tx.all(filesOf, { owner_id: id, limit: limit.files - count }) : []
+    const orphans = deleted === 1 ? tx.all(selectFilesOf, { owner_id: id, limit: limit.files - count }) : []
     for (const orphan of orphans) deleteRow(tx, 'files', orphan.id)
     count += orphans.length
     if (count === limit.files) return { last, count }

@@ -5,23 +5,23 @@ import { prepare } from '../engine/query.js'
 import { deleteMeta, mintEpoch, readMeta, writeMeta } from '../meta.js'
 import { query } from '../tables.js'
 
-/** What the outbox keeps of a change; its `oseq` is its place, and its `epoch` that of the whole database. */
-type OutboxKept = Fact & Omit<Change, 'oseq' | 'epoch'>
+/** A change as the outbox stores it: `oseq` is the row's key, and `epoch` that of the whole database. */
+type StoredChange = Fact & Omit<Change, 'oseq' | 'epoch'>
 
-/** The last own change that the grand has acknowledged. */
+/** The last local change that the grand has acknowledged. */
 export interface Acked {
   oseq: number
   id: string
 }
 
-const insert = prepare<{ change: string }>()((slot) =>
+const insertChange = prepare<{ change: string }>()((slot) =>
   query
     .insertInto('outbox')
     .values({ change: slot('change') })
     .returning('oseq'),
 )
-const last = prepare()(() => query.selectFrom('outbox').select('oseq').orderBy('oseq', 'desc').limit(1))
-const after = prepare<{ oseq: number; limit: number }>()((slot) =>
+const selectLast = prepare()(() => query.selectFrom('outbox').select('oseq').orderBy('oseq', 'desc').limit(1))
+const selectChangesAfter = prepare<{ oseq: number; limit: number }>()((slot) =>
   query
     .selectFrom('outbox')
     .select(['oseq', 'change'])
@@ -29,38 +29,38 @@ const after = prepare<{ oseq: number; limit: number }>()((slot) =>
     .orderBy('oseq')
     .limit(slot('limit')),
 )
-const at = prepare<{ oseq: number }>()((slot) =>
+const selectChangeAt = prepare<{ oseq: number }>()((slot) =>
   query.selectFrom('outbox').select('change').where('oseq', '=', slot('oseq')),
 )
-const trim = prepare<{ oseq: number }>()((slot) =>
+const deleteUpTo = prepare<{ oseq: number }>()((slot) =>
   query.deleteFrom('outbox').where('oseq', '<=', slot('oseq')),
 )
-const clear = prepare()(() => query.deleteFrom('outbox'))
-/** SQLite's own table of what AUTOINCREMENT has handed out. */
-const restart = { sql: "delete from sqlite_sequence where name = 'outbox'", parameters: [] }
+const deleteAll = prepare()(() => query.deleteFrom('outbox'))
+/** AUTOINCREMENT keeps its last value in a table of SQLite's own. */
+const resetSequence = { sql: "delete from sqlite_sequence where name = 'outbox'", parameters: [] }
 
-/** States a fact as a change of this server, in the transaction that writes its row. */
+/** Appends a fact as a change of this server, in the transaction that writes its row. */
 export function appendOutbox(tx: Tx, origin: string, fact: Fact, random: Random): void {
   const blob = fact.blob ?? declaredBlob(fact)
-  append(tx, { v: CHANGE_VERSION, id: random.id(), origin, ...fact, ...(blob && { blob }) })
+  insertStored(tx, { v: CHANGE_VERSION, id: random.id(), origin, ...fact, ...(blob && { blob }) })
 }
 
-function append(tx: Tx, change: OutboxKept): void {
-  tx.get(insert, { change: JSON.stringify(change) })
+function insertStored(tx: Tx, change: StoredChange): void {
+  tx.get(insertChange, { change: JSON.stringify(change) })
 }
 
-/** Changes after a place, oldest first. */
+/** Changes after a position, oldest first. */
 export function readOutbox(reader: Reader, oseq: number, limit: number): Change[] {
-  const rows = reader.all(after, { oseq, limit })
+  const rows = reader.all(selectChangesAfter, { oseq, limit })
   if (rows.length === 0) return []
   const epoch = readMeta(reader, 'epoch') as string
   return rows.map((row) => ({ epoch, oseq: row.oseq, ...JSON.parse(row.change) }))
 }
 
-/** The id of the change at a place, while the outbox still has it. */
-export function outboxIdAt(reader: Reader, oseq: number): string | undefined {
-  const row = reader.get(at, { oseq })
-  return row === undefined ? undefined : (JSON.parse(row.change) as OutboxKept).id
+/** The id of the change at a position, while the outbox contains it. */
+export function findOutboxId(reader: Reader, oseq: number): string | undefined {
+  const row = reader.get(selectChangeAt, { oseq })
+  return row === undefined ? undefined : (JSON.parse(row.change) as StoredChange).id
 }
 
 export function readAcked(reader: Reader): Acked {
@@ -70,25 +70,24 @@ export function readAcked(reader: Reader): Acked {
 
 /** The `oseq` of the newest change made here, 0 if there is none. */
 export function outboxHead(reader: Reader): number {
-  return reader.get(last)?.oseq ?? readAcked(reader).oseq
+  return reader.get(selectLast)?.oseq ?? readAcked(reader).oseq
 }
 
-/** Removes what the grand has acknowledged, and remembers the last of it. */
+/** Deletes the acknowledged changes and stores the last acknowledged position. */
 export function acknowledge(tx: Tx, acked: Acked): void {
   writeMeta(tx, 'acked', JSON.stringify(acked))
-  tx.run(trim, { oseq: acked.oseq })
+  tx.run(deleteUpTo, { oseq: acked.oseq })
 }
 
 /**
- * Begins a new epoch: what the outbox holds is numbered from 1 again, under the same ids, so that the grand knows what
- * it has already.
- * @param keep whether the changes stay; if not, their rows have to be told in another way
+ * Begins a new epoch: renumbers the outbox from 1. Changes keep their ids, by which the grand recognises those it has.
+ * @param keep whether the changes stay in the outbox; if not, the caller has to republish their rows
  */
-export function beginEpoch(tx: Tx, { keep }: { keep: boolean }, random: Random): void {
-  const kept = keep ? readOutbox(tx, 0, Number.MAX_SAFE_INTEGER) : []
-  tx.run(clear)
-  tx.run(restart)
+export function beginEpoch(tx: Tx, { keepChanges }: { keepChanges: boolean }, random: Random): void {
+  const changes = keepChanges ? readOutbox(tx, 0, Number.MAX_SAFE_INTEGER) : []
+  tx.run(deleteAll)
+  tx.run(resetSequence)
   deleteMeta(tx, 'acked')
   mintEpoch(tx, random)
-  for (const { epoch: _epoch, oseq: _oseq, ...change } of kept) append(tx, change)
+  for (const { epoch: _epoch, oseq: _oseq, ...change } of changes) insertStored(tx, change)
 }

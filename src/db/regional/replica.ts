@@ -12,7 +12,7 @@ import { deferForRow, replaceDeferred, takeDeferred } from './deferred.js'
 import { fold } from './fold.js'
 import { HOOKS } from './table-hooks.js'
 
-/** What a change did: the row before and after; `after` is undefined when the change is deferred until its row comes. */
+/** The row before and after a change. `after` is undefined when the change is deferred until its row arrives. */
 export interface AppliedChange {
   table: TableName
   key: string
@@ -22,16 +22,16 @@ export interface AppliedChange {
 
 interface Statements {
   select: Query<{ id: string }, StoredRow>
-  insert: Bound
-  /** By the columns that are written. */
-  updates: Map<string, Bound>
+  insert: WriteQuery
+  /** Updates by their assignments. */
+  updates: Map<string, WriteQuery>
   latest: string[]
 }
 type Columns = Record<string, Cell>
-type Bound = Query<Columns, unknown>
+type WriteQuery = Query<Columns, unknown>
 type StoredRow = Record<string, Cell> & { created_stamp: string; stamps: string }
 
-/** Columns that follow from the row alone; they are the same on every server. */
+/** Derived columns that follow from the row alone; they are the same on every server. */
 const DERIVED: Partial<Record<TableName, (cells: Record<string, Cell>) => Record<string, Cell>>> = {
   users: ({ username, email }) => ({
     username_folded: fold(String(username)),
@@ -40,7 +40,7 @@ const DERIVED: Partial<Record<TableName, (cells: Record<string, Cell>) => Record
   files: ({ name }) => ({ name_folded: fold(String(name)) }),
 }
 
-/** Columns that a new row needs at once and settleNames writes right after. */
+/** Initial values of NOT NULL columns that `resolveNameConflicts` sets right after the insert. */
 const INITIAL: Partial<Record<TableName, Record<string, Cell>>> = {
   users: { username_shown: '', email_shown: '', username_login: '', email_login: '' },
 }
@@ -50,8 +50,8 @@ const statements = Object.fromEntries(
 ) as Record<TableName, Statements>
 
 /**
- * Merges a change into its row. Applying it again, or in another order with others, ends in the same rows.
- * A change whose row is not there yet is deferred, and applied when the row comes.
+ * Merges a change into its row. The result depends neither on the order of changes nor on repetitions. A change whose row
+ * has not arrived yet is deferred, and applied when the row arrives.
  */
 export function applyChange(tx: Tx, change: Fact): AppliedChange {
   const table = tableOf(change.type)
@@ -68,7 +68,7 @@ export function applyChange(tx: Tx, change: Fact): AppliedChange {
   return { table, key: change.key, before, after }
 }
 
-/** The merged part of a row. */
+/** The merged columns of a row, with their stamps. */
 export function readRow(tx: Tx, table: TableName, key: string): Row | undefined {
   const { select, latest } = statements[table]
   const stored = tx.get(select, { id: key })
@@ -79,13 +79,13 @@ export function readRow(tx: Tx, table: TableName, key: string): Row | undefined 
   return { cells, created_stamp, stamps }
 }
 
-/** Ends a row whose account is deleted. */
+/** Turns a row whose account is deleted into a tombstone. */
 export function deleteRow(tx: Tx, table: TableName, key: string): void {
   const row = readRow(tx, table, key)
   if (row !== undefined) writeRow(tx, table, key, row, tombstoneOf(table, row))
 }
 
-/** Puts new stamps in place of old ones in a row, or in the changes that wait for it. */
+/** Replaces stamps in a row, or in the changes that are deferred until it arrives. @param renewed old stamp to new stamp */
 export function restampRow(tx: Tx, { kind, key }: RowId, renewed: Map<string, string>): void {
   const table = tableOfKind(kind)
   const row = table && readRow(tx, table, key)
@@ -101,7 +101,7 @@ export function restampRow(tx: Tx, { kind, key }: RowId, renewed: Map<string, st
   })
 }
 
-/** Puts new stamps in place of old ones in a fact. */
+/** Replaces stamps in a fact. @param renewed old stamp to new stamp */
 export function restampFact<T extends Fact>(fact: T, renewed: Map<string, string>): T {
   const { stamp, stamps, fields } = fact
   return {
@@ -118,7 +118,7 @@ function restampAll(stamps: Record<string, string>, renewed: Map<string, string>
   )
 }
 
-/** Sessions name the stamp of their password in a field. */
+/** Sessions carry the stamp of their password in a field. */
 function restampPassword<T extends Value>(
   fields: Record<string, T>,
   renewed: Map<string, string>,
@@ -137,13 +137,13 @@ function writeRow(tx: Tx, table: TableName, key: string, before: Row | undefined
   HOOKS[table]?.(tx, key, before, after)
 }
 
-/** A live row of a live account references the blob that its table declares. */
+/** Updates the blob reference: a live row of a live account references the blob that its table declares. */
 function updateRefs(tx: Tx, table: TableName, key: string, before: Row | undefined, after: Row): void {
-  const was = before && refOf(table, before)
-  const is = refOf(table, after)
-  if (was?.sha256 === is?.sha256 && was?.size === is?.size) return
-  if (was !== undefined) removeRef(tx, rowId(table, key), was)
-  if (is !== undefined && !isOwnerDeleted(tx, table, after)) addRef(tx, rowId(table, key), is)
+  const oldRef = before && refOf(table, before)
+  const newRef = refOf(table, after)
+  if (oldRef?.sha256 === newRef?.sha256 && oldRef?.size === newRef?.size) return
+  if (oldRef !== undefined) removeRef(tx, rowId(table, key), oldRef)
+  if (newRef !== undefined && !isOwnerDeleted(tx, table, after)) addRef(tx, rowId(table, key), newRef)
 }
 
 function refOf(table: TableName, { cells }: Row): BlobRef | undefined {
@@ -156,17 +156,17 @@ function rowId(table: TableName, key: string): RowId {
   return { kind: declarationOf(table).kind, key }
 }
 
-/** Writes only what differs: an index of a column costs as much when its value stays the same. */
+/** Writes only columns that differ: SQLite updates the index of every assigned column, changed or not. */
 function updateRow(tx: Tx, table: TableName, before: Columns, after: Columns): void {
   const written = Object.keys(after).filter((name) => after[name] !== before[name])
   if (written.length > 0) tx.run(updateOf(table, written), after)
 }
 
-function updateOf(table: TableName, written: string[]): Bound {
+function updateOf(table: TableName, written: string[]): WriteQuery {
   const { updates } = statements[table]
   const assignments = written.map((name) => `${name} = ?`).join(', ')
-  const known = updates.get(assignments)
-  if (known !== undefined) return known
+  const cached = updates.get(assignments)
+  if (cached !== undefined) return cached
   const update = {
     sql: `update or fail ${table} set ${assignments} where id = ?`,
     parameters: [...written, 'id'].map((name) => new Parameter(name)),
@@ -175,21 +175,21 @@ function updateOf(table: TableName, written: string[]): Bound {
   return update
 }
 
-/** A row as the table has it, but for what is local. */
+/** The columns of a row, without the local ones. */
 function columnsOf(table: TableName, id: string, row: Row): Columns {
   const { cells, created_stamp } = row
   return { id, ...cells, ...DERIVED[table]?.(cells), created_stamp, stamps: encodeStamps(row) }
 }
 
-/** Only stamps that differ from `created_stamp` are kept, in one order, so that equal rows have equal texts. */
+/** Encodes only stamps that differ from `created_stamp`, sorted by field, so that equal rows have equal texts. */
 function encodeStamps(row: Row): string {
-  const own = Object.entries(row.stamps).filter(([, stamp]) => stamp !== row.created_stamp)
-  return own.length === 0 ? '{}' : JSON.stringify(Object.fromEntries(own.sort()))
+  const differing = Object.entries(row.stamps).filter(([, stamp]) => stamp !== row.created_stamp)
+  return differing.length === 0 ? '{}' : JSON.stringify(Object.fromEntries(differing.sort()))
 }
 
 /**
- * Written out and not built: the column lists come from the declaration of the table. `or fail`: what fails is taken back
- * with its unit of work, so SQLite need not keep a copy of every page that a statement and its triggers change.
+ * Plain SQL, since the column lists come from the declaration of the table. `or fail` saves SQLite the statement journal,
+ * a copy of every page that a statement and its triggers change: a failure rolls back the whole unit of work anyway.
  */
 function statementsOf(table: TableName): Statements {
   const merged = mergedColumns(table)

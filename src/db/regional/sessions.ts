@@ -11,10 +11,10 @@ const COLUMNS = [
 
 export type SessionRow = Pick<Selectable<SessionsTable>, (typeof COLUMNS)[number]>
 
-/** A session with what decides about its life: the stamp of its account's present password. */
+/** A session with its account's stamps: it is valid only under the stamp of the account's current password. */
 export type SessionOfUser = SessionRow & { user_stamps: string; user_created_stamp: string }
 
-const ofUser = query
+const liveSessions = query
   .selectFrom('sessions')
   .innerJoin('users', 'users.id', 'sessions.user_id')
   .select(COLUMNS.map((name) => `sessions.${name}` as const))
@@ -23,23 +23,25 @@ const ofUser = query
   .where('users.deleted', '=', 0)
   .where('users.disabled', '=', 0)
 
-const bySecret = prepare<{ secret: string }>()((slot) => ofUser.where('secret_sha256', '=', slot('secret')))
-const byId = prepare<{ id: string }>()((slot) => ofUser.where('sessions.id', '=', slot('id')))
-const byUser = prepare<{ user_id: string; now: string; after: string; limit: number }>()((slot) =>
-  ofUser
+const selectBySecret = prepare<{ secret: string }>()((slot) =>
+  liveSessions.where('secret_sha256', '=', slot('secret')),
+)
+const selectById = prepare<{ id: string }>()((slot) => liveSessions.where('sessions.id', '=', slot('id')))
+const selectPage = prepare<{ user_id: string; now: string; after: string; limit: number }>()((slot) =>
+  liveSessions
     .where('sessions.user_id', '=', slot('user_id'))
     .where('sessions.expires_at', '>', slot('now'))
     .where('sessions.id', '>', slot('after'))
     .orderBy('sessions.id')
     .limit(slot('limit')),
 )
-const touch = prepare<{ id: string; now: string }>()((slot) =>
+const updateLastUsed = prepare<{ id: string; now: string }>()((slot) =>
   query
     .updateTable('sessions')
     .set({ last_used_at: slot('now') })
     .where('id', '=', slot('id')),
 )
-const purge = prepare<{ before: string; limit: number }>()((slot) =>
+const deleteExpired = prepare<{ before: string; limit: number }>()((slot) =>
   query
     .deleteFrom('sessions')
     .where('id', 'in', (inner) =>
@@ -52,27 +54,27 @@ const purge = prepare<{ before: string; limit: number }>()((slot) =>
     ),
 )
 
-export function sessionBySecret(reader: Reader, secret: string): SessionOfUser | undefined {
-  return reader.get(bySecret, { secret })
+export function findSessionBySecret(reader: Reader, secret: string): SessionOfUser | undefined {
+  return reader.get(selectBySecret, { secret })
 }
 
-export function sessionById(reader: Reader, id: string): SessionOfUser | undefined {
-  return reader.get(byId, { id })
+export function findSessionById(reader: Reader, id: string): SessionOfUser | undefined {
+  return reader.get(selectById, { id })
 }
 
-/** Unexpired sessions in order of id (that is, of age), after the id `after` ('' for the first). */
-export function sessionsOfUser(
+/** Unexpired sessions in order of id (that is, of age), after the id `after` ('' for the first page). */
+export function listSessions(
   reader: Reader,
   params: { user_id: string; now: string; after: string; limit: number },
 ): SessionOfUser[] {
-  return reader.all(byUser, params)
+  return reader.all(selectPage, params)
 }
 
 export function touchSession(tx: Tx, id: string, now: string): void {
-  tx.run(touch, { id, now })
+  tx.run(updateLastUsed, { id, now })
 }
 
-/** Removes at most `limit` sessions that expired before a time; returns how many. */
-export function purgeSessions(tx: Tx, before: string, limit: number): number {
-  return tx.run(purge, { before, limit })
+/** Deletes at most `limit` sessions that expired before a time; returns the count. */
+export function deleteExpiredSessions(tx: Tx, before: string, limit: number): number {
+  return tx.run(deleteExpired, { before, limit })
 }

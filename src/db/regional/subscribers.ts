@@ -4,22 +4,22 @@ import { query } from '../tables.js'
 
 export interface Subscriber {
   user_id: string
-  /** The position from which on the events that are kept are whole. */
+  /** The position after which the event log contains every event of the user. */
   since: number
-  /** When a stream was open last, to the day. */
+  /** When an event stream was last open, to the day. */
   seen_at: string
 }
 
-const byUser = prepare<{ user_id: string }>()((slot) =>
+const selectSubscriber = prepare<{ user_id: string }>()((slot) =>
   query.selectFrom('subscribers').selectAll().where('user_id', '=', slot('user_id')),
 )
-const upsert = prepare<Subscriber>()((slot) =>
+const upsertRow = prepare<Subscriber>()((slot) =>
   query
     .insertInto('subscribers')
     .values({ user_id: slot('user_id'), since: slot('since'), seen_at: slot('seen_at') })
     .onConflict((conflict) => conflict.column('user_id').doUpdateSet({ seen_at: slot('seen_at') })),
 )
-const purge = prepare<{ before: string; limit: number }>()((slot) =>
+const deleteExpired = prepare<{ before: string; limit: number }>()((slot) =>
   query
     .deleteFrom('subscribers')
     .where('user_id', 'in', (inner) =>
@@ -31,25 +31,25 @@ const purge = prepare<{ before: string; limit: number }>()((slot) =>
         .limit(slot('limit')),
     ),
 )
-const remove = prepare<{ user_id: string }>()((slot) =>
+const deleteRow = prepare<{ user_id: string }>()((slot) =>
   query.deleteFrom('subscribers').where('user_id', '=', slot('user_id')),
 )
 
-/** Whether, and since when, events are kept for a user. */
-export function subscriberOf(reader: Reader, user_id: string): Subscriber | undefined {
-  return reader.get(byUser, { user_id })
+/** The subscriber row of a user; undefined if no events are stored for the user. */
+export function findSubscriber(reader: Reader, user_id: string): Subscriber | undefined {
+  return reader.get(selectSubscriber, { user_id })
 }
 
-/** Keeps events for a user from now on; of one for whom they are kept already only the time changes. */
+/** Starts storing events for a user; for an existing subscriber it updates only `seen_at`. */
 export function upsertSubscriber(tx: Tx, subscriber: Subscriber): void {
-  tx.run(upsert, subscriber)
+  tx.run(upsertRow, subscriber)
 }
 
 export function deleteSubscriber(tx: Tx, user_id: string): void {
-  tx.run(remove, { user_id })
+  tx.run(deleteRow, { user_id })
 }
 
-/** Forgets at most `limit` users whose streams were last open before a time. Returns how many. */
+/** Deletes at most `limit` subscribers whose streams were last open before a time; returns the count. */
 export function expireSubscribers(tx: Tx, before: string, limit: number): number {
-  return tx.run(purge, { before, limit })
+  return tx.run(deleteExpired, { before, limit })
 }

@@ -1,6 +1,6 @@
 /**
- * Rows that a log which lost some of itself may lack: they are republished, each as one snapshot change with its stamps.
- * Deferred changes of a row are republished as they are: whoever has the row may have lost them.
+ * Rows that may be missing from a change log that lost entries. Each is republished as one snapshot change with its
+ * stamps. Deferred changes of a row are republished as they are, since the server that has the row may have lost them.
  */
 import Type from 'typebox'
 import type { RowId } from '../../blobs/blob-refs.js'
@@ -11,24 +11,24 @@ import { declarationOf, TABLES, type TableName, tableOfKind } from '../../model/
 import type { Reader, Tx } from '../engine/database.js'
 import { prepare } from '../engine/query.js'
 import { query } from '../tables.js'
-import { deferredOf } from './deferred.js'
+import { listDeferred } from './deferred.js'
 import { readRow } from './replica.js'
 
-const some = prepare()(() => query.selectFrom('unpublished').select('key').limit(1))
-const page = prepare<{ limit: number }>()((slot) =>
+const selectAnyUnpublished = prepare()(() => query.selectFrom('unpublished').select('key').limit(1))
+const selectUnpublished = prepare<{ limit: number }>()((slot) =>
   query.selectFrom('unpublished').selectAll().limit(slot('limit')),
 )
-const remove = prepare<RowId>()((slot) =>
+const deleteUnpublished = prepare<RowId>()((slot) =>
   query.deleteFrom('unpublished').where('kind', '=', slot('kind')).where('key', '=', slot('key')),
 )
 
-const SNAPSHOTS = new Map(
+const SNAPSHOT_TYPES = new Map(
   (Object.keys(CHANGES) as ChangeType[])
     .filter((type) => CHANGES[type].isSnapshot)
     .map((type) => [CHANGES[type].table, type]),
 )
 
-/** Notes every row as unpublished, those that only have deferred changes too. */
+/** Marks every row as unpublished, including those that have only deferred changes. */
 export function markAllUnpublished(tx: Tx): void {
   tx.run({
     sql: 'insert or ignore into unpublished select distinct kind, key from deferred',
@@ -40,39 +40,39 @@ export function markAllUnpublished(tx: Tx): void {
 }
 
 export function hasUnpublished(reader: Reader): boolean {
-  return reader.get(some) !== undefined
+  return reader.get(selectAnyUnpublished) !== undefined
 }
 
 export function markPublished(tx: Tx, row: RowId): void {
-  tx.run(remove, { kind: row.kind, key: row.key })
+  tx.run(deleteUnpublished, { kind: row.kind, key: row.key })
 }
 
-export interface Unpublished extends RowId {
-  /** Undefined when the row is not here, or of a kind that this program does not know. */
+export interface UnpublishedRow extends RowId {
+  /** Undefined when the row has not arrived, or its kind is unknown to this program. */
   row: Row | undefined
   deferred: Fact[]
 }
 
-/** Unpublished rows as they stand, with their deferred changes. */
-export function unpublishedRows(tx: Tx, limit = Number.MAX_SAFE_INTEGER): Unpublished[] {
-  return tx.all(page, { limit }).map(({ kind, key }) => {
+/** Unpublished rows in their current state, with their deferred changes. */
+export function listUnpublished(tx: Tx, limit = Number.MAX_SAFE_INTEGER): UnpublishedRow[] {
+  return tx.all(selectUnpublished, { limit }).map(({ kind, key }) => {
     const table = tableOfKind(kind)
     const row = table && readRow(tx, table, key)
-    return { kind, key, row, deferred: deferredOf(tx, { kind, key }) }
+    return { kind, key, row, deferred: listDeferred(tx, { kind, key }) }
   })
 }
 
-/** Takes some unpublished rows, as the changes that publish them. */
+/** Marks at most `limit` rows as published and returns the changes that republish them. */
 export function takeUnpublished(tx: Tx, limit: number): Fact[] {
-  return unpublishedRows(tx, limit).flatMap(({ row, deferred, ...id }) => {
+  return listUnpublished(tx, limit).flatMap(({ row, deferred, ...id }) => {
     markPublished(tx, id)
     const snapshot = row && snapshotOf(tableOfKind(id.kind) as TableName, id.key, row)
     return [...(snapshot ? [snapshot] : []), ...deferred.map(bareFact)]
   })
 }
 
-/** Whether two rows hold the same, under the same stamps. */
-export function sameRow(a: Row, b: Row): boolean {
+/** Whether two rows have equal values and stamps. */
+export function isSameRow(a: Row, b: Row): boolean {
   return (
     a.created_stamp === b.created_stamp &&
     Object.keys(a.cells).every((name) => a.cells[name] === b.cells[name]) &&
@@ -80,9 +80,9 @@ export function sameRow(a: Row, b: Row): boolean {
   )
 }
 
-/** One change with all of a row; merging it where the row is known changes nothing. */
+/** A change with all fields of a row; merging it into the same row changes nothing. */
 function snapshotOf(table: TableName, key: string, row: Row): Fact {
-  const type = SNAPSHOTS.get(table) as ChangeType
+  const type = SNAPSHOT_TYPES.get(table) as ChangeType
   const fields: Record<string, Value> = {}
   for (const [name, field] of Object.entries(declarationOf(table).fields)) {
     const cell = row.cells[name] ?? null

@@ -7,66 +7,42 @@ import { deleteSubscriber } from './subscribers.js'
 
 export type UserRow = Selectable<UsersTable>
 
-const PROFILE = [
+const PROFILE_COLUMNS = [
   ...(['id', 'username', 'username_shown', 'email', 'email_shown'] as const),
   ...(['created_at', 'used_storage', 'storage_quota'] as const),
 ] as const
 
-export type Profile = Pick<UserRow, (typeof PROFILE)[number]>
+export type Profile = Pick<UserRow, (typeof PROFILE_COLUMNS)[number]>
 
-const byId = prepare<{ id: string }>()((slot) =>
-  query.selectFrom('users').selectAll().where('id', '=', slot('id')).where('deleted', '=', 0),
+const liveUsers = query.selectFrom('users').where('deleted', '=', 0)
+const activeUsers = liveUsers.where('disabled', '=', 0)
+
+const selectById = prepare<{ id: string }>()((slot) => liveUsers.selectAll().where('id', '=', slot('id')))
+const selectActiveById = prepare<{ id: string }>()((slot) =>
+  activeUsers.selectAll().where('id', '=', slot('id')),
 )
-const activeById = prepare<{ id: string }>()((slot) =>
-  query
-    .selectFrom('users')
-    .selectAll()
-    .where('id', '=', slot('id'))
-    .where('deleted', '=', 0)
-    .where('disabled', '=', 0),
+const selectProfile = prepare<{ id: string }>()((slot) =>
+  liveUsers.select(PROFILE_COLUMNS).where('id', '=', slot('id')),
 )
-const profile = prepare<{ id: string }>()((slot) =>
-  query.selectFrom('users').select(PROFILE).where('id', '=', slot('id')).where('deleted', '=', 0),
+const selectStorageUse = prepare<{ id: string }>()((slot) =>
+  activeUsers.select(['used_storage', 'storage_quota']).where('id', '=', slot('id')),
 )
-const space = prepare<{ id: string }>()((slot) =>
-  query
-    .selectFrom('users')
-    .select(['used_storage', 'storage_quota'])
-    .where('id', '=', slot('id'))
-    .where('deleted', '=', 0)
-    .where('disabled', '=', 0),
+const selectByUsername = prepare<{ login: string }>()((slot) =>
+  liveUsers.selectAll().where('username_login', '=', slot('login')),
 )
-const byUsername = prepare<{ login: string }>()((slot) =>
-  query.selectFrom('users').selectAll().where('username_login', '=', slot('login')).where('deleted', '=', 0),
+const selectActiveByUsername = prepare<{ login: string }>()((slot) =>
+  activeUsers.selectAll().where('username_login', '=', slot('login')),
 )
-const activeByUsername = prepare<{ login: string }>()((slot) =>
-  query
-    .selectFrom('users')
-    .selectAll()
-    .where('username_login', '=', slot('login'))
-    .where('deleted', '=', 0)
-    .where('disabled', '=', 0),
+const selectByEmail = prepare<{ login: string }>()((slot) =>
+  liveUsers.selectAll().where('email_login', '=', slot('login')),
 )
-const byEmail = prepare<{ login: string }>()((slot) =>
-  query.selectFrom('users').selectAll().where('email_login', '=', slot('login')).where('deleted', '=', 0),
+const selectUsernameHolder = prepare<{ folded: string }>()((slot) =>
+  liveUsers.select('id').where('username_folded', '=', slot('folded')).limit(1),
 )
-const byRequestedUsername = prepare<{ folded: string }>()((slot) =>
-  query
-    .selectFrom('users')
-    .select('id')
-    .where('username_folded', '=', slot('folded'))
-    .where('deleted', '=', 0)
-    .limit(1),
+const selectEmailHolder = prepare<{ folded: string }>()((slot) =>
+  liveUsers.select('id').where('email_folded', '=', slot('folded')).limit(1),
 )
-const byRequestedEmail = prepare<{ folded: string }>()((slot) =>
-  query
-    .selectFrom('users')
-    .select('id')
-    .where('email_folded', '=', slot('folded'))
-    .where('deleted', '=', 0)
-    .limit(1),
-)
-const setRehash = prepare<{ id: string; rehash: string; stamp: string }>()((slot) =>
+const updateRehash = prepare<{ id: string; rehash: string; stamp: string }>()((slot) =>
   query
     .updateTable('users')
     .set({ rehash: slot('rehash'), rehash_stamp: slot('stamp') })
@@ -77,65 +53,65 @@ const clearRehash = prepare<{ id: string }>()((slot) =>
   query.updateTable('users').set({ rehash: null, rehash_stamp: null }).where('id', '=', slot('id')),
 )
 
-/** How much an active account has stored, and may store, in bytes. */
-export function spaceOf(
+/** The used storage and the quota of an active account, in bytes. */
+export function findStorageUse(
   reader: Reader,
   id: string,
 ): Pick<UserRow, 'used_storage' | 'storage_quota'> | undefined {
-  return reader.get(space, { id })
+  return reader.get(selectStorageUse, { id })
 }
 
-/** What a live account shows of itself. */
-export function profileOf(reader: Reader, id: string): Profile | undefined {
-  return reader.get(profile, { id })
+/** The profile of a live account. */
+export function findProfile(reader: Reader, id: string): Profile | undefined {
+  return reader.get(selectProfile, { id })
 }
 
 /** A live account, disabled or not. */
-export function userById(reader: Reader, id: string): UserRow | undefined {
-  return reader.get(byId, { id })
+export function findUserById(reader: Reader, id: string): UserRow | undefined {
+  return reader.get(selectById, { id })
 }
 
 /** An active account: neither deleted nor disabled. */
-export function activeUserById(reader: Reader, id: string): UserRow | undefined {
-  return reader.get(activeById, { id })
+export function findActiveUserById(reader: Reader, id: string): UserRow | undefined {
+  return reader.get(selectActiveById, { id })
 }
 
-/** A live account, disabled or not. @param login the folded name that the account shows (see names.ts) */
-export function userByUsername(reader: Reader, login: string): UserRow | undefined {
-  return reader.get(byUsername, { login })
+/** A live account, disabled or not. @param login the folded form of the shown username (see names.ts) */
+export function findUserByUsername(reader: Reader, login: string): UserRow | undefined {
+  return reader.get(selectByUsername, { login })
 }
 
-/** An active account. @param login the folded name that the account shows */
-export function activeUserByUsername(reader: Reader, login: string): UserRow | undefined {
-  return reader.get(activeByUsername, { login })
+/** An active account. @param login the folded form of the shown username */
+export function findActiveUserByUsername(reader: Reader, login: string): UserRow | undefined {
+  return reader.get(selectActiveByUsername, { login })
 }
 
-/** A live account, disabled or not. @param login the folded email that the account shows */
-export function userByEmail(reader: Reader, login: string): UserRow | undefined {
-  return reader.get(byEmail, { login })
+/** A live account, disabled or not. @param login the folded form of the shown email */
+export function findUserByEmail(reader: Reader, login: string): UserRow | undefined {
+  return reader.get(selectByEmail, { login })
 }
 
-/** The id of a live account that claims the folded username. */
-export function usernameHolder(reader: Reader, folded: string): string | undefined {
-  return reader.get(byRequestedUsername, { folded })?.id
+/** The id of a live account that registered the folded username. */
+export function findUsernameHolder(reader: Reader, folded: string): string | undefined {
+  return reader.get(selectUsernameHolder, { folded })?.id
 }
 
-/** The id of a live account that claims the folded email. */
-export function emailHolder(reader: Reader, folded: string): string | undefined {
-  return reader.get(byRequestedEmail, { folded })?.id
+/** The id of a live account that registered the folded email. */
+export function findEmailHolder(reader: Reader, folded: string): string | undefined {
+  return reader.get(selectEmailHolder, { folded })?.id
 }
 
-/** The stamp of the account's present password. */
+/** The stamp of the account's current password. */
 export function passwordStamp(user: Pick<UserRow, 'stamps' | 'created_stamp'>): string {
   return (JSON.parse(user.stamps) as Record<string, string>).password_hash ?? user.created_stamp
 }
 
-/** Keeps the same password's hash under newer parameters, here only: a replicated one could undo a change of it. */
+/** Stores a hash of the same password under newer parameters. Local only: replicated, it could undo a password change. */
 export function storeRehash(tx: Tx, id: string, rehash: string, stamp: string): void {
-  tx.run(setRehash, { id, rehash, stamp })
+  tx.run(updateRehash, { id, rehash, stamp })
 }
 
-/** Forgets what this server alone keeps of an account. */
+/** Deletes the local state of an account. */
 export function clearLocalState(tx: Tx, id: string): void {
   tx.run(clearRehash, { id })
   deleteSubscriber(tx, id)

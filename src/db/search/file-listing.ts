@@ -1,17 +1,17 @@
 /**
- * Pages of an account's files, each from its seek key in an index (keyset, never offset). Where a filter keeps files out,
- * three plans are tried. A search begins with a short scan of the index in order: all that most accounts and common words
- * need. Then few candidates from another index are put in order. Many lead to a long scan.
+ * Pages of an account's files by keyset pagination: each page starts at a seek key in an index. With a filter, three
+ * steps are tried. A search starts with a short scan of the ordered index, enough for most accounts and common words.
+ * Next, a small candidate set from another index is filtered and sorted. If it is too large, a long scan follows.
  *
- * A scan that ends before the page is full says where, and the next request goes on from there: so one request does a
- * bounded amount of work, however large the account.
+ * A scan that ends before the page is full returns its last file, and the next request continues there. So a request
+ * does a bounded amount of work, however large the account.
  */
 import type { Reader } from '../engine/database.js'
 import type { ListedFile } from '../regional/files.js'
-import { boundedCandidates } from './file-candidates.js'
+import { findCandidates } from './file-candidates.js'
 import {
   type FileFilter,
-  isCovered,
+  isCoveredByIndex,
   isFiltered,
   type ListParams,
   type ListShape,
@@ -24,30 +24,30 @@ import {
 export interface FilePage {
   sort: SortColumn
   descending: boolean
-  /** After which file to go on; a name is folded. */
+  /** The seek key after which the page starts; a name is folded. */
   after?: SeekKey | undefined
   limit: number
 }
 
 export interface FoundFiles {
   rows: ListedFile[]
-  /** The last file that was looked at where a scan ended early; a name is as it is. */
+  /** The last scanned file, if a scan ended before the page was full; a name is not folded. */
   scannedTo?: SeekKey | undefined
 }
 
-/** How many files one request looks at. */
+/** The maximum number of files that one request reads. */
 export interface Bounds {
   shortScan: number
-  /** Where an index alone tells which files match, and where the row of each is read. */
+  /** `index`: the index alone decides which files match. `row`: the row of each file is read. */
   longScan: { index: number; row: number }
-  /** Most files that are put in order. */
+  /** The maximum number of files to sort. */
   candidates: number
 }
 
-/** A long scan takes two to four milliseconds, all else less. */
+/** A long scan takes two to four milliseconds, every other step less. */
 const BOUNDS: Bounds = { shortScan: 500, longScan: { index: 10_000, row: 2000 }, candidates: 500 }
 
-/** One page of an account's files, or a part of one. */
+/** One page of an account's files, or fewer when a scan reaches its bound. */
 export function listFiles(
   reader: Reader,
   filter: FileFilter,
@@ -55,20 +55,20 @@ export function listFiles(
   bounds: Bounds = BOUNDS,
 ): FoundFiles {
   const shape = shapeOf(filter, page)
-  // A query has slots for what its shape has.
+  // Only parameters of the shape have slots in its query.
   const params = { ...filter, ...page.after, limit: page.limit } as ListParams
   if (!isFiltered(shape)) return { rows: reader.all(listQuery('seek', shape), params) }
   if (shape.contains) {
     const found = scan(reader, shape, { ...params, scanned: bounds.shortScan })
     if (found.scannedTo === undefined) return found
   }
-  const ids = boundedCandidates(reader, filter, bounds.candidates)
+  const ids = findCandidates(reader, filter, bounds.candidates)
   if (ids !== undefined) {
     const candidates = JSON.stringify(ids)
     return { rows: reader.all(listQuery('candidates', shape), { ...params, candidates }) }
   }
   const { index, row } = bounds.longScan
-  return scan(reader, shape, { ...params, scanned: isCovered(shape) ? index : row })
+  return scan(reader, shape, { ...params, scanned: isCoveredByIndex(shape) ? index : row })
 }
 
 function scan(reader: Reader, shape: ListShape, params: ListParams): FoundFiles {

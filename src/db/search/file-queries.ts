@@ -1,36 +1,36 @@
-/** The queries behind a list of files: one for each plan, order and combination of filters, built when it is first asked for. */
+/** The queries of file lists: one for each plan, order and combination of filters, built at first use. */
 import { type Expression, type ExpressionBuilder, type SelectQueryBuilder, type SqlBool, sql } from 'kysely'
 import type { Query } from '../engine/database.js'
-import { type ParameterOf, prepare } from '../engine/query.js'
-import { type ListedFile, listed } from '../regional/files.js'
+import { prepare, type SlotFactory } from '../engine/query.js'
+import { type ListedFile, listedFilesOf } from '../regional/files.js'
 import type { FilesTable, Tables, Visibility } from '../tables.js'
 import { query } from '../tables.js'
 
 export interface FileFilter {
   owner_id: string
   folder?: string | undefined
-  /** Part of the folded name. */
+  /** A substring of the folded name. */
   contains?: string | undefined
   visibility?: Visibility | undefined
-  /** Only what the owner shares. */
+  /** Only files that are not private. */
   shared?: boolean
 }
 
 export type SortColumn = 'name' | 'created_at' | 'size'
 
-/** Where a file stands in a list: its value of the sort column, and its id. */
+/** A file's position in a list: its value of the sort column, and its id. */
 export interface SeekKey {
   value: string | number
   id: string
 }
 
 /**
- * How the files of a page are found. `seek`: an index in their order has nothing else. `scan`: the next files of such an
- * index are filtered. `candidates`: a set of ids is filtered and put in order.
+ * How a page is found. `seek`: reads it from an ordered index, without a filter. `scan`: filters the next files of an
+ * ordered index. `candidates`: filters and sorts a set of ids.
  */
 export type Plan = 'seek' | 'scan' | 'candidates'
 
-/** Which filters a list has, its order, and whether it begins after a seek key. */
+/** The filters of a list, its order, and whether it starts after a seek key. */
 export interface ListShape
   extends Record<'folder' | 'contains' | 'visibility' | 'shared' | 'after', boolean> {
   sort: SortColumn
@@ -42,25 +42,25 @@ export interface ListParams {
   folder: string
   contains: string
   visibility: string
-  /** The seek key after which to go on. */
+  /** The seek key after which the page starts. */
   value: string | number
   id: string
   /** As a JSON array. */
   candidates: string
-  /** How many files are looked at. */
+  /** The maximum number of files to scan. */
   scanned: number
   limit: number
 }
 
-const COLUMN = { name: 'files.name_folded', created_at: 'files.created_at', size: 'files.size' } as const
+const SORT_COLUMN = { name: 'files.name_folded', created_at: 'files.created_at', size: 'files.size' } as const
 
-const built = new Map<string, Query<ListParams, never>>()
+const builtQueries = new Map<string, Query<ListParams, never>>()
 
-/** Gives a page of files. */
+/** Selects a page of files. */
 export function listQuery(plan: Plan, shape: ListShape): Query<ListParams, ListedFile> {
-  return once(plan, shape, () =>
+  return cached(plan, shape, () =>
     prepare<ListParams>()((slot) => {
-      const files = inOrder(listed(slot('owner_id')), shape)
+      const files = inOrder(listedFilesOf(slot('owner_id')), shape)
       if (plan === 'seek') return files.where((eb) => eb.and(range(eb, shape, slot))).limit(slot('limit'))
       const found = plan === 'scan' ? scan(shape, slot) : candidates(shape, slot)
       const page = inOrder(found.select('files.id'), shape)
@@ -71,11 +71,11 @@ export function listQuery(plan: Plan, shape: ListShape): Query<ListParams, Liste
   )
 }
 
-/** Gives the last of the files that a scan looks at, if there are so many: its name as it is, and not folded. */
+/** Selects the last file that a scan reads; no row if fewer files remain. Its name is not folded. */
 export function scanEndQuery(shape: ListShape): Query<ListParams, SeekKey> {
-  return once('end', shape, () =>
+  return cached('end', shape, () =>
     prepare<ListParams>()((slot) => {
-      const last = inOrder(filesBy(indexOf(shape)).select('files.id'), shape)
+      const last = inOrder(filesByIndex(indexOf(shape)).select('files.id'), shape)
         .where((eb) => eb.and(range(eb, shape, slot)))
         .limit(1)
         .offset(sql<number>`${slot('scanned')} - 1`)
@@ -87,20 +87,20 @@ export function scanEndQuery(shape: ListShape): Query<ListParams, SeekKey> {
   )
 }
 
-/** Whether an index in order also gives files that are not asked for. */
+/** Whether the ordered index contains files that do not match, so that a filter is needed. */
 export function isFiltered({ sort, folder, contains, visibility }: ListShape): boolean {
   return contains || visibility || (folder && sort !== 'name')
 }
 
-/** Whether an index in order has all that the filters ask for. */
-export function isCovered({ sort, visibility }: ListShape): boolean {
+/** Whether the ordered index contains every column that the filters read. */
+export function isCoveredByIndex({ sort, visibility }: ListShape): boolean {
   return sort === 'name' && !visibility
 }
 
-function once<Row>(kind: string, shape: ListShape, build: () => Query<ListParams, Row>) {
+function cached<Row>(kind: string, shape: ListShape, build: () => Query<ListParams, Row>) {
   const name = JSON.stringify([kind, ...Object.values(shape)])
-  const query = (built.get(name) as Query<ListParams, Row> | undefined) ?? build()
-  built.set(name, query as Query<ListParams, never>)
+  const query = (builtQueries.get(name) as Query<ListParams, Row> | undefined) ?? build()
+  builtQueries.set(name, query as Query<ListParams, never>)
   return query
 }
 
@@ -113,8 +113,8 @@ type FileIndex =
   | 'files_shared'
   | 'files_unindexed'
 
-/** Files by one index: left the choice SQLite takes another for some bounds, and reads the whole account. */
-export function filesBy(index: FileIndex) {
+/** Files by a given index. SQLite would choose another index for some bounds, and read the whole account. */
+export function filesByIndex(index: FileIndex) {
   const alias = sql.raw<'files'>(`files indexed by ${index}`)
   return query.selectFrom(sql<FilesTable>`files`.as<'files'>(alias))
 }
@@ -125,26 +125,26 @@ function indexOf({ sort, folder, shared }: ListShape): FileIndex {
   return shared ? 'files_shared' : 'files_by_created'
 }
 
-/** The next files of an index. SQLite knows that they are in order, and stops when there are enough of them for a page. */
-function scan(shape: ListShape, slot: ParameterOf<ListParams>) {
-  const next = inOrder(filesBy(indexOf(shape)), shape)
-    .select(['files.id', COLUMN[shape.sort]])
+/** The next files of an index. SQLite knows that they are sorted, and stops when the page is full. */
+function scan(shape: ListShape, slot: SlotFactory<ListParams>) {
+  const next = inOrder(filesByIndex(indexOf(shape)), shape)
+    .select(['files.id', SORT_COLUMN[shape.sort]])
     .$if(shape.contains && shape.sort !== 'name', (files) => files.select('files.name_folded'))
     .$if(shape.folder, (files) => files.select('files.folder'))
     .$if(shape.visibility, (files) => files.select('files.visibility'))
     .where((eb) => eb.and(range(eb, shape, slot)))
     .limit(slot('scanned'))
-  return query.selectFrom(next.as('files')) as unknown as ReturnType<typeof filesBy>
+  return query.selectFrom(next.as('files')) as unknown as ReturnType<typeof filesByIndex>
 }
 
-/** A cross join, so that SQLite looks for each candidate by its id and takes no index of the account. */
-function candidates(shape: ListShape, slot: ParameterOf<ListParams>) {
+/** Candidates by id. The cross join keeps SQLite from using an index of the account instead. */
+function candidates(shape: ListShape, slot: SlotFactory<ListParams>) {
   return query
     .selectFrom(sql<{ value: string }>`json_each(${slot('candidates')})`.as('candidate'))
     .crossJoin('files')
     .whereRef('files.id', '=', 'candidate.value')
     .where((eb) => eb.and(range(eb as unknown as Files, shape, slot))) as unknown as ReturnType<
-    typeof filesBy
+    typeof filesByIndex
   >
 }
 
@@ -156,22 +156,24 @@ function inOrder<DB extends Pick<Tables, 'files'>, Row>(
   { sort, descending }: ListShape,
 ) {
   const direction = descending ? 'desc' : 'asc'
-  return files.orderBy(sql.ref(COLUMN[sort]), direction).orderBy(sql.ref('files.id'), direction)
+  return files.orderBy(sql.ref(SORT_COLUMN[sort]), direction).orderBy(sql.ref('files.id'), direction)
 }
 
-/** What an index in order gives. */
-function range(eb: Files, shape: ListShape, slot: ParameterOf<ListParams>): Conditions {
+/** Conditions that the ordered index satisfies by itself. */
+function range(eb: Files, shape: ListShape, slot: SlotFactory<ListParams>): Conditions {
   const conditions = [eb('files.owner_id', '=', slot('owner_id')), eb('files.deleted', '=', 0)]
   if (shape.folder && shape.sort === 'name') conditions.push(eb('files.folder', '=', slot('folder')))
   if (shape.shared) conditions.push(eb('files.visibility', '<>', 'private'))
   if (shape.after) {
     const seekKey = eb.tuple(slot('value') as never, slot('id'))
-    conditions.push(eb(eb.refTuple(COLUMN[shape.sort], 'files.id'), shape.descending ? '<' : '>', seekKey))
+    conditions.push(
+      eb(eb.refTuple(SORT_COLUMN[shape.sort], 'files.id'), shape.descending ? '<' : '>', seekKey),
+    )
   }
   return conditions
 }
 
-function filters(eb: Files, shape: ListShape, slot: ParameterOf<ListParams>): Conditions {
+function filters(eb: Files, shape: ListShape, slot: SlotFactory<ListParams>): Conditions {
   const conditions: Conditions = []
   if (shape.folder) conditions.push(eb('files.folder', '=', slot('folder')))
   if (shape.visibility) conditions.push(eb('files.visibility', '=', slot('visibility') as Visibility))

@@ -1,9 +1,9 @@
 /**
- * The index of names: SQLite's full-text index of trigrams (migrations/regional/0001-tables.sql). It narrows a search to
- * files whose names have every trigram of a text; whoever searches compares the names themselves.
+ * The name index: SQLite's full-text index of trigrams (migrations/regional/0001-tables.sql). It narrows a search to
+ * files whose names have every trigram of a text; the caller compares the names themselves.
  *
- * Names are put into it some time after they are written, many at once: in a transaction of its own a name takes several
- * times as long, and an upload would wait for it. A trigger takes out the names that change or go.
+ * Names are indexed later than they are written, in batches: indexing each in the transaction of its upload takes several
+ * times as long. A trigger removes names that are changed or deleted.
  */
 import { hash } from 'node:crypto'
 import type { Query, Tx } from '../engine/database.js'
@@ -11,13 +11,13 @@ import { Parameter } from '../engine/parameter.js'
 import { prepare } from '../engine/query.js'
 import { query } from '../tables.js'
 
-/** Pages of the index that are merged with each batch: some milliseconds, and enough for batches of 200 names. */
+/** Index pages to merge after each batch: a few milliseconds, and enough to keep up with batches of 200 names. */
 const MERGE_PAGES = 32
 
-/** More trigrams say little more of a text. */
+/** More trigrams narrow a search only slightly further. */
 const MAX_TRIGRAMS = 12
 
-const unindexed = prepare<{ limit: number }>()((slot) =>
+const selectUnindexed = prepare<{ limit: number }>()((slot) =>
   query
     .selectFrom('files')
     .select(['id', 'owner_id', 'name_folded'])
@@ -27,15 +27,15 @@ const unindexed = prepare<{ limit: number }>()((slot) =>
     .limit(slot('limit')),
 )
 
-// Written out: Kysely knows neither virtual tables nor shifts. An INSERT of a SELECT would write each name as a segment.
-const addName: Query<{ section: number; name: string }, unknown> = {
+// Plain SQL: Kysely supports neither virtual tables nor shifts. INSERT … SELECT would write a segment for each name.
+const insertName: Query<{ section: number; name: string }, unknown> = {
   sql: `insert into name_trigrams (rowid, name) values ((
     select coalesce(max(name_number), +? << 32) + 1 from files
     where name_number between +? << 32 and (+? + 1 << 32) - 1 and name_number is not null and deleted = 0
   ), ?)`,
   parameters: ['section', 'section', 'section', 'name'].map((name) => new Parameter(name)),
 }
-const setNumber: Query<{ id: string }, unknown> = {
+const updateNameNumber: Query<{ id: string }, unknown> = {
   sql: 'update files set name_number = last_insert_rowid() where id = ?',
   parameters: [new Parameter('id')],
 }
@@ -45,44 +45,44 @@ const mergeSegments: Query<{ pages: number }, unknown> = {
 }
 
 /**
- * Puts at most `limit` names into the index, as a segment, and merges older segments a little: a search looks into every one.
- * @returns how many names
+ * Indexes at most `limit` names as one segment, and merges some older segments, since a search reads every segment.
+ * @returns the number of names indexed
  */
 export function indexNames(tx: Tx, limit: number): number {
-  const files = tx.all(unindexed, { limit })
+  const files = tx.all(selectUnindexed, { limit })
   for (const { id, owner_id, name_folded } of files) {
-    tx.run(addName, { section: sectionOf(owner_id), name: withoutNul(name_folded) })
-    tx.run(setNumber, { id })
+    tx.run(insertName, { section: sectionOf(owner_id), name: withoutNul(name_folded) })
+    tx.run(updateNameNumber, { id })
   }
   if (files.length > 0) tx.run(mergeSegments, { pages: MERGE_PAGES })
   return files.length
 }
 
 /**
- * What to match to find names that may contain a folded text; undefined where that is shorter than a trigram. The
- * trigrams cover the text: more of them would cost more than they keep out.
+ * The FTS5 query for names that may contain a folded text; undefined for a text shorter than a trigram. The trigrams
+ * cover the text without overlap: overlapping ones would cost more than they exclude.
  */
 export function trigramQuery(folded: string): string | undefined {
   const characters = [...withoutNul(folded)]
-  const last = characters.length - 3
-  if (last < 0) return undefined
+  const lastStart = characters.length - 3
+  if (lastStart < 0) return undefined
   const trigrams = new Set<string>()
-  for (let i = 0; i < last + 3 && trigrams.size < MAX_TRIGRAMS; i += 3) {
-    const start = Math.min(i, last)
+  for (let i = 0; i < characters.length && trigrams.size < MAX_TRIGRAMS; i += 3) {
+    const start = Math.min(i, lastStart)
     trigrams.add(characters.slice(start, start + 3).join(''))
   }
   return [...trigrams].map((trigram) => `"${trigram.replaceAll('"', '""')}"`).join(' ')
 }
 
 /**
- * The numbers of an account's names begin with its section, so that a word that is common on the server is not looked for
- * in the files of others. Two accounts may share a section.
+ * The high bits of an account's name numbers: a search reads only its section, even for a word that is common in other
+ * accounts. Two accounts may share a section.
  */
 export function sectionOf(owner_id: string): number {
   return hash('sha256', owner_id, 'buffer').readUIntBE(0, 3)
 }
 
-/** The tokenizer takes NUL for the end of a text. */
+/** The tokenizer treats NUL as the end of a text. */
 function withoutNul(text: string): string {
   return text.replaceAll('\0', ' ')
 }

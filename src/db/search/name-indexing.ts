@@ -2,20 +2,20 @@ import { pause, systemTimers, type Timers } from '../../lib/timers.js'
 import type { Database } from '../engine/database.js'
 import { indexNames } from './name-index.js'
 
-/** Names in one unit of work: some milliseconds. */
-const BATCH = 200
+/** Bounds a transaction to a few milliseconds. */
+const NAMES_PER_TRANSACTION = 200
 
-/** From which share of the loop's time on others are at work, and how much longer than its work it then rests. */
-const BUSY = 0.5
-const REST = 25
+/** Event-loop utilization above which the server is busy, and the pause after a batch then, as a multiple of its time. */
+const BUSY_UTILIZATION = 0.5
+const REST_FACTOR = 25
 
-/** So many at once are worth a word. */
-const MANY = 10_000
+/** Smaller counts are not worth logging. */
+const MIN_REPORTED_NAMES = 10_000
 
 /**
- * Puts all names that are not yet in their index into it, in small steps. While others are at work it takes no more than
- * a few percent of their time, and when nobody is, half of it. Ends early when the signal aborts.
- * @returns how many, where they were many
+ * Indexes all unindexed names in small batches. It takes a few percent of the event loop's time on a busy server, and at
+ * most half of it on an idle one. Stops early when the signal aborts.
+ * @returns the number of names indexed, if large enough to log
  */
 export async function indexAllNames(
   db: Database,
@@ -24,14 +24,15 @@ export async function indexAllNames(
 ): Promise<{ names?: number }> {
   let names = 0
   for (let isDone = false; !isDone && !signal.aborted; ) {
-    const began = timers.now()
-    const count = await db.write((tx) => indexNames(tx, BATCH))
+    const startMs = timers.now()
+    const count = await db.write((tx) => indexNames(tx, NAMES_PER_TRANSACTION))
     names += count
-    isDone = count < BATCH
-    const took = timers.now() - began
-    const load = performance.eventLoopUtilization()
-    await pause(timers, took, signal)
-    if (performance.eventLoopUtilization(load).utilization > BUSY) await pause(timers, took * REST, signal)
+    isDone = count < NAMES_PER_TRANSACTION
+    const elapsedMs = timers.now() - startMs
+    const before = performance.eventLoopUtilization()
+    await pause(timers, elapsedMs, signal)
+    const { utilization } = performance.eventLoopUtilization(before)
+    if (utilization > BUSY_UTILIZATION) await pause(timers, elapsedMs * REST_FACTOR, signal)
   }
-  return names < MANY ? {} : { names }
+  return names < MIN_REPORTED_NAMES ? {} : { names }
 }

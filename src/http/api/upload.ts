@@ -7,7 +7,7 @@ import type { Uploads } from '../../domain/uploads.js'
 import { validate } from '../../domain/validate.js'
 import type { FileView } from '../../domain/views.js'
 import type { ChunkSink } from '../../lib/byte-source.js'
-import { faultOfFolder, folderForm } from '../../model/names.js'
+import { faultOfFolder, normalizeFolder } from '../../model/names.js'
 import { FORM_LIMITS } from '../limits.js'
 import { invalidPart } from '../responses/problems.js'
 import { type FormPart, formParts } from './form.js'
@@ -142,7 +142,7 @@ async function readFieldText({ copy }: FormPart, path: string): Promise<string> 
 }
 
 const FIELDS: Record<keyof Fields, (value: string) => string | undefined> = {
-  folder: (value) => faultOfFolder(folderForm(value)),
+  folder: (value) => faultOfFolder(normalizeFolder(value)),
   visibility: (value) =>
     ['private', 'friends', 'public'].includes(value) ? undefined : 'must be private, friends or public',
   sha256: (value) => (/^(?:[0-9a-f]{64})?$/.test(value) ? undefined : 'must be 64 lower-case hex digits'),

@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { BlobStore } from '../../blobs/blob-store.js'
 import { isMissing } from '../../blobs/missing-blobs.js'
 import type { Database, Tx } from '../../db/engine/database.js'
-import { noteRefs } from '../../db/grand/log-refs.js'
+import { recordRefs } from '../../db/grand/log-refs.js'
 import { isTransientError } from '../../lib/storage-fault.js'
 import { pause, type Timers } from '../../lib/timers.js'
 import type { Candidate, ChangeLog } from '../../log/change-log.js'
@@ -67,7 +67,7 @@ export class Ingest {
       await log.append(candidates, (tx, logged) => {
         ingested.count = logged.length
         ingested.stored = blobs.filter((blob) => this.#storeBlob(tx, blob)).map(({ sha256 }) => sha256)
-        ingested.missing = noteRefs(tx, logged)
+        ingested.missing = recordRefs(tx, logged)
       })
     } catch (error) {
       if (!isTransientError(error)) throw error

@@ -6,7 +6,7 @@ import { readMeta, writeMeta } from '../../db/meta.js'
 import { addDeadLetter } from '../../db/regional/dead-letters.js'
 import { deferUnknown } from '../../db/regional/deferred.js'
 import type { AppliedChange } from '../../db/regional/replica.js'
-import { hasUnpublished, markPublished, sameRow } from '../../db/regional/unpublished.js'
+import { hasUnpublished, isSameRow, markPublished } from '../../db/regional/unpublished.js'
 import type { Journal } from '../../domain/journal.js'
 import { isTransientError } from '../../lib/storage-fault.js'
 import { blobOf, type Change, kindOf, MAX_CHANGE_BYTES, stampsOf } from '../../model/change.js'
@@ -106,7 +106,7 @@ export class Applier {
   #changeOf(tx: Tx, { gseq, change: text }: Entry): PositionedChange | undefined {
     const change = parse(text)
     const read = readChange(change)
-    if ('known' in read) return { gseq, text, change: change as Change, known: read.known }
+    if ('understood' in read) return { gseq, text, change: change as Change, known: read.understood }
     this.#addDeadLetter(tx, gseq, text, read.fault)
     return undefined
   }
@@ -162,7 +162,7 @@ function splitIntoRuns(entries: Entry[], { log_id }: Cursor): LogRun[] {
 /** A row whose whole state is in this one entry needs no snapshot change. */
 function notePublished(tx: Tx, change: Change, { after }: AppliedChange): void {
   const merged = merge(undefined, change)
-  if (merged !== undefined && after !== undefined && sameRow(merged, after))
+  if (merged !== undefined && after !== undefined && isSameRow(merged, after))
     markPublished(tx, { kind: kindOf(change), key: change.key })
 }
 

@@ -17,13 +17,13 @@ import {
   type Acked,
   appendOutbox,
   beginEpoch,
+  findOutboxId,
   outboxHead,
-  outboxIdAt,
   readAcked,
   readOutbox,
 } from '../../db/regional/outbox.js'
 import { restampFact, restampRow } from '../../db/regional/replica.js'
-import { markAllUnpublished, unpublishedRows } from '../../db/regional/unpublished.js'
+import { listUnpublished, markAllUnpublished } from '../../db/regional/unpublished.js'
 import { clearWatermarks } from '../../db/watermarks.js'
 import type { Random } from '../../lib/random.js'
 import { bareFact, type Change, kindOf, stampsOf } from '../../model/change.js'
@@ -39,18 +39,18 @@ export function compareHistories(reader: Reader, welcome: MessageOf<'welcome'>):
   const seen: Acked = welcome.seen ?? { oseq: 0, id: '' }
   if (!welcome.cursor_known || seen.oseq < acked.oseq) return 'grand-lost-log'
   if (seen.oseq === 0) return 'in-step'
-  const own = seen.oseq === acked.oseq ? acked.id : outboxIdAt(reader, seen.oseq)
+  const own = seen.oseq === acked.oseq ? acked.id : findOutboxId(reader, seen.oseq)
   return seen.oseq <= outboxHead(reader) && own === seen.id ? 'in-step' : 'we-lost-changes'
 }
 
 /** Begins a new epoch with the unacknowledged changes. */
 export function beginAfterRestore(tx: Tx, random: Random): void {
-  beginEpoch(tx, { keep: true }, random)
+  beginEpoch(tx, { keepChanges: true }, random)
 }
 
 /** Clears all state that refers to the lost log, and marks every row to be republished. */
 export function beginRefill(tx: Tx, random: Random): void {
-  beginEpoch(tx, { keep: false }, random)
+  beginEpoch(tx, { keepChanges: false }, random)
   deleteMeta(tx, 'cursor')
   deleteMeta(tx, 'log_clock')
   clearRefEntries(tx)
@@ -68,7 +68,7 @@ export function beginRefill(tx: Tx, random: Random): void {
  */
 export function restampOutbox(tx: Tx, server: string, nowMs: number, random: Random): Map<string, string> {
   const changes = readOutbox(tx, 0, Number.MAX_SAFE_INTEGER)
-  const rows = unpublishedRows(tx)
+  const rows = listUnpublished(tx)
   const renewed = renewals(tx, server, nowMs, [
     ...changes,
     ...rows.flatMap(({ row, deferred }): Stamped[] => [
@@ -78,7 +78,7 @@ export function restampOutbox(tx: Tx, server: string, nowMs: number, random: Ran
   ])
   for (const change of changes) restampRow(tx, { kind: kindOf(change), key: change.key }, renewed)
   for (const row of rows) restampRow(tx, row, renewed)
-  beginEpoch(tx, { keep: false }, random)
+  beginEpoch(tx, { keepChanges: false }, random)
   for (const change of changes) appendOutbox(tx, server, restampFact(bareFact(change), renewed), random)
   const highest = [...renewed.values()].reduce(later, readMeta(tx, 'log_clock') ?? ZERO_STAMP)
   writeMeta(tx, 'clock', later(highest, tick(ZERO_STAMP, nowMs, server)))

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Database } from '../../db/engine/database.js'
 import { readMeta, writeMeta } from '../../db/meta.js'
-import { acknowledge, appendOutbox, outboxHead, outboxIdAt, readAcked } from '../../db/regional/outbox.js'
+import { acknowledge, appendOutbox, findOutboxId, outboxHead, readAcked } from '../../db/regional/outbox.js'
 import { hasUnpublished, takeUnpublished } from '../../db/regional/unpublished.js'
 import { writeWatermark } from '../../db/watermarks.js'
 import type { Replicas } from '../../domain/replicas.js'
@@ -167,7 +167,7 @@ export class RegionalSession {
     this.#unsavedWatermarks.clear()
     if (oseq <= readAcked(db).oseq && watermarks.length === 0) return
     await db.write((tx) => {
-      const id = outboxIdAt(tx, oseq)
+      const id = findOutboxId(tx, oseq)
       if (id !== undefined) {
         acknowledge(tx, { oseq, id })
         // New stamps must exceed those of logged changes, even before they are read back from the log.

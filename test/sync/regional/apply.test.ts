@@ -1,8 +1,8 @@
 import t from 'tap'
 import { readMeta } from '../../../src/db/meta.js'
-import { eventsSince } from '../../../src/db/regional/events.js'
+import { listEventsAfter } from '../../../src/db/regional/events.js'
 import { upsertSubscriber } from '../../../src/db/regional/subscribers.js'
-import { userById, userByUsername } from '../../../src/db/regional/users.js'
+import { findUserById, findUserByUsername } from '../../../src/db/regional/users.js'
 import { NO_HASH } from '../../../src/log/change-log.js'
 import type { Change } from '../../../src/model/change.js'
 import { tick, ZERO_STAMP } from '../../../src/model/clock.js'
@@ -19,11 +19,11 @@ t.test('the cursor and the effects of the entries before it are committed togeth
   connection.pragma(`max_page_count = ${connection.pragma('page_count', { simple: true })}`)
   await t.rejects(applier.apply(entries, [], START), { code: 'SQLITE_FULL' })
   t.equal(positionOf(db), 0)
-  t.equal(userByUsername(db, 'user0'), undefined)
+  t.equal(findUserByUsername(db, 'user0'), undefined)
   connection.pragma('max_page_count = 1000000')
   t.match(await applier.apply(entries, [], START), { gseq: 100 })
   t.equal(positionOf(db), 100)
-  t.ok(userByUsername(db, 'user99'))
+  t.ok(findUserByUsername(db, 'user99'))
 })
 
 t.test(
@@ -33,8 +33,8 @@ t.test(
     const epoch = readMeta(db, 'epoch') as string
     const [made, lost] = [registered('alice', 'eu', epoch, 1), registered('bob', 'eu', 'c'.repeat(32), 1)]
     await applier.apply(entriesOf([made, lost]), [], START)
-    t.equal(userById(db, made.key), undefined, 'it is not applied again, even if its row is gone')
-    t.match(userById(db, lost.key), { username: 'bob' })
+    t.equal(findUserById(db, made.key), undefined, 'it is not applied again, even if its row is gone')
+    t.match(findUserById(db, lost.key), { username: 'bob' })
     t.equal(positionOf(db), 2)
   },
 )
@@ -71,7 +71,7 @@ t.test('after a failed entry, units that are already durable are not applied aga
   t.equal(deadLetters.length, 2, 'each is put aside once')
   t.strictSame(
     ['user4', 'user5', 'user6', 'user199', 'user200', 'user201', 'user299'].filter((name) =>
-      userByUsername(db, name),
+      findUserByUsername(db, name),
     ),
     ['user4', 'user6', 'user199', 'user201', 'user299'],
   )
@@ -86,7 +86,7 @@ t.test(
     await applier.apply(entriesOf([snapshot]), [], START)
     const draft = { type: 'user.updated', key: snapshot.key, fields: { email: 'new@example.com' } } as const
     await db.write((tx) => journal.record(tx, [draft]))
-    t.match(userById(db, snapshot.key), { email: 'new@example.com' })
+    t.match(findUserById(db, snapshot.key), { email: 'new@example.com' })
     t.ok((await db.write((tx) => journal.tick(tx))) > ahead)
   },
 )
@@ -99,7 +99,7 @@ t.test('a local change after a snapshot change gets a higher stamp than each of 
   await applier.apply(entriesOf([snapshot]), [], START)
   const draft = { type: 'user.updated', key: snapshot.key, fields: { email: 'new@example.com' } } as const
   await db.write((tx) => journal.record(tx, [draft]))
-  t.match(userById(db, snapshot.key), { email: 'new@example.com' })
+  t.match(findUserById(db, snapshot.key), { email: 'new@example.com' })
 })
 
 t.test('entries that cannot be applied become dead letters, and those around them are applied', async (t) => {
@@ -113,7 +113,7 @@ t.test('entries that cannot be applied become dead letters, and those around the
   t.equal(deadLetters.length, 2)
   t.ok(deadLetters.includes('no bob here'))
   t.strictSame(
-    names.filter((name) => userByUsername(db, name) !== undefined),
+    names.filter((name) => findUserByUsername(db, name) !== undefined),
     ['alice', 'dave'],
   )
   t.equal(positionOf(db), 4)
@@ -147,7 +147,7 @@ t.test('files applied in one unit cause one storage event', async (t) => {
   })
   await db.write((tx) => upsertSubscriber(tx, { user_id: owner.key, since: 0, seen_at: '' }))
   await applier.apply(entriesOf([owner, ...uploads]), [], START)
-  const sent = eventsSince(db, owner.key, 0, 10)
+  const sent = listEventsAfter(db, owner.key, 0, 10)
   t.strictSame(
     sent.map(({ type }) => type),
     ['file.created', 'file.created', 'file.created', 'storage.changed'],

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { deferredOf } from '../../../src/db/regional/deferred.js'
+import { listDeferred } from '../../../src/db/regional/deferred.js'
 import { appendOutbox, readOutbox } from '../../../src/db/regional/outbox.js'
 import { takeUnpublished } from '../../../src/db/regional/unpublished.js'
 import { systemRandom } from '../../../src/lib/random.js'
@@ -33,7 +33,7 @@ t.test('deferred changes are republished to a grand that lost its log, unless th
   await db.write((tx) => beginRefill(tx, systemRandom))
   const again = await db.write((tx) => takeUnpublished(tx, 10))
   t.strictSame(again, [sent[2], sent[1]])
-  t.same(deferredOf(db, { kind: 'file', key: FILE }), again, 'and it waits on')
+  t.same(listDeferred(db, { kind: 'file', key: FILE }), again, 'and it waits on')
   t.same(await db.write((tx) => takeUnpublished(tx, 10)), [])
 })
 
@@ -54,7 +54,7 @@ t.test('deferred changes keep the stamps of other servers, unless the grand woul
     stamps,
   )
   t.strictSame(
-    deferredOf(db, { kind: 'file', key: FILE }).map(({ stamp }) => stamp),
+    listDeferred(db, { kind: 'file', key: FILE }).map(({ stamp }) => stamp),
     stamps,
     'the local stamps equal the sent ones',
   )

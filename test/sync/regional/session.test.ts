@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { outboxIdAt, readOutbox } from '../../../src/db/regional/outbox.js'
+import { findOutboxId, readOutbox } from '../../../src/db/regional/outbox.js'
 import { SystemClock } from '../../../src/domain/system-clock.js'
 import { systemRandom } from '../../../src/lib/random.js'
 import {
@@ -66,7 +66,7 @@ t.test('a change is kept and sent again until it is acknowledged', async (t) => 
   t.same(sent(first.said), [1, 2, 3])
   await first.session.save()
   t.same(kept(), [1, 2, 3], 'a sent change is not acknowledged yet')
-  const id = outboxIdAt(db, 2) as string
+  const id = findOutboxId(db, 2) as string
   first.session.receive(encodeFrame({ type: 'ack', oseq: 2 }))
   await first.session.save()
   t.same(kept(), [3])
