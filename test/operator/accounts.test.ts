@@ -30,8 +30,8 @@ t.test('A wrong command line exits with 2 and names the option; a failed command
     [['account', 'quota', '--username', 'alice'], 2, /--bytes is missing/],
     [['account', 'show'], 2, /--username is missing/],
     [['account', 'show', '--user', 'alice'], 2, /'--user'/],
-    [['account', 'show', '--username', 'nobody'], 1, /--username: No account is named nobody/],
-    [['account', 'disable', '--username', 'nobody'], 1, /--username: No account is named nobody/],
+    [['account', 'show', '--username', 'nobody'], 1, /--username: There is no account named nobody/],
+    [['account', 'disable', '--username', 'nobody'], 1, /--username: There is no account named nobody/],
     [['account', 'delete', '--username', 'alice'], 2, /--yes is missing/],
     [['account', 'password', '--username', 'alice'], 2, /password on standard input must have 8 to 256/],
     [['account', 'show', '--username', 'alice', '--username', 'bob'], 2, /--username is given twice/],
@@ -51,8 +51,8 @@ t.test('A wrong command line exits with 2 and names the option; a failed command
   for (const [command, code, says] of [
     [create('a b', 'b@example.com'), 2, /--username must be 3 to 32/],
     [create('bob', 'nowhere'), 2, /--email must be/],
-    [create('ALICE', 'b@example.com'), 1, /--username: Username is already taken/],
-    [create('bob', 'Alice@example.com'), 1, /--email: Email is already used/],
+    [create('ALICE', 'b@example.com'), 1, /--username: This username is taken/],
+    [create('bob', 'Alice@example.com'), 1, /--email: This email address is already registered/],
   ] as const) {
     t.match(
       await operate(regional.config, command, 'a password\n'),
