@@ -8,23 +8,23 @@ import { setPriority } from 'node:os'
 import type { Logger } from 'pino'
 import { argon2, CONCURRENCY, type PasswordHasher } from '../domain/passwords.js'
 
-/** Beside work that takes all cores, the process gets a seventieth of one. */
+/** The lowest priority: under full load the process gets a seventieth of a core. */
 export const NICENESS = 19
 
-/** A password to hash, or to compare with a hash. */
+/** Hashes a password, or compares it with `phc`. */
 interface Hashing {
   password: string
   phc?: string
 }
 
-/** A database whose log is to be copied into its file. */
+/** Checkpoints the WAL of a database. */
 interface Checkpoint {
   database: string
 }
 
 export type Job = (Hashing | Checkpoint) & { id: number }
 
-/** What became of it. */
+/** The result of a job, or the message of its error. */
 export type Outcome = { id: number; value: string | boolean } | { id: number; fault: string }
 
 interface Pending {
@@ -34,8 +34,8 @@ interface Pending {
 }
 
 /**
- * Runs the program `bin/helper.ts` from the first job on, and again when it has ended. The passwords that it leaves
- * unanswered then are hashed here: no login fails with it.
+ * Starts the program `bin/helper.ts` with the first job, and again after it has exited. If it exits, this process hashes
+ * the pending passwords, so that no login fails.
  */
 export class HelperProcess implements PasswordHasher, AsyncDisposable {
   readonly #program: string
@@ -46,13 +46,13 @@ export class HelperProcess implements PasswordHasher, AsyncDisposable {
   #isCheckpointing = false
   #isDisposed = false
 
-  /** @param program the built program's file */
+  /** @param program path of the built program */
   constructor(program: string, logger: Logger) {
     this.#program = program
     this.#logger = logger
   }
 
-  /** The process, while there is one. */
+  /** Undefined while the process does not run. */
   get pid(): number | undefined {
     return this.#child?.pid
   }
@@ -65,7 +65,7 @@ export class HelperProcess implements PasswordHasher, AsyncDisposable {
     return this.#request({ password, phc }) as Promise<boolean>
   }
 
-  /** Copies what is committed from a database's log into its file; does nothing while it is at that already. */
+  /** Requests a checkpoint of a database; does nothing while one is running. */
   checkpoint(database: string): void {
     if (this.#isCheckpointing || this.#isDisposed) return
     this.#isCheckpointing = true
@@ -76,7 +76,7 @@ export class HelperProcess implements PasswordHasher, AsyncDisposable {
       })
   }
 
-  /** Resolves when the process is gone. */
+  /** Kills the process; resolves once it has exited. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isDisposed = true
     const child = this.#child
@@ -113,7 +113,7 @@ export class HelperProcess implements PasswordHasher, AsyncDisposable {
 
   #start(): ChildProcess {
     const child = fork(this.#program, {
-      // Nothing of what the server was told. The next passwords wait in libuv's queue, so that no thread waits for them.
+      // Passes on none of the server's environment. One thread per concurrent hash suffices.
       env: { UV_THREADPOOL_SIZE: String(CONCURRENCY) },
       execArgv: [],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
@@ -128,7 +128,7 @@ export class HelperProcess implements PasswordHasher, AsyncDisposable {
     child.on('message', (outcome: Outcome) => this.#settle(outcome))
     child.once('error', ended)
     child.once('disconnect', ended)
-    // It keeps nobody alive who waits for no answer.
+    // The child keeps this process alive only while a job is pending.
     child.unref()
     return child
   }
@@ -151,16 +151,16 @@ export class HelperProcess implements PasswordHasher, AsyncDisposable {
   }
 }
 
-/** Right after the start: its threads take this over from the one that makes them. */
+/** Must run right after the start: new threads inherit the priority. */
 function lowerPriority({ pid }: ChildProcess): void {
   try {
     if (pid !== undefined) setPriority(pid, NICENESS)
   } catch {
-    // Where that is not allowed it works all the same.
+    // Best effort: the process works at any priority.
   }
 }
 
-/** In whichever process. */
+/** Runs a password job, in the helper process or in the server. */
 export function hashOrVerify({ password, phc }: Hashing, hasher: PasswordHasher): Promise<string | boolean> {
   return phc === undefined ? hasher.hash(password) : hasher.verify(phc, password)
 }

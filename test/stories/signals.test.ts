@@ -35,7 +35,7 @@ async function hangUp(server: ServerProcess): Promise<void> {
   const before = server.errors.length
   server.signal('SIGHUP')
   await until('the server has reloaded its certificates', () =>
-    /certificates /.test(server.errors.slice(before)),
+    /reloaded certificates|certificates cannot be reloaded/.test(server.errors.slice(before)),
   )
 }
 
