@@ -23,7 +23,6 @@ import { Peers } from '../sync/grand/peers.js'
 import { grandRoutes } from '../sync/grand/routes.js'
 import { GrandServer } from '../sync/grand/server.js'
 import { openGrandCore } from './grand-core.js'
-import { HelperProcess } from './helper-process.js'
 import { listenOrExplain } from './listen-error.js'
 import { type Machine, thisMachine } from './machine.js'
 import { StorageCheck } from './storage-check.js'
@@ -43,8 +42,6 @@ export interface GrandDeps {
   now?: () => number
   logger?: Logger
   timing?: Partial<typeof TIMING>
-  /** The built `bin/helper.ts`. Without it this process runs the helper's jobs. */
-  helperProgram?: string
 }
 
 /** Intervals of background jobs. */
@@ -60,16 +57,13 @@ const GRACE_MS = 10_000
  */
 export async function openGrand(
   config: GrandConfig,
-  { now = Date.now, logger: givenLogger, timing = {}, helperProgram }: GrandDeps = {},
+  { now = Date.now, logger: givenLogger, timing = {} }: GrandDeps = {},
 ): Promise<Grand> {
   const tls = await openPeerTls(config.certsDir, config.name)
   await using resources = new Resources()
   const logger = givenLogger ?? resources.use(openLog({ level: config.logLevel, server: config.name })).logger
   resources.use(lockDataDir(config.dataDir))
-  const path = join(config.dataDir, 'grand.db')
-  const helper = helperProgram === undefined ? undefined : new HelperProcess(helperProgram, logger)
-  const db = resources.use(Database.open(path, 'grand', helper && (() => helper.checkpoint(path))))
-  if (helper !== undefined) resources.use(helper)
+  const db = resources.use(Database.open(join(config.dataDir, 'grand.db'), 'grand'))
   const storage = new StorageCheck({ db, dataDir: config.dataDir, logger })
   await storage.assertUsable()
   const grand = await assemble(config, {

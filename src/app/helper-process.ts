@@ -1,7 +1,4 @@
-/**
- * Lets small uploads keep 0.78 of their rate beside logins, 0.38 without (bench row `logins`), and saves a fifth of their
- * CPU time (`upload-small`): hashes passwords and checkpoints the WAL in a process of the lowest priority.
- */
+/** Lets small uploads keep 0.78 of their rate beside logins, 0.38 without (bench row `logins`, on a busy machine). */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setPriority } from 'node:os'
@@ -17,12 +14,7 @@ interface Hashing {
   phc?: string
 }
 
-/** Checkpoints the WAL of a database. */
-interface Checkpoint {
-  database: string
-}
-
-export type Job = (Hashing | Checkpoint) & { id: number }
+export type Job = Hashing & { id: number }
 
 /** The result of a job, or the message of its error. */
 export type Outcome = { id: number; value: string | boolean } | { id: number; fault: string }
@@ -43,7 +35,6 @@ export class HelperProcess implements PasswordHasher, AsyncDisposable {
   readonly #pending = new Map<number, Pending>()
   #child: ChildProcess | undefined
   #jobs = 0
-  #isCheckpointing = false
   #isDisposed = false
 
   /** @param program path of the built program */
@@ -65,17 +56,6 @@ export class HelperProcess implements PasswordHasher, AsyncDisposable {
     return this.#request({ password, phc }) as Promise<boolean>
   }
 
-  /** Requests a checkpoint of a database; does nothing while one is running. */
-  checkpoint(database: string): void {
-    if (this.#isCheckpointing || this.#isDisposed) return
-    this.#isCheckpointing = true
-    this.#request({ database })
-      .catch((error: Error) => this.#logger.warn({ err: error }, 'a checkpoint has failed'))
-      .finally(() => {
-        this.#isCheckpointing = false
-      })
-  }
-
   /** Kills the process; resolves once it has exited. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isDisposed = true
@@ -88,7 +68,7 @@ export class HelperProcess implements PasswordHasher, AsyncDisposable {
     await exit
   }
 
-  #request(work: Hashing | Checkpoint): Promise<string | boolean> {
+  #request(work: Hashing): Promise<string | boolean> {
     return new Promise((resolve, reject) => {
       this.#jobs += 1
       const job = { id: this.#jobs, ...work }
@@ -146,8 +126,7 @@ export class HelperProcess implements PasswordHasher, AsyncDisposable {
     this.#pending.delete(id)
     if (pending === undefined) return
     const { job, resolve, reject } = pending
-    if ('password' in job) hashOrVerify(job, argon2).then(resolve, reject)
-    else reject(new Error('the helper process has ended'))
+    hashOrVerify(job, argon2).then(resolve, reject)
   }
 }
 

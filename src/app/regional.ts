@@ -74,7 +74,7 @@ export interface RegionalDeps {
   now?: () => number
   logger?: Logger
   timing?: Partial<typeof TIMING>
-  /** The built `bin/helper.ts`. Without it this process runs the helper's jobs. */
+  /** The built `bin/helper.ts`. Without it this process hashes passwords. */
   helperProgram?: string
 }
 
@@ -103,10 +103,9 @@ export async function openRegional(
   const logger = givenLogger ?? resources.use(openLog({ level: config.logLevel, server: config.name })).logger
   const certificates = new CertificatesInUse(logger, now)
   resources.use(lockDataDir(config.dataDir))
-  const path = join(config.dataDir, 'regional.db')
-  const helper = helperProgram === undefined ? undefined : new HelperProcess(helperProgram, logger)
-  const db = resources.use(Database.open(path, 'regional', helper && (() => helper.checkpoint(path))))
-  if (helper !== undefined) resources.use(helper)
+  const db = resources.use(Database.open(join(config.dataDir, 'regional.db'), 'regional'))
+  const helper =
+    helperProgram === undefined ? undefined : resources.use(new HelperProcess(helperProgram, logger))
   await ensureIdentity(db, config.name)
   const storage = new StorageCheck({ db, dataDir: config.dataDir, logger })
   await storage.assertUsable()

@@ -1,10 +1,8 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, existsSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { getPriority } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import BetterSqlite3 from 'better-sqlite3'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { HelperProcess, NICENESS } from '../../src/app/helper-process.js'
@@ -68,72 +66,25 @@ t.test('Passwords are hashed in this process if the helper program does not exis
   t.equal(await hasher.verify(await hasher.hash('paper boat'), 'paper boat'), true)
 })
 
-t.test('A checkpoint copies committed rows from the WAL into the database file', async (t) => {
-  const folder = t.testdir()
-  const { path, database } = newDatabase(folder)
+t.test('A helper process that is stopped is gone after its disposal and does not come back', async (t) => {
   const helper = start(t)
-  database.prepare('INSERT INTO numbers VALUES (1)').run()
-  t.equal(numbersInFile(path, folder), undefined, 'the row is only in the WAL')
-  helper.checkpoint(path)
-  await until('the first row is in the file', () => numbersInFile(path, folder) === 1)
-  database.prepare('INSERT INTO numbers VALUES (2)').run()
-  await until('the second row is in the file', () => {
-    helper.checkpoint(path)
-    return numbersInFile(path, folder) === 2
-  })
+  const hash = await helper.hash('paper boat')
   const pid = pidOf(helper)
   process.kill(pid, 'SIGSTOP')
-  helper.checkpoint(path)
   await helper[Symbol.asyncDispose]()
-  t.notOk(isRunning(pid), 'disposing ends even a stopped process')
-  helper.checkpoint(path)
-  t.equal(helper.pid, undefined, 'a checkpoint after disposing starts no process')
-  database.close()
-  t.notOk(existsSync(`${path}-wal`), 'the last connection removes the WAL')
+  t.notOk(isRunning(pid))
+  t.equal(await helper.verify(hash, 'paper boat'), true, 'this process verifies the password')
+  t.equal(helper.pid, undefined)
 })
 
-t.test('The helper process hashes passwords after a failed checkpoint', async (t) => {
-  const helper = start(t)
-  helper.checkpoint(join(t.testdir(), 'nowhere.db'))
-  t.match(await helper.hash('paper boat'), /^\$argon2id\$/)
-})
-
-t.test('A helper process whose server has died does not touch the WAL when it exits', async (t) => {
-  const { path, database } = newDatabase(t.testdir())
+t.test('A helper process exits when its server dies', async () => {
   const child = fork(PROGRAM, { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-  child.send({ id: 1, database: path })
+  child.send({ id: 1, password: 'paper boat' })
   await once(child, 'message')
-  // Simulates a server that died, whose database was then replaced.
-  database.close()
-  t.ok(existsSync(`${path}-wal`))
   const exit = once(child, 'exit')
   child.disconnect()
   await exit
-  t.ok(existsSync(`${path}-wal`))
 })
-
-function newDatabase(folder: string): { path: string; database: BetterSqlite3.Database } {
-  const path = join(folder, 'some.db')
-  const database = new BetterSqlite3(path)
-  database.pragma('journal_mode = WAL')
-  database.pragma('wal_autocheckpoint = 0')
-  database.exec('CREATE TABLE numbers (number)')
-  return { path, database }
-}
-
-/** The number of rows in the database file without its WAL; undefined if the table is missing. */
-function numbersInFile(path: string, folder: string): number | undefined {
-  const alone = join(folder, 'alone.db')
-  copyFileSync(path, alone)
-  const database = new BetterSqlite3(alone)
-  try {
-    return database.prepare('SELECT count(*) FROM numbers').pluck().get() as number
-  } catch {
-    return undefined
-  } finally {
-    database.close()
-  }
-}
 
 function isRunning(pid: number): boolean {
   try {

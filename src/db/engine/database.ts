@@ -40,12 +40,6 @@ export interface Tx extends Reader {
   afterCommit(effect: () => void): void
 }
 
-/** WAL pages at which a commit checkpoints by itself: SQLite's default, and with a helper process that checkpoints. */
-const AUTO_CHECKPOINT_PAGES = { default: 1000, withHelper: 4000 }
-
-/** Statements between checkpoints of the helper process: few enough that a commit's own checkpoint stays short. */
-const STATEMENTS_PER_CHECKPOINT = 250
-
 /** SQLite truncates a larger WAL, such as one that grew during a backup, when it restarts the WAL. */
 const MAX_IDLE_WAL_BYTES = 64 * 1024 * 1024
 
@@ -54,12 +48,9 @@ export class Database implements AsyncDisposable, Reader {
   readonly #statements = new Map<string, BetterSqlite3.Statement>()
   readonly #snapshot: ReadSnapshot
   readonly #commits: GroupCommit<Tx>
-  readonly #onWalGrown: () => void
-  #statementsRun = 0
 
-  private constructor(connection: BetterSqlite3.Database, timers: Timers, onWalGrown = () => {}) {
+  private constructor(connection: BetterSqlite3.Database, timers: Timers) {
     this.#connection = connection
-    this.#onWalGrown = onWalGrown
     const snapshot = new ReadSnapshot({ connection, timers })
     this.#snapshot = snapshot
     this.#commits = new GroupCommit({
@@ -78,13 +69,12 @@ export class Database implements AsyncDisposable, Reader {
   /**
    * Opens or creates a database and migrates it to the newest version.
    * @param migrations name of a folder under migrations/
-   * @param onWalGrown asks a helper process to checkpoint; without it, commits in this process checkpoint
    * @throws MigrationError when the database is newer than this program
    * @throws UnusablePathError when SQLite cannot use the file
    */
-  static open(path: string, migrations: string, onWalGrown?: () => void): Database {
+  static open(path: string, migrations: string): Database {
     try {
-      return new Database(connect(path, migrations, onWalGrown !== undefined), systemTimers, onWalGrown)
+      return new Database(connect(path, migrations), systemTimers)
     } catch (error) {
       throw reasonOf(error) === undefined ? error : new UnusablePathError(path, { cause: error })
     }
@@ -170,8 +160,6 @@ export class Database implements AsyncDisposable, Reader {
   }
 
   #run(sql: string, values: readonly unknown[]): number {
-    this.#statementsRun += 1
-    if (this.#statementsRun % STATEMENTS_PER_CHECKPOINT === 0) this.#onWalGrown()
     return this.#statement(sql).run(values).changes
   }
 
@@ -206,13 +194,12 @@ export class Database implements AsyncDisposable, Reader {
   }
 }
 
-function connect(path: string, migrations: string, hasHelper: boolean): BetterSqlite3.Database {
+function connect(path: string, migrations: string): BetterSqlite3.Database {
   const connection = new BetterSqlite3(path, { timeout: 5000 })
   connection.pragma('journal_mode = WAL')
   connection.pragma('synchronous = FULL')
   connection.pragma('cache_size = -16000')
   connection.pragma('temp_store = MEMORY')
-  connection.pragma(`wal_autocheckpoint = ${AUTO_CHECKPOINT_PAGES[hasHelper ? 'withHelper' : 'default']}`)
   connection.pragma(`journal_size_limit = ${MAX_IDLE_WAL_BYTES}`)
   migrate(connection, migrations)
   // GroupCommit retries while another process writes; SQLite's own wait would block the event loop.
