@@ -37,7 +37,7 @@ export async function openGrandCore(
 ) {
   const { now, timers, files, random } = machine
   const log = await SqliteChangeLog.open(db, server, random)
-  const blobs = BlobStore.open(db, dataDir, files)
+  const blobs = BlobStore.open(db, dataDir, { files, random })
   const incoming = IncomingBlobs.open(db, blobs, dataDir, { files, now })
   const disk = new DiskSpace({ blobs, minFreeBytes: minFreeDiskBytes, timers })
   const ingest = new Ingest({ db, log, blobs, disk, now, timers, logger })

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { FileSystem } from '../blobs/file-system.js'
 import { nodeFiles } from '../blobs/node-files.js'
 import type { Database } from '../db/engine/database.js'
 import { writeMeta } from '../db/meta.js'
+import { type Random, systemRandom } from '../lib/random.js'
 import { isFull, UnusablePathError } from '../lib/storage-fault.js'
 import { pause, systemTimers, type Timers } from '../lib/timers.js'
 
@@ -24,6 +24,7 @@ export interface StorageCheckDeps {
   logger: Logger
   files?: FileSystem
   timers?: Timers
+  random?: Random
 }
 
 /** Checks whether the server can store data, by storing a probe file and a probe row on demand. */
@@ -35,7 +36,7 @@ export class StorageCheck {
   #endedAt = Number.NEGATIVE_INFINITY
 
   constructor(deps: StorageCheckDeps) {
-    this.#deps = { files: nodeFiles, timers: systemTimers, ...deps }
+    this.#deps = { files: nodeFiles, timers: systemTimers, random: systemRandom, ...deps }
   }
 
   /**
@@ -111,9 +112,9 @@ export class StorageCheck {
   }
 
   async #probeDatabase(): Promise<void> {
-    const { db, dataDir } = this.#deps
+    const { db, dataDir, random } = this.#deps
     await db
-      .write((tx) => writeMeta(tx, 'probe', randomUUID()))
+      .write((tx) => writeMeta(tx, 'probe', random.id()))
       .catch((error: Error & { code?: string }) => {
         // Another process holds the write lock for a while.
         if (error.code !== 'SQLITE_BUSY') throw new UnusablePathError(dataDir, { cause: error })

@@ -6,11 +6,11 @@
  * path, the folder fsynced, then the transaction commits; the name under tmp/ is removed last. So every file that a crash
  * leaves without a row still has its name under tmp/, and the next start cleans up by listing that folder alone.
  */
-import { randomUUID } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import type { Database, Reader, Tx } from '../db/engine/database.js'
 import { prepare } from '../db/engine/query.js'
 import { blobQuery } from '../db/tables.js'
+import { type Random, systemRandom } from '../lib/random.js'
 import { isStorageFault } from '../lib/storage-fault.js'
 import { unreferencedBlobs } from './blob-refs.js'
 import { BlobWriter, type StagedBlob, type StagedContent } from './blob-writer.js'
@@ -52,21 +52,27 @@ const selectPage = prepare<{ after: string; limit: number }>()((slot) =>
 export class BlobStore {
   readonly #db: Database
   readonly #files: FileSystem
+  readonly #random: Random
   readonly #blobs: string
   readonly #tmp: string
   /** Counts the pins of blobs whose file is linked but whose row is not committed: their file must not be removed. */
   readonly #pins = new Map<string, number>()
 
-  private constructor(db: Database, dataDir: string, files: FileSystem) {
+  private constructor(db: Database, dataDir: string, files: FileSystem, random: Random) {
     this.#db = db
     this.#files = files
+    this.#random = random
     this.#blobs = join(dataDir, 'blobs')
     this.#tmp = join(dataDir, 'tmp')
   }
 
   /** Creates missing folders, and removes the files that a crash left under `tmp/`. */
-  static open(db: Database, dataDir: string, files = nodeFiles): BlobStore {
-    const store = new BlobStore(db, dataDir, files)
+  static open(
+    db: Database,
+    dataDir: string,
+    { files = nodeFiles, random = systemRandom }: { files?: FileSystem; random?: Random } = {},
+  ): BlobStore {
+    const store = new BlobStore(db, dataDir, files, random)
     files.makeFolderSync(store.#blobs)
     files.makeFolderSync(store.#tmp)
     store.#removeTemporaryFiles()
@@ -75,7 +81,8 @@ export class BlobStore {
 
   /** Creates a writer for content of unknown size. The caller must dispose of it. */
   writer(): BlobWriter {
-    return new BlobWriter(this.#files, this.#tmp, (path, sha256) => this.moveIntoPlace(path, sha256))
+    const path = join(this.#tmp, this.#random.id())
+    return new BlobWriter(this.#files, path, (path, sha256) => this.moveIntoPlace(path, sha256))
   }
 
   /** Inserts the row of a staged blob. */
@@ -169,7 +176,7 @@ export class BlobStore {
    */
   async moveIntoPlace(path: string, sha256: string): Promise<StagedContent> {
     this.#pin(sha256, 1)
-    const tmpPath = join(this.#tmp, `${sha256}.${randomUUID()}`)
+    const tmpPath = join(this.#tmp, `${sha256}.${this.#random.id()}`)
     const pin = { [Symbol.asyncDispose]: () => this.#release(tmpPath, sha256) }
     try {
       await this.#files.rename(path, tmpPath)

@@ -1,5 +1,4 @@
-import { hash, randomUUID } from 'node:crypto'
-import { join } from 'node:path'
+import { hash } from 'node:crypto'
 import { FileSink } from './file-sink.js'
 import type { FileSystem } from './file-system.js'
 
@@ -19,21 +18,24 @@ export const INLINE_BYTES = 64 * 1024
 /** Hashes content as it arrives, and writes it to a file once it exceeds INLINE_BYTES. */
 export class BlobWriter implements AsyncDisposable {
   readonly #files: FileSystem
-  readonly #folder: string
+  readonly #path: string
   readonly #place: (path: string, sha256: string) => Promise<StagedContent>
   #size = 0
   #chunks: Buffer[] = []
   #file: { path: string; sink: FileSink } | undefined
   #staged: StagedContent | undefined
 
-  /** @param place moves a complete, durable file to its final path */
+  /**
+   * @param path of the file, if the blob needs one
+   * @param place moves a complete, durable file to its final path
+   */
   constructor(
     files: FileSystem,
-    folder: string,
+    path: string,
     place: (path: string, sha256: string) => Promise<StagedContent>,
   ) {
     this.#files = files
-    this.#folder = folder
+    this.#path = path
     this.#place = place
   }
 
@@ -77,7 +79,7 @@ export class BlobWriter implements AsyncDisposable {
   }
 
   async #spill(): Promise<void> {
-    const path = join(this.#folder, randomUUID())
+    const path = this.#path
     this.#file = { path, sink: new FileSink(await this.#files.openDirect(path, 'wx'), { writes: 2 }) }
     for (const chunk of this.#chunks.splice(0)) await this.#file.sink.write(chunk)
   }

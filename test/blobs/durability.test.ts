@@ -13,7 +13,7 @@ function newStore(t: Test) {
   const db = Database.open(':memory:', 'regional')
   t.teardown(() => db[Symbol.asyncDispose]())
   const files = new MemoryFiles(Date.now)
-  const store = BlobStore.open(db, '/data', files)
+  const store = BlobStore.open(db, '/data', { files })
   /** What the disk has of the blob if the power fails now. */
   const afterPowerCut = () => {
     const left = files.copy()

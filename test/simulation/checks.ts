@@ -114,7 +114,7 @@ async function replay({ core }: SimulatedGrand): Promise<string> {
   const events = new EventRecorder({ notifier: new Notifier(), availability: new Replicas(server), now })
   const applier = new Applier({
     db,
-    blobs: BlobStore.open(db, '/replay', new MemoryFiles(() => 0)),
+    blobs: BlobStore.open(db, '/replay', { files: new MemoryFiles(() => 0) }),
     journal: new Journal({ server, now, events }),
     server,
     now,

@@ -207,7 +207,7 @@ export class SimulatedRegional extends Server {
     const { name } = this
     const db = Database.fromConnection(connection, life.timers)
     await ensureIdentity(db, name, life.random)
-    const blobs = BlobStore.open(db, FOLDER, files)
+    const blobs = BlobStore.open(db, FOLDER, { files, random: life.random })
     const clock = new SystemClock(() => this.wallMs())
     const now = () => clock.now()
     const { random, timers } = life
