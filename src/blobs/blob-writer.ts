@@ -80,7 +80,7 @@ export class BlobWriter implements AsyncDisposable {
 
   async #spill(): Promise<void> {
     const path = this.#path
-    this.#file = { path, sink: new FileSink(await this.#files.openDirect(path, 'wx'), { writes: 2 }) }
+    this.#file = { path, sink: new FileSink(await this.#files.openDirect(path, 'wx'), { maxWrites: 2 }) }
     for (const chunk of this.#chunks.splice(0)) await this.#file.sink.write(chunk)
   }
 }

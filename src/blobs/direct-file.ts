@@ -2,9 +2,9 @@
 import { BLOCK_BYTES, type OpenFile } from './file-system.js'
 
 /**
- * Moves whole blocks between memory and the disk past the page cache (`O_DIRECT`, open(2)). Bytes that are moved once
- * would evict what is read often, and copying them into the cache takes most of the time of a write. Other bytes go
- * through the cache; so do all where the disk cannot do this.
+ * Reads and writes whole blocks past the page cache (`O_DIRECT`, open(2)). Bytes that are used once would evict hot pages, and
+ * copying them into the cache takes most of the time of a write. Partial blocks go through the cache; so do all blocks if the
+ * disk does not support `O_DIRECT`.
  */
 export class DirectFile implements OpenFile {
   readonly #cached: OpenFile
@@ -42,12 +42,12 @@ export class DirectFile implements OpenFile {
 
   async #move<T>({ length }: Buffer, position: number, io: (file: OpenFile) => Promise<T>): Promise<T> {
     const isBlocks = length % BLOCK_BYTES === 0 && position % BLOCK_BYTES === 0
-    const moved = isBlocks ? await io(this.#direct).catch(unlessUnable) : undefined
+    const moved = isBlocks ? await io(this.#direct).catch(ignoreUnsupported) : undefined
     return moved ?? io(this.#cached)
   }
 }
 
-/** Ignores the errors of a disk, or of memory, that cannot do it. */
-export function unlessUnable(error: NodeJS.ErrnoException): undefined {
+/** Ignores errors that mean that `O_DIRECT` is unsupported. */
+export function ignoreUnsupported(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'EINVAL' && error.code !== 'EOPNOTSUPP') throw error
 }

@@ -5,90 +5,90 @@ import { acquireBuffer, releaseBuffer } from './transfer-buffers.js'
 const NOTHING = Buffer.alloc(0)
 
 interface SinkOptions {
-  /** Where in the file the first chunk goes: after the bytes that `hash` has been given. */
+  /** File position of the first chunk, after the bytes that `hash` covers already. */
   position?: number
   hash?: Hash
   /**
-   * Most writes in flight. With one, chunks wait for its thread and for the event loop; a second one makes large uploads
-   * an eighth faster (bench row `upload-large`). Each takes a buffer.
+   * Maximum number of writes in flight, each with a buffer. With one, chunks wait for its thread and the event loop; a second
+   * one makes large uploads an eighth faster (bench row `upload-large`).
    */
-  writes?: number
-  /** Told after each write, in their order, how many bytes more are in the file now. */
+  maxWrites?: number
+  /** Called after each write, in order, with the bytes that it added. */
   onWritten?: (sizeBytes: number) => void
 }
 
 /**
- * Appends chunks to a file in large writes, some of which may be under way while the next is gathered. Chunks are copied,
- * so each goes as soon as it is taken, and a write begins and ends where a disk can take it from memory by itself. What is
- * written is hashed, which costs less for many chunks at once.
+ * Appends chunks to a file in large writes, and hashes them. It gathers the next write while others are in flight. It copies
+ * chunks, so that their memory is free at once and writes are aligned for `O_DIRECT`. It hashes whole writes, which is faster
+ * than hashing each chunk.
  */
 export class FileSink implements AsyncDisposable {
   readonly #file: OpenFile
   readonly #hash: Hash
-  readonly #mostWrites: number
+  readonly #maxWrites: number
   readonly #onWritten: (sizeBytes: number) => void
   #gathering = acquireBuffer()
-  /** Where in the file the gathered bytes will go. */
+  /** File position of the gathered bytes. */
   #position: number
   #gathered = 0
-  /** The writes that are under way, oldest first, each of which ends after those before it. One that fails stays. */
+  /** Writes in flight, oldest first; each resolves after the ones before it. A failed write stays. */
   readonly #writes: Promise<void>[] = []
 
-  /** @param file is closed with the sink */
+  /** @param file which the sink closes */
   constructor(
     file: OpenFile,
-    { position = 0, hash = createHash('sha256'), writes = 1, onWritten = () => {} }: SinkOptions = {},
+    { position = 0, hash = createHash('sha256'), maxWrites = 1, onWritten = () => {} }: SinkOptions = {},
   ) {
     this.#file = file
     this.#position = position
     this.#hash = hash
-    this.#mostWrites = writes
+    this.#maxWrites = maxWrites
     this.#onWritten = onWritten
   }
 
-  /** Takes a chunk; the one after it has to wait for the promise, if there is one. */
+  /** Writes a copy of a chunk. If it returns a promise, the next chunk must wait for it. */
   write(chunk: Buffer): Promise<void> | undefined {
     if (this.#gathering === NOTHING) throw new Error('the file is closed')
-    for (let at = 0; at < chunk.length; ) {
+    for (let offset = 0; offset < chunk.length; ) {
       if (this.#isFull) {
-        const rest = chunk.subarray(at)
+        const rest = chunk.subarray(offset)
         const [oldest] = this.#writes as [Promise<void>]
         return oldest.then(() => this.write(rest))
       }
-      at += this.#gather(chunk, at)
+      offset += this.#gather(chunk, offset)
       this.#flushFull()
     }
     return undefined
   }
 
-  /** Writes what is gathered, and waits until all is in the file. */
+  /** Writes the gathered bytes, and waits for all writes. */
   async drain(): Promise<void> {
     await this.#writes.at(-1)
     this.#flush()
     await this.#writes.at(-1)
   }
 
-  /** The sha256 of all bytes, drained, in hex; asked once. */
+  /** The sha256 in hex of all bytes. Call it once, after `drain`. */
   digest(): string {
     return this.#hash.digest('hex')
   }
 
-  /** Makes what is in the file durable. */
+  /** Makes the written bytes durable. */
   async sync(): Promise<void> {
     await this.#file.datasync()
   }
 
-  /** Lets go of what is gathered and not drained. */
+  /** Discards gathered bytes, and closes the file. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#gathered = 0
-    // Until then their buffers are in use.
+    // Writes in flight use their buffers.
     await Promise.allSettled(this.#writes)
     releaseBuffer(this.#gathering)
     this.#gathering = NOTHING
     await this.#file.close()
   }
 
-  /** Where the gathered bytes end: the first write is shorter if the next one then begins at a whole buffer. */
+  /** Size of the next write. The first one is shorter if that aligns the ones after it. */
   get #end(): number {
     const { length } = this.#gathering
     return length - (this.#position % length)
@@ -105,7 +105,7 @@ export class FileSink implements AsyncDisposable {
   }
 
   #flushFull(): void {
-    if (this.#isFull && this.#writes.length < this.#mostWrites) this.#flush()
+    if (this.#isFull && this.#writes.length < this.#maxWrites) this.#flush()
   }
 
   #flush(): void {
@@ -117,11 +117,11 @@ export class FileSink implements AsyncDisposable {
     this.#position += this.#gathered
     this.#gathered = 0
     this.#gathering = acquireBuffer()
-    // Its failure is for whoever waits on it next; until then it must not count as unhandled.
+    // The next waiter reports the failure; until then it must not count as unhandled.
     write.catch(() => undefined)
   }
 
-  /** Writes bytes of a buffer, which it releases. */
+  /** Writes bytes of a buffer, and releases the buffer. */
   async #write(buffer: Buffer, bytes: Buffer, before: Promise<void> | undefined): Promise<void> {
     try {
       await writeAll(this.#file, bytes, this.#position)
@@ -136,8 +136,8 @@ export class FileSink implements AsyncDisposable {
 }
 
 async function writeAll(file: OpenFile, bytes: Buffer, position: number): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    const { bytesWritten } = await file.write(bytes.subarray(at), position + at)
-    at += bytesWritten
+  for (let offset = 0; offset < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes.subarray(offset), position + offset)
+    offset += bytesWritten
   }
 }

@@ -2,10 +2,10 @@ import type { ByteSource, ChunkSink } from '../lib/byte-source.js'
 import { BLOCK_BYTES, type OpenFile } from './file-system.js'
 import { acquireBuffer, releaseBuffer } from './transfer-buffers.js'
 
-/** A file has less bytes than it should have. */
+/** A file is shorter than its blob. */
 export class FileTooShortError extends Error {}
 
-/** A part of an open file, which is handed out once. */
+/** A range of an open file, which can be read once. */
 export class FileSlice implements ByteSource {
   readonly #file: OpenFile
   readonly #start: number
@@ -19,50 +19,51 @@ export class FileSlice implements ByteSource {
   }
 
   /**
-   * Hands out the bytes, and closes the file.
-   * @throws FileTooShort, and what `take` throws
+   * Copies the range to a sink, and closes the file.
+   * @throws FileTooShortError, and the errors of the sink
    */
-  async copy(take: ChunkSink): Promise<void> {
+  async copy(sink: ChunkSink): Promise<void> {
     try {
-      await copyBytes(this.#file, this.#start, this.#end, take)
+      await copyBytes(this.#file, this.#start, this.#end, sink)
     } finally {
       await this.close()
     }
   }
 
-  /** Closes the file without handing anything out. */
+  /** Closes the file without reading it. */
   async close(): Promise<void> {
     await this.#file.close().catch(() => undefined)
   }
 }
 
 /**
- * Hands out the bytes of a file from `start` to `end`, both inclusive, the next ones being read meanwhile.
- * @throws FileTooShort, and what `take` throws
+ * Copies the bytes of a file from `start` to `end`, both inclusive, to a sink. It reads the next block while the sink
+ * consumes one.
+ * @throws FileTooShortError, and the errors of the sink
  */
-export async function copyBytes(file: OpenFile, start: number, end: number, take: ChunkSink): Promise<void> {
+export async function copyBytes(file: OpenFile, start: number, end: number, sink: ChunkSink): Promise<void> {
   const buffers = [acquireBuffer(), acquireBuffer()] as const
   let reading = readBlocks(file, buffers[0], start, end)
   try {
-    for (let at = start, turn = 1; at <= end; turn += 1) {
+    for (let position = start, block = 1; position <= end; block += 1) {
       const chunk = await reading
-      at += chunk.length
-      if (at <= end) reading = readBlocks(file, buffers[turn % 2] as Buffer, at, end)
-      await take(chunk)
+      position += chunk.length
+      if (position <= end) reading = readBlocks(file, buffers[block % 2] as Buffer, position, end)
+      await sink(chunk)
     }
   } finally {
-    // Only when nothing is written to them any more.
+    // A read in flight still writes to its buffer.
     await reading.catch(() => undefined)
     for (const buffer of buffers) releaseBuffer(buffer)
   }
 }
 
-/** As many bytes up to `end`, inclusive, as the buffer takes; whole blocks are read for them. @throws FileTooShort */
-async function readBlocks(file: OpenFile, buffer: Buffer, at: number, end: number): Promise<Buffer> {
-  const before = at % BLOCK_BYTES
-  const wanted = before + end + 1 - at
+/** Reads whole blocks. @returns bytes from `position`, at most to `end`, inclusive @throws FileTooShortError */
+async function readBlocks(file: OpenFile, buffer: Buffer, position: number, end: number): Promise<Buffer> {
+  const before = position % BLOCK_BYTES
+  const wanted = before + end + 1 - position
   const length = Math.min(buffer.length, Math.ceil(wanted / BLOCK_BYTES) * BLOCK_BYTES)
-  const { bytesRead } = await file.read(buffer.subarray(0, length), at - before)
-  if (bytesRead <= before) throw new FileTooShortError(`the file ends before ${at}`)
+  const { bytesRead } = await file.read(buffer.subarray(0, length), position - before)
+  if (bytesRead <= before) throw new FileTooShortError(`the file ends before ${position}`)
   return buffer.subarray(before, Math.min(bytesRead, wanted))
 }

@@ -1,35 +1,35 @@
-/** The operations on files that bytes are kept by, so that a test can put a disk of its own under them. */
+/** The file operations of the blob store, so that a test can replace the disk. */
 
-/** What the disk moves by itself has to begin and end at multiples of this, in memory and in the file. */
+/** Alignment of `O_DIRECT`, in memory and in the file. */
 export const BLOCK_BYTES = 4096
 
-/** To read; to write what is not there yet; to read and write, made if it is not there. */
+/** `r` reads, `wx` creates a new file, `rw` reads and writes and creates the file if it is missing. */
 export type FileFlags = 'r' | 'wx' | 'rw'
 
-/** A file, or a folder, that is open. */
+/** An open file or folder. */
 export interface OpenFile extends AsyncDisposable {
-  /** Puts bytes at a place, all of them or as many as there was room for. */
+  /** Writes at a position; it may write fewer bytes than given. */
   write(buffer: Buffer, position: number): Promise<{ bytesWritten: number }>
-  /** Fills the buffer from a place on, as far as the file goes. */
+  /** Reads from a position, at most to the end of the file. */
   read(buffer: Buffer, position: number): Promise<{ bytesRead: number }>
-  /** Resolves when the content, or what the folder names, is durable. */
+  /** Resolves when the content of the file, or the entries of the folder, are durable. */
   datasync(): Promise<void>
   sync(): Promise<void>
   close(): Promise<void>
 }
 
-/** Errors bear the codes of the operating system. */
+/** Errors have the codes of the operating system. */
 export interface FileSystem {
-  /** Opens a file whose bytes go through the cache, or a folder. What it makes is for this user alone. */
+  /** Opens a folder, or a file through the page cache. Only this user can read a file that it creates. */
   open(path: string, flags: FileFlags): Promise<OpenFile>
-  /** Opens a file whose whole blocks go past the cache where they can: for what is moved once, from end to end. */
+  /** Opens a file past the page cache where the disk can, for bytes that are read or written once. */
   openDirect(path: string, flags: FileFlags): Promise<OpenFile>
   link(from: string, to: string): Promise<void>
   rename(from: string, to: string): Promise<void>
   unlink(path: string): Promise<void>
-  /** Removes a file that need not be there. */
+  /** Removes a file if it exists. */
   remove(path: string): Promise<void>
-  /** Makes a folder and those above it; gives the first that it made, if any. */
+  /** Creates a folder and its parents. @returns the first one created, if any */
   makeFolder(path: string): Promise<string | undefined>
   list(path: string): Promise<string[]>
   stat(path: string): Promise<{ size: number; mtimeMs: number }>
@@ -38,6 +38,6 @@ export interface FileSystem {
   listSync(path: string): string[]
   unlinkSync(path: string): void
   removeSync(path: string): void
-  /** Bytes that the disk of a folder has left. */
+  /** Free bytes on the disk of a folder. */
   freeBytes(path: string): number
 }

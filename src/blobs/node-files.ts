@@ -1,7 +1,7 @@
 import { constants, mkdirSync, readdirSync, rmSync, statfsSync, unlinkSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
-import { DirectFile, unlessUnable } from './direct-file.js'
+import { DirectFile, ignoreUnsupported } from './direct-file.js'
 import type { FileFlags, FileSystem, OpenFile } from './file-system.js'
 
 /** The machine's own files. */
@@ -10,7 +10,7 @@ export const nodeFiles: FileSystem = {
   async openDirect(path, flags) {
     const cached = await openCached(path, flags)
     try {
-      const direct = await openAgain(cached, flags)
+      const direct = await reopenDirect(cached, flags)
       const file = new NodeFile(cached)
       return direct === undefined ? file : new DirectFile(file, new NodeFile(direct))
     } catch (error) {
@@ -72,11 +72,11 @@ function openCached(path: string, flags: FileFlags): Promise<FileHandle> {
   return open(path, flags === 'rw' ? constants.O_RDWR | constants.O_CREAT : flags, 0o600)
 }
 
-/** The same file once more, for direct use; it may have lost its name. Undefined where that is not to be had. */
-function openAgain({ fd }: FileHandle, flags: FileFlags): Promise<FileHandle | undefined> {
+/** Reopens a file with `O_DIRECT`, even if it has lost its name. @returns undefined where that is unsupported */
+function reopenDirect({ fd }: FileHandle, flags: FileFlags): Promise<FileHandle | undefined> {
   const access = flags === 'r' ? constants.O_RDONLY : constants.O_RDWR
   return open(`/proc/self/fd/${fd}`, access | constants.O_DIRECT).catch((error) => {
-    // Another system than Linux.
-    if (error.code !== 'ENOENT') return unlessUnable(error)
+    // Not Linux.
+    if (error.code !== 'ENOENT') return ignoreUnsupported(error)
   })
 }

@@ -46,7 +46,7 @@ export interface Input<Id extends OperationId> {
   body: JsonBody<Id>
 }
 
-/** What a handler gets besides the declared input. */
+/** A handler's context, beside the declared input. */
 export interface RequestContext {
   caller: Caller
   request: FastifyRequest

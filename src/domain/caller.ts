@@ -24,7 +24,7 @@ export interface OperatorCaller {
   kind: 'operator'
 }
 
-/** Who sent a request, as the HTTP layer has authenticated it. */
+/** The authenticated sender of a request. */
 export type Caller = AnonymousCaller | SessionCaller | TokenCaller | OperatorCaller
 
 /** Which kinds of callers an operation admits. */

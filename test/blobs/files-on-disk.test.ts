@@ -55,7 +55,7 @@ async function newFolder(t: Test, disk: string): Promise<string> {
 }
 
 async function write(files: FileSystem, path: string, bytes: Buffer, from = 0, writes = 1): Promise<void> {
-  await using sink = new FileSink(await files.openDirect(path, 'rw'), { position: from, writes })
+  await using sink = new FileSink(await files.openDirect(path, 'rw'), { position: from, maxWrites: writes })
   for (let at = from; at < bytes.length; at += 77_777) await sink.write(bytes.subarray(at, at + 77_777))
   await sink.drain()
   await sink.sync()
@@ -118,7 +118,7 @@ async function sinkOfTwo(t: Test) {
   }
   const written: number[] = []
   const onWritten = (sizeBytes: number) => written.push(sizeBytes)
-  return { sink: new FileSink(holding, { writes: 2, onWritten }), held, isOnDisk, written }
+  return { sink: new FileSink(holding, { maxWrites: 2, onWritten }), held, isOnDisk, written }
 }
 
 t.test('concurrent writes count in their order, whichever ends first', async (t) => {

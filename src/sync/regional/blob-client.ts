@@ -13,24 +13,25 @@ import { blobPath, UPLOAD_LENGTH, UPLOAD_OFFSET } from '../protocol.js'
 import { BulkDownload } from './bulk-download.js'
 import { type BlobResponse, type RemoteBlobs, TransferRefusedError } from './remote-blobs.js'
 
-/** Transfers at once, in both directions together; more wait. */
-const CONNECTIONS = 12
+/** Concurrent transfers in both directions; further ones wait. */
+const MAX_CONNECTIONS = 12
 
-/** Downloads at once that have a connection of their own, and how much each has to bring so that it is worth a handshake. */
-const BULK_CONNECTIONS = 4
-const BULK_BYTES = 4 * 1024 * 1024
+/** Concurrent downloads with a connection of their own. */
+const MAX_BULK_CONNECTIONS = 4
+/** Size from which a download is worth a TLS handshake. */
+const MIN_BULK_BYTES = 4 * 1024 * 1024
 
-/** A transfer in which nothing moves for so long has failed. */
+/** A transfer without progress for this long has failed. */
 const STALLED_MS = 30_000
 
-/** The grand's store of blobs, over HTTPS with certificates on both sides. */
+/** The grand's blob store over HTTPS with mutual TLS. */
 export class GrandBlobClient implements RemoteBlobs {
   readonly #origin: string
   readonly #tls: () => PeerTls
   #agent: { tls: PeerTls; agent: Agent } | undefined
   #bulkCount = 0
 
-  /** @param tls asked for each connection, for it may change */
+  /** @param tls called for each connection, because certificates may be reloaded */
   constructor(origin: string, tls: () => PeerTls) {
     this.#origin = origin
     this.#tls = tls
@@ -60,12 +61,12 @@ export class GrandBlobClient implements RemoteBlobs {
       [UPLOAD_LENGTH]: String(size),
     }
     const sent = this.#request('PUT', sha256, { signal, headers })
-    const answered = responseTo(sent)
+    const responded = responseTo(sent)
     if (Buffer.isBuffer(bytes)) sent.end(bytes)
     else sendSlice(bytes, sent)
-    const response = await answered
+    const response = await responded
     const body = await text(response)
-    // A refusal may come before all is sent.
+    // The grand may refuse before the whole body is sent.
     if (!sent.writableFinished) sent.destroy()
     if ((response.statusCode ?? 0) >= 300) throw new TransferRefusedError(response.statusCode ?? 0, body)
   }
@@ -77,7 +78,7 @@ export class GrandBlobClient implements RemoteBlobs {
     signal: AbortSignal,
   ): Promise<ByteSource | undefined> {
     const range = `bytes=${start}-${end}`
-    const isBulk = end - start >= BULK_BYTES && this.#bulkCount < BULK_CONNECTIONS
+    const isBulk = end - start >= MIN_BULK_BYTES && this.#bulkCount < MAX_BULK_CONNECTIONS
     const blob = await (isBulk ? this.#getBulk(sha256, range, signal) : this.#get(sha256, range, signal))
     if (blob.status === 206 || blob.status === 200) return blob
     const body = await textOf(blob)
@@ -95,7 +96,7 @@ export class GrandBlobClient implements RemoteBlobs {
     const response = await responseTo(sent)
     return {
       status: response.statusCode ?? 0,
-      copy: (take) => copyChunks(response, take),
+      copy: (sink) => copyChunks(response, sink),
       close: async () => void response.destroy(),
     }
   }
@@ -120,25 +121,25 @@ export class GrandBlobClient implements RemoteBlobs {
   }
 
   #request(method: string, sha256: string, options: RequestOptions): ClientRequest {
-    const sent = request(this.#origin + blobPath(sha256), { method, agent: this.#agentNow(), ...options })
-    // Whoever waits for the answer or reads it is told; what breaks off when nobody does is no fault.
+    const sent = request(this.#origin + blobPath(sha256), { method, agent: this.#currentAgent(), ...options })
+    // `responseTo` and readers of the response report errors. Without them an error is not a fault.
     sent.on('error', () => undefined)
     sent.setTimeout(STALLED_MS, () => sent.destroy(new Error(`nothing moved for ${STALLED_MS} ms`)))
     return sent
   }
 
-  /** Connections under certificates that were replaced end with what is under way on them, or by being idle. */
-  #agentNow(): Agent {
+  /** Connections with replaced certificates end after their transfers, or when idle. */
+  #currentAgent(): Agent {
     const tls = this.#tls()
     if (this.#agent?.tls !== tls) {
-      const settings = { keepAlive: true, maxSockets: CONNECTIONS, timeout: STALLED_MS }
+      const settings = { keepAlive: true, maxSockets: MAX_CONNECTIONS, timeout: STALLED_MS }
       this.#agent = { tls, agent: new Agent({ ...tls, ...settings, minVersion: 'TLSv1.3' }) }
     }
     return this.#agent.agent
   }
 }
 
-/** Where a TLS connection goes to; names, and not addresses, are told to the other side (RFC 6066 section 3). */
+/** Address of a TLS connection. Server name indication takes host names only (RFC 6066 section 3). */
 function addressOf(origin: string): ConnectionOptions {
   const { hostname, port } = urlToHttpOptions(new URL(origin))
   const host = hostname ?? ''
@@ -156,7 +157,7 @@ async function responseTo(sent: ClientRequest): Promise<IncomingMessage> {
   return response
 }
 
-/** Sends a file as fast as it is taken; a failure ends the request. */
+/** Sends a file with backpressure; a failure destroys the request. */
 function sendSlice(slice: FileSlice, sent: ClientRequest): void {
   slice
     .copy((chunk) => writeChunk(sent, chunk))

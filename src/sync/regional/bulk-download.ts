@@ -4,12 +4,12 @@ import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import type { ChunkSink } from '../../lib/byte-source.js'
 import type { BlobResponse } from './remote-blobs.js'
 
-/** As much as TLS hands out at once (RFC 8446 section 5.1). */
+/** Maximum size of a TLS record (RFC 8446 section 5.1). */
 const RECORD_BYTES = 16 * 1024
 const MAX_HEAD_BYTES = 16 * 1024
 
-/** The one buffer that a socket reads into, until it is told to use another (see `onread` of net.Socket). */
-interface ReadInto {
+/** Option of net.Socket to read into given buffers. */
+interface OnRead {
   onread: { buffer: () => Buffer; callback: (bytes: number, buffer: Uint8Array) => boolean }
 }
 
@@ -22,21 +22,21 @@ export class BulkDownload implements BlobResponse {
   readonly #buffer = Buffer.allocUnsafeSlow(RECORD_BYTES)
   #head: Buffer | undefined = Buffer.alloc(0)
   #status = 0
-  /** Bytes of the body that are still to come. */
+  /** Bytes of the body that have not arrived. */
   #missing = Number.POSITIVE_INFINITY
-  /** Chunks that came while another was being taken. */
+  /** Chunks that arrived while the sink was busy. */
   readonly #waiting: Buffer[] = []
   #sink: ChunkSink | undefined
-  /** The chunk that is being taken, if that takes time. */
-  #taking: Promise<void> | undefined
+  /** Resolves when the sink has consumed its chunk; undefined while it is idle. */
+  #consuming: Promise<void> | undefined
   #resolve: () => void = () => {}
   #reject: (error: Error) => void = () => {}
 
   private constructor(options: ConnectionOptions) {
-    const onread: ReadInto = {
+    const onread: OnRead = {
       onread: {
-        // What is being taken must not be written over.
-        buffer: () => (this.#isHeldUp ? Buffer.allocUnsafeSlow(RECORD_BYTES) : this.#buffer),
+        // The sink may still use the shared buffer.
+        buffer: () => (this.#isBusy ? Buffer.allocUnsafeSlow(RECORD_BYTES) : this.#buffer),
         callback: (bytes, { buffer, byteOffset }) => this.#read(Buffer.from(buffer, byteOffset, bytes)),
       },
     }
@@ -48,10 +48,10 @@ export class BulkDownload implements BlobResponse {
   }
 
   /**
-   * Sends a request and waits for the head of its answer.
-   * @param head the lines of the request, without those of its end
-   * @param stalledMs for so long nothing may move
-   * @throws Error when it breaks off, also by the signal, or what comes is not HTTP/1.1 with a Content-Length
+   * Sends a request and waits for the head of its response.
+   * @param head lines of the request's head
+   * @param stalledMs timeout without progress
+   * @throws Error if the connection ends, the signal aborts, or the response is not HTTP/1.1 with a Content-Length
    */
   static async send(
     options: ConnectionOptions,
@@ -67,22 +67,22 @@ export class BulkDownload implements BlobResponse {
     return download
   }
 
-  /** The answer's status code. */
+  /** The status code of the response. */
   get status(): number {
     return this.#status
   }
 
-  /** @throws Error when the answer breaks off, and what `take` throws */
+  /** @throws Error if the response breaks off, and the errors of the sink */
   async copy(sink: ChunkSink): Promise<void> {
     this.#sink = sink
     const whole = this.#settled()
-    if (this.#handOut()) this.#socket.resume()
+    if (this.#flush()) this.#socket.resume()
     try {
       await whole
     } finally {
       this.#sink = undefined
       this.#socket.destroy()
-      await this.#taking?.catch(() => undefined)
+      await this.#consuming?.catch(() => undefined)
     }
   }
 
@@ -90,8 +90,8 @@ export class BulkDownload implements BlobResponse {
     this.#socket.destroy()
   }
 
-  get #isHeldUp(): boolean {
-    return this.#taking !== undefined || this.#waiting.length > 0
+  get #isBusy(): boolean {
+    return this.#consuming !== undefined || this.#waiting.length > 0
   }
 
   #settled(): Promise<void> {
@@ -103,12 +103,12 @@ export class BulkDownload implements BlobResponse {
     })
   }
 
-  /** Whether to read on. */
+  /** @returns whether the socket may read on */
   #read(chunk: Buffer): boolean {
     if (this.#head !== undefined) return this.#readHead(Buffer.concat([this.#head, chunk]))
     this.#missing -= chunk.length
     this.#waiting.push(chunk)
-    return this.#handOut()
+    return this.#flush()
   }
 
   #readHead(head: Buffer): boolean {
@@ -118,7 +118,7 @@ export class BulkDownload implements BlobResponse {
     const [, status, length] =
       /^HTTP\/1\.1 (\d{3}) .*\r\ncontent-length: *(\d+)\r\n/is.exec(head.toString('latin1', 0, end + 2)) ?? []
     if (status === undefined) {
-      this.#socket.destroy(new Error('an answer that cannot be read'))
+      this.#socket.destroy(new Error('the response is not valid HTTP/1.1'))
       return false
     }
     const body = head.subarray(end + 4)
@@ -130,33 +130,33 @@ export class BulkDownload implements BlobResponse {
     return false
   }
 
-  /** Hands out what waits; whether all of that is taken. */
-  #handOut(): boolean {
-    while (this.#sink !== undefined && this.#taking === undefined) {
+  /** Passes waiting chunks to the sink. @returns whether it has consumed them all */
+  #flush(): boolean {
+    while (this.#sink !== undefined && this.#consuming === undefined) {
       const chunk = this.#waiting.shift()
       if (chunk === undefined) {
         if (this.#missing <= 0) this.#resolve()
         return true
       }
-      this.#give(chunk, this.#sink)
+      this.#pass(chunk, this.#sink)
     }
     return false
   }
 
-  #give(chunk: Buffer, take: ChunkSink): void {
-    this.#taking = tried(() => take(chunk))
-    this.#taking?.then(
+  #pass(chunk: Buffer, sink: ChunkSink): void {
+    this.#consuming = rejecting(() => sink(chunk))
+    this.#consuming?.then(
       () => {
-        this.#taking = undefined
-        if (this.#handOut()) this.#socket.resume()
+        this.#consuming = undefined
+        if (this.#flush()) this.#socket.resume()
       },
       (error) => this.#reject(error),
     )
   }
 }
 
-/** What is thrown as if it were rejected. */
-function tried(work: () => Promise<void> | undefined): Promise<void> | undefined {
+/** Turns a thrown error into a rejection. */
+function rejecting(work: () => Promise<void> | undefined): Promise<void> | undefined {
   try {
     return work()
   } catch (error) {
