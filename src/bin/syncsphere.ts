@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { plural } from '../lib/plural.js'
 import { VERSION } from '../lib/version.js'
 import { readOptions, UsageError } from '../operator/options.js'
 
@@ -62,7 +63,7 @@ async function backup(args: string[]): Promise<string> {
   const { backupDataDir } = await import('../db/backup.js')
   const { dataDir } = readRegionalConfig(process.env)
   const { databases, blobs } = await backupDataDir(dataDir, to)
-  return `copied ${databases.join(', ')}, with its small blobs, and ${blobs} larger blobs to ${to}`
+  return `copied ${[...databases, plural(blobs, 'blob file')].join(' and ')} to ${to}`
 }
 
 async function health(args: string[]): Promise<string> {

@@ -18,7 +18,7 @@ const HELP = `Creates a development CA and a certificate for each server, and sh
 
   --out DIR       the folder (default: SYNCSPHERE_CERTS_DIR, or certs/dev)
   --host HOST     a further host name or IP address for the certificate of the one NAME; may be repeated
-  --renew NAME    may be repeated; without --host the new certificate is for the same hosts as the old one
+  --renew NAME    may be repeated; the new certificate is for the hosts of --host alone, or without it, of the old one
   --hand-out DIR  copy to DIR/NAME what each server needs: ca.crt, its own certificate and key, the deny list
   --help          this text
 

@@ -2,6 +2,7 @@
 
 import type { AccountDetails, AccountView } from '../domain/views.js'
 import { formatByteSize } from '../lib/byte-size.js'
+import { plural } from '../lib/plural.js'
 
 const NAME_WIDTH = 32
 
@@ -31,7 +32,7 @@ export function accountDetails(account: AccountDetails): string[] {
     ['state', stateOf(account)],
     ['created', account.created_at],
     ['quota', `${storage_quota} bytes (${formatByteSize(storage_quota)})`],
-    ['used', `${used_storage} bytes (${formatByteSize(used_storage)}) in ${files} files`],
+    ['used', `${used_storage} bytes (${formatByteSize(used_storage)}) in ${plural(files, 'file')}`],
     ['sessions', account.sessions],
     ['tokens', account.tokens],
     ['last used', account.last_used_at ? `${account.last_used_at}, on this server` : 'never on this server'],

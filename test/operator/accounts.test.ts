@@ -239,7 +239,7 @@ t.test("account show prints the account's usage and no secret", async (t) => {
   for (const line of [
     `id               ${alice.id}`,
     'state            active',
-    'used             5 bytes (5 B) in 1 files',
+    'used             5 bytes (5 B) in 1 file',
   ])
     t.ok(sheet.split('\n').includes(line), line)
   const json = await operated(regional.config, ['account', 'show', '--username', 'alice', '--json'])

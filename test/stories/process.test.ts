@@ -40,6 +40,19 @@ t.test('A server that cannot start prints one line per fault, and exits with 1',
   t.match(await refusal({}), { code: 1, lines: [/migration 9999/] })
 })
 
+t.test('A server that cannot read its certificates leaves nothing in its data folder', async (t) => {
+  const DATA_DIR = await newDataDir(t)
+  const refusal = async (env: Record<string, string>) => {
+    const server = startServer(t, { DATA_DIR, ...env })
+    t.equal(await server.end(), 1)
+    return server.errors.trim()
+  }
+  const mistyped = { NAME: 'euu', GRAND_URL: 'https://127.0.0.1:9', CERTS_DIR: DATA_DIR }
+  t.match(await refusal(mistyped), /^cannot read the certificate file /)
+  t.match(await refusal({ NAME: 'euu', TLS_CERT: 'no.crt', TLS_KEY: 'no.key' }), /no\.crt/)
+  await startServer(t, { DATA_DIR, NAME: 'eu' }).serves()
+})
+
 t.test('The built program serves the pages of /docs', async (t) => {
   const { url } = await startServer(t, { DATA_DIR: await newDataDir(t) }).serves()
   for (const path of ['/docs/', '/docs/static/swagger-ui-bundle.js', '/docs/static/logo.svg'])
