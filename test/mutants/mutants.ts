@@ -55,8 +55,8 @@ export const MUTANTS: readonly Mutant[] = [
       {
         in: 'Applier.apply',
         replace: 'await this.#write(runs, bytes)',
-        by: `const at = stretches.at(-1)?.cursor
-    await this.#options.db.write((tx) => writeMeta(tx, 'cursor', JSON.stringify(at)))
+        by: `const at = runs.at(-1)?.cursor
+    await this.#deps.db.write((tx) => writeMeta(tx, 'cursor', JSON.stringify(at)))
     await this.#write(runs, bytes)`,
       },
     ],
