@@ -339,7 +339,7 @@ export const MUTANTS: readonly Mutant[] = [
       {
         in: 'GroupCommit.commitSeries',
         replace: 'this.#outcomes.length > 0',
-        by: 'this.#outcomes.length > MAX_BATCH',
+        by: 'this.#outcomes.length > MAX_UNITS_PER_TICK',
       },
     ],
   },
