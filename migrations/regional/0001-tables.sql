@@ -158,7 +158,7 @@ CREATE TABLE outbox (
 ) STRICT;
 
 -- Changes that cannot be applied yet. `reason`: the row has not arrived (`row`), or a newer program made the change
--- (`unknown`; then with its id and its log position).
+-- (`unknown`; then with its id, its log position, and the account with which its row ends).
 CREATE TABLE deferred (
   seq INTEGER PRIMARY KEY,
   kind TEXT NOT NULL,
@@ -166,8 +166,10 @@ CREATE TABLE deferred (
   reason TEXT NOT NULL,
   id TEXT UNIQUE,
   gseq INTEGER NOT NULL,
+  owner_id TEXT,
   change TEXT NOT NULL
 ) STRICT;
+CREATE INDEX deferred_by_owner ON deferred (owner_id) WHERE owner_id IS NOT NULL;
 CREATE INDEX deferred_by_row ON deferred (kind, key);
 CREATE INDEX deferred_unknown ON deferred (seq) WHERE reason = 'unknown';
 

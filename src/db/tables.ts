@@ -93,8 +93,9 @@ interface DeferredTable {
   kind: string
   key: string
   reason: 'row' | 'unknown'
-  id: string | null
+  id: Generated<string | null>
   gseq: number
+  owner_id: Generated<string | null>
   change: string
 }
 

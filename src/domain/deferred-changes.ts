@@ -1,7 +1,7 @@
 import { setRefEntry } from '../blobs/blob-refs.js'
 import type { Database, Tx } from '../db/engine/database.js'
 import { addDeadLetter } from '../db/regional/dead-letters.js'
-import { listUnknownChanges, removeUnknown, type UnknownChange } from '../db/regional/deferred.js'
+import { listUnknownChanges, removeUnknown, type UnknownChange } from '../db/regional/unknown-changes.js'
 import { isTransientError } from '../lib/storage-fault.js'
 import { blobOf, kindOf } from '../model/change.js'
 import { readChange } from '../model/change-reader.js'

@@ -401,8 +401,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         in: 'Applier.#applyOne',
-        replace: 'if (!isOwn && known !== change) deferUnknown(tx, change, gseq)',
-        by: '',
+        replace: 'deferUnknown(tx, change, gseq)',
+        by: '{}',
       },
     ],
   },

@@ -1,7 +1,7 @@
 /** Changes of a type that the simulated program does not know, as a regional of a newer program records them. */
 import type { Reader } from '../../src/db/engine/database.js'
-import { deferUnknown } from '../../src/db/regional/deferred.js'
 import { appendOutbox } from '../../src/db/regional/outbox.js'
+import { deferUnknown } from '../../src/db/regional/unknown-changes.js'
 import { CHANGE_VERSION, type Fact } from '../../src/model/change.js'
 import type { ChangeType } from '../../src/model/change-types.js'
 import type { SimulatedGrand, SimulatedRegional } from './servers.js'
@@ -30,8 +30,9 @@ export async function recordUnknownChange(
       blob: { sha256: 'cover_sha256', size: 'cover_size' },
       stamp: journal.tick(tx),
     }
-    appendOutbox(tx, name, fact, journal.random)
-    const envelope = { v: CHANGE_VERSION, id: journal.random.id(), origin: name, epoch: '', oseq: 0 }
+    const id = journal.random.id()
+    appendOutbox(tx, name, { id, ...fact }, journal.random)
+    const envelope = { v: CHANGE_VERSION, id, origin: name, epoch: '', oseq: 0 }
     deferUnknown(tx, { ...envelope, ...fact }, 0)
     tx.afterCommit(() => journal.outboxGrown.emit())
   })

@@ -1,47 +1,28 @@
 /**
- * Deferred changes: their row has not arrived yet, or a newer program made them and this one does not understand them
- * completely. They are applied when the row arrives or after an upgrade, and republished together with their row.
+ * Deferred changes: their row has not arrived yet, or a newer program made them (unknown-changes.ts). They are applied when
+ * the row arrives or after an upgrade, and republished together with their row.
  */
 
-import { addRef, type RowId, removeRef, setRefEntry } from '../../blobs/blob-refs.js'
-import { type BlobRef, blobOf, type Change, type Fact, kindOf } from '../../model/change.js'
+import type { RowId } from '../../blobs/blob-refs.js'
+import { bareFact, type Fact, kindOf } from '../../model/change.js'
 import { ZERO_STAMP } from '../../model/clock.js'
 import { merge, type Row } from '../../model/merge.js'
 import type { Reader, Tx } from '../engine/database.js'
 import { prepare } from '../engine/query.js'
 import { query } from '../tables.js'
 
-const insertDeferred = prepare<
-  RowId & { reason: 'row' | 'unknown'; id: string | null; gseq: number; change: string }
->()((slot) =>
+const insertDeferred = prepare<RowId & { change: string }>()((slot) =>
   query
     .insertInto('deferred')
-    .values({
-      kind: slot('kind'),
-      key: slot('key'),
-      reason: slot('reason'),
-      id: slot('id'),
-      gseq: slot('gseq'),
-      change: slot('change'),
-    })
-    .onConflict((conflict) => conflict.doNothing()),
+    .values({ kind: slot('kind'), key: slot('key'), reason: 'row', gseq: 0, change: slot('change') }),
 )
 const selectOfRow = prepare<RowId>()((slot) =>
   query
     .selectFrom('deferred')
-    .select(['seq', 'reason', 'change'])
+    .select(['seq', 'reason', 'id', 'change'])
     .where('kind', '=', slot('kind'))
     .where('key', '=', slot('key'))
     .orderBy('seq'),
-)
-const selectUnknownAfter = prepare<{ seq: number; limit: number }>()((slot) =>
-  query
-    .selectFrom('deferred')
-    .select(['seq', 'gseq', 'change'])
-    .where('reason', '=', 'unknown')
-    .where('seq', '>', slot('seq'))
-    .orderBy('seq')
-    .limit(slot('limit')),
 )
 const deleteDeferred = prepare<{ seq: number }>()((slot) =>
   query.deleteFrom('deferred').where('seq', '=', slot('seq')),
@@ -56,38 +37,14 @@ export function deferForRow(tx: Tx, change: Fact): void {
   insertChanges(tx, row, withoutRedundant([...takeDeferred(tx, row), change]))
 }
 
-/** Defers a change of a newer program until this program is upgraded. Its blob stays referenced meanwhile. */
-export function deferUnknown(tx: Tx, change: Change, gseq: number): void {
-  const values = { ...rowIdOf(change), reason: 'unknown', id: change.id, gseq } as const
-  tx.run(insertDeferred, { ...values, change: JSON.stringify(change) })
-  const blob = blobOf(change)
-  if (blob === undefined) return
-  addRef(tx, deferredRowId(change), blob)
-  setRefEntry(tx, deferredRowId(change), blob, gseq)
-}
-
-/** A deferred change of a newer program, with its position in the change log. */
-export interface UnknownChange {
-  seq: number
-  gseq: number
-  change: Change
-}
-
-export function listUnknownChanges(reader: Reader, after: number, limit: number): UnknownChange[] {
-  const rows = reader.all(selectUnknownAfter, { seq: after, limit })
-  return rows.map(({ change, ...row }) => ({ ...row, change: JSON.parse(change) as Change }))
-}
-
-/** Removes a deferred change of a newer program, and its blob reference, once it is applied. */
-export function removeUnknown(tx: Tx, { seq, change }: UnknownChange): void {
-  tx.run(deleteDeferred, { seq })
-  const blob: BlobRef | undefined = blobOf(change)
-  if (blob !== undefined) removeRef(tx, deferredRowId(change), blob)
-}
-
-/** All deferred changes of a row, whatever the reason. */
-export function listDeferred(reader: Reader, row: RowId): Fact[] {
-  return reader.all(selectOfRow, row).map(({ change }) => JSON.parse(change) as Fact)
+/**
+ * All deferred changes of a row, as they are republished. Those of newer programs keep their ids: every server has them,
+ * and the change log takes each once.
+ */
+export function listDeferred(reader: Reader, row: RowId): (Fact & { id?: string })[] {
+  return reader.all(selectOfRow, row).map(({ id, change }) => {
+    return { ...bareFact(JSON.parse(change)), ...(id !== null && { id }) }
+  })
 }
 
 /** Removes and returns the changes that are deferred until a row arrives. */
@@ -108,13 +65,7 @@ const rowIdOf = (change: Fact): RowId => ({ kind: kindOf(change), key: change.ke
 const EMPTY_ROW: Row = { cells: {}, created_stamp: ZERO_STAMP, stamps: {} }
 
 function insertChanges(tx: Tx, row: RowId, changes: Fact[]): void {
-  for (const change of changes)
-    tx.run(insertDeferred, { ...row, reason: 'row', id: null, gseq: 0, change: JSON.stringify(change) })
-}
-
-/** An unknown change references its blob under its own id, since its row's reference is unknown. */
-function deferredRowId({ id }: Change): RowId {
-  return { kind: 'deferred', key: id }
+  for (const change of changes) tx.run(insertDeferred, { ...row, change: JSON.stringify(change) })
 }
 
 /** Drops changes that add nothing to those of higher precedence. The result does not depend on the order of arrival. */

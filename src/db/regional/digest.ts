@@ -43,11 +43,12 @@ function pageQueryOf(table: TableName): PageQuery {
     .join(', ')
   const line = `json_array(${columns})`
   const tombstone = "json_array(t.id, 'deleted')"
-  const { owner } = declarationOf(table)
+  const { owner, fields } = declarationOf(table)
+  const isOwnerDeleted = owner === undefined ? '' : `or (select deleted from users where id = t.${owner}) = 1`
   const digested =
-    owner === undefined
+    fields['deleted'] === undefined
       ? line
-      : `case when t.deleted = 1 or (select deleted from users where id = t.${owner}) = 1 then ${tombstone} else ${line} end`
+      : `case when t.deleted = 1 ${isOwnerDeleted} then ${tombstone} else ${line} end`
   const condition = table === 'sessions' ? 'and t.expires_at >= ?' : ''
   const slots = table === 'sessions' ? ['after', 'horizon', 'limit'] : ['after', 'limit']
   return {

@@ -39,8 +39,11 @@ const deleteAll = prepare()(() => query.deleteFrom('outbox'))
 /** AUTOINCREMENT keeps its last value in a table of SQLite's own. */
 const resetSequence = { sql: "delete from sqlite_sequence where name = 'outbox'", parameters: [] }
 
-/** Appends a fact as a change of this server, in the transaction that writes its row. */
-export function appendOutbox(tx: Tx, origin: string, fact: Fact, random: Random): void {
+/**
+ * Appends a fact as a change of this server, in the transaction that writes its row.
+ * @param fact with an id if it is a change of another server that is republished as it is
+ */
+export function appendOutbox(tx: Tx, origin: string, fact: Fact & { id?: string }, random: Random): void {
   const blob = fact.blob ?? declaredBlob(fact)
   insertStored(tx, { v: CHANGE_VERSION, id: random.id(), origin, ...fact, ...(blob && { blob }) })
 }

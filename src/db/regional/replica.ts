@@ -11,6 +11,7 @@ import { isOwnerDeleted } from './account-refs.js'
 import { deferForRow, replaceDeferred, takeDeferred } from './deferred.js'
 import { fold } from './fold.js'
 import { HOOKS } from './table-hooks.js'
+import { removeUnknownOfRow } from './unknown-changes.js'
 
 /** The row before and after a change. `after` is undefined when the change is deferred until its row arrives. */
 export interface AppliedChange {
@@ -79,6 +80,12 @@ export function readRow(tx: Tx, table: TableName, key: string): Row | undefined 
   return { cells, created_stamp, stamps }
 }
 
+/** Whether the row of a change is known and deleted. */
+export function isDeleted(tx: Tx, { kind, key }: RowId): boolean {
+  const table = tableOfKind(kind)
+  return table !== undefined && readRow(tx, table, key)?.cells.deleted === 1
+}
+
 /** Turns a row whose account is deleted into a tombstone. */
 export function deleteRow(tx: Tx, table: TableName, key: string): void {
   const row = readRow(tx, table, key)
@@ -134,6 +141,7 @@ function writeRow(tx: Tx, table: TableName, key: string, before: Row | undefined
   if (before === undefined) tx.run(statements[table].insert, Object.assign(columns, INITIAL[table]))
   else updateRow(tx, table, columnsOf(table, key, before), columns)
   updateRefs(tx, table, key, before, after)
+  if (after.cells.deleted === 1 && before?.cells.deleted !== 1) removeUnknownOfRow(tx, rowId(table, key))
   HOOKS[table]?.(tx, key, before, after)
 }
 

@@ -5,6 +5,7 @@ import type { Tx } from '../engine/database.js'
 import { removeRefsOfAccount } from './account-refs.js'
 import { resolveNameConflicts } from './names.js'
 import { deleteSubscriber } from './subscribers.js'
+import { endUnknownRefsOfAccount } from './unknown-changes.js'
 import { clearLocalState } from './users.js'
 
 export type Hook = (tx: Tx, key: string, before: Row | undefined, after: Row) => void
@@ -17,5 +18,6 @@ export const HOOKS: Partial<Record<TableName, Hook>> = {
     if (after.cells.deleted !== 1) return
     clearLocalState(tx, key)
     removeRefsOfAccount(tx, key)
+    endUnknownRefsOfAccount(tx, key)
   },
 }

@@ -4,7 +4,7 @@
  */
 import Type from 'typebox'
 import type { RowId } from '../../blobs/blob-refs.js'
-import { bareFact, type Fact, type Value } from '../../model/change.js'
+import type { Fact, Value } from '../../model/change.js'
 import { CHANGES, type ChangeType } from '../../model/change-types.js'
 import type { Row } from '../../model/merge.js'
 import { declarationOf, TABLES, type TableName, tableOfKind } from '../../model/tables.js'
@@ -50,7 +50,7 @@ export function markPublished(tx: Tx, row: RowId): void {
 export interface UnpublishedRow extends RowId {
   /** Undefined when the row has not arrived, or its kind is unknown to this program. */
   row: Row | undefined
-  deferred: Fact[]
+  deferred: (Fact & { id?: string })[]
 }
 
 /** Unpublished rows in their current state, with their deferred changes. */
@@ -67,7 +67,7 @@ export function takeUnpublished(tx: Tx, limit: number): Fact[] {
   return listUnpublished(tx, limit).flatMap(({ row, deferred, ...id }) => {
     markPublished(tx, id)
     const snapshot = row && snapshotOf(tableOfKind(id.kind) as TableName, id.key, row)
-    return [...(snapshot ? [snapshot] : []), ...deferred.map(bareFact)]
+    return [...(snapshot ? [snapshot] : []), ...deferred]
   })
 }
 

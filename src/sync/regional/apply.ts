@@ -4,8 +4,8 @@ import type { BlobStore } from '../../blobs/blob-store.js'
 import type { Database, Tx } from '../../db/engine/database.js'
 import { readMeta, writeMeta } from '../../db/meta.js'
 import { addDeadLetter } from '../../db/regional/dead-letters.js'
-import { deferUnknown } from '../../db/regional/deferred.js'
-import type { AppliedChange } from '../../db/regional/replica.js'
+import { type AppliedChange, isDeleted } from '../../db/regional/replica.js'
+import { deferUnknown } from '../../db/regional/unknown-changes.js'
 import { hasUnpublished, isSameRow, markPublished } from '../../db/regional/unpublished.js'
 import type { Journal } from '../../domain/journal.js'
 import { isTransientError } from '../../lib/storage-fault.js'
@@ -125,7 +125,8 @@ export class Applier {
     if (blob !== undefined) this.#storeBlob(tx, blob.sha256, bytes)
     // A change of this epoch of this server was applied when it was recorded.
     const isOwn = change.origin === this.#deps.server && change.epoch === epoch
-    if (!isOwn && known !== change) deferUnknown(tx, change, gseq)
+    if (known !== change && !isDeleted(tx, { kind: kindOf(change), key: change.key }))
+      deferUnknown(tx, change, gseq)
     const applied = isOwn || known === undefined ? undefined : this.#deps.journal.apply(tx, known)
     if (blob !== undefined) setRefEntry(tx, { kind: kindOf(change), key: change.key }, blob, gseq)
     if (republishing && known === change && applied !== undefined) notePublished(tx, change, applied)

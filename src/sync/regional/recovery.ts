@@ -23,6 +23,7 @@ import {
   readOutbox,
 } from '../../db/regional/outbox.js'
 import { restampFact, restampRow } from '../../db/regional/replica.js'
+import { clearUnknownPositions } from '../../db/regional/unknown-changes.js'
 import { listUnpublished, markAllUnpublished } from '../../db/regional/unpublished.js'
 import { clearWatermarks } from '../../db/watermarks.js'
 import type { Random } from '../../lib/random.js'
@@ -54,6 +55,7 @@ export function beginRefill(tx: Tx, random: Random): void {
   deleteMeta(tx, 'cursor')
   deleteMeta(tx, 'log_clock')
   clearRefEntries(tx)
+  clearUnknownPositions(tx)
   clearWatermarks(tx)
   clearDeadLetters(tx)
   markAllUnpublished(tx)
@@ -79,7 +81,12 @@ export function restampOutbox(tx: Tx, server: string, nowMs: number, random: Ran
   for (const change of changes) restampRow(tx, { kind: kindOf(change), key: change.key }, renewed)
   for (const row of rows) restampRow(tx, row, renewed)
   beginEpoch(tx, { keepChanges: false }, random)
-  for (const change of changes) appendOutbox(tx, server, restampFact(bareFact(change), renewed), random)
+  for (const change of changes) {
+    // A change of another server that is republished as it is keeps its id.
+    const isSame = !stampsOf(change).some((stamp) => renewed.has(stamp))
+    const fact = restampFact(bareFact(change), renewed)
+    appendOutbox(tx, server, isSame ? { ...fact, id: change.id } : fact, random)
+  }
   const highest = [...renewed.values()].reduce(later, readMeta(tx, 'log_clock') ?? ZERO_STAMP)
   writeMeta(tx, 'clock', later(highest, tick(ZERO_STAMP, nowMs, server)))
   return renewed
