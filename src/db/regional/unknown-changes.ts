@@ -60,9 +60,8 @@ const selectOfOwner = prepare<{ owner_id: string }>()((slot) =>
 const deleteUnknown = prepare<{ seq: number }>()((slot) =>
   query.deleteFrom('deferred').where('seq', '=', slot('seq')),
 )
-const clearPositions = prepare()(() =>
-  query.updateTable('deferred').set({ gseq: 0 }).where('reason', '=', 'unknown'),
-)
+/** Reads them all: it runs once for each log that replaces a lost one. */
+const clearPositions = { sql: "update deferred set gseq = 0 where reason = 'unknown'", parameters: [] }
 const selectDeletedUser = prepare<{ id: string }>()((slot) =>
   query.selectFrom('users').select('id').where('id', '=', slot('id')).where('deleted', '=', 1),
 )
