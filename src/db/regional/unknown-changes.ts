@@ -72,9 +72,11 @@ export function deferUnknown(tx: Tx, change: Change, gseq: number): void {
   const { owner_id: owner } = change.fields as Record<string, unknown>
   const owner_id = typeof owner === 'string' ? owner : null
   tx.run(upsertUnknown, { ...row, id: change.id, gseq, owner_id, change: JSON.stringify(change) })
-  if (isTombstone(change)) return endRefs(tx, listOfRow(tx, row))
+  const all = listOfRow(tx, row)
+  const isEnded = isOwnerDeleted(tx, owner_id) || all.some((unknown) => isTombstone(unknown.change))
+  if (isEnded) endRefs(tx, all)
   const blob = blobOf(change)
-  if (blob === undefined || isOwnerDeleted(tx, owner_id) || listOfRow(tx, row).some(hasTombstone)) return
+  if (isEnded || blob === undefined) return
   addRef(tx, refOf(change), blob)
   setRefEntry(tx, refOf(change), blob, gseq)
 }
@@ -117,10 +119,6 @@ function isOwnerDeleted(tx: Tx, owner_id: string | null): boolean {
 
 function listOfRow(reader: Reader, row: RowId): UnknownChange[] {
   return reader.all(selectOfRow, { kind: row.kind, key: row.key }).map(parse)
-}
-
-function hasTombstone({ change }: UnknownChange): boolean {
-  return isTombstone(change)
 }
 
 function isTombstone({ fields }: Change): boolean {
