@@ -1,14 +1,16 @@
 import { once } from 'node:events'
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, symlinkSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { connect as connectTcp } from 'node:net'
 import { join } from 'node:path'
 import { connect, type TLSSocket } from 'node:tls'
+import { pino } from 'pino'
 import { test } from 'tap'
 import { request } from 'undici'
 import { WebSocket } from 'ws'
 import { DENY_LIST_FILE } from '../../../src/certs/deny-list.js'
 import { ensureCertificates, revokeCertificate } from '../../../src/certs/folder.js'
+import { DenyListFile } from '../../../src/sync/grand/deny-list-file.js'
 import { serverNameOf } from '../../../src/sync/grand/peers.js'
 import { LINK_PATH } from '../../../src/sync/protocol.js'
 import { until } from '../../support/until.js'
@@ -146,4 +148,12 @@ test('the server name of a certificate is its first DNS name', (t) => {
   t.equal(name('DNS:ca'), undefined)
   t.equal(name(undefined), undefined)
   t.end()
+})
+
+test('A deny list that is a link to nowhere is an error, not an empty list', async (t) => {
+  const dir = t.testdir({})
+  const open = () => new DenyListFile(dir, pino({ level: 'silent' })).start(() => undefined)
+  open()[Symbol.dispose]()
+  symlinkSync('nowhere', join(dir, DENY_LIST_FILE))
+  t.throws(open, { message: /revoked\.txt: ENOENT/ })
 })
