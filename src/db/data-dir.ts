@@ -1,9 +1,10 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { processUsingFile } from '../lib/process-using.js'
 import { UnusablePathError } from '../lib/storage-fault.js'
 import { assertKind, assertWritable, makeFolder } from '../lib/usable-path.js'
+import { WrongServerError } from './identity.js'
 
 /** Another process uses the data folder. */
 class DataDirInUseError extends Error {
@@ -15,14 +16,17 @@ class DataDirInUseError extends Error {
 /**
  * Creates a server's data folder, readable by its user alone, and locks it for this process. SQLite holds the lock on a
  * separate file, so the kernel releases it however the process ends.
- * @throws DataDirInUseError, UnusablePathError
+ * @throws DataDirInUseError, UnusablePathError, and WrongServerError for a folder of the other kind of server
  */
-export function lockDataDir(path: string): Disposable {
+export function lockDataDir(path: string, kind: 'regional' | 'grand'): Disposable {
+  const other = kind === 'grand' ? 'regional' : 'grand'
+  if (existsSync(join(path, `${other}.db`)))
+    throw new WrongServerError(`${path} has the data of a ${other} server, but this is a ${kind} server`)
   makeFolder(path)
   assertWritable(path)
   for (const name of readdirSync(path)) {
-    const kind = kindOf(name)
-    if (kind !== undefined) assertKind(join(path, name), kind)
+    const expected = kindOf(name)
+    if (expected !== undefined) assertKind(join(path, name), expected)
     assertWritable(join(path, name))
   }
   const lock = openLock(lockPathOf(path))
