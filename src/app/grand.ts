@@ -62,7 +62,7 @@ export async function openGrand(
   const tls = await openPeerTls(config.certsDir, config.name)
   await using resources = new Resources()
   const logger = givenLogger ?? resources.use(openLog({ level: config.logLevel, server: config.name })).logger
-  resources.use(lockDataDir(config.dataDir))
+  resources.use(lockDataDir(config.dataDir, 'grand'))
   const db = resources.use(Database.open(join(config.dataDir, 'grand.db'), 'grand'))
   const storage = new StorageCheck({ db, dataDir: config.dataDir, logger })
   await storage.assertUsable()

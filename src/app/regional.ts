@@ -75,7 +75,7 @@ export async function openRegional(
   const certificates = new CertificatesInUse(logger, now)
   // Each new connection uses the current certificates.
   if (peerTls) certificates.add(peerTls.files, () => undefined)
-  resources.use(lockDataDir(config.dataDir))
+  resources.use(lockDataDir(config.dataDir, 'regional'))
   const db = resources.use(Database.open(join(config.dataDir, 'regional.db'), 'regional'))
   const helper =
     helperProgram === undefined ? undefined : resources.use(new HelperProcess(helperProgram, logger))

@@ -5,6 +5,7 @@ import {
   ConfigError,
   describeProgram,
   KNOWN_VARIABLES,
+  OF_EACH_SERVER,
   readSphereConfig,
   type SphereConfig,
 } from '../config/config.js'
@@ -28,8 +29,7 @@ readFlags('syncsphere-sphere', HELP)
 const { env, short } = prefixedAlone(process.env, KNOWN_VARIABLES)
 if (short.length > 0) console.error(`ignored: ${short.join(', ')}; use the names that begin with ${PREFIX}`)
 
-// Each server here has a value of its own.
-const foreign = ['NAME', 'PORT', 'GRAND_URL'].map((name) => `${PREFIX}${name}`).filter((name) => env[name])
+const foreign = OF_EACH_SERVER.map((name) => `${PREFIX}${name}`).filter((name) => env[name])
 if (foreign.length > 0 && !env[`${PREFIX}PORT`]?.startsWith('tcp:'))
   console.error(`ignored: ${foreign.join(', ')}; see --help for the variables of a sphere`)
 

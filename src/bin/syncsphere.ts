@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { UsageError } from '../lib/command-line.js'
 import { plural } from '../lib/plural.js'
 import { VERSION } from '../lib/version.js'
-import { readOptions, UsageError } from '../operator/options.js'
+import { readOptions } from '../operator/options.js'
 
 const HELP = `The operator's commands. They read the server's environment (SYNCSPHERE_NAME, SYNCSPHERE_DATA_DIR, …), and work whether
 or not the server runs.
@@ -38,7 +39,8 @@ try {
   await run(process.argv.slice(2))
 } catch (error) {
   const isUsage = error instanceof UsageError
-  console.error(`syncsphere: ${(error as Error).message}${isUsage ? '; see syncsphere --help' : ''}`)
+  const help = process.argv[2] === 'certs' ? 'syncsphere certs --help' : 'syncsphere --help'
+  console.error(`syncsphere: ${(error as Error).message}${isUsage ? `; see ${help}` : ''}`)
   process.exitCode = isUsage ? 2 : 1
 }
 

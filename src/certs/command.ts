@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util'
 import { readCertsDir } from '../config/config.js'
 import type { Environment } from '../config/environment.js'
+import { parseCommandLine, UsageError } from '../lib/command-line.js'
 import { isServerName } from '../lib/server-name.js'
 import { distributeCertificates } from './distribute.js'
 import { AUTHORITY_NAME, type CertificateStatus, ensureCertificates, revokeCertificate } from './folder.js'
@@ -30,10 +30,10 @@ scripts/node dist/bin/syncsphere.js certs`
  * Runs `npm run certs` with its arguments.
  *
  * @returns the text for the user
- * @throws Error with a message for the user when an argument or a file is invalid
+ * @throws UsageError when an argument is invalid, Error when a file is
  */
 export async function runCertsCommand(args: string[], env: Environment): Promise<string> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = parseCommandLine({
     args,
     allowPositionals: true,
     options: {
@@ -48,6 +48,7 @@ export async function runCertsCommand(args: string[], env: Environment): Promise
   const [command, ...revoked] = positionals
   const { out, renew, host: hosts, 'hand-out': to } = values
   if (command === 'revoke') {
+    if (hosts.length + renew.length > 0) throw new UsageError('revoke takes neither --host nor --renew')
     const done = await revoke(out, revoked)
     return to === undefined ? done : `${done}\n${await distribute(out, to, [])}`
   }
@@ -62,10 +63,11 @@ async function make(
 ): Promise<string> {
   checkNames([...names, ...renew.filter((name) => name !== AUTHORITY_NAME)])
   const wrongHost = hosts.find((host) => !HOST.test(host))
-  if (wrongHost !== undefined) throw new Error(`${JSON.stringify(wrongHost)} is no host name or IP address`)
+  if (wrongHost !== undefined)
+    throw new UsageError(`${JSON.stringify(wrongHost)} is no host name or IP address`)
   // In every certificate, the host would let each regional impersonate that server.
   if (hosts.length > 0 && (names.length + renew.length !== 1 || renew.includes(AUTHORITY_NAME)))
-    throw new Error('--host needs the NAME of the one server that it is for')
+    throw new UsageError('--host needs the NAME of the one server that it is for')
   const statuses = await ensureCertificates(dir, { names, renew, hosts, now: new Date() })
   const width = Math.max(...statuses.map(({ name }) => name.length))
   const lines = statuses.map((status) => `  ${status.name.padEnd(width)}  ${describe(status)}`)
@@ -78,7 +80,7 @@ async function distribute(dir: string, to: string, names: string[]): Promise<str
 }
 
 async function revoke(dir: string, names: string[]): Promise<string> {
-  if (names.length === 0) throw new Error('revoke needs the NAME of a server')
+  if (names.length === 0) throw new UsageError('revoke needs the NAME of a server')
   checkNames(names)
   const lines: string[] = []
   for (const name of names) {
@@ -91,7 +93,7 @@ async function revoke(dir: string, names: string[]): Promise<string> {
 function checkNames(names: string[]): void {
   for (const name of names) {
     if (isServerName(name)) continue
-    throw new Error(
+    throw new UsageError(
       `${JSON.stringify(name)} is no server's name: a lower-case letter and up to 31 more letters, digits or hyphens, and not "ca"`,
     )
   }

@@ -1,5 +1,5 @@
-import { X509Certificate } from 'node:crypto'
 import { DAY_MS } from '../lib/durations.js'
+import { certificatesIn } from './pem.js'
 
 /** Servers warn of a certificate that expires sooner. */
 const EXPIRES_SOON_DAYS = 30
@@ -15,7 +15,5 @@ export function expiresSoon(daysLeft: number): boolean {
 
 /** @returns the earliest expiry of the certificates in a PEM chain */
 export function expiryOf(pem: Buffer): Date {
-  const blocks = pem.toString('latin1').match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g)
-  const ends = (blocks ?? []).map((block) => Date.parse(new X509Certificate(block).validTo))
-  return new Date(Math.min(...ends))
+  return new Date(Math.min(...certificatesIn(pem).map(({ validTo }) => Date.parse(validTo))))
 }

@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto'
 import { constants } from 'node:fs'
-import { access, appendFile, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { access, appendFile, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolder } from '../lib/usable-path.js'
 import { createAuthority, issueCertificate, type KeyedCertificate, renewAuthority } from './authority.js'
 import { DENY_LIST_FILE, isDenied, parseDenyList } from './deny-list.js'
 import { daysUntil, expiresSoon } from './expiry.js'
@@ -54,7 +55,7 @@ export interface CertificateStatus {
  */
 export async function ensureCertificates(dir: string, options: EnsureOptions): Promise<CertificateStatus[]> {
   const { names, renew = [], hosts = [], now } = options
-  await mkdir(dir, { recursive: true, mode: 0o700 })
+  makeFolder(dir)
   for (const name of renew) await refuseUnknown(dir, name)
   const kept = names.filter((name) => !renew.includes(name))
   for (const name of kept) await refuseOtherHosts(dir, name, hosts)

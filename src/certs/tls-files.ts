@@ -1,5 +1,7 @@
+import { createPrivateKey } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { createSecureContext } from 'node:tls'
+import { certificatesIn } from './pem.js'
 
 /** PEM files of a TLS server or client. Only peers have a `ca`, the authority that they trust. */
 export type Part = 'cert' | 'key' | 'ca'
@@ -44,7 +46,7 @@ export class TlsFiles<Parts extends Part> {
 }
 
 async function readPems<Parts extends Part>(paths: Record<Parts, string>): Promise<Pems<Parts>> {
-  const entries = Object.entries<string>(paths).map(async ([part, file]) => [part, await read(file)] as const)
+  const entries = Object.entries<string>(paths).map(async ([part, file]) => [part, await read(file, part)])
   const pems = Object.fromEntries(await Promise.all(entries)) as Pems<Parts>
   try {
     createSecureContext(pems)
@@ -55,11 +57,16 @@ async function readPems<Parts extends Part>(paths: Record<Parts, string>): Promi
   return pems
 }
 
-async function read(file: string): Promise<Buffer> {
+/** Checks each file by itself: TLS takes a `ca` without any certificate, and then trusts nobody. */
+async function read(file: string, part: string): Promise<Buffer> {
   try {
     // Reading a pipe may never end, and would keep the process from exiting.
     if (!(await stat(file)).isFile()) throw new Error('it is not a regular file')
-    return await readFile(file)
+    const pem = await readFile(file)
+    if (part !== 'key') certificatesIn(pem)
+    else if (!pem.includes('PRIVATE KEY-----')) throw new Error('it has no PEM private key')
+    else createPrivateKey(pem)
+    return pem
   } catch (cause) {
     throw new Error(`cannot read the certificate file ${file}: ${(cause as Error).message}`, { cause })
   }

@@ -4,7 +4,7 @@ import Type, { type Static } from 'typebox'
 import { BYTE_UNITS } from '../lib/byte-size.js'
 import { isServerName } from '../lib/server-name.js'
 import { describeVariables, type Environment, PREFIX, readVariables } from './environment.js'
-import { findMisspelled, type KnownVariables } from './misspelled.js'
+import { findMisspelled, type KnownVariables, prefixedAlone } from './misspelled.js'
 
 /** Exceeds any disk, and is exact as a JavaScript number. */
 const MAX_BYTES = Number.MAX_SAFE_INTEGER
@@ -119,6 +119,9 @@ const SphereVariables = Type.Object({
   LOG_LEVEL: choice(LOG_LEVELS, 'warn'),
 })
 
+/** Variables that differ on each server of a sphere, so `npm start` sets them. */
+export const OF_EACH_SERVER: readonly string[] = ['NAME', 'PORT', 'GRAND_URL']
+
 /** Servers share one environment, so each ignores the variables of the other, of `npm start` and of Compose. */
 export const KNOWN_VARIABLES: KnownVariables = {
   servers: Object.keys({ ...RegionalVariables.properties, ...GrandVariables.properties }),
@@ -183,11 +186,9 @@ export class ConfigError extends Error {
  * @throws ConfigError when a variable is invalid or misspelled
  */
 export function readRegionalConfig(env: Environment): RegionalConfig {
-  const { values, faults } = readVariables(RegionalVariables, env)
+  const { values, faults } = readRegionalVariables(env)
+  throwFaults(faults)
   const { TLS_CERT, TLS_KEY } = values
-  if (TLS_CERT && !TLS_KEY) faults.push(missingPair('TLS_KEY', 'TLS_CERT'))
-  if (TLS_KEY && !TLS_CERT) faults.push(missingPair('TLS_CERT', 'TLS_KEY'))
-  throwFaults([...faults, ...findMisspelled(env, KNOWN_VARIABLES)])
   return {
     ...common(values),
     grandUrl: values.GRAND_URL === undefined ? undefined : new URL(values.GRAND_URL).origin,
@@ -198,6 +199,14 @@ export function readRegionalConfig(env: Environment): RegionalConfig {
     registration: values.REGISTRATION,
     rateLimits: values.RATE_LIMITS === 'on',
   }
+}
+
+function readRegionalVariables(env: Environment) {
+  const { values, faults } = readVariables(RegionalVariables, env)
+  const { TLS_CERT, TLS_KEY } = values
+  if (TLS_CERT && !TLS_KEY) faults.push(missingPair('TLS_KEY', 'TLS_CERT'))
+  if (TLS_KEY && !TLS_CERT) faults.push(missingPair('TLS_CERT', 'TLS_KEY'))
+  return { values, faults: [...faults, ...findMisspelled(env, KNOWN_VARIABLES)] }
 }
 
 /**
@@ -229,14 +238,21 @@ export function readCertsDir(env: Environment): string {
 }
 
 /**
- * Reads the configuration of `npm start`. Pure: it reads no file.
+ * Reads the configuration of `npm start`, and checks what it passes to the servers. Pure: it reads no file.
  *
- * @throws ConfigError when a variable is invalid
+ * @throws ConfigError when a variable is invalid or misspelled
  */
 export function readSphereConfig(env: Environment): SphereConfig {
   const prefixed = Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith(PREFIX)))
   const { values, faults } = readVariables(SphereVariables, prefixed)
-  throwFaults(faults)
+  const own = [...OF_EACH_SERVER, ...Object.keys(SphereVariables.properties)].map(
+    (name) => `${PREFIX}${name}`,
+  )
+  const passed = Object.entries(prefixedAlone(env, KNOWN_VARIABLES).env).filter(
+    ([name]) => !own.includes(name),
+  )
+  // A regional reads all that a grand does.
+  throwFaults([...faults, ...readRegionalVariables(Object.fromEntries(passed)).faults])
   return {
     servers: (['GRAND', 'EU', 'US', 'AP'] as const).map((name) => ({
       kind: name === 'GRAND' ? 'grand' : 'regional',

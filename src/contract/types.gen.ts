@@ -205,7 +205,7 @@ export interface paths {
         /**
          * Upload a file
          * @description Stores one file of any type. The form has one part `file`, and optional fields before or after it: `folder`,
-         *     `visibility`, `sha256`.
+         *     `visibility`, `sha256`. An empty field counts as absent.
          *
          *     ```sh
          *     curl $base/upload -b jar -F folder=/photos -F visibility=friends -F file=@sunset.jpg
@@ -783,14 +783,17 @@ export interface components {
         };
         Upload: {
             /**
-             * @description The file's folder; `/` by default.
+             * @description The file's folder, a path as in `Folder`; `/` by default.
              * @example /
              */
-            folder?: components["schemas"]["Folder"];
-            /** @description The readers of the file; `private` by default. */
-            visibility?: components["schemas"]["Visibility"];
+            folder?: string;
             /**
-             * @description The expected sha256 checksum, in lower-case hexadecimal. An empty value is ignored.
+             * @description The readers of the file, as in `Visibility`; `private` by default.
+             * @enum {string}
+             */
+            visibility?: "private" | "friends" | "public" | "";
+            /**
+             * @description The expected sha256 checksum, in lower-case hexadecimal.
              * @example
              */
             sha256?: string;

@@ -1,7 +1,8 @@
 import { chmod, copyFile, link, mkdir, open, readdir, unlink } from 'node:fs/promises'
-import { join, relative, resolve } from 'node:path'
+import { join, relative } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
-import { makeFolder } from './data-dir.js'
+import { reasonOf, UnusablePathError } from '../lib/storage-fault.js'
+import { assertKind, makeFolder } from '../lib/usable-path.js'
 
 /**
  * Copies all pages in one step, in one read transaction. Between steps SQLite lets others write and then starts over: on
@@ -23,14 +24,25 @@ export interface BackupResult {
  * database; then the blobs added meanwhile. Unreferenced blobs are removed last. Blobs are hard-linked where possible.
  * @param to a folder that does not exist yet, or is empty
  * @throws Error when `from` contains no database, or `to` is not empty or is inside `from`
- * @throws UnusablePathError when `to` cannot be created
+ * @throws UnusablePathError when a folder or file of either cannot be used
  */
 export async function backupDataDir(from: string, to: string): Promise<BackupResult> {
-  const databases = (await readdir(from).catch(() => [])).filter((name) => name.endsWith('.db'))
+  try {
+    return await copyDataDir(from, to)
+  } catch (cause) {
+    // Errors of SQLite name no path.
+    const { path = to, dest = path } = cause as NodeJS.ErrnoException & { dest?: string }
+    throw reasonOf(cause) === undefined ? cause : new UnusablePathError(dest, { cause })
+  }
+}
+
+async function copyDataDir(from: string, to: string): Promise<BackupResult> {
+  assertKind(from, 'folder')
+  const databases = (await readdir(from)).filter((name) => name.endsWith('.db'))
   if (databases.length === 0) throw new Error(`${from} contains no database`)
   if (!relative(from, to).startsWith('..'))
     throw new Error(`${to} is inside ${from}; choose a folder outside of it`)
-  makeFolder(resolve(to))
+  makeFolder(to)
   if ((await readdir(to)).length > 0) throw new Error(`${to} is not empty; choose a new or empty folder`)
   const blobs = { from: join(from, 'blobs'), to: join(to, 'blobs') }
   const referenced = new Set<string>()

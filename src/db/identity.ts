@@ -2,7 +2,7 @@ import { type Random, systemRandom } from '../lib/random.js'
 import type { Database } from './engine/database.js'
 import { mintEpoch, readMeta, writeMeta } from './meta.js'
 
-/** The database belongs to a server of another name. */
+/** The data belongs to another server, or to the other kind of server. */
 export class WrongServerError extends Error {}
 
 /**

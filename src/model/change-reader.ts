@@ -25,12 +25,16 @@ const KNOWN_MEMBERS = new Set(Object.keys(envelope.properties))
 const stampValidator = Compile(stamp)
 const blobRefs = Compile(Type.Object({ sha256, size: sizeBytes }))
 
+/** Recursive functions, such as JSON.stringify, overflow the stack on thousands of levels. */
+const MAX_DEPTH = 32
+
 /**
  * Checks the envelope of an untrusted change: all that a server needs to relay it and to store the blob it references. The
  * caller checks the size of the encoded form. Returns the first fault in one line, or undefined.
  */
 export function faultOfEnvelope(value: unknown): string | undefined {
   if (!envelopes.Check(value)) return faultOf(envelopes.Errors(value))
+  if (isDeeperThan(MAX_DEPTH, value)) return `/ has more than ${MAX_DEPTH} levels`
   const { fields, blob } = value as Change
   // Every server observes this stamp, even if it does not know the change's type.
   if (fields.password_stamp !== undefined && !stampValidator.Check(fields.password_stamp))
@@ -41,6 +45,12 @@ export function faultOfEnvelope(value: unknown): string | undefined {
     size: fields[blob.size] as number,
   }
   return blobRefs.Check(reference) ? undefined : `/blob ${faultOf(blobRefs.Errors(reference))}`
+}
+
+/** Whether objects and arrays are nested in more than `levels` levels. Looks no deeper than that. */
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner))
 }
 
 /** A change as far as this program understands it. */

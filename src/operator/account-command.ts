@@ -6,9 +6,10 @@ import type { Administration } from '../domain/administration.js'
 import { DomainError, type ErrorCode } from '../domain/errors.js'
 import type { AccountView } from '../domain/views.js'
 import { BYTE_UNITS, parseByteSize } from '../lib/byte-size.js'
+import { UsageError } from '../lib/command-line.js'
 import { accountDetails, accountTable, jsonLines } from './account-table.js'
 import { withAccounts } from './open-accounts.js'
-import { readOptions, UsageError } from './options.js'
+import { readOptions } from './options.js'
 import { readPassword } from './password-input.js'
 
 /** Writes lines to standard output, with backpressure. */

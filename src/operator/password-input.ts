@@ -1,4 +1,4 @@
-import { UsageError } from './options.js'
+import { UsageError } from '../lib/command-line.js'
 
 /** Reads a password from standard input: every local user can read command lines. @throws UsageError */
 export async function readPassword(): Promise<string> {

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type ConnectionOptions, connect, createServer, type TLSSocket, type TlsOptions } from 'node:tls'
@@ -8,6 +8,7 @@ import { test } from 'tap'
 import { runCertsCommand } from '../../src/certs/command.js'
 import { isDenied, parseDenyList } from '../../src/certs/deny-list.js'
 import { ensureCertificates, revokeCertificate } from '../../src/certs/folder.js'
+import { operate } from '../support/operator.js'
 
 const NOW = new Date()
 const DAY_MS = 86_400_000
@@ -321,4 +322,33 @@ test('The command creates, lists, renews and revokes certificates', async (t) =>
   }
   writeFileSync(join(dir, 'eu.crt'), 'not a certificate')
   await t.rejects(run(), { message: /eu\.crt cannot be read as a certificate/ })
+})
+
+test('A wrong command line of `syncsphere certs` exits with 2 and makes nothing; a failed command exits with 1', async (t) => {
+  const dir = join(t.testdir(), 'dev')
+  const run = (args: string[]) => operate({ name: 'eu', dataDir: dir }, ['certs', '--out', dir, ...args])
+  const wrong: [args: string[], says: RegExp][] = [
+    [['--host'], /'--host <value>' argument missing/],
+    [['EU'], /"EU" is no server's name/],
+    [['--renew', 'EU'], /"EU" is no server's name/],
+    [['--renew', ''], /--renew is missing/],
+    [['revoke'], /revoke needs the NAME of a server/],
+    [['revoke', 'EU'], /"EU" is no server's name/],
+    [['revoke', 'eu', '--host', 'eu.example.org'], /revoke takes neither --host nor --renew/],
+    [['a', 'b', '--host', 'h'], /--host needs the NAME/],
+    [['grand', '--host', 'bad host!'], /"bad host!" is no host name/],
+    [['--colour'], /'--colour'/],
+    [['--out', dir], /--out is given twice/],
+    [['--hand-out', ''], /--hand-out is missing/],
+  ]
+  for (const [args, says] of wrong) {
+    const { code, output, errors } = await run(args)
+    t.strictSame([code, output], [2, ''], args.join(' '))
+    t.match(errors, says)
+    t.match(errors, /; see syncsphere certs --help\n$/)
+  }
+  t.notOk(existsSync(dir), 'no command created the folder')
+  t.match(await run(['eu']), { code: 0, errors: '' })
+  t.match(await run(['revoke', 'us']), { code: 1, output: '', errors: /us\.crt cannot be read/ })
+  t.match(await run(['--renew', 'us']), { code: 1, output: '', errors: /us has no certificate/ })
 })

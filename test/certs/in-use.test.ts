@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
+import { randomUUID, X509Certificate } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -34,6 +34,26 @@ t.test('A certificate file that is not a regular file is refused', async (t) => 
   const pipe = join(dir, 'pipe')
   execFileSync('mkfifo', [pipe])
   await t.rejects(TlsFiles.open({ ...paths, cert: pipe }), /pipe: it is not a regular file/)
+})
+
+t.test('A file without the certificate or key that it is for is refused, and named', async (t) => {
+  const { dir, paths } = await certificatesOfAYear(t)
+  const all = { ca: join(dir, 'ca.crt'), ...paths }
+  const der = new X509Certificate(await readFile(all.ca)).raw
+  const damaged = Buffer.from(String(await readFile(all.ca)).replace(/A/g, '?'))
+  await t.resolves(TlsFiles.open(all))
+  for (const [what, content] of Object.entries({ empty: '', text: 'no PEM\n', der, damaged })) {
+    const wrong = join(dir, what)
+    await writeFile(wrong, content)
+    for (const part of ['ca', 'cert', 'key'] as const) {
+      const opened = TlsFiles.open({ ...all, [part]: wrong })
+      await t.rejects(opened, { message: `cannot read the certificate file ${wrong}: ` }, `${what} ${part}`)
+    }
+  }
+  const swapped = TlsFiles.open({ ...all, key: all.cert })
+  await t.rejects(swapped, {
+    message: `cannot read the certificate file ${all.cert}: it has no PEM private key`,
+  })
 })
 
 t.test('A certificate near expiry is logged as a warning every day until it is renewed', async (t) => {

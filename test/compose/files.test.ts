@@ -59,6 +59,20 @@ test("Containers run the project's programs directly, without a shell", async (t
   }
 })
 
+test('Every way to start a server gives Node.js the same flags', async (t) => {
+  const flags = (text: string) => text.match(/--[a-z0-9-]+(=[0-9]+)?/g)
+  const lineOf = (file: string, word: string) =>
+    read(file)
+      .split('\n')
+      .find((line) => line.includes(word)) ?? ''
+  const expected = flags(lineOf('src/app/sphere.ts', 'NODE_FLAGS ='))
+  t.ok(expected?.includes('--disable-sigusr1'))
+  t.strictSame(flags(lineOf('Dockerfile', 'CMD [')), expected, 'the image, and so a regional of Compose')
+  t.strictSame(flags((base.grand.command ?? []).join(' ')), expected, 'the grand of Compose')
+  t.equal(base.regional.command, undefined)
+  t.strictSame(flags(lineOf('docs/syncsphere@.service', 'ExecStart=')), expected, 'systemd')
+})
+
 test('The image contains exactly the packages that the built programs import', async (t) => {
   const [, list] = /cp -r --parents (.*) \/packages/.exec(read('Dockerfile')) ?? []
   const image = await newDataDir(t)

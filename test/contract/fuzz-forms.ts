@@ -40,8 +40,8 @@ const strange = fc.record({ head: header, body: nastyText })
 /** Valid upload forms. */
 export const validForm: fc.Arbitrary<FuzzForm> = fc
   .record({
-    folder: fc.option(fc.constantFrom('/', '/a', '/a/ב')),
-    visibility: fc.option(fc.constantFrom('private', 'friends', 'public')),
+    folder: fc.option(fc.constantFrom('', '/', '/a', '/a/ב')),
+    visibility: fc.option(fc.constantFrom('', 'private', 'friends', 'public')),
     name: fc
       .string({ unit: 'grapheme', minLength: 1, maxLength: 40 })
       .map((name) => name.replaceAll(/["/]/g, '_')),

@@ -139,6 +139,22 @@ t.test('form fields can precede or follow the file', async (t) => {
   t.same(await regional.faults(), [])
 })
 
+t.test('blank form fields count as absent, before and after the file', async (t) => {
+  const regional = await openTestRegional(t)
+  const alice = await regional.person('alice')
+  const file = filePart('a.bin', 'hello')
+  const blank = ['folder', 'visibility', 'sha256'].map((name) => fieldPart(name, ''))
+  for (const parts of [[...blank, file], [file, ...blank], ...blank.map((field) => [field, file])]) {
+    const { contentType, body } = formOf(parts)
+    const { status, json } = await alice.ask('POST', '/upload', {
+      headers: { 'content-type': contentType },
+      body,
+    })
+    t.match({ status, json }, { status: 201, json: { folder: '/', visibility: 'private' } })
+  }
+  t.same(await regional.faults(), [])
+})
+
 t.test('a folder in NFC and the same folder in NFD are equal', async (t) => {
   const regional = await openTestRegional(t)
   const alice = await regional.person('alice')
@@ -186,8 +202,8 @@ t.test('invalid file and folder names are refused', async (t) => {
     headers: { 'content-type': 'application/json' },
   })
   t.equal(lone.outcome, '400 malformed-json')
+  t.equal((await alice.patch(`/files/${id}`, { folder: '' })).outcome, '400 validation-failed')
   for (const folder of [
-    '',
     'x',
     '/x/',
     '//',
@@ -224,6 +240,7 @@ t.test('an invalid form is refused, and leaves nothing', async (t) => {
     ['an unknown field', [fieldPart('owner_id', 'x'), file]],
     ['a field of the prototype', [fieldPart('__proto__', 'x'), file]],
     ['another one', [fieldPart('constructor', 'x'), file]],
+    ['a repeated blank field', [fieldPart('folder', ''), fieldPart('folder', '/b'), file]],
     ['a repeated field', [fieldPart('folder', '/a'), fieldPart('folder', '/b'), file]],
     ['a wrong value', [fieldPart('visibility', 'all'), file]],
     ['a checksum that is none', [fieldPart('sha256', 'xyz'), file]],

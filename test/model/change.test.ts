@@ -96,6 +96,33 @@ t.test('The stamps of a change are validated even if its type is unknown', async
   t.match(faultOfEnvelope({ ...change, stamps: { note: 'zzzz' } }), '/stamps')
 })
 
+t.test('A change of more than 32 levels is invalid wherever they are, and however many', async (t) => {
+  const change = {
+    ...withEnvelope({
+      type: 'session.revoked',
+      key: IDS[0] as string,
+      stamp: '01ba60d33801-0000-us',
+      fields: {},
+    }),
+    type: 'note.made',
+  }
+  const nested = (levels: number, [open, close]: readonly [string, string]) =>
+    JSON.parse(`${open.repeat(levels)}1${close.repeat(levels)}`)
+  for (const brackets of [
+    ['[', ']'],
+    ['{"a":', '}'],
+  ] as const) {
+    t.equal(faultOfEnvelope({ ...change, fields: { note: nested(30, brackets) } }), undefined)
+    t.equal(faultOfEnvelope({ ...change, note: nested(31, brackets) }), undefined)
+    for (const levels of [32, 30_000]) {
+      const fault = '/ has more than 32 levels'
+      t.equal(faultOfEnvelope({ ...change, fields: { note: nested(levels, brackets) } }), fault)
+      t.equal(faultOfEnvelope({ ...change, fields: {}, note: nested(levels, brackets) }), fault)
+      t.strictSame(readChange({ ...change, fields: { note: nested(levels, brackets) } }), { fault })
+    }
+  }
+})
+
 t.test('The blob reference of a change is validated even if its type is unknown', async (t) => {
   const sha256 = 'a'.repeat(64)
   const change = {

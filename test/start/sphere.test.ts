@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { test } from 'tap'
 import { freePort } from '../support/free-port.js'
 import { until } from '../support/until.js'
@@ -82,4 +83,28 @@ test('A sphere rejects invalid ports and short names for ports', async (t) => {
   const short = await startSphere(t, { env: { EU_PORT: String(await freePort()) } })
   await short.waitUntilUp()
   t.equal((await fetch(`${short.urlOf('EU')}/health`)).status, 200)
+})
+
+test('A sphere reports every fault of its variables and of its servers at once, and starts nothing', async (t) => {
+  const sphere = await startSphere(t, {
+    env: {
+      SYNCSPHERE_EU_PORT: 'x',
+      SYNCSPHERE_STORAGE_QUOTA: 'abc',
+      SYNCSPHERE_MIN_FREE_DISK: '-1',
+      SYNCSPHERE_TLS_CERT: 'a.pem',
+      SYNCSPHERE_FOO: '1',
+      SYNC_SPHERE_HOST: '::1',
+    },
+  })
+  t.equal(await sphere.end(), 1)
+  t.match(sphere.errors.split('\n').sort(), [
+    '',
+    /^SYNCSPHERE_EU_PORT: must be a port/,
+    /^SYNCSPHERE_FOO: unknown/,
+    /^SYNCSPHERE_MIN_FREE_DISK: must be/,
+    /^SYNCSPHERE_STORAGE_QUOTA: must be/,
+    'SYNCSPHERE_TLS_KEY: must be set, because SYNCSPHERE_TLS_CERT is',
+    /^SYNC_SPHERE_HOST: unknown; is SYNCSPHERE_HOST meant\?/,
+  ])
+  t.notOk(existsSync(sphere.env['SYNCSPHERE_CERTS_DIR'] ?? ''), 'no certificate was made')
 })

@@ -47,11 +47,7 @@ export function uploadHandler(deps: UploadHandlerDeps): Pick<Handlers, 'uploadFi
       context.continueBody()
       const form = await openForm(request.raw, metrics)
       const input = { name: form.filename, media_type: form.mediaType, declaredBytes }
-      const { file, etag } = await uploads.store(user_id, input, async (take) => {
-        const { sha256, ...fields } = await form.receive(take)
-        // Browsers send blank fields of a form too.
-        return { ...fields, sha256: sha256 || undefined }
-      })
+      const { file, etag } = await uploads.store(user_id, input, (take) => form.receive(take))
       const headers = { location: `/files/${file.id}`, etag }
       if (query.min_copies === undefined) return { status: 201, headers, body: file }
       const reached = await waitForReplicas(file.id, query.min_copies, context.signal)
@@ -96,7 +92,8 @@ async function openForm(request: IncomingMessage, metrics: UploadMetrics): Promi
       })
       if ((await nextFilePart(parts, fields)) !== undefined)
         throw invalidPart('body/file', 'must be the only file')
-      return fields as Fields
+      // Browsers send blank fields of a form too.
+      return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== '')) as Fields
     },
   }
 }
@@ -122,7 +119,8 @@ async function nextFilePart(
     const faultOf = Object.hasOwn(FIELDS, name) ? FIELDS[name as keyof Fields] : undefined
     if (faultOf === undefined || filename !== undefined) throw invalidPart(path, 'is unknown here')
     if (Object.hasOwn(fields, name)) throw invalidPart(path, 'must not be repeated')
-    fields[name] = validate(await readFieldText(part, path), faultOf, name)
+    const text = await readFieldText(part, path)
+    fields[name] = text && validate(text, faultOf, name)
   }
   return undefined
 }
@@ -145,5 +143,5 @@ const FIELDS: Record<keyof Fields, (value: string) => string | undefined> = {
   folder: (value) => faultOfFolder(normalizeFolder(value)),
   visibility: (value) =>
     ['private', 'friends', 'public'].includes(value) ? undefined : 'must be private, friends or public',
-  sha256: (value) => (/^(?:[0-9a-f]{64})?$/.test(value) ? undefined : 'must be 64 lower-case hex digits'),
+  sha256: (value) => (/^[0-9a-f]{64}$/.test(value) ? undefined : 'must be 64 lower-case hex digits'),
 }

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
+import { lstatSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { type CertificateIdentity, DENY_LIST_FILE, isDenied, parseDenyList } from '../../certs/deny-list.js'
@@ -54,7 +54,9 @@ export class DenyListFile implements Disposable {
   }
 
   #read(): void {
-    const found = statSync(this.#path, { throwIfNoEntry: false })
+    const quiet = { throwIfNoEntry: false }
+    // A link that leads nowhere is no missing list.
+    const found = statSync(this.#path, quiet) ?? lstatSync(this.#path, quiet)
     const version = found === undefined ? 'none' : `${found.ino} ${found.size} ${found.mtimeMs}`
     if (version === this.#version) return
     // Set before reading, so that a malformed file is logged once.

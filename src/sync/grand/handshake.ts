@@ -7,10 +7,14 @@ export function protocolOf({ protocols }: MessageOf<'hello'>): number | undefine
   return PROTOCOLS.find((version) => protocols.includes(version))
 }
 
-/** Checks a hello. @param server the name in the certificate */
-export function faultOfHello(hello: MessageOf<'hello'>, server: string): Fault | undefined {
+/** Checks a hello. @param server the name in the certificate @param grand the grand's own name */
+export function faultOfHello(hello: MessageOf<'hello'>, server: string, grand: string): Fault | undefined {
   if (protocolOf(hello) === undefined) {
     return { code: 'protocol', reason: `this grand speaks protocol ${PROTOCOLS.join(', ')}`, oseq: null }
+  }
+  if (server === grand) {
+    const reason = `the certificate is that of the grand itself, ${grand}: a regional needs its own`
+    return { code: 'identity', reason, oseq: null }
   }
   if (hello.server !== server) {
     const reason = `the hello names ${hello.server}, and the certificate ${server}`

@@ -130,8 +130,7 @@ export class GrandServer {
     const carrier = request.socket
     const server = peers.nameOf(carrier)
     socket.on('error', () => socket.destroy())
-    // No regional may have the grand's own name.
-    if (server === undefined || server === hub.server || request.url !== LINK_PATH) {
+    if (server === undefined || request.url !== LINK_PATH) {
       return void socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
     }
     carrier.setTimeout(0)

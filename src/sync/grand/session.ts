@@ -209,7 +209,7 @@ export class GrandSession {
   }
 
   #welcome(hello: MessageOf<'hello'>): void {
-    const fault = faultOfHello(hello, this.server)
+    const fault = faultOfHello(hello, this.server, this.#host.server)
     if (fault !== undefined) {
       this.refuse(fault)
       return

@@ -1,14 +1,14 @@
 import { once } from 'node:events'
-import { appendFileSync } from 'node:fs'
-import type { IncomingMessage } from 'node:http'
+import { appendFileSync, symlinkSync } from 'node:fs'
 import { connect as connectTcp } from 'node:net'
 import { join } from 'node:path'
 import { connect, type TLSSocket } from 'node:tls'
+import { pino } from 'pino'
 import { test } from 'tap'
 import { request } from 'undici'
-import { WebSocket } from 'ws'
 import { DENY_LIST_FILE } from '../../../src/certs/deny-list.js'
 import { ensureCertificates, revokeCertificate } from '../../../src/certs/folder.js'
+import { DenyListFile } from '../../../src/sync/grand/deny-list-file.js'
 import { serverNameOf } from '../../../src/sync/grand/peers.js'
 import { LINK_PATH } from '../../../src/sync/protocol.js'
 import { until } from '../../support/until.js'
@@ -55,9 +55,21 @@ test("the grand's own certificate allows requests for its health alone", async (
     (await request(grand.url + path, { dispatcher: grand.agent('grand') })).statusCode
   t.equal(await get('/health'), 200)
   for (const path of ['/status', '/metrics', `/blobs/${'0'.repeat(64)}`]) t.equal(await get(path), 403, path)
-  const socket = new WebSocket(grand.url.replace('https', 'wss') + LINK_PATH, grand.tls('grand'))
-  const [, refused] = (await once(socket, 'unexpected-response')) as [unknown, IncomingMessage]
-  t.equal(refused.statusCode, 404, 'nor a link')
+  const peer = await grand.connect('grand')
+  const epoch = peer.epoch
+  peer.say({
+    type: 'hello',
+    protocols: [1],
+    server: 'grand',
+    epoch,
+    head: 0,
+    cursor: null,
+    time: 0,
+    changes: 1,
+  })
+  const reason = 'the certificate is that of the grand itself, grand: a regional needs its own'
+  t.match(await peer.receive('refused'), { code: 'identity', reason }, 'nor a link')
+  await peer.ended()
 })
 
 test('revoking a certificate closes its connections at once, resumed TLS sessions included, and no others', async (t) => {
@@ -146,4 +158,12 @@ test('the server name of a certificate is its first DNS name', (t) => {
   t.equal(name('DNS:ca'), undefined)
   t.equal(name(undefined), undefined)
   t.end()
+})
+
+test('A deny list that is a link to nowhere is an error, not an empty list', async (t) => {
+  const dir = t.testdir({})
+  const open = () => new DenyListFile(dir, pino({ level: 'silent' })).start(() => undefined)
+  open()[Symbol.dispose]()
+  symlinkSync('nowhere', join(dir, DENY_LIST_FILE))
+  t.throws(open, { message: /revoked\.txt: ENOENT/ })
 })

@@ -97,6 +97,15 @@ test('a regional that violates the protocol is refused with a reason, and the ot
       (eu) => eu.send([{ ...eu.token(), blob: { sha256: 'sha256', size: 'size' } }]),
     ],
     ['invalid', 'a type that is none', (eu) => eu.send([{ ...eu.token(), type: '../x' as never }])],
+    [
+      'invalid',
+      'a change of too many levels',
+      (eu) => {
+        const text = JSON.stringify({ ...eu.token(), type: 'note.made', fields: { note: 'deep' } })
+        const deep = text.replace('"deep"', `${'['.repeat(30_000)}${']'.repeat(30_000)}`)
+        eu.say({ type: 'changes', changes: [deep], blobs: [] })
+      },
+    ],
     ['invalid', 'another epoch', (eu) => eu.send([{ ...eu.token(), epoch: 'a'.repeat(32) }])],
     ['invalid', 'no JSON', (eu) => eu.say({ type: 'changes', changes: ['{'], blobs: [] })],
     ['invalid', 'bytes that nothing names', (eu) => eu.send([eu.token()], [randomBytes(10)])],
