@@ -11,8 +11,8 @@ import {
   pairKey,
 } from '../db/regional/friends.js'
 import { findActiveUserByUsername, type UserRow } from '../db/regional/users.js'
-import type { RequestStatus } from '../db/tables.js'
 import type { Draft } from '../model/change.js'
+import type { RequestStatus } from '../model/tables.js'
 import { requireActiveUser } from './access.js'
 import { DomainError } from './errors.js'
 import type { Journal } from './journal.js'
