@@ -114,8 +114,8 @@ export class Uploads {
       quota.assertRoom(userId, blob.size, tx)
       blobs.store(tx, blob, at)
       journal.record(tx, [{ type: 'file.uploaded', key: id, fields }])
-      const row = findFileById(tx, id) as FileRow
-      return { file: fileView(row, availability), etag: etagOf(row) }
+      const file = fileView(findFileById(tx, id) as FileRow, availability)
+      return { file, etag: etagOf(file) }
     })
   }
 }

@@ -107,7 +107,7 @@ t.test('Servers of two versions converge, in whatever order they are upgraded', 
       const renaming = sphere.person('eu')
       await renaming.logIn()
       t.equal((await renaming.ask('PATCH', `/files/${id}`, { json: { name: 'new.txt' } })).status, 200)
-      t.match(sphere.rows('eu', 'select name, note from files'), [{ name: 'new.txt', note: 'a note' }])
+      t.match(sphere.rows('eu', 'select name, remark from files'), [{ name: 'new.txt', remark: 'a remark' }])
 
       const reader = sphere.person('us')
       await reader.logIn()
@@ -126,7 +126,7 @@ t.test('Servers of two versions converge, in whatever order they are upgraded', 
       const albums = sphere.rows('eu', 'select * from albums')
       t.match(albums, [{ cover_sha256: sha256(bytes), cover_size: bytes.length }])
       t.same(sphere.rows('us', 'select * from albums'), albums)
-      t.match(sphere.rows('us', 'select name, note from files'), [{ name: 'new.txt', note: 'a note' }])
+      t.match(sphere.rows('us', 'select name, remark from files'), [{ name: 'new.txt', remark: 'a remark' }])
       t.same(sphere.rows('us', 'select kind from blob_refs order by kind'), [
         { kind: 'album' },
         { kind: 'file' },
@@ -155,7 +155,7 @@ t.test('Servers of two versions converge, in whatever order they are upgraded', 
         'a new regional has the album',
         () => sphere.rows('ap', 'select * from albums').length === 1,
       )
-      t.match(sphere.rows('ap', 'select name, note from files'), [{ name: 'new.txt', note: 'a note' }])
+      t.match(sphere.rows('ap', 'select name, remark from files'), [{ name: 'new.txt', remark: 'a remark' }])
       await sphere.upgrade('us')
       await sphere.start('eu', 'newer')
       await sphere.assertConverged('eu', 'us', 'ap')

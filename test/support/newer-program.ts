@@ -1,6 +1,6 @@
 /**
- * Builds programs of a hypothetical later version, in which files have a note and albums have a cover blob. Renaming a
- * file sets its note and creates an album with the file's blob as its cover.
+ * Builds programs of a hypothetical later version, in which files have a remark and albums have a cover blob. Renaming a
+ * file sets its remark and creates an album with the file's blob as its cover.
  */
 import { cpSync, globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -13,7 +13,7 @@ import { newDataDir } from './data-dir.js'
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 const MIGRATION = `
-ALTER TABLE files ADD COLUMN note TEXT;
+ALTER TABLE files ADD COLUMN remark TEXT;
 CREATE TABLE albums (
   id TEXT PRIMARY KEY,
   owner_id TEXT NOT NULL,
@@ -29,7 +29,7 @@ const EDITS = [
   {
     in: 'TABLES',
     replace: 'modified_at: max(time),',
-    by: 'modified_at: max(time),\n      note: latest(Type.Union([text(255), Type.Null()])),',
+    by: 'modified_at: max(time),\n      remark: latest(Type.Union([text(255), Type.Null()])),',
   },
   {
     in: 'TABLES',
@@ -45,10 +45,10 @@ const EDITS = [
   },
   {
     in: 'CHANGES',
-    replace: "'file.updated': change('files', ['modified_at'], ['name', 'folder', 'visibility']),",
-    by: `'file.updated': change('files', ['modified_at'], ['name', 'folder', 'visibility', 'note']),
-    'album.made': change('albums', ['owner_id', 'cover_sha256', 'cover_size']),
-    'album.snapshot': snapshot('albums'),`,
+    replace: "'file.updated': change('files', ['modified_at'], [",
+    by: `'album.made': change('albums', ['owner_id', 'cover_sha256', 'cover_size']),
+    'album.snapshot': snapshot('albums'),
+    'file.updated': change('files', ['modified_at'], ['remark', `,
   },
   {
     in: 'EventRecorder.#hooks',
@@ -60,7 +60,7 @@ const EDITS = [
     replace: "this.#deps.journal.record(tx, [{ type: 'file.updated', key: id, fields }])",
     by: `const cover = { cover_sha256: file.sha256, cover_size: file.size }
       this.#deps.journal.record(tx, [
-        { type: 'file.updated', key: id, fields: { ...fields, note: 'a note' } },
+        { type: 'file.updated', key: id, fields: { ...fields, remark: 'a remark' } },
         { type: 'album.made', key: this.#deps.journal.random.id(), fields: { owner_id: file.owner_id, ...cover } },
       ])`,
   },
