@@ -30,4 +30,4 @@ USER node
 ENV NODE_ENV=production SYNCSPHERE_HOST=0.0.0.0 SYNCSPHERE_DATA_DIR=/data MALLOC_ARENA_MAX=1
 EXPOSE 5001 9000
 # The flags keep 60 MB that V8 would take for garbage.
-CMD ["node", "--disable-sigusr1", "--max-semi-space-size=4", "--heap-growing-percent=50", "dist/bin/regional.js"]
+CMD ["node", "--disable-sigusr1", "--expose-gc", "--max-semi-space-size=4", "--heap-growing-percent=50", "dist/bin/regional.js"]

@@ -66,9 +66,9 @@ export class SeededServer implements AsyncDisposable {
     }
     const began = performance.now()
     const started = this.#sphere.startRegional('eu')
-    const answered = until(() => answers(`${this.origin}/health`), 2).then(() => performance.now())
+    const responded = until(() => responds(`${this.origin}/health`), 2).then(() => performance.now())
     await started
-    return ((await answered) - began) / 1000
+    return ((await responded) - began) / 1000
   }
 
   peakMegabytes(): Record<string, number> {
@@ -100,7 +100,7 @@ function seed(dataDir: string, files: number, users: number): Promise<Middles> {
   })
 }
 
-async function answers(url: string): Promise<boolean> {
+async function responds(url: string): Promise<boolean> {
   try {
     const { statusCode, body } = await request(url)
     await body.dump()

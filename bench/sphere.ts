@@ -6,7 +6,7 @@ import { TempFolder } from './temp-folder.js'
 const BIN = join(import.meta.dirname, '..', 'bin')
 
 /** As `npm start` and the container set them. */
-const HEAP_FLAGS = ['--max-semi-space-size=4', '--heap-growing-percent=50']
+const HEAP_FLAGS = ['--expose-gc', '--max-semi-space-size=4', '--heap-growing-percent=50']
 const GRAND = 'grand'
 
 /**

@@ -24,7 +24,7 @@ export interface Load {
  * @returns responses per second
  * @throws Error if any response had a status of 400 or more, or a connection broke
  */
-export async function answersPerSecond({
+export async function responsesPerSecond({
   url,
   connections,
   seconds = SECONDS,

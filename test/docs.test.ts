@@ -127,3 +127,14 @@ test('docs/operations.md explains every reason for which a server cannot store',
     [],
   )
 })
+
+test('The container, the compose file and the unit file start servers with the flags of `npm start`', async (t) => {
+  const [, started = ''] = /NODE_FLAGS = (.*)/.exec(read('src/app/sphere.ts')) ?? []
+  // The grand's container has no need of the flag for SIGUSR1.
+  const flags = [...started.matchAll(/--[a-z0-9=-]+/g)]
+    .map(([flag]) => flag)
+    .filter((flag) => !flag.includes('sigusr1'))
+  t.ok(flags.length >= 3)
+  for (const file of ['Dockerfile', 'docker-compose.server.yml', 'docs/syncsphere@.service'])
+    for (const flag of flags) t.ok(read(file).includes(flag), `${file}: ${flag}`)
+})

@@ -4,7 +4,7 @@ import { NodePeer } from '../peers/node-peer.js'
 import { prepared } from '../prepared.js'
 import { HERE, type Row } from '../row.js'
 import { BenchSphere } from '../sphere.js'
-import { answersPerSecond } from '../wrk.js'
+import { responsesPerSecond } from '../wrk.js'
 
 const FILES = 50
 const CONNECTIONS = 16
@@ -24,18 +24,18 @@ export const json: Row = {
       const origin = sphere.url('eu')
       const client = await BenchClient.register(origin)
       await client.uploadAll(origin, FILES, () => randomBytes(100))
-      const answers = {
+      const responses = {
         '/files': await client.json(`${origin}/files`),
         '/me': await client.json(`${origin}/me`),
       }
-      const items = answers['/files']['items']
+      const items = responses['/files']['items']
       if (!Array.isArray(items) || items.length !== FILES) throw new Error(`not ${FILES} files`)
-      const bare = own(await NodePeer.start('bare-fastify', JSON.stringify(answers)))
+      const bare = own(await NodePeer.start('bare-fastify', JSON.stringify(responses)))
       const contender = (name: string, at: string, headers: Record<string, string>) => ({
         name,
         measure: async () => ({
-          files: await answersPerSecond({ url: `${at}/files`, connections: CONNECTIONS, headers }),
-          me: await answersPerSecond({ url: `${at}/me`, connections: CONNECTIONS, headers }),
+          files: await responsesPerSecond({ url: `${at}/files`, connections: CONNECTIONS, headers }),
+          me: await responsesPerSecond({ url: `${at}/me`, connections: CONNECTIONS, headers }),
         }),
       })
       const here = contender(HERE, origin, { Cookie: client.cookie })

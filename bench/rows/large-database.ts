@@ -3,7 +3,7 @@ import { type Contender, type Figure, type Figures, HERE, type Row } from '../ro
 import { ABSENT_WORD, COMMON_WORD, FOLDER, RARE_WORD, SEEN_WORD, SORTS } from '../seed/seeded.js'
 import { SeededServer } from '../seeded-server.js'
 import { multipartLoad } from '../unique-bodies.js'
-import { answersPerSecond } from '../wrk.js'
+import { responsesPerSecond } from '../wrk.js'
 
 const LARGE = { files: 1_000_000, users: 100_000 }
 const SMALL = { files: 1000, users: 1000 }
@@ -53,15 +53,15 @@ async function measure(server: SeededServer): Promise<Figures> {
   const { owner, middles } = server
   const figures: Figures = { start: await server.restart() }
   const load = { connections: CONNECTIONS, seconds: SECONDS, headers: { Cookie: owner.cookie } }
-  const answers = (query: Record<string, string>) =>
-    answersPerSecond({ ...load, url: `${server.origin}/files?${new URLSearchParams(query)}` })
+  const rateOf = (query: Record<string, string>) =>
+    responsesPerSecond({ ...load, url: `${server.origin}/files?${new URLSearchParams(query)}` })
   for (const sort of SORTS) {
-    figures[`first ${sort}`] = await answers({ sort })
-    figures[`middle ${sort}`] = await answers({ sort, cursor: middles[sort] })
+    figures[`first ${sort}`] = await rateOf({ sort })
+    figures[`middle ${sort}`] = await rateOf({ sort, cursor: middles[sort] })
   }
-  for (const [name, q] of Object.entries(SEARCHES)) figures[name] = await answers({ q })
-  figures['folder'] = await answers({ folder: FOLDER })
+  for (const [name, q] of Object.entries(SEARCHES)) figures[name] = await rateOf({ q })
+  figures['folder'] = await rateOf({ folder: FOLDER })
   const uploads = multipartLoad(server.origin, owner.cookie, CONNECTIONS)
-  figures['upload'] = await answersPerSecond({ ...uploads, seconds: 2 * SECONDS })
+  figures['upload'] = await responsesPerSecond({ ...uploads, seconds: 2 * SECONDS })
   return figures
 }

@@ -52,19 +52,19 @@ async function measureHere(client: BenchClient, from: string, to: string): Promi
   const prefix = randomBytes(4).toString('hex')
   const seen = new Map<string, number>()
   const stop = await client.listen(to, (name) => seen.set(name, performance.now()))
-  const answered = new Map<string, number>()
+  const responded = new Map<string, number>()
   const uploads: Promise<void>[] = []
   const began = performance.now()
   for (let i = 0; i < CHANGES; i += 1) {
     await sleep(Math.max(0, began + i * EVERY_MS - performance.now()))
     const name = `${prefix}-${i}`
     const upload = client.upload(from, name, randomBytes(BYTES))
-    uploads.push(upload.then(() => void answered.set(name, performance.now())))
+    uploads.push(upload.then(() => void responded.set(name, performance.now())))
   }
   await Promise.all(uploads)
   await until(async () => seen.size >= CHANGES)
   stop()
-  return percentiles([...answered].map(([name, at]) => (seen.get(name) as number) - at))
+  return percentiles([...responded].map(([name, at]) => (seen.get(name) as number) - at))
 }
 
 /**

@@ -7,7 +7,7 @@ import { prepared } from '../prepared.js'
 import { HERE, type Row } from '../row.js'
 import { BenchSphere } from '../sphere.js'
 import { multipartLoad } from '../unique-bodies.js'
-import { answersPerSecond, type Load } from '../wrk.js'
+import { type Load, responsesPerSecond } from '../wrk.js'
 
 const execute = promisify(execFile)
 const ARGON2 = join(import.meta.dirname, '..', 'peers', 'argon2.js')
@@ -41,8 +41,8 @@ export const logins: Row = {
       const sphere = own(await BenchSphere.alone())
       const origin = sphere.url('eu')
       const client = await BenchClient.register(origin)
-      const uploading = () => answersPerSecond(multipartLoad(origin, client.cookie, UPLOADING))
-      const loggingIn = () => answersPerSecond(loginLoad(origin, client))
+      const uploading = () => responsesPerSecond(multipartLoad(origin, client.cookie, UPLOADING))
+      const loggingIn = () => responsesPerSecond(loginLoad(origin, client))
       const hash = storedHash(sphere.dataDir('eu'), client.username)
       return [
         {

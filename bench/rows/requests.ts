@@ -9,7 +9,7 @@ import { prepared } from '../prepared.js'
 import { HERE, type Row } from '../row.js'
 import { BenchSphere } from '../sphere.js'
 import { TempFolder } from '../temp-folder.js'
-import { answersPerSecond } from '../wrk.js'
+import { responsesPerSecond } from '../wrk.js'
 
 const CONNECTIONS = 16
 const BYTES = 4096
@@ -57,8 +57,8 @@ async function contender(name: string, url: string, headers: Record<string, stri
   return {
     name,
     measure: async () => ({
-      ranged: await answersPerSecond({ url, connections: CONNECTIONS, headers: range }),
-      conditional: await answersPerSecond({ url, connections: CONNECTIONS, headers: condition }),
+      ranged: await responsesPerSecond({ url, connections: CONNECTIONS, headers: range }),
+      conditional: await responsesPerSecond({ url, connections: CONNECTIONS, headers: condition }),
     }),
   }
 }

@@ -5,7 +5,7 @@ import { prepared } from '../prepared.js'
 import { HERE, type Row } from '../row.js'
 import { BenchSphere } from '../sphere.js'
 import { multipartLoad, putLoad } from '../unique-bodies.js'
-import { answersPerSecond } from '../wrk.js'
+import { responsesPerSecond } from '../wrk.js'
 
 export const uploadSmall: Row = {
   name: 'upload-small',
@@ -33,8 +33,8 @@ export const uploadSmall: Row = {
       const here = {
         name: HERE,
         measure: async () => ({
-          one: await answersPerSecond(multipartLoad(origin, cookie, 1)),
-          sixteen: await answersPerSecond(multipartLoad(origin, cookie, 16)),
+          one: await responsesPerSecond(multipartLoad(origin, cookie, 1)),
+          sixteen: await responsesPerSecond(multipartLoad(origin, cookie, 16)),
         }),
         peakMegabytes: () => sphere.peakMegabytes(),
       }
@@ -45,9 +45,9 @@ export const uploadSmall: Row = {
       }
       const nginx = own(await Nginx.start(command))
       const measure = async () => {
-        const one = await answersPerSecond(putLoad(nginx.origin, 1))
+        const one = await responsesPerSecond(putLoad(nginx.origin, 1))
         nginx.clear()
-        const sixteen = await answersPerSecond(putLoad(nginx.origin, 16))
+        const sixteen = await responsesPerSecond(putLoad(nginx.origin, 16))
         nginx.clear()
         return { one, sixteen }
       }

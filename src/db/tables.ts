@@ -1,5 +1,6 @@
 /** The rows of the regional server's database, with the columns of migrations/regional. */
 import type { Generated } from 'kysely'
+import type { RequestStatus, Visibility } from '../model/tables.js'
 import { queryBuilder } from './engine/query.js'
 
 export interface MergedColumns {
@@ -26,8 +27,6 @@ export interface UsersTable extends MergedColumns {
   rehash: string | null
   rehash_stamp: string | null
 }
-
-export type Visibility = 'private' | 'friends' | 'public'
 
 export interface FilesTable extends MergedColumns {
   owner_id: string
@@ -66,8 +65,6 @@ export interface TokensTable extends MergedColumns {
   revoked: number
   last_used_at: string | null
 }
-
-export type RequestStatus = 'pending' | 'accepted' | 'rejected' | 'cancelled'
 
 export interface FriendRequestsTable extends MergedColumns {
   from_id: string

@@ -5,12 +5,12 @@ import { type FileRow, findFileById, type ListedFile } from '../db/regional/file
 import { fold } from '../db/regional/fold.js'
 import { listFiles } from '../db/search/file-listing.js'
 import type { FileFilter, SortColumn } from '../db/search/file-queries.js'
-import type { Visibility } from '../db/tables.js'
 import type { ByteSource } from '../lib/byte-source.js'
 import { type Json, parse } from '../lib/json.js'
 import { isTransientError } from '../lib/storage-fault.js'
 import type { Value } from '../model/change.js'
 import { faultOfFileName } from '../model/names.js'
+import type { Visibility } from '../model/tables.js'
 import { mayReadFile, userIdOf } from './access.js'
 import type { Caller } from './caller.js'
 import { DomainError } from './errors.js'
@@ -93,7 +93,7 @@ export class Files {
     if (input.visibility !== undefined) fields.visibility = input.visibility
     return this.#deps.db.write((tx) => {
       const file = requireOwned(tx, caller, id)
-      if (!ifMatch(etagOf(file))) {
+      if (!ifMatch(this.#versioned(file).etag)) {
         throw new DomainError('precondition-failed', 'The file has changed since you last read it.')
       }
       this.#deps.journal.record(tx, [{ type: 'file.updated', key: id, fields }])
@@ -164,7 +164,8 @@ export class Files {
   }
 
   #versioned(row: FileRow): VersionedFile {
-    return { file: fileView(row, this.#deps.availability), etag: etagOf(row) }
+    const file = fileView(row, this.#deps.availability)
+    return { file, etag: etagOf(file) }
   }
 }
 
@@ -183,8 +184,8 @@ function requireOwned(reader: Reader, caller: Caller, id: string): FileRow {
   return file
 }
 
-/** The ETag of a file's metadata that its owner can change. Availability is not part of it. */
-export function etagOf({ id, name, folder, visibility, modified_at }: FileRow): string {
-  const version = hash('sha256', JSON.stringify([id, name, folder, visibility, modified_at]), 'base64url')
+/** The ETag of all that a file's view shows, except its availability. */
+export function etagOf({ available, stored_on, ...metadata }: FileView): string {
+  const version = hash('sha256', JSON.stringify(metadata), 'base64url')
   return `"${version.slice(0, 22)}"`
 }

@@ -11,8 +11,8 @@ import {
   pairKey,
 } from '../db/regional/friends.js'
 import { findActiveUserByUsername, type UserRow } from '../db/regional/users.js'
-import type { RequestStatus } from '../db/tables.js'
 import type { Draft } from '../model/change.js'
+import type { RequestStatus } from '../model/tables.js'
 import { requireActiveUser } from './access.js'
 import { DomainError } from './errors.js'
 import type { Journal } from './journal.js'
@@ -155,10 +155,10 @@ export class Friends {
   /** Accepts a request and all other pending requests between the two users. */
   #recordAcceptance(tx: Tx, { from_id, to_id }: FriendRequestRow): void {
     const pending = [...listRequestsBetween(tx, from_id, to_id), ...listRequestsBetween(tx, to_id, from_id)]
-    const answers = pending.map(
+    const acceptances = pending.map(
       ({ id }): Draft => ({ type: 'friend_request.answered', key: id, fields: { status: 'accepted' } }),
     )
-    this.#deps.journal.record(tx, [...answers, this.#draftFriendship(from_id, to_id, true)])
+    this.#deps.journal.record(tx, [...acceptances, this.#draftFriendship(from_id, to_id, true)])
   }
 
   /**

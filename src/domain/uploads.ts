@@ -2,10 +2,10 @@ import type { BlobStore } from '../blobs/blob-store.js'
 import { INLINE_BYTES, type StagedBlob } from '../blobs/blob-writer.js'
 import type { Database } from '../db/engine/database.js'
 import { type FileRow, findFileById } from '../db/regional/files.js'
-import type { Visibility } from '../db/tables.js'
 import type { ChunkSink } from '../lib/byte-source.js'
 import { isFull, isStorageFault } from '../lib/storage-fault.js'
 import { faultOfFileName } from '../model/names.js'
+import type { Visibility } from '../model/tables.js'
 import { DomainError } from './errors.js'
 import { etagOf, type VersionedFile } from './files.js'
 import type { Journal } from './journal.js'
@@ -114,8 +114,8 @@ export class Uploads {
       quota.assertRoom(userId, blob.size, tx)
       blobs.store(tx, blob, at)
       journal.record(tx, [{ type: 'file.uploaded', key: id, fields }])
-      const row = findFileById(tx, id) as FileRow
-      return { file: fileView(row, availability), etag: etagOf(row) }
+      const file = fileView(findFileById(tx, id) as FileRow, availability)
+      return { file, etag: etagOf(file) }
     })
   }
 }

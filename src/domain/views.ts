@@ -6,8 +6,8 @@ import type { FriendRequestRow } from '../db/regional/friends.js'
 import type { SessionRow } from '../db/regional/sessions.js'
 import type { TokenRow } from '../db/regional/tokens.js'
 import type { Profile } from '../db/regional/users.js'
-import type { RequestStatus, Visibility } from '../db/tables.js'
 import type { JsonText } from '../lib/json.js'
+import type { RequestStatus, Visibility } from '../model/tables.js'
 
 export interface PublicUserView {
   id: string

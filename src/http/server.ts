@@ -1,5 +1,4 @@
 import { fastifyCookie } from '@fastify/cookie'
-import { fastifyMultipart } from '@fastify/multipart'
 import {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -8,7 +7,6 @@ import {
   type FastifyRequest,
   type FastifyServerOptions,
   fastify,
-  type RouteOptions,
 } from 'fastify'
 import type { Logger } from 'pino'
 import type { Handlers } from '../contract/handlers.js'
@@ -109,6 +107,8 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   await app.register(fastifyCookie, { hook: false })
   app.removeAllContentTypeParsers()
   addJsonParser(app)
+  // The handlers of forms read the body themselves.
+  app.addContentTypeParser('multipart/form-data', (_request, _payload, done) => done(null))
   addRequestGuards(app, {
     authenticate: authentication(credentials, sessionCookie(isSecure)),
     checkRate: rateCheck(deps.rateLimits !== false),
@@ -130,20 +130,9 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     })
   }
   for (const schema of componentSchemas(contract.document)) app.addSchema(schema)
-  await addRoutes(app, routesOf(contract.document, operations, operationHooks(app, handlers, limits)))
+  for (const route of routesOf(contract.document, operations, operationHooks(app, handlers, limits)))
+    app.route(route)
   for (const protocol of deps.protocols ?? []) await app.register(protocol)
   await addApiDocs(app, contract)
   return app
-}
-
-/** Registers form routes in a scope of their own, because the multipart plugin's hooks cost every request in theirs. */
-async function addRoutes(app: FastifyInstance, routes: RouteOptions[]): Promise<void> {
-  const takesForm = ({ config }: RouteOptions) =>
-    config?.guards?.body?.mediaTypes.includes('multipart/form-data') === true
-  for (const route of routes) if (!takesForm(route)) app.route(route)
-  await app.register((forms, _options, done) => {
-    void forms.register(fastifyMultipart)
-    for (const route of routes) if (takesForm(route)) forms.route(route)
-    done()
-  })
 }

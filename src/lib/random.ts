@@ -1,7 +1,7 @@
 import { randomBytes, randomFillSync } from 'node:crypto'
 import { V7Generator } from 'uuidv7'
 
-/** The core's only source of randomness, so that a simulation can replace it by a seeded one. */
+/** The core's only source of randomness, which simulations seed. HTTP takes ids of requests from `systemRandom` itself. */
 export interface Random {
   /** Uniform in [0, 1). */
   fraction(): number

@@ -67,7 +67,8 @@ function deltaOf(table: MergeRules, change: Fact, canCreate: boolean): Delta {
   const cells: Record<string, Cell> = {}
   const stamps: Record<string, string> = {}
   for (const [name, rule] of table.rules) {
-    const value = change.fields[name]
+    // A change that creates the row sets the optional fields which it lacks to null.
+    const { [name]: value = canCreate && rule === 'latest' ? null : undefined } = change.fields
     if (value === undefined) continue
     cells[name] = cellOf(value)
     if (rule === 'latest') stamps[name] = change.stamps?.[name] ?? change.stamp

@@ -48,8 +48,10 @@ export const sizeBytes = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INT
 const flag = Type.Literal(true)
 export const stamp = Type.String({ pattern: '^[0-9a-f]{12}-[0-9a-f]{4}-[a-z][a-z0-9-]{0,31}$' })
 const text = (maxLength: number) => Type.String({ maxLength })
-const oneOf = <const T extends string[]>(...values: T) =>
-  Type.Union(values.map((value) => Type.Literal(value)))
+const oneOf = <T extends string>(...values: T[]) => Type.Union(values.map((value) => Type.Literal(value)))
+
+export type Visibility = 'private' | 'friends' | 'public'
+export type RequestStatus = 'pending' | 'accepted' | 'rejected' | 'cancelled'
 
 const once = (schema: TSchema, faultOf?: Field['faultOf']) =>
   ({ rule: 'once', schema, ...(faultOf && { faultOf }) }) as const
@@ -87,7 +89,7 @@ export const TABLES = {
       created_at: once(time),
       name: latest(text(255), faultOfFileName),
       folder: latest(text(1024), faultOfFolder),
-      visibility: latest(oneOf('private', 'friends', 'public')),
+      visibility: latest(oneOf<Visibility>('private', 'friends', 'public')),
       modified_at: max(time),
       deleted: latch,
     },
@@ -128,7 +130,7 @@ export const TABLES = {
       from_id: once(id),
       to_id: once(id),
       created_at: once(time),
-      status: latest(oneOf('pending', 'accepted', 'rejected', 'cancelled')),
+      status: latest(oneOf<RequestStatus>('pending', 'accepted', 'rejected', 'cancelled')),
     },
     erased: [],
   },

@@ -30,7 +30,7 @@ export type ServerName = (typeof SERVERS)[number] | 'sa'
 
 /** Why Compose cannot be used here, or undefined. */
 export function reasonToSkip(): string | undefined {
-  if (!answers('docker', 'info')) return 'no docker engine responds'
+  if (!succeeds('docker', 'info')) return 'no docker engine responds'
   return composeCommand() === undefined ? 'neither docker compose nor docker-compose is installed' : undefined
 }
 
@@ -129,8 +129,8 @@ export class ComposeSphere implements AsyncDisposable {
     const operator = { authorization: `Bearer ${this.operatorToken}` }
     const clients = REGIONALS.map((name) => this.person(name, 'operator').as(operator))
     const poll = async () => {
-      const answers = await Promise.all(clients.map((client) => client.get('/sync/status?digest=true')))
-      const states = answers.map(({ json }) => json)
+      const responses = await Promise.all(clients.map((client) => client.get('/sync/status?digest=true')))
+      const states = responses.map(({ json }) => json)
       digests = new Set(states.map((state) => state.state_digest as string))
       const even = states.every(
         (state) => state.connected && state.queue_length === 0 && state.applied_position === state.log_head,
@@ -170,10 +170,10 @@ export async function eventually(what: string, condition: () => Promise<boolean>
 }
 
 function composeCommand() {
-  return COMPOSES.find(([program, ...args]) => answers(program, ...args, 'version'))
+  return COMPOSES.find(([program, ...args]) => succeeds(program, ...args, 'version'))
 }
 
-function answers(program: string, ...args: string[]): boolean {
+function succeeds(program: string, ...args: string[]): boolean {
   try {
     execFileSync(program, args, { stdio: 'ignore', timeout: 10_000 })
     return true

@@ -197,7 +197,7 @@ t.test(
           tx.afterCommit(effect)
           log.push(`work ${key}`)
         })
-        .then(() => log.push(`answer ${key}`))
+        .then(() => log.push(`response ${key}`))
     const count = () => other.prepare('select count(*) as n from meta').get() as { n: number }
     await Promise.all([
       unit('a', () => log.push(`effect a ${count().n}`)),
@@ -211,7 +211,7 @@ t.test(
       log.filter((line) => line.startsWith('effect')),
       ['effect a 3', 'effect c 3'],
     )
-    t.equal(log.filter((line) => line.startsWith('answer')).length, 3)
+    t.equal(log.filter((line) => line.startsWith('response')).length, 3)
     await until('the failure shows', () => failures.length > 0)
     t.match(failures, [{ message: 'an effect that fails' }], 'the error is thrown globally')
     other.close()

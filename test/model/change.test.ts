@@ -55,7 +55,7 @@ t.test(
       t,
       fc.property(arbitraryFact(), (fact) => {
         for (const change of [
-          { ...withEnvelope(fact), type: 'album.made' },
+          { ...withEnvelope(fact), type: 'playlist.made' },
           { ...withEnvelope(fact), v: 2 },
         ]) {
           assert.equal(faultOfEnvelope(change), undefined)

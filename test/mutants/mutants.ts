@@ -260,7 +260,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [{ in: 'append', replace: 'if (oseq > seen.oseq + 1) throw', by: 'if (oseq < 0) throw' }],
   },
   {
-    name: 'swept-on-its-way',
+    name: 'collected-in-transit',
     what: 'Garbage collection removes a blob that an upload has stored but not referenced yet.',
     breaks: 'an acknowledged file has its blob.',
     tests: ['test/blobs/blob-store.test.ts'],

@@ -173,13 +173,13 @@ t.test('An account behaves the same on every regional', async (t) => {
     t.match(friends.events[1], { event: 'friend.accepted', data: { username: 'gil' } })
     await sphere.converged()
 
-    const file = await gil.put('four', { name: 'told.txt', visibility: 'friends' })
+    const file = await gil.put('four', { name: 'news.txt', visibility: 'friends' })
     await stream.count(4)
     t.strictSame(stream.types.slice(1), ['friend.accepted', 'file.created', 'storage.changed'])
-    t.match(stream.events[2]?.data, { id: file.id, name: 'told.txt', size: 4, owner: { username: 'gil' } })
+    t.match(stream.events[2]?.data, { id: file.id, name: 'news.txt', size: 4, owner: { username: 'gil' } })
     t.match(stream.events[3]?.data, { used_storage: 4 })
     await friends.count(3)
-    t.match(friends.events[2], { event: 'file.created', data: { id: file.id, name: 'told.txt' } })
+    t.match(friends.events[2], { event: 'file.created', data: { id: file.id, name: 'news.txt' } })
 
     stream.close()
     await on('us', gil).patch(`/files/${file.id}`, { name: 'renamed.txt' })

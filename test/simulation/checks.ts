@@ -10,7 +10,7 @@ import { Journal } from '../../src/domain/journal.js'
 import { Notifier } from '../../src/domain/notifier.js'
 import { Replicas } from '../../src/domain/replicas.js'
 import { mergedColumns } from '../../src/model/merge.js'
-import { TABLES, type TableName } from '../../src/model/tables.js'
+import { declarationOf, TABLES, type TableName } from '../../src/model/tables.js'
 import { Applier } from '../../src/sync/regional/apply.js'
 import { type Ledger, mergedDeferred } from './ledger.js'
 import { MemoryFiles } from './memory-files.js'
@@ -144,13 +144,14 @@ function faultsOfRows({ reader }: SimulatedRegional): string[] {
     ...count('emails with two holders', nameHolders('email_login')),
     ...count('friendships with an invalid key', WRONG_PAIRS),
     ...count('missing blobs that no row references', NOT_REFERENCED),
-    ...count('live files and blob references that differ', WRONG_REFERENCES),
+    ...count('live rows and blob references that differ', wrongReferences()),
     ...count(
       'blobs that are both missing and stored',
       'select count(*) from missing join blobs using (sha256)',
     ),
     ...count("rows with a stamp ahead of the server's clock", stampsAhead()),
-    ...count('live files without a log position', WITHOUT_POSITION),
+    ...count('blob references without a log position', WITHOUT_POSITION),
+    ...count('files without the log position of their reference', WRONG_POSITION),
   ]
 }
 
@@ -183,15 +184,28 @@ const WRONG_STORAGE = `select count(*) from users where used_storage <>
 const WRONG_PAIRS = `select count(*) from friendships where user_a >= user_b or id <> user_a || ':' || user_b`
 const NOT_REFERENCED = `select count(*) from missing where not exists
   (select 1 from blob_refs where blob_refs.sha256 = missing.sha256 and blob_refs.size = missing.size)`
-const WRONG_REFERENCES = `select count(*) from
-  (select files.id, sha256, size from files left join users on users.id = owner_id
-    where files.deleted = 0 and coalesce(users.deleted, 0) = 0) as live
-  full join (select key, sha256, size from blob_refs where kind = 'file') as refs
-  on live.id = refs.key and live.sha256 = refs.sha256 and live.size = refs.size
-  where live.id is null or refs.key is null`
+const WRONG_POSITION = `select count(*) from files join blob_refs on blob_refs.key = files.id and kind = 'file'
+  where files.gseq is not blob_refs.gseq`
 
-const WITHOUT_POSITION = `select count(*) from files left join users on users.id = owner_id
-  where files.deleted = 0 and coalesce(users.deleted, 0) = 0 and gseq is null`
+/** The tables that declare a blob. Deferred changes have references of other kinds. */
+const BLOB_TABLES = (Object.keys(TABLES) as TableName[]).flatMap((table) => {
+  const { kind, owner, blob } = declarationOf(table)
+  return blob === undefined ? [] : [{ table, kind, owner, blob }]
+})
+const REFERENCES = `(select * from blob_refs where kind in (${BLOB_TABLES.map(({ kind }) => `'${kind}'`).join()}))`
+const WITHOUT_POSITION = `select count(*) from ${REFERENCES} where gseq = 0`
+
+/** Counts live rows of live accounts without the declared reference, and references without such a row. */
+function wrongReferences(): string {
+  const live = BLOB_TABLES.map(({ table, kind, owner, blob }) => {
+    const isOwned = owner === undefined ? '' : `and ${owner} not in (select id from users where deleted = 1)`
+    return `select '${kind}' as kind, id, ${blob.sha256} as sha256, ${blob.size} as size
+      from ${table} where deleted = 0 ${isOwned}`
+  })
+  return `select count(*) from (${live.join(' union all ')}) as live full join ${REFERENCES} as refs
+    on (live.kind, live.id, live.sha256, live.size) = (refs.kind, refs.key, refs.sha256, refs.size)
+    where live.id is null or refs.key is null`
+}
 
 function nameHolders(column: string): string {
   return `select count(*) from (select 1 from users where deleted = 0 group by ${column} having count(*) > 1)`

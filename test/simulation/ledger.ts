@@ -4,7 +4,7 @@ import { readRow } from '../../src/db/regional/replica.js'
 import { type Change, type Fact, kindOf } from '../../src/model/change.js'
 import { tableOf } from '../../src/model/change-types.js'
 import { later, ZERO_STAMP } from '../../src/model/clock.js'
-import { merge, type Row } from '../../src/model/merge.js'
+import { merge, type Row, tombstoneOf } from '../../src/model/merge.js'
 import type { SimulatedGrand, SimulatedRegional } from './servers.js'
 import { isUnknown, UnknownChanges } from './unknown-changes.js'
 
@@ -202,12 +202,13 @@ function outboxOf(reader: Reader, after: number): { oseq: number; kept: Recorded
 
 /** Whether a row includes the effect of a change: merging the change again leaves the row as it is. */
 function isReflected(reader: Parameters<typeof readRow>[0], fact: Fact): boolean {
-  const row = readRow(reader, tableOf(fact.type), fact.key)
+  const table = tableOf(fact.type)
+  const row = readRow(reader, table, fact.key)
   if (row === undefined) return false
   // The deletion of an account implies that its files are deleted, and each server tombstones them on its own without a
   // change. So a lost deletion of such a file changes no state.
   const isTombstone = reader.get({ sql: DELETED, parameters: [row.cells.owner_id ?? ''] }) !== undefined
-  const standing = isTombstone ? { ...row, cells: { ...row.cells, deleted: 1 } } : row
+  const standing = isTombstone ? tombstoneOf(table, row) : row
   return merge(standing, fact) === standing
 }
 

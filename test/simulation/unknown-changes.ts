@@ -6,14 +6,14 @@ import { CHANGE_VERSION, type Fact } from '../../src/model/change.js'
 import type { ChangeType } from '../../src/model/change-types.js'
 import type { SimulatedGrand, SimulatedRegional } from './servers.js'
 
-const UNKNOWN_TYPE = 'album.made'
+const UNKNOWN_TYPE = 'playlist.made'
 
 export function isUnknown({ type }: { type: string }): boolean {
   return type === UNKNOWN_TYPE
 }
 
 /**
- * Records an album with a cover. The newer program would keep it in a row of its own and republish that row. This one
+ * Records a playlist with a cover. The newer program would keep it in a row of its own and republish that row. This one
  * defers it, which is republished too.
  */
 export async function recordUnknownChange(

@@ -107,7 +107,7 @@ t.test('Servers of two versions converge, in whatever order they are upgraded', 
       const renaming = sphere.person('eu')
       await renaming.logIn()
       t.equal((await renaming.ask('PATCH', `/files/${id}`, { json: { name: 'new.txt' } })).status, 200)
-      t.match(sphere.rows('eu', 'select name, note from files'), [{ name: 'new.txt', note: 'a note' }])
+      t.match(sphere.rows('eu', 'select name, remark from files'), [{ name: 'new.txt', remark: 'a remark' }])
 
       const reader = sphere.person('us')
       await reader.logIn()
@@ -115,7 +115,7 @@ t.test('Servers of two versions converge, in whatever order they are upgraded', 
         const { json } = await reader.get(`/files/${id}`)
         return json.name === 'new.txt'
       })
-      t.same(sphere.rows('us', UNKNOWN), [{ type: 'album.made' }, { type: 'file.updated' }])
+      t.same(sphere.rows('us', UNKNOWN), [{ type: 'file.updated' }, { type: 'playlist.made' }])
       t.match(sphere.rows('us', "select sha256 from blob_refs where kind = 'deferred'"), [
         { sha256: sha256(bytes) },
       ])
@@ -123,13 +123,13 @@ t.test('Servers of two versions converge, in whatever order they are upgraded', 
 
       for (const name of order.slice(upToEu)) await sphere.upgrade(name)
       await sphere.assertConverged('eu', 'us')
-      const albums = sphere.rows('eu', 'select * from albums')
-      t.match(albums, [{ cover_sha256: sha256(bytes), cover_size: bytes.length }])
-      t.same(sphere.rows('us', 'select * from albums'), albums)
-      t.match(sphere.rows('us', 'select name, note from files'), [{ name: 'new.txt', note: 'a note' }])
+      const playlists = sphere.rows('eu', 'select * from playlists')
+      t.match(playlists, [{ cover_sha256: sha256(bytes), cover_size: bytes.length }])
+      t.same(sphere.rows('us', 'select * from playlists'), playlists)
+      t.match(sphere.rows('us', 'select name, remark from files'), [{ name: 'new.txt', remark: 'a remark' }])
       t.same(sphere.rows('us', 'select kind from blob_refs order by kind'), [
-        { kind: 'album' },
         { kind: 'file' },
+        { kind: 'playlist' },
       ])
     })
   }
@@ -152,10 +152,10 @@ t.test('Servers of two versions converge, in whatever order they are upgraded', 
       await sphere.start('grand', 'older')
       await sphere.start('ap', 'newer')
       await until(
-        'a new regional has the album',
-        () => sphere.rows('ap', 'select * from albums').length === 1,
+        'a new regional has the playlist',
+        () => sphere.rows('ap', 'select * from playlists').length === 1,
       )
-      t.match(sphere.rows('ap', 'select name, note from files'), [{ name: 'new.txt', note: 'a note' }])
+      t.match(sphere.rows('ap', 'select name, remark from files'), [{ name: 'new.txt', remark: 'a remark' }])
       await sphere.upgrade('us')
       await sphere.start('eu', 'newer')
       await sphere.assertConverged('eu', 'us', 'ap')

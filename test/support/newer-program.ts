@@ -1,6 +1,6 @@
 /**
- * Builds programs of a hypothetical later version, in which files have a note and albums have a cover blob. Renaming a
- * file sets its note and creates an album with the file's blob as its cover.
+ * Builds programs of a hypothetical later version, in which files have a remark and playlists have a cover blob. Renaming a
+ * file sets its remark and creates a playlist with the file's blob as its cover.
  */
 import { cpSync, globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -13,8 +13,8 @@ import { newDataDir } from './data-dir.js'
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 const MIGRATION = `
-ALTER TABLE files ADD COLUMN note TEXT;
-CREATE TABLE albums (
+ALTER TABLE files ADD COLUMN remark TEXT;
+CREATE TABLE playlists (
   id TEXT PRIMARY KEY,
   owner_id TEXT NOT NULL,
   cover_sha256 TEXT NOT NULL,
@@ -29,13 +29,13 @@ const EDITS = [
   {
     in: 'TABLES',
     replace: 'modified_at: max(time),',
-    by: 'modified_at: max(time),\n      note: latest(Type.Union([text(255), Type.Null()])),',
+    by: 'modified_at: max(time),\n      remark: latest(Type.Union([text(255), Type.Null()])),',
   },
   {
     in: 'TABLES',
     replace: "sessions: { kind: 'session',",
-    by: `albums: {
-      kind: 'album',
+    by: `playlists: {
+      kind: 'playlist',
       fields: { owner_id: once(id), cover_sha256: once(sha256), cover_size: once(sizeBytes), deleted: latch },
       erased: [],
       owner: 'owner_id',
@@ -45,23 +45,23 @@ const EDITS = [
   },
   {
     in: 'CHANGES',
-    replace: "'file.updated': change('files', ['modified_at'], ['name', 'folder', 'visibility']),",
-    by: `'file.updated': change('files', ['modified_at'], ['name', 'folder', 'visibility', 'note']),
-    'album.made': change('albums', ['owner_id', 'cover_sha256', 'cover_size']),
-    'album.snapshot': snapshot('albums'),`,
+    replace: "'file.updated': change('files', ['modified_at'], [",
+    by: `'playlist.made': change('playlists', ['owner_id', 'cover_sha256', 'cover_size']),
+    'playlist.snapshot': snapshot('playlists'),
+    'file.updated': change('files', ['modified_at'], ['remark', `,
   },
   {
     in: 'EventRecorder.#hooks',
     replace: 'users: (tx, id, before, after) => this.#recordUser(tx, id, before, after),',
-    by: 'albums: () => {},\n    users: (tx, id, before, after) => this.#recordUser(tx, id, before, after),',
+    by: 'playlists: () => {},\n    users: (tx, id, before, after) => this.#recordUser(tx, id, before, after),',
   },
   {
     in: 'Files.update',
     replace: "this.#deps.journal.record(tx, [{ type: 'file.updated', key: id, fields }])",
     by: `const cover = { cover_sha256: file.sha256, cover_size: file.size }
       this.#deps.journal.record(tx, [
-        { type: 'file.updated', key: id, fields: { ...fields, note: 'a note' } },
-        { type: 'album.made', key: this.#deps.journal.random.id(), fields: { owner_id: file.owner_id, ...cover } },
+        { type: 'file.updated', key: id, fields: { ...fields, remark: 'a remark' } },
+        { type: 'playlist.made', key: this.#deps.journal.random.id(), fields: { owner_id: file.owner_id, ...cover } },
       ])`,
   },
 ]
@@ -70,7 +70,7 @@ const EDITS = [
 export async function newerPrograms(t: Test): Promise<Record<'regional' | 'grand', string>> {
   const root = await newDataDir(t)
   for (const name of ['package.json', 'openapi.yaml', 'dist/openapi.json', 'migrations']) copy(name, root)
-  writeFileSync(join(root, 'migrations/regional/9999-albums.sql'), MIGRATION)
+  writeFileSync(join(root, 'migrations/regional/9999-playlists.sql'), MIGRATION)
   symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'))
   const paths = globSync('src/**/*.ts', { cwd: ROOT })
   const sources = paths.map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))

@@ -69,7 +69,7 @@ async function ended(socket: Socket, leaveAfterMs: number | undefined): Promise<
 
 /** Parses HTTP/1.1 responses (RFC 9112). @throws Error for anything else */
 function responsesIn(bytes: Buffer, methods: string[] = []): WireResponse[] {
-  const answers: WireResponse[] = []
+  const responses: WireResponse[] = []
   for (let at = 0; at < bytes.length; ) {
     const endOfHead = bytes.indexOf('\r\n\r\n', at)
     if (endOfHead < 0) throw new Error(`incomplete response head: ${bytes.toString('latin1', at, at + 200)}`)
@@ -81,14 +81,14 @@ function responsesIn(bytes: Buffer, methods: string[] = []): WireResponse[] {
     const headers = headersOf(lines)
     // The server cannot know the method of a malformed request, so its response to HEAD has a body.
     const endsHere = at === bytes.length || bytes.subarray(at, at + 5).equals(Buffer.from('HTTP/'))
-    const isEmpty = status === 204 || status === 304 || (methods[answers.length] === 'HEAD' && endsHere)
+    const isEmpty = status === 204 || status === 304 || (methods[responses.length] === 'HEAD' && endsHere)
     const { body, end, isWhole } = isEmpty
       ? { body: Buffer.alloc(0), end: at, isWhole: true }
       : bodyAt(bytes, at, headers)
-    answers.push({ status, headers, body, isWhole })
+    responses.push({ status, headers, body, isWhole })
     at = end
   }
-  return answers
+  return responses
 }
 
 function headersOf(lines: string[]): Record<string, string> {

@@ -1,9 +1,10 @@
 /** The queries of file lists: one for each plan, order and combination of filters, built at first use. */
 import { type Expression, type ExpressionBuilder, type SelectQueryBuilder, type SqlBool, sql } from 'kysely'
+import type { Visibility } from '../../model/tables.js'
 import type { Query } from '../engine/database.js'
 import { prepare, type SlotFactory } from '../engine/query.js'
 import { type ListedFile, listedFilesOf } from '../regional/files.js'
-import type { FilesTable, Tables, Visibility } from '../tables.js'
+import type { FilesTable, Tables } from '../tables.js'
 import { query } from '../tables.js'
 
 export interface FileFilter {

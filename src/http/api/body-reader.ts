@@ -13,16 +13,21 @@ export class BodyReader implements Disposable {
   #error: Error | undefined
   #wake: (() => void) | undefined
 
+  private constructor(request: IncomingMessage, prefix: Buffer) {
+    this.#request = request
+    this.unread = prefix
+  }
+
   /**
    * @param prefix bytes to read before the body
    * @param truncatedError the error of reads after the connection closed early
    */
-  constructor(request: IncomingMessage, prefix: Buffer, truncatedError: () => Error) {
-    this.#request = request
-    this.unread = prefix
-    request.on('data', this.#add).on('end', this.#end).on('error', this.#fail)
-    request.on('close', () => request.complete || this.#fail(truncatedError()))
-    if (request.destroyed) this.#fail(truncatedError())
+  static start(request: IncomingMessage, prefix: Buffer, truncatedError: () => Error): BodyReader {
+    const body = new BodyReader(request, prefix)
+    request.on('data', body.#add).on('end', body.#end).on('error', body.#fail)
+    request.on('close', () => request.complete || body.#fail(truncatedError()))
+    if (request.destroyed) body.#fail(truncatedError())
+    return body
   }
 
   /** Waits for a chunk and appends it to `unread`. Returns false at the body's end. @throws errors of the request */

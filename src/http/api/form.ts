@@ -29,7 +29,7 @@ export async function* formParts(request: IncomingMessage): AsyncGenerator<FormP
   if (boundary === null) throw malformed('Content-Type has no boundary')
   const delimiter = Buffer.from(`\r\n--${boundary[1] ?? boundary[2]}`, 'latin1')
   // The line end completes the first delimiter, which has no line before it.
-  using body = new BodyReader(request, LINE_END, () => invalidPart('body', 'must be sent whole'))
+  using body = BodyReader.start(request, LINE_END, () => invalidPart('body', 'must be sent whole'))
   const copy: ChunkSource = async (take) => {
     if (!(await body.copyTo(delimiter, take))) throw malformed('a boundary is missing')
   }

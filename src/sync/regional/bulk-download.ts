@@ -8,9 +8,10 @@ import type { BlobResponse } from './remote-blobs.js'
 const RECORD_BYTES = 16 * 1024
 const MAX_HEAD_BYTES = 16 * 1024
 
-/** Option of net.Socket to read into given buffers. */
+/** The option `onread` of net.Socket, which reads into given buffers. */
 interface OnRead {
-  onread: { buffer: () => Buffer; callback: (bytes: number, buffer: Uint8Array) => boolean }
+  buffer: () => Buffer
+  callback: (bytes: number, buffer: Uint8Array) => boolean
 }
 
 /**
@@ -32,19 +33,8 @@ export class BulkDownload implements BlobResponse {
   #resolve: () => void = () => {}
   #reject: (error: Error) => void = () => {}
 
-  private constructor(options: ConnectionOptions) {
-    const onread: OnRead = {
-      onread: {
-        // The sink may still use the shared buffer.
-        buffer: () => (this.#isBusy ? Buffer.allocUnsafeSlow(RECORD_BYTES) : this.#buffer),
-        callback: (bytes, { buffer, byteOffset }) => this.#read(Buffer.from(buffer, byteOffset, bytes)),
-      },
-    }
-    this.#socket = connect({ ...options, ...onread } as ConnectionOptions)
-    this.#socket.on('error', (error) => this.#reject(error))
-    this.#socket.on('close', () => {
-      if (this.#missing > 0) this.#reject(new Error('the connection ended early'))
-    })
+  private constructor(socket: TLSSocket) {
+    this.#socket = socket
   }
 
   /**
@@ -58,12 +48,28 @@ export class BulkDownload implements BlobResponse {
     head: string[],
     { signal, stalledMs, onClose }: { signal: AbortSignal; stalledMs: number; onClose: () => void },
   ): Promise<BulkDownload> {
-    const download = new BulkDownload(options)
+    const download = BulkDownload.#connect(options)
     const socket = addAbortSignal(signal, download.#socket)
-    socket.on('close', onClose)
+    socket.on('error', (error) => download.#reject(error))
+    socket.on('close', () => {
+      if (download.#missing > 0) download.#reject(new Error('the connection ended early'))
+      onClose()
+    })
     socket.setTimeout(stalledMs, () => socket.destroy(new Error(`nothing moved for ${stalledMs} ms`)))
     socket.write(`${head.join('\r\n')}\r\n\r\n`)
     await download.#settled()
+    return download
+  }
+
+  static #connect(options: ConnectionOptions): BulkDownload {
+    let download: BulkDownload | undefined
+    const onread: OnRead = {
+      // The sink may still use the shared buffer. `connect` takes a first one, before the download exists.
+      buffer: () => (download && !download.#isBusy ? download.#buffer : Buffer.allocUnsafeSlow(RECORD_BYTES)),
+      callback: (bytes, { buffer, byteOffset }) =>
+        download ? download.#read(Buffer.from(buffer, byteOffset, bytes)) : false,
+    }
+    download = new BulkDownload(connect({ ...options, onread } as ConnectionOptions))
     return download
   }
 

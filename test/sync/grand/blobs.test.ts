@@ -18,16 +18,16 @@ function openPut(grand: TestGrand, name: string, hash: string, size: number, off
     headers: { 'content-length': size - offset, [UPLOAD_OFFSET]: offset, [UPLOAD_LENGTH]: size },
   })
   put.on('error', () => undefined)
-  const answered = once(put, 'response').then(([response]) => {
+  const status = once(put, 'response').then(([response]) => {
     response.resume()
     return response.statusCode as number
   })
-  answered.catch(() => undefined)
+  status.catch(() => undefined)
   return {
     write: (bytes: Buffer) => void put.write(bytes),
     end: () => void put.end(),
     cut: () => put.destroy(),
-    answered,
+    status,
   }
 }
 
@@ -138,7 +138,7 @@ test('an upload with a flipped byte is refused, and the correct blob is accepted
   t.equal(following.status, 200)
   put.write(flipped.subarray(2 * MIB))
   put.end()
-  t.equal(await put.answered, 422)
+  t.equal(await put.status, 422)
   await t.rejects(following.body.arrayBuffer(), 'who read along is cut off')
   t.notOk(existsSync(join(grand.dataDir, 'incoming', hash)))
   t.equal((await grand.blobs('us').head(hash)).offset, 0)
@@ -170,7 +170,7 @@ test('a blob is served while it is still arriving', async (t) => {
   put.end()
   await once(body, 'end')
   t.ok(Buffer.concat(chunks).equals(bytes.subarray(10)))
-  t.equal(await put.answered, 201)
+  t.equal(await put.status, 201)
 })
 
 test('a download of an arriving blob is aborted when the upload breaks off', async (t) => {
@@ -229,7 +229,7 @@ test('a blob that the disk has lost is requested again', async (t) => {
   await eu.put([eu.upload(bytes)])
   await grand.blobs('eu').put(hash, bytes.length, 0, bytes)
   rmSync(join(grand.dataDir, 'blobs', hash.slice(0, 2), hash.slice(2, 4), hash))
-  eu.heard.length = 0
+  eu.received.length = 0
   t.equal((await grand.blobs('us').get(hash)).status, 404)
   t.same((await eu.receive('want')).blobs, [hash])
   t.equal((await grand.blobs('eu').put(hash, bytes.length, 0, bytes)).status, 201)

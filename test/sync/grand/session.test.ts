@@ -31,12 +31,12 @@ test('acknowledged changes are sent to every regional, numbered and chained, and
     'the exact text of the changes',
   )
   t.same(
-    us.heard.flatMap(({ blobs }) => blobs.map(({ bytes }) => bytes)),
+    us.received.flatMap(({ blobs }) => blobs.map(({ bytes }) => bytes)),
     [small],
     'small blobs are sent with their changes',
   )
   t.same(
-    eu.heard.flatMap(({ blobs }) => blobs),
+    eu.received.flatMap(({ blobs }) => blobs),
     [],
     'small blobs are not returned to their origin',
   )
@@ -55,7 +55,7 @@ test('changes sent twice are logged once, also in a new epoch under the same ids
   const eu = await grand.link('eu')
   const changes = [eu.token(), eu.token()]
   await eu.put(changes)
-  eu.heard.length = 0
+  eu.received.length = 0
   await eu.put(changes)
   t.equal(grand.grand.head, 2)
   const back = await grand.connect('eu')
@@ -234,11 +234,11 @@ test('a regional that lags behind receives the log in pages', async (t) => {
   const us = await grand.link('us')
   await us.caughtUp(head)
   t.ok(isChained(us.entries))
-  t.equal(us.heard.flatMap(({ blobs }) => blobs).length, 60)
+  t.equal(us.received.flatMap(({ blobs }) => blobs).length, 60)
   // What a regional made in an earlier life it may have lost.
   const reborn = await grand.link('eu')
   await reborn.caughtUp(head)
-  t.equal(reborn.heard.flatMap(({ blobs }) => blobs).length, 60)
+  t.equal(reborn.received.flatMap(({ blobs }) => blobs).length, 60)
 })
 
 test('watermarks are forwarded to the other regionals and survive a restart', async (t) => {

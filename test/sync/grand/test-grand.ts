@@ -148,7 +148,7 @@ export class TestPeer {
   readonly name: string
   readonly socket: WebSocket
   readonly epoch = randomBytes(16).toString('hex')
-  readonly heard: { message: FromGrand; blobs: Blob[] }[] = []
+  readonly received: { message: FromGrand; blobs: Blob[] }[] = []
   closed: string | undefined
   /** Whether it tells the grand what it has applied, as a regional does. */
   applies = true
@@ -163,7 +163,7 @@ export class TestPeer {
     })
     socket.on('message', (data) => {
       const frame = decodeFromGrand(data as Buffer)
-      this.heard.push(frame)
+      this.received.push(frame)
       const last = frame.message.type === 'entries' ? frame.message.entries.at(-1) : undefined
       if (last !== undefined && this.applies) this.say({ type: 'applied', gseq: last.gseq })
     })
@@ -189,7 +189,7 @@ export class TestPeer {
   }
 
   all<Type extends FromGrand['type']>(type: Type): MessageOf<Type>[] {
-    return this.heard
+    return this.received
       .map(({ message }) => message)
       .filter((message) => message.type === type) as MessageOf<Type>[]
   }
@@ -199,7 +199,7 @@ export class TestPeer {
     type: Type,
     matches: (message: MessageOf<Type>) => boolean = () => true,
   ): Promise<MessageOf<Type>> {
-    await until(`${this.name} hears ${type}`, async () => this.all(type).some(matches))
+    await until(`${this.name} receives ${type}`, async () => this.all(type).some(matches))
     return this.all(type).findLast(matches) as MessageOf<Type>
   }
 
