@@ -75,19 +75,24 @@ export async function seedDataDir(
   await ensureIdentity(db, seed.server, randomOf(new SeededRandom('server')))
   const blobs = BlobStore.open(db, dataDir)
   const writer = new Writer(seed.server)
-  const password_hash = await new Passwords().hash(PASSWORD)
+  const hash = await new Passwords().hash(PASSWORD)
   await inTransactions(db, 'users', seed.users, say, (tx, i) => {
     const atMs = timeOf(i, seed.users, BEGAN_MS - 365 * 24 * 3600 * 1000, BEGAN_MS)
     const username = i === 0 ? OWNER : `user-${i}`
     const fields = {
       username,
       created_at: new Date(atMs).toISOString(),
-      email: `${username}@example.org`,
-      password_hash,
       storage_quota: QUOTA_BYTES,
       disabled: false,
     }
-    writer.apply(tx, atMs, { type: 'user.registered', key: idOfUser(i, atMs), fields })
+    const user_id = idOfUser(i, atMs)
+    const password_id = new SeededRandom(`password of user ${i}`).uuid(atMs)
+    const email_id = new SeededRandom(`email of user ${i}`).uuid(atMs)
+    writer.apply(tx, atMs, { type: 'user.registered', key: user_id, fields })
+    const password = { user_id, replaces: null, hash }
+    writer.apply(tx, atMs, { type: 'password.set', key: password_id, fields: password })
+    const email = { user_id, password_id, email: `${username}@example.org` }
+    writer.apply(tx, atMs, { type: 'email.set', key: email_id, fields: email })
   })
   const owner_id = idOfUser(0, timeOf(0, seed.users, BEGAN_MS - 365 * 24 * 3600 * 1000, BEGAN_MS))
   await inTransactions(db, 'files', seed.files, say, (tx, i) => {

@@ -7,6 +7,7 @@ CREATE TABLE meta (
 
 -- The change log. `change` is the exact text that was received; `ghash` chains it to the entries before it: sha256 in hex
 -- of the previous hash and the text. `small_sha256`: the referenced blob, if it is small enough to be sent with the entry.
+-- `logged_at`: when the change was first logged, in milliseconds since 1970; no two entries made here have the same.
 CREATE TABLE log (
   gseq INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
@@ -16,6 +17,7 @@ CREATE TABLE log (
   change TEXT NOT NULL,
   ghash TEXT NOT NULL,
   small_sha256 TEXT,
+  logged_at INTEGER NOT NULL,
   UNIQUE (origin, epoch, oseq)
 ) STRICT;
 

@@ -11,13 +11,23 @@ CREATE TABLE users (
   id TEXT PRIMARY KEY,
   username TEXT NOT NULL,
   created_at TEXT NOT NULL,
-  email TEXT NOT NULL,
-  password_hash TEXT NOT NULL,
   storage_quota INTEGER NOT NULL,
   disabled INTEGER NOT NULL,
   deleted INTEGER NOT NULL,
   created_stamp TEXT NOT NULL,
   stamps TEXT NOT NULL,
+  -- derived from the log (src/db/regional/claims.ts): when it took the row, in milliseconds since 1970; null while it has
+  -- not. `is_logged`: whether the present log has it, or only one before it had
+  logged_at INTEGER,
+  is_logged INTEGER NOT NULL DEFAULT 0,
+  -- derived (src/db/regional/account-state.ts): whether it is neither disabled nor closed nor deleted; since when it is
+  -- closed; the password and the email that hold
+  active INTEGER NOT NULL,
+  closed_at TEXT,
+  password_id TEXT NOT NULL,
+  password_hash TEXT NOT NULL,
+  email_id TEXT NOT NULL,
+  email TEXT NOT NULL,
   -- derived: the folded names; the shown names, after conflicts are resolved; and the folded shown names, for logins
   username_folded TEXT NOT NULL,
   email_folded TEXT NOT NULL,
@@ -26,14 +36,52 @@ CREATE TABLE users (
   username_login TEXT NOT NULL,
   email_login TEXT NOT NULL,
   used_storage INTEGER NOT NULL DEFAULT 0,
-  -- local: the same password under newer hash parameters, valid while rehash_stamp is the password's stamp
+  -- local: the password rehash_of under newer hash parameters
   rehash TEXT,
-  rehash_stamp TEXT
+  rehash_of TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX users_by_username ON users (username_folded) WHERE deleted = 0;
 CREATE INDEX users_by_email ON users (email_folded) WHERE deleted = 0;
 CREATE INDEX users_by_username_login ON users (username_login) WHERE deleted = 0;
 CREATE INDEX users_by_email_login ON users (email_login) WHERE deleted = 0;
+CREATE INDEX users_closed ON users (closed_at) WHERE deleted = 0 AND closed_at IS NOT NULL;
+
+CREATE TABLE passwords (
+  id TEXT PRIMARY KEY,
+  user_id TEXT NOT NULL,
+  replaces TEXT,
+  hash TEXT NOT NULL,
+  deleted INTEGER NOT NULL,
+  created_stamp TEXT NOT NULL,
+  stamps TEXT NOT NULL,
+  -- derived: the stamp until which it holds (src/model/credentials.ts)
+  held_until TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX passwords_by_user ON passwords (user_id) WHERE deleted = 0;
+
+CREATE TABLE emails (
+  id TEXT PRIMARY KEY,
+  user_id TEXT NOT NULL,
+  password_id TEXT NOT NULL,
+  email TEXT NOT NULL,
+  deleted INTEGER NOT NULL,
+  created_stamp TEXT NOT NULL,
+  stamps TEXT NOT NULL,
+  -- derived from the log, as in users
+  logged_at INTEGER,
+  is_logged INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+CREATE INDEX emails_by_user ON emails (user_id, created_stamp, id) WHERE deleted = 0;
+
+CREATE TABLE closures (
+  id TEXT PRIMARY KEY,
+  user_id TEXT NOT NULL,
+  password_id TEXT,
+  undone INTEGER NOT NULL,
+  created_stamp TEXT NOT NULL,
+  stamps TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX closures_by_user ON closures (user_id, created_stamp) WHERE undone = 0;
 
 CREATE TABLE files (
   id TEXT PRIMARY KEY,
@@ -98,7 +146,7 @@ CREATE TABLE sessions (
   created_at TEXT NOT NULL,
   expires_at TEXT NOT NULL,
   user_agent TEXT NOT NULL,
-  password_stamp TEXT NOT NULL,
+  password_id TEXT NOT NULL,
   revoked INTEGER NOT NULL,
   created_stamp TEXT NOT NULL,
   stamps TEXT NOT NULL,
@@ -112,6 +160,7 @@ CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 CREATE TABLE tokens (
   id TEXT PRIMARY KEY,
   user_id TEXT NOT NULL,
+  password_id TEXT NOT NULL,
   name TEXT NOT NULL,
   scope TEXT NOT NULL,
   secret_sha256 TEXT NOT NULL,
@@ -133,10 +182,12 @@ CREATE TABLE friend_requests (
   created_at TEXT NOT NULL,
   status TEXT NOT NULL,
   created_stamp TEXT NOT NULL,
-  stamps TEXT NOT NULL
+  stamps TEXT NOT NULL,
+  -- derived: whether it is pending, and nothing has settled the pair since (src/db/regional/open-requests.ts)
+  is_open INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX friend_requests_from ON friend_requests (from_id, id) WHERE status = 'pending';
-CREATE INDEX friend_requests_to ON friend_requests (to_id, id) WHERE status = 'pending';
+CREATE INDEX friend_requests_from ON friend_requests (from_id, id) WHERE is_open = 1;
+CREATE INDEX friend_requests_to ON friend_requests (to_id, id) WHERE is_open = 1;
 CREATE INDEX friend_requests_between ON friend_requests (from_id, to_id) WHERE status = 'pending';
 
 CREATE TABLE friendships (

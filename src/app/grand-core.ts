@@ -36,7 +36,7 @@ export async function openGrandCore(
   { db, machine, logger, measure }: GrandCoreDeps,
 ) {
   const { now, timers, files, random } = machine
-  const log = await SqliteChangeLog.open(db, server, random)
+  const log = await SqliteChangeLog.open(db, server, { random, now })
   const blobs = BlobStore.open(db, dataDir, { files, random })
   const incoming = IncomingBlobs.open(db, blobs, dataDir, { files, now })
   const disk = new DiskSpace({ blobs, minFreeBytes: minFreeDiskBytes, timers })

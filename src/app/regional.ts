@@ -102,10 +102,23 @@ export async function openRegional(
     : new NoSyncClient(config.name, db)
   resources.use(sync)
   resources.use(watchOtherWriters({ ...services, db, timers: machine.timers }))
+  const confirmedNow = () => (link === undefined ? clock.now() : clock.confirmedNow())
   const removeAbandonedParts = (beforeMs: number) => sync.removeAbandonedParts(beforeMs)
-  const { eventLog } = services
+  const { eventLog, journal } = services
   const collectOnce = (signal: AbortSignal) =>
-    collectGarbage({ db, blobs, eventLog, removeAbandonedParts, now: () => clock.now() }, signal)
+    collectGarbage(
+      {
+        db,
+        blobs,
+        eventLog,
+        journal,
+        accountGraceMs: config.accountGraceMs,
+        removeAbandonedParts,
+        confirmedNow,
+        now: () => clock.now(),
+      },
+      signal,
+    )
   resources.use(periodic('garbage collection', timing.garbageMs, collectOnce, logger))
   const scrubbing = { db, blobs, now, everyMs: timing.scrubMs }
   const scrubOnce = (signal: AbortSignal) => scrubAndFetch(scrubbing, sync, signal)

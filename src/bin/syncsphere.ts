@@ -16,7 +16,8 @@ or not the server runs.
   syncsphere account password --username NAME                set its password, from standard input; ends all its sessions
   syncsphere account disable --username NAME                 block logins and hide its files …
   syncsphere account enable --username NAME                  … until it is enabled
-  syncsphere account delete --username NAME --yes            delete it and its files permanently
+  syncsphere account delete --username NAME --yes [--now]    close it; erased after ACCOUNT_GRACE_DAYS, or now
+  syncsphere account reopen --username NAME                  undo its deletion, until it is erased
   syncsphere backup --to DIR                                 copy the data folder consistently, while the server runs
   syncsphere certs [--help]                                  certificates of the servers
   syncsphere health                                          check the server; exits with 1 unless it is healthy

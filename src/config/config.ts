@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { join } from 'node:path'
 import Type, { type Static } from 'typebox'
 import { BYTE_UNITS } from '../lib/byte-size.js'
+import { DAY_MS } from '../lib/durations.js'
 import { isServerName } from '../lib/server-name.js'
 import { describeVariables, type Environment, PREFIX, readVariables } from './environment.js'
 import { findMisspelled, type KnownVariables, prefixedAlone } from './misspelled.js'
@@ -99,6 +100,7 @@ const RegionalVariables = Type.Object({
   ),
   STORAGE_QUOTA: bytes(0, 1024 ** 3),
   REGISTRATION: choice(['open', 'closed'], 'open'),
+  ACCOUNT_GRACE_DAYS: Type.Integer({ minimum: 0, maximum: 3650, default: 14 }),
   RATE_LIMITS: choice(['on', 'off'], 'on'),
 })
 
@@ -166,6 +168,8 @@ export interface RegionalConfig extends GrandConfig {
   /** Quota of a new account. */
   storageQuotaBytes: number
   registration: 'open' | 'closed'
+  /** How long a deleted account stays closed before it is erased. */
+  accountGraceMs: number
   rateLimits: boolean
 }
 
@@ -197,6 +201,7 @@ export function readRegionalConfig(env: Environment): RegionalConfig {
     trustProxy: readTrustedProxies(values.TRUST_PROXY) ?? false,
     storageQuotaBytes: values.STORAGE_QUOTA,
     registration: values.REGISTRATION,
+    accountGraceMs: values.ACCOUNT_GRACE_DAYS * DAY_MS,
     rateLimits: values.RATE_LIMITS === 'on',
   }
 }

@@ -44,7 +44,7 @@ export interface paths {
          *     account from one address, that address is refused for that account for 15 minutes. Other addresses can still log
          *     in. An address that fails on many accounts is refused for all of them.
          *
-         *     Only the correct password reveals that an operator has disabled the account.
+         *     Only the correct password reveals that an operator has disabled the account, or that it has been deleted.
          */
         post: operations["loginUser"];
         delete?: never;
@@ -90,7 +90,10 @@ export interface paths {
         post?: never;
         /**
          * Delete your account
-         * @description Deletes the account with all its files, requests, friendships, sessions and tokens, on every server, for good.
+         * @description Closes the account on every server: it looks deleted to everybody, and its sessions and tokens end. After a grace of
+         *     14 days (the operator may set another) it is erased with all its files, and its name is free. Until then the
+         *     operator can reopen it.
+         *
          *     The session must be younger than 10 minutes, so that one left open cannot do this: log in again if it is older. A
          *     token cannot delete an account: it gets 403 `session-required`.
          */
@@ -707,7 +710,7 @@ export interface components {
              */
             storage_quota: number;
             /**
-             * @description The username that you registered, present only if an older account holds it. Two accounts can claim one name if
+             * @description The username that you registered, present only if another account holds it. Two accounts can claim one name if
              *     they register on partitioned servers.
              */
             requested_username?: string;
@@ -981,7 +984,7 @@ export interface components {
          * @description The kind of problem. The list is closed.
          * @enum {string}
          */
-        ProblemType: "urn:problem-type:syncsphere:validation-failed" | "urn:problem-type:syncsphere:malformed-json" | "urn:problem-type:syncsphere:unauthenticated" | "urn:problem-type:syncsphere:insufficient-scope" | "urn:problem-type:syncsphere:session-required" | "urn:problem-type:syncsphere:cross-origin" | "urn:problem-type:syncsphere:https-required" | "urn:problem-type:syncsphere:registration-closed" | "urn:problem-type:syncsphere:username-taken" | "urn:problem-type:syncsphere:email-taken" | "urn:problem-type:syncsphere:invalid-credentials" | "urn:problem-type:syncsphere:account-disabled" | "urn:problem-type:syncsphere:too-many-attempts" | "urn:problem-type:syncsphere:wrong-password" | "urn:problem-type:syncsphere:reauthentication-required" | "urn:problem-type:syncsphere:session-not-found" | "urn:problem-type:syncsphere:token-not-found" | "urn:problem-type:syncsphere:too-many-tokens" | "urn:problem-type:syncsphere:checksum-mismatch" | "urn:problem-type:syncsphere:file-too-large" | "urn:problem-type:syncsphere:body-too-large" | "urn:problem-type:syncsphere:quota-exceeded" | "urn:problem-type:syncsphere:disk-full" | "urn:problem-type:syncsphere:file-not-found" | "urn:problem-type:syncsphere:not-owner" | "urn:problem-type:syncsphere:precondition-failed" | "urn:problem-type:syncsphere:range-not-satisfiable" | "urn:problem-type:syncsphere:content-pending" | "urn:problem-type:syncsphere:user-not-found" | "urn:problem-type:syncsphere:already-friends" | "urn:problem-type:syncsphere:request-pending" | "urn:problem-type:syncsphere:self-request" | "urn:problem-type:syncsphere:request-not-found" | "urn:problem-type:syncsphere:not-pending" | "urn:problem-type:syncsphere:friend-not-found" | "urn:problem-type:syncsphere:not-found" | "urn:problem-type:syncsphere:method-not-allowed" | "urn:problem-type:syncsphere:unsupported-media-type" | "urn:problem-type:syncsphere:request-timeout" | "urn:problem-type:syncsphere:request-header-too-large" | "urn:problem-type:syncsphere:rate-limited" | "urn:problem-type:syncsphere:too-many-streams" | "urn:problem-type:syncsphere:unavailable" | "urn:problem-type:syncsphere:internal-error";
+        ProblemType: "urn:problem-type:syncsphere:validation-failed" | "urn:problem-type:syncsphere:malformed-json" | "urn:problem-type:syncsphere:unauthenticated" | "urn:problem-type:syncsphere:insufficient-scope" | "urn:problem-type:syncsphere:session-required" | "urn:problem-type:syncsphere:cross-origin" | "urn:problem-type:syncsphere:https-required" | "urn:problem-type:syncsphere:registration-closed" | "urn:problem-type:syncsphere:username-taken" | "urn:problem-type:syncsphere:email-taken" | "urn:problem-type:syncsphere:invalid-credentials" | "urn:problem-type:syncsphere:account-disabled" | "urn:problem-type:syncsphere:account-closed" | "urn:problem-type:syncsphere:too-many-attempts" | "urn:problem-type:syncsphere:wrong-password" | "urn:problem-type:syncsphere:reauthentication-required" | "urn:problem-type:syncsphere:session-not-found" | "urn:problem-type:syncsphere:token-not-found" | "urn:problem-type:syncsphere:too-many-tokens" | "urn:problem-type:syncsphere:checksum-mismatch" | "urn:problem-type:syncsphere:file-too-large" | "urn:problem-type:syncsphere:body-too-large" | "urn:problem-type:syncsphere:quota-exceeded" | "urn:problem-type:syncsphere:disk-full" | "urn:problem-type:syncsphere:file-not-found" | "urn:problem-type:syncsphere:not-owner" | "urn:problem-type:syncsphere:precondition-failed" | "urn:problem-type:syncsphere:range-not-satisfiable" | "urn:problem-type:syncsphere:content-pending" | "urn:problem-type:syncsphere:user-not-found" | "urn:problem-type:syncsphere:already-friends" | "urn:problem-type:syncsphere:request-pending" | "urn:problem-type:syncsphere:self-request" | "urn:problem-type:syncsphere:request-not-found" | "urn:problem-type:syncsphere:not-pending" | "urn:problem-type:syncsphere:friend-not-found" | "urn:problem-type:syncsphere:not-found" | "urn:problem-type:syncsphere:method-not-allowed" | "urn:problem-type:syncsphere:unsupported-media-type" | "urn:problem-type:syncsphere:request-timeout" | "urn:problem-type:syncsphere:request-header-too-large" | "urn:problem-type:syncsphere:rate-limited" | "urn:problem-type:syncsphere:too-many-streams" | "urn:problem-type:syncsphere:unavailable" | "urn:problem-type:syncsphere:internal-error";
     };
     responses: {
         /** @description Done; the response has no body. */
@@ -1168,7 +1171,7 @@ export interface components {
             };
         };
         /**
-         * @description The operator has disabled the account, the request comes from another site, or it came over plain HTTP although the
+         * @description The operator has disabled the account, it has been deleted, the request comes from another site, or it came over plain HTTP although the
          *     server's public origin is HTTPS.
          */
         LoginRefused: {
@@ -1829,7 +1832,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The account has been deleted. */
+            /** @description The account is closed. */
             204: {
                 headers: {
                     "Set-Cookie": components["headers"]["Set-Cookie"];

@@ -6,7 +6,10 @@ import { query } from './tables.js'
 
 /**
  * - `server`, `epoch`: the server's name and the incarnation of this database
+ * - `log_began`, `log_time`: when the grand's log began, and the last time that it gave an entry, ms since 1970
  * - `clock`: the highest stamp made or observed; `log_clock`: the highest stamp known to be in the change log
+ * - `confirmed`: the time that the grand last confirmed, ms since 1970
+ * - `settled`: the last stamp that is not corrected any more when the clock was behind
  * - `cursor`: the position in the change log up to which entries are applied (JSON)
  * - `acked`: the last local change that the grand has acknowledged (JSON)
  * - `scrub`: the progress of the blob scrub (JSON), on both kinds of server
@@ -16,9 +19,13 @@ import { query } from './tables.js'
 export type MetaKey =
   | 'server'
   | 'log_id'
+  | 'log_began'
+  | 'log_time'
   | 'epoch'
   | 'clock'
   | 'log_clock'
+  | 'confirmed'
+  | 'settled'
   | 'cursor'
   | 'acked'
   | 'scrub'

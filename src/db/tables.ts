@@ -9,14 +9,24 @@ export interface MergedColumns {
   stamps: string
 }
 
-export interface UsersTable extends MergedColumns {
+/** The columns of a table whose rows claim names. */
+interface ClaimColumns {
+  logged_at: number | null
+  is_logged: number
+}
+
+export interface UsersTable extends MergedColumns, ClaimColumns {
   username: string
   created_at: string
-  email: string
-  password_hash: string
   storage_quota: number
   disabled: number
   deleted: number
+  active: number
+  closed_at: string | null
+  password_id: string
+  password_hash: string
+  email_id: string
+  email: string
   username_folded: string
   email_folded: string
   username_shown: string
@@ -25,7 +35,28 @@ export interface UsersTable extends MergedColumns {
   email_login: string
   used_storage: number
   rehash: string | null
-  rehash_stamp: string | null
+  rehash_of: string | null
+}
+
+export interface PasswordsTable extends MergedColumns {
+  user_id: string
+  replaces: string | null
+  hash: string
+  deleted: number
+  held_until: string
+}
+
+export interface EmailsTable extends MergedColumns, ClaimColumns {
+  user_id: string
+  password_id: string
+  email: string
+  deleted: number
+}
+
+export interface ClosuresTable extends MergedColumns {
+  user_id: string
+  password_id: string | null
+  undone: number
 }
 
 export interface FilesTable extends MergedColumns {
@@ -50,13 +81,14 @@ export interface SessionsTable extends MergedColumns {
   created_at: string
   expires_at: string
   user_agent: string
-  password_stamp: string
+  password_id: string
   revoked: number
   last_used_at: string | null
 }
 
 export interface TokensTable extends MergedColumns {
   user_id: string
+  password_id: string
   name: string
   scope: 'read' | 'write'
   secret_sha256: string
@@ -71,6 +103,7 @@ export interface FriendRequestsTable extends MergedColumns {
   to_id: string
   created_at: string
   status: RequestStatus
+  is_open: number
 }
 
 export interface FriendshipsTable extends MergedColumns {
@@ -147,6 +180,9 @@ export interface BlobTables {
 export interface Tables extends BlobTables {
   meta: MetaTable
   users: UsersTable
+  passwords: PasswordsTable
+  emails: EmailsTable
+  closures: ClosuresTable
   files: FilesTable
   sessions: SessionsTable
   tokens: TokensTable

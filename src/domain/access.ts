@@ -10,7 +10,7 @@ export function userIdOf(caller: Caller): string | undefined {
   return caller.kind === 'session' || caller.kind === 'token' ? caller.user_id : undefined
 }
 
-/** Finds an account. @throws DomainError unauthenticated if it has been deleted or disabled */
+/** Finds an account. @throws DomainError unauthenticated if it is deleted, disabled or closed */
 export function requireActiveUser(reader: Reader, id: string): UserRow {
   return requireUser(findActiveUserById(reader, id))
 }

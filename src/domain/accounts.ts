@@ -7,13 +7,13 @@ import {
   findUserById,
   findUserByUsername,
   findUsernameHolder,
-  passwordStamp,
   storeRehash,
   type UserRow,
 } from '../db/regional/users.js'
-import type { Draft, Value } from '../model/change.js'
+import type { Draft } from '../model/change.js'
 import { faultOfEmail, faultOfUsername, normalizeUsername } from '../model/names.js'
 import { requireActiveUser, requireUser } from './access.js'
+import { draftClosure, draftEmail, draftPassword } from './account-drafts.js'
 import type { Caller, SessionCaller } from './caller.js'
 import { DomainError } from './errors.js'
 import type { Journal } from './journal.js'
@@ -69,20 +69,24 @@ export class Accounts {
     const email = validate(input.email.trim(), faultOfEmail, 'email')
     // Checked before the costly hashing, and again in the transaction.
     assertAvailable(db, { username, email })
-    const password_hash = await passwords.hash(input.password)
+    const hash = await passwords.hash(input.password)
     const id = journal.random.id()
     const created_at = new Date(now()).toISOString()
-    const policy = { storage_quota: storageQuotaBytes, disabled: false }
-    const fields = { username, email, password_hash, created_at, ...policy }
+    const fields = { username, created_at, storage_quota: storageQuotaBytes, disabled: false }
+    const password = draftPassword(journal.random, { user_id: id, replaces: null, hash })
     const row = await db.write((tx) => {
       assertAvailable(tx, { username, email })
-      journal.record(tx, [{ type: 'user.registered', key: id, fields }])
+      journal.record(tx, [
+        { type: 'user.registered', key: id, fields },
+        password,
+        draftEmail(journal.random, { user_id: id, password_id: password.key, email }),
+      ])
       return findUserById(tx, id) as UserRow
     })
     return userView(row)
   }
 
-  /** @throws DomainError invalid-credentials, account-disabled, too-many-attempts */
+  /** @throws DomainError invalid-credentials, account-disabled, account-closed, too-many-attempts */
   async login(
     input: { identifier: string; password: string; remember_me?: boolean },
     client: { address: string; isShared: boolean; userAgent: string },
@@ -97,9 +101,10 @@ export class Accounts {
     return db.write((tx) => {
       const current = findUserById(tx, user.id)
       // The password may have changed since it was verified.
-      if (current === undefined || passwordStamp(current) !== passwordStamp(user)) throw wrongCredentials()
+      if (current === undefined || current.password_id !== user.password_id) throw wrongCredentials()
       // Disclosed only after a correct password.
       if (current.disabled === 1) throw accountDisabled()
+      if (current.closed_at !== null) throw accountClosed()
       const { session, draft } = sessions.draftSession(current, client.userAgent, persistent)
       journal.record(tx, [draft])
       return { user: userView(current), session, persistent }
@@ -122,53 +127,59 @@ export class Accounts {
     const user = requireActiveUser(db, caller.user_id)
     const valid = await throttle.attempt(user.id, client, () => this.#verify(user, input.current_password))
     if (!valid) throw new DomainError('wrong-password', 'Current password is incorrect.')
-    const fields: Record<string, Value> = {}
-    if (input.new_password !== undefined) fields.password_hash = await passwords.hash(input.new_password)
-    if (email !== undefined) fields.email = email
+    const hash = input.new_password && (await passwords.hash(input.new_password))
     return db.write((tx) => {
       const current = requireActiveUser(tx, user.id)
-      if (passwordStamp(current) !== passwordStamp(user)) {
+      if (current.password_id !== user.password_id) {
         throw new DomainError('wrong-password', 'The password has changed. Enter the new one.')
       }
       if (email !== undefined) assertAvailable(tx, { email }, user.id)
-      const stamp = journal.tick(tx)
-      const drafts: Draft[] = [{ type: 'user.updated', key: user.id, fields }]
-      if (input.new_password !== undefined && caller.kind === 'session') {
+      const { id: user_id, password_id: replaces } = user
+      const password = hash && draftPassword(journal.random, { user_id, replaces, hash })
+      const password_id = password ? password.key : replaces
+      const drafts: Draft[] = password ? [password] : []
+      if (email !== undefined) drafts.push(draftEmail(journal.random, { user_id, password_id, email }))
+      if (password && caller.kind === 'session') {
         // Only the session that changed the password survives the change.
-        drafts.push({ type: 'session.renewed', key: caller.session_id, fields: { password_stamp: stamp } })
+        drafts.push({ type: 'session.renewed', key: caller.session_id, fields: { password_id } })
       }
-      journal.record(tx, drafts, stamp)
+      journal.record(tx, drafts)
       return userView(requireActiveUser(tx, user.id))
     })
   }
 
-  /** @throws DomainError unauthenticated, reauthentication-required */
+  /**
+   * Closes the account at once. It is erased after a grace (see account-erasure.ts).
+   * @throws DomainError unauthenticated, reauthentication-required
+   */
   async delete(caller: SessionCaller): Promise<void> {
     const { db, journal, now } = this.#deps
     if (now() - Date.parse(caller.session_created_at) > REAUTHENTICATION_MS) {
       throw new DomainError('reauthentication-required', 'Log in again, then retry within ten minutes.')
     }
     await db.write((tx) => {
-      requireActiveUser(tx, caller.user_id)
-      journal.record(tx, [{ type: 'user.deleted', key: caller.user_id, fields: { deleted: true } }])
+      const { id: user_id, password_id } = requireActiveUser(tx, caller.user_id)
+      journal.record(tx, [draftClosure(journal.random, { user_id, password_id })])
     })
   }
 
   async #verify(user: UserRow | undefined, password: string): Promise<boolean> {
-    return this.#deps.passwords.verify(user === undefined ? undefined : hashOf(user), password)
+    // Without a password of its own, the account's row has arrived before it.
+    const hash = user === undefined || user.password_id === '' ? undefined : hashOf(user)
+    return this.#deps.passwords.verify(hash, password)
   }
 
   async #rehash(user: UserRow, password: string): Promise<void> {
     const { db, passwords } = this.#deps
     if (!passwords.isOutdated(hashOf(user))) return
     const rehash = await passwords.hash(password)
-    await db.write((tx: Tx) => storeRehash(tx, user.id, rehash, passwordStamp(user)))
+    await db.write((tx: Tx) => storeRehash(tx, user.id, rehash, user.password_id))
   }
 }
 
 /** The hash to verify against: this server's rehash, unless the password has changed since it was made. */
 function hashOf(user: UserRow): string {
-  return user.rehash !== null && user.rehash_stamp === passwordStamp(user) ? user.rehash : user.password_hash
+  return user.rehash !== null && user.rehash_of === user.password_id ? user.rehash : user.password_hash
 }
 
 function assertAvailable(
@@ -188,6 +199,12 @@ function assertAvailable(
 
 function accountDisabled(): DomainError {
   return new DomainError('account-disabled', 'This account has been disabled by the operator of this server.')
+}
+
+function accountClosed(): DomainError {
+  const detail =
+    'This account has been deleted. Until it is erased, the operator of this server can reopen it.'
+  return new DomainError('account-closed', detail)
 }
 
 function wrongCredentials(): DomainError {

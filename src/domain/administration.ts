@@ -1,8 +1,10 @@
 import type { Database, Reader, Tx } from '../db/engine/database.js'
 import { type AccountSummary, listAccounts, readUsage } from '../db/regional/account-summaries.js'
+import { listClosures } from '../db/regional/closures.js'
 import { foldLogin } from '../db/regional/fold.js'
 import { findUserById, findUserByUsername, type UserRow } from '../db/regional/users.js'
 import type { Draft, Value } from '../model/change.js'
+import { draftClosure, draftPassword } from './account-drafts.js'
 import { DomainError } from './errors.js'
 import type { Journal } from './journal.js'
 import type { PasswordHashing } from './passwords.js'
@@ -19,8 +21,8 @@ export interface AdministrationDeps {
 const PAGE_SIZE = 500
 
 /**
- * Operator actions on accounts; all of them replicate. Other users see a disabled account as deleted, but it keeps its
- * name, email and files, and enabling it restores everything.
+ * Operator actions on accounts; all of them replicate. Other users see a disabled or closed account as deleted, but it
+ * keeps its name, email and files, and enabling or reopening it restores everything.
  */
 export class Administration {
   readonly #deps: AdministrationDeps
@@ -55,12 +57,16 @@ export class Administration {
   }
 
   /**
-   * Replaces an account's password, which ends all its sessions; its tokens stay valid.
+   * Sets an account's password, whatever it was. That ends all its sessions; its tokens stay valid.
    * @throws DomainError user-not-found
    */
   async setPassword(username: string, password: string): Promise<AccountView> {
-    requireUserByName(this.#deps.db, username)
-    return this.#update(username, { password_hash: await this.#deps.passwords.hash(password) })
+    const { db, journal, passwords } = this.#deps
+    requireUserByName(db, username)
+    const hash = await passwords.hash(password)
+    return this.#record(username, ({ id }) => [
+      draftPassword(journal.random, { user_id: id, replaces: null, hash }),
+    ])
   }
 
   /** @throws DomainError user-not-found */
@@ -68,21 +74,36 @@ export class Administration {
     return this.#update(username, { disabled })
   }
 
-  /** Deletes an account and its files permanently. @throws DomainError user-not-found */
-  delete(username: string): Promise<AccountView> {
-    return this.#record(username, (key) => ({ type: 'user.deleted', key, fields: { deleted: true } }))
+  /** Closes an account. It is erased after a grace (see account-erasure.ts). @throws DomainError user-not-found */
+  close(username: string): Promise<AccountView> {
+    const { random } = this.#deps.journal
+    return this.#record(username, ({ id, closed_at }) =>
+      closed_at === null ? [draftClosure(random, { user_id: id, password_id: null })] : [],
+    )
+  }
+
+  /** Opens a closed account again, with all that it had. @throws DomainError user-not-found */
+  reopen(username: string): Promise<AccountView> {
+    return this.#record(username, ({ id }, tx) =>
+      listClosures(tx, id).map((key) => ({ type: 'closure.undone', key, fields: { undone: true } })),
+    )
+  }
+
+  /** Erases an account and its files at once and for good. @throws DomainError user-not-found */
+  erase(username: string): Promise<AccountView> {
+    return this.#record(username, ({ id: key }) => [{ type: 'user.deleted', key, fields: { deleted: true } }])
   }
 
   #update(username: string, fields: Record<string, Value>): Promise<AccountView> {
-    return this.#record(username, (key) => ({ type: 'user.updated', key, fields }))
+    return this.#record(username, ({ id: key }) => [{ type: 'user.updated', key, fields }])
   }
 
-  /** @returns the account after the change, or as it was before its deletion */
-  #record(username: string, draft: (id: string) => Draft): Promise<AccountView> {
+  /** @returns the account after the changes, or as it was before it was erased */
+  #record(username: string, drafts: (user: UserRow, tx: Tx) => Draft[]): Promise<AccountView> {
     const { db, journal } = this.#deps
     return db.write((tx: Tx) => {
       const user = requireUserByName(tx, username)
-      journal.record(tx, [draft(user.id)])
+      journal.record(tx, drafts(user, tx))
       return accountView(findUserById(tx, user.id) ?? user)
     })
   }

@@ -12,6 +12,7 @@ export const ERROR_CODES = [
   'email-taken',
   'invalid-credentials',
   'account-disabled',
+  'account-closed',
   'too-many-attempts',
   'wrong-password',
   'reauthentication-required',

@@ -4,13 +4,13 @@
  */
 
 import type { Tx } from '../db/engine/database.js'
+import type { AccountTransition } from '../db/regional/account-state.js'
 import { addEvent } from '../db/regional/events.js'
 import { findFileById } from '../db/regional/files.js'
 import { findFriendRequest, findFriendship, listFriendIds } from '../db/regional/friends.js'
 import type { AppliedChange } from '../db/regional/replica.js'
 import { findSubscriber } from '../db/regional/subscribers.js'
-import type { Hook } from '../db/regional/table-hooks.js'
-import { findActiveUserById, findStorageUse, findUserById } from '../db/regional/users.js'
+import { findActiveUserById, findStorageUse } from '../db/regional/users.js'
 import type { Row } from '../model/merge.js'
 import type { TableName } from '../model/tables.js'
 import type { Notifier } from './notifier.js'
@@ -29,6 +29,9 @@ export type EventType =
 /** Bounds the events that one change causes; further friends get none. */
 const MAX_NOTIFIED_FRIENDS = 10_000
 
+/** Records the events of a changed row. */
+type Recorder = (tx: Tx, key: string, before: Row | undefined, after: Row) => void
+
 export interface EventRecorderDeps {
   notifier: Notifier
   availability: Availability
@@ -42,9 +45,11 @@ export class EventRecorder {
     this.#deps = deps
   }
 
-  /** Records the events of a changed row, for each table. */
-  readonly #hooks: Record<TableName, Hook> = {
+  readonly #hooks: Record<TableName, Recorder> = {
     users: (tx, id, before, after) => this.#recordUser(tx, id, before, after),
+    passwords: (tx, _id, _before, { cells }) => this.#notify(tx, String(cells.user_id)),
+    emails: () => {},
+    closures: (tx, _id, _before, { cells }) => this.#notify(tx, String(cells.user_id)),
     files: (tx, id, before, after) => this.#recordFile(tx, id, before, after),
     // An event stream re-checks its credentials when it is notified.
     sessions: (tx, _id, _before, { cells }) => this.#notify(tx, String(cells.user_id)),
@@ -54,9 +59,10 @@ export class EventRecorder {
   }
 
   /** Writes the events of an applied change, and notifies their subscribers after the commit. */
-  record(tx: Tx, { table, key, before, after }: AppliedChange): void {
+  record(tx: Tx, { table, key, before, after, account }: AppliedChange): void {
     if (after === undefined || after === before) return
     this.#hooks[table](tx, key, before, after)
+    if (account !== undefined && account.wasActive !== account.isActive) this.#recordAccount(tx, account)
   }
 
   #recordFile(tx: Tx, id: string, before: Row | undefined, after: Row): void {
@@ -73,7 +79,7 @@ export class EventRecorder {
     const wasVisible = existed && before.cells.visibility !== 'private'
     const isVisible = exists && after.cells.visibility !== 'private'
     if (!wasVisible && !isVisible) return
-    // Friends cannot see the files of a disabled account.
+    // Friends cannot see the files of an inactive account.
     if (findActiveUserById(tx, owner) === undefined) return
     for (const friend of listFriendIds(tx, owner, MAX_NOTIFIED_FRIENDS)) {
       this.#emitFile(tx, friend, { wasVisible, isVisible, id, data })
@@ -101,17 +107,15 @@ export class EventRecorder {
 
   #recordUser(tx: Tx, id: string, before: Row | undefined, after: Row): void {
     this.#notify(tx, id)
-    if (before === undefined) return
-    if (isActiveUser(before) !== isActiveUser(after)) this.#recordFriends(tx, id, before, isActiveUser(after))
-    else if (before.cells.storage_quota !== after.cells.storage_quota) this.#emitStorage(tx, id)
+    if (before !== undefined && before.cells.storage_quota !== after.cells.storage_quota)
+      this.#emitStorage(tx, id)
   }
 
-  /** Reports an account to its friends: as removed if it was deleted or disabled, as accepted if it was enabled. */
-  #recordFriends(tx: Tx, id: string, before: Row, isEnabled: boolean): void {
-    const username = findUserById(tx, id)?.username_shown ?? before.cells.username
+  /** Reports an account to its friends: as removed once it is inactive, as accepted once it is active again. */
+  #recordAccount(tx: Tx, { id, isActive, shownName: username }: AccountTransition): void {
     for (const friend of listFriendIds(tx, id, MAX_NOTIFIED_FRIENDS)) {
-      const since = isEnabled ? findFriendship(tx, id, friend)?.since : undefined
-      const type = isEnabled ? 'friend.accepted' : 'friend.removed'
+      const since = isActive ? findFriendship(tx, id, friend)?.since : undefined
+      const type = isActive ? 'friend.accepted' : 'friend.removed'
       this.#emit(tx, friend, type, () => JSON.stringify({ id, username, since }))
     }
   }
@@ -121,7 +125,7 @@ export class EventRecorder {
     if (before?.cells.status === status) return
     // The friendship's event reports an accepted request. A cancelled request is reported as rejected.
     const row = status === 'accepted' ? undefined : findFriendRequest(tx, id)
-    if (row === undefined) return
+    if (row === undefined || (status === 'pending' && row.is_open === 0)) return
     const type = status === 'pending' ? 'friend.requested' : 'friend.rejected'
     const data = () => JSON.stringify(friendRequestView(row))
     this.#emit(tx, row.from_id, type, data)
@@ -156,11 +160,6 @@ export class EventRecorder {
   #notify(tx: Tx, userId: string): void {
     tx.afterCommit(() => this.#deps.notifier.notify(userId))
   }
-}
-
-/** Whether a user row is neither deleted nor disabled. */
-function isActiveUser({ cells }: Row): boolean {
-  return cells.deleted === 0 && cells.disabled === 0
 }
 
 function memoize<T>(make: () => T): () => T {

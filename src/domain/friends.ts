@@ -27,7 +27,7 @@ export interface FriendsDeps {
 
 /**
  * Friend requests and friendships. Settling a request also writes the pair's friendship under the same stamp, so that
- * the later of a concurrent accept and cancel decides both rows.
+ * the later of a concurrent accept and cancel decides both rows, and other requests of the pair end (open-requests.ts).
  */
 export class Friends {
   readonly #deps: FriendsDeps
@@ -53,7 +53,7 @@ export class Friends {
       }
       const [incoming] = listRequestsBetween(tx, other.id, userId)
       if (incoming !== undefined) {
-        this.#recordAcceptance(tx, incoming)
+        this.#settle(tx, incoming, 'accepted')
         return friendRequestView(findFriendRequest(tx, incoming.id) as FriendRequestRow)
       }
       if (listRequestsBetween(tx, userId, other.id).length > 0) {
@@ -85,7 +85,7 @@ export class Friends {
   async accept(userId: string, requestId: string): Promise<FriendView> {
     return this.#deps.db.write((tx) => {
       const request = this.#requirePending(tx, requestId, (row) => row.to_id === userId)
-      this.#recordAcceptance(tx, request)
+      this.#settle(tx, request, 'accepted')
       const { since } = findFriendship(tx, userId, request.from_id) as { since: string }
       return { id: request.from_id, username: request.from_username, since }
     })
@@ -95,7 +95,7 @@ export class Friends {
   async reject(userId: string, requestId: string): Promise<void> {
     await this.#deps.db.write((tx) => {
       const request = this.#requirePending(tx, requestId, (row) => row.to_id === userId)
-      this.#deps.journal.record(tx, this.#draftRefusal(tx, request, 'rejected'))
+      this.#settle(tx, request, 'rejected')
     })
   }
 
@@ -103,7 +103,7 @@ export class Friends {
   async cancel(userId: string, requestId: string): Promise<void> {
     await this.#deps.db.write((tx) => {
       const request = this.#requirePending(tx, requestId, (row) => row.from_id === userId)
-      this.#deps.journal.record(tx, this.#draftRefusal(tx, request, 'cancelled'))
+      this.#settle(tx, request, 'cancelled')
     })
   }
 
@@ -149,27 +149,17 @@ export class Friends {
     }
     if (request.status !== 'pending')
       throw new DomainError('not-pending', `This friend request has already been ${request.status}.`)
+    if (request.is_open === 0)
+      throw new DomainError('not-pending', 'This friend request was settled on another server.')
     return request
   }
 
-  /** Accepts a request and all other pending requests between the two users. */
-  #recordAcceptance(tx: Tx, { from_id, to_id }: FriendRequestRow): void {
-    const pending = [...listRequestsBetween(tx, from_id, to_id), ...listRequestsBetween(tx, to_id, from_id)]
-    const acceptances = pending.map(
-      ({ id }): Draft => ({ type: 'friend_request.answered', key: id, fields: { status: 'accepted' } }),
-    )
-    this.#deps.journal.record(tx, [...acceptances, this.#draftFriendship(from_id, to_id, true)])
-  }
-
-  /**
-   * Drafts a rejection or cancellation. Requests created during a partition can leave one pending between users who are
-   * already friends; refusing that one keeps the friendship.
-   */
-  #draftRefusal(tx: Tx, request: FriendRequestRow, status: RequestStatus): Draft[] {
-    const { id, from_id, to_id } = request
-    const response: Draft = { type: 'friend_request.answered', key: id, fields: { status } }
-    const areFriends = findFriendship(tx, from_id, to_id) !== undefined
-    return areFriends ? [response] : [response, this.#draftFriendship(from_id, to_id, false)]
+  /** Settles a request, and with the pair's friendship every other request between the two users. */
+  #settle(tx: Tx, { id, from_id, to_id }: FriendRequestRow, status: RequestStatus): void {
+    this.#deps.journal.record(tx, [
+      { type: 'friend_request.answered', key: id, fields: { status } },
+      this.#draftFriendship(from_id, to_id, status === 'accepted'),
+    ])
   }
 
   #draftFriendship(a: string, b: string, active: boolean): Draft {

@@ -3,10 +3,10 @@ import {
   findSessionById,
   findSessionBySecret,
   listSessions,
-  type SessionOfUser,
+  type SessionRow,
   touchSession,
 } from '../db/regional/sessions.js'
-import { passwordStamp, type UserRow } from '../db/regional/users.js'
+import type { UserRow } from '../db/regional/users.js'
 import { DAY_MS } from '../lib/durations.js'
 import type { Draft } from '../model/change.js'
 import type { Caller, SessionCaller } from './caller.js'
@@ -20,6 +20,8 @@ import { type SessionView, sessionView } from './views.js'
 const BROWSER_SESSION_MS = 12 * 3600 * 1000
 /** With "remember me". */
 const REMEMBERED_SESSION_MS = 7 * DAY_MS
+/** How far this server's clock may step back while a session lives. */
+const MAX_STEP_BACK_MS = 60_000
 /** Precision of `last_used_at`: updating it at every request would cost a commit each. */
 const LAST_USED_PRECISION_MS = 60 * 1000
 
@@ -38,8 +40,8 @@ export interface SessionsDeps {
 }
 
 /**
- * Sessions are bound to the password that they were opened with. Once the account's password stamp differs, a session is
- * invalid on every server, even if it was opened on one that had not applied the password change yet.
+ * Sessions are bound to the password that they were opened with. Once another password holds, a session is invalid on
+ * every server, even if it was opened on one that did not know that password yet.
  */
 export class Sessions {
   readonly #deps: SessionsDeps
@@ -65,7 +67,7 @@ export class Sessions {
       created_at: new Date(now).toISOString(),
       expires_at,
       user_agent: userAgent.slice(0, 256),
-      password_stamp: passwordStamp(user),
+      password_id: user.password_id,
     }
     return {
       session: { id, secret, expires_at, lifetime_seconds: lifetimeMs / 1000 },
@@ -110,25 +112,22 @@ export class Sessions {
     })
   }
 
-  /** Selects up to `limit` live sessions after an id, skipping those that a new password has ended. */
-  #selectLive(reader: Reader, user_id: string, after: string, limit: number): SessionOfUser[] {
-    const now = new Date(this.#deps.now()).toISOString()
-    const live: SessionOfUser[] = []
-    for (let from = after; live.length < limit; ) {
-      const rows = listSessions(reader, { user_id, now, after: from, limit })
-      live.push(...rows.filter((row) => this.#isLive(row)))
-      if (rows.length < limit) break
-      from = (rows.at(-1) as SessionOfUser).id
-    }
-    return live.slice(0, limit)
+  #selectLive(reader: Reader, user_id: string, after: string, limit: number): SessionRow[] {
+    const now = this.#deps.now()
+    const [from, latest] = [now, now + MAX_STEP_BACK_MS].map((ms) => new Date(ms).toISOString()) as [
+      string,
+      string,
+    ]
+    return listSessions(reader, { user_id, now: from, latest, after, limit })
   }
 
-  #isLive(row: SessionOfUser): boolean {
-    const user = { stamps: row.user_stamps, created_stamp: row.user_created_stamp }
-    return row.password_stamp === passwordStamp(user) && Date.parse(row.expires_at) > this.#deps.now()
+  /** A session from the future was opened by a clock that was ahead, and would live too long. */
+  #isLive({ created_at, expires_at }: SessionRow): boolean {
+    const now = this.#deps.now()
+    return Date.parse(expires_at) > now && Date.parse(created_at) <= now + MAX_STEP_BACK_MS
   }
 
-  #recordUse(row: SessionOfUser): void {
+  #recordUse(row: SessionRow): void {
     const now = this.#deps.now()
     if (row.last_used_at !== null && now - Date.parse(row.last_used_at) < LAST_USED_PRECISION_MS) return
     // Best effort: not awaited, and a database error will surface in a request that needs the write.

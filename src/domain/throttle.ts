@@ -1,8 +1,16 @@
 import type { Database } from '../db/engine/database.js'
-import { addLoginFailure, clearLoginFailures, findLoginFailures } from '../db/regional/login-failures.js'
+import {
+  addLoginFailure,
+  clearLoginFailures,
+  findLoginFailures,
+  type OpenWindow,
+} from '../db/regional/login-failures.js'
 import { DomainError } from './errors.js'
 
 const WINDOW_MS = 15 * 60 * 1000
+
+/** How far this server's clock may step back while a window is open. */
+const MAX_STEP_BACK_MS = 60_000
 
 /** Failed logins per window to one account from one address. */
 const MAX_FOR_ACCOUNT = 5
@@ -101,19 +109,20 @@ export class LoginThrottle {
 
   async #recordOutcome(limits: [Limit, ...Limit[]], isCorrect: boolean): Promise<void> {
     const [{ key }] = limits
-    const now = new Date(this.#deps.now()).toISOString()
-    const until = new Date(this.#deps.now() + WINDOW_MS).toISOString()
-    if (isCorrect && findLoginFailures(this.#deps.db, key, now) === undefined) return
+    const now = this.#deps.now()
+    const window = openWindow(now)
+    const until = new Date(now + WINDOW_MS).toISOString()
+    if (isCorrect && findLoginFailures(this.#deps.db, key, window) === undefined) return
     await this.#deps.db.write((tx) => {
       if (isCorrect) return clearLoginFailures(tx, key)
-      for (const limit of limits) addLoginFailure(tx, limit.key, now, until)
+      for (const limit of limits) addLoginFailure(tx, limit.key, window, until)
     })
   }
 
   /** @throws DomainError too-many-attempts */
   #countFailures(key: string, maxFailures: number): number {
     const now = this.#deps.now()
-    const row = findLoginFailures(this.#deps.db, key, new Date(now).toISOString())
+    const row = findLoginFailures(this.#deps.db, key, openWindow(now))
     if (row !== undefined && row.failures >= maxFailures) {
       const retryAfterSeconds = Math.max(1, Math.ceil((Date.parse(row.until) - now) / 1000))
       throw new DomainError('too-many-attempts', 'Too many failed attempts. Try again later.', {
@@ -122,6 +131,11 @@ export class LoginThrottle {
     }
     return row?.failures ?? 0
   }
+}
+
+function openWindow(nowMs: number): OpenWindow {
+  const latest = new Date(nowMs + WINDOW_MS + MAX_STEP_BACK_MS).toISOString()
+  return { now: new Date(nowMs).toISOString(), latest }
 }
 
 function newInFlight(): InFlight {

@@ -10,6 +10,7 @@ import {
 import { findUserByUsername } from '../db/regional/users.js'
 import { DAY_MS } from '../lib/durations.js'
 import { faultOfText } from '../model/names.js'
+import { requireActiveUser } from './access.js'
 import type { TokenCaller, TokenScope } from './caller.js'
 import { DomainError } from './errors.js'
 import type { Journal } from './journal.js'
@@ -28,7 +29,10 @@ export interface TokensDeps {
   now: () => number
 }
 
-/** Access tokens for programs. They survive a password change, and end when they expire or are revoked. */
+/**
+ * Access tokens for programs. They survive a change of the password, and end when they expire or are revoked. One that was
+ * made under a password which had already been replaced, on a server that did not know it, never counts.
+ */
 export class Tokens {
   readonly #deps: TokensDeps
 
@@ -38,7 +42,7 @@ export class Tokens {
 
   /**
    * @returns the token with its secret, which cannot be retrieved later
-   * @throws DomainError too-many-tokens
+   * @throws DomainError too-many-tokens, unauthenticated if the account has just been deleted or disabled
    */
   async create(
     userId: string,
@@ -59,13 +63,14 @@ export class Tokens {
     }
     const id = this.#deps.journal.random.id()
     await this.#deps.db.write((tx) => {
+      const { password_id } = requireActiveUser(tx, userId)
       if (this.#selectLive(tx, userId, '', MAX_TOKENS).length >= MAX_TOKENS) {
         throw new DomainError(
           'too-many-tokens',
           `An account can have at most ${MAX_TOKENS} tokens. Revoke one first.`,
         )
       }
-      this.#deps.journal.record(tx, [{ type: 'token.created', key: id, fields }])
+      this.#deps.journal.record(tx, [{ type: 'token.created', key: id, fields: { ...fields, password_id } }])
     })
     const { name, scope, created_at, expires_at } = fields
     return { id, name, scope, created_at, expires_at, last_used_at: null, token: secret }

@@ -26,6 +26,8 @@ export interface UserView extends PublicUserView {
 /** An account as the operator sees it. */
 export interface AccountView extends UserView {
   disabled: boolean
+  /** Since when it is closed; null for an open account. */
+  closed_at: string | null
 }
 
 export type AccountDetails = AccountView & AccountUsage
@@ -98,8 +100,8 @@ export function userView(row: Profile): UserView {
   }
 }
 
-export function accountView(row: Profile & Pick<AccountSummary, 'disabled'>): AccountView {
-  return { ...userView(row), disabled: row.disabled === 1 }
+export function accountView(row: Profile & Pick<AccountSummary, 'disabled' | 'closed_at'>): AccountView {
+  return { ...userView(row), disabled: row.disabled === 1, closed_at: row.closed_at }
 }
 
 export function fileView(row: FileRow, availability: Availability): FileView {

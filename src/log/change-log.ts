@@ -13,6 +13,8 @@ export interface Candidate {
 export interface Entry {
   gseq: number
   ghash: string
+  /** When the change was first logged, milliseconds since 1970: by this log, or by one before it that was lost. */
+  logged_at: number
   change: string
   origin: string
   epoch: string

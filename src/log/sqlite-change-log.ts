@@ -5,6 +5,7 @@ import { prepare } from '../db/engine/query.js'
 import { grandQuery } from '../db/grand/tables.js'
 import { WrongServerError } from '../db/identity.js'
 import { readClock, readMeta, writeMeta } from '../db/meta.js'
+import { DAY_MS } from '../lib/durations.js'
 import { type Random, systemRandom } from '../lib/random.js'
 import { blobOf, type Change, stampsOf } from '../model/change.js'
 import { later } from '../model/clock.js'
@@ -27,7 +28,7 @@ const hashAt = prepare<{ gseq: number }>()((slot) =>
 const selectAfter = prepare<{ gseq: number; limit: number }>()((slot) =>
   grandQuery
     .selectFrom('log')
-    .select(['gseq', 'ghash', 'change', 'origin', 'epoch', 'small_sha256'])
+    .select(['gseq', 'ghash', 'logged_at', 'change', 'origin', 'epoch', 'small_sha256'])
     .where('gseq', '>', slot('gseq'))
     .orderBy('gseq')
     .limit(slot('limit')),
@@ -36,7 +37,7 @@ const selectById = prepare<{ id: string }>()((slot) =>
   grandQuery.selectFrom('log').select('gseq').where('id', '=', slot('id')),
 )
 const insert = prepare<
-  Record<'gseq' | 'oseq', number> &
+  Record<'gseq' | 'oseq' | 'logged_at', number> &
     Record<'id' | 'origin' | 'epoch' | 'change' | 'ghash', string> & { small_sha256: string | null }
 >()((slot) =>
   grandQuery.insertInto('log').values({
@@ -48,6 +49,7 @@ const insert = prepare<
     change: slot('change'),
     ghash: slot('ghash'),
     small_sha256: slot('small_sha256'),
+    logged_at: slot('logged_at'),
   }),
 )
 const selectOriginHead = prepare<{ origin: string; epoch: string }>()((slot) =>
@@ -70,12 +72,14 @@ const upsertOriginHead = prepare<{ origin: string; epoch: string; oseq: number; 
 export class SqliteChangeLog implements ChangeLog {
   readonly id: string
   readonly #db: Database
+  readonly #now: () => number
   /** Cached until the next append: every message reads the head. */
   #head: Position | undefined
 
-  private constructor(db: Database, id: string) {
+  private constructor(db: Database, id: string, now: () => number) {
     this.#db = db
     this.id = id
+    this.#now = now
   }
 
   /**
@@ -83,13 +87,17 @@ export class SqliteChangeLog implements ChangeLog {
    * @param server the grand's name, which is stored with the log
    * @throws WrongServerError
    */
-  static async open(db: Database, server: string, random: Random = systemRandom): Promise<SqliteChangeLog> {
+  static async open(
+    db: Database,
+    server: string,
+    { random = systemRandom, now = Date.now }: { random?: Random; now?: () => number } = {},
+  ): Promise<SqliteChangeLog> {
     const id = readMeta(db, 'log_id')
-    if (id === undefined) return new SqliteChangeLog(db, await createLog(db, server, random))
+    if (id === undefined) return new SqliteChangeLog(db, await createLog(db, server, { random, now }), now)
     const storedServer = readMeta(db, 'server')
     if (storedServer !== server)
       throw new WrongServerError(`the data belongs to server ${storedServer}, but this server is ${server}`)
-    return new SqliteChangeLog(db, id)
+    return new SqliteChangeLog(db, id, now)
   }
 
   head(): Position {
@@ -99,7 +107,7 @@ export class SqliteChangeLog implements ChangeLog {
 
   append(candidates: Candidate[], onLogged: (tx: Tx, logged: Logged[]) => void): Promise<Logged[]> {
     return this.#db.write((tx) => {
-      const logged = append(tx, candidates)
+      const logged = append(tx, candidates, this.#now())
       tx.afterCommit(() => {
         this.#head = undefined
       })
@@ -125,11 +133,16 @@ export class SqliteChangeLog implements ChangeLog {
   }
 }
 
-async function createLog(db: Database, server: string, random: Random): Promise<string> {
+async function createLog(
+  db: Database,
+  server: string,
+  { random, now }: { random: Random; now: () => number },
+): Promise<string> {
   const id = random.bytes(16).toString('hex')
   await db.write((tx) => {
     writeMeta(tx, 'log_id', id)
     writeMeta(tx, 'server', server)
+    writeMeta(tx, 'log_began', String(now()))
   })
   return id
 }
@@ -138,13 +151,14 @@ function readHead(reader: Reader): Position {
   return reader.get(selectHead) ?? { gseq: 0, ghash: NO_HASH }
 }
 
-function append(tx: Tx, candidates: Candidate[]): Logged[] {
+function append(tx: Tx, candidates: Candidate[], nowMs: number): Logged[] {
   const [first] = candidates
   if (first === undefined) return []
   const { origin, epoch } = first.change
   const logged: Logged[] = []
   let { gseq, ghash } = readHead(tx)
   let clock = readClock(tx)
+  const times = new LogTimes(tx, nowMs)
   let seen = tx.get(selectOriginHead, { origin, epoch }) ?? { oseq: 0, id: '' }
   for (const { text, change } of candidates) {
     const { id, oseq } = change
@@ -163,6 +177,7 @@ function append(tx: Tx, candidates: Candidate[]): Logged[] {
         change: text,
         ghash,
         small_sha256: smallBlobOf(change),
+        logged_at: times.timeOf(change),
       })
       logged.push({ gseq, change })
       clock = stampsOf(change).reduce(later, clock)
@@ -171,10 +186,39 @@ function append(tx: Tx, candidates: Candidate[]): Logged[] {
   }
   tx.run(upsertOriginHead, { origin, epoch, ...seen })
   writeMeta(tx, 'clock', clock)
+  times.save(tx)
   return logged
 }
 
 function smallBlobOf(change: Change): string | null {
   const blob = blobOf(change)
   return blob !== undefined && blob.size <= INLINE_BYTES ? blob.sha256 : null
+}
+
+/** A log that replaces a lost one believes for this long what snapshot changes report of the former. */
+const REFILL_MS = DAY_MS
+
+/** Gives each entry the time at which its change was first logged. Its own times only grow, whatever the clock does. */
+class LogTimes {
+  readonly #nowMs: number
+  readonly #isRefilled: boolean
+  #last: number
+
+  constructor(reader: Reader, nowMs: number) {
+    this.#nowMs = nowMs
+    this.#isRefilled = nowMs - Number(readMeta(reader, 'log_began')) < REFILL_MS
+    this.#last = Number(readMeta(reader, 'log_time') ?? 0)
+  }
+
+  timeOf({ logged_at }: Change): number {
+    // The clock of the grand may be behind that of the former.
+    const isReported = logged_at !== undefined && this.#isRefilled && logged_at < this.#nowMs + DAY_MS
+    const time = isReported ? logged_at : Math.max(this.#nowMs, this.#last + 1)
+    this.#last = Math.max(this.#last, time)
+    return time
+  }
+
+  save(tx: Tx): void {
+    writeMeta(tx, 'log_time', String(this.#last))
+  }
 }

@@ -14,6 +14,7 @@ const envelope = Type.Object({
   epoch: Type.String({ pattern: '^[0-9a-f]{32}$' }),
   oseq: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
   stamp,
+  logged_at: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
   stamps: Type.Optional(Type.Record(fieldName, stamp, { additionalProperties: false })),
   type: Type.String({ pattern: '^[a-z][a-z_]{0,31}\\.[a-z][a-z_]{0,31}$' }),
   key: Type.String({ minLength: 1, maxLength: 80, pattern: '^[0-9a-f-]+(:[0-9a-f-]+)?$' }),
@@ -22,7 +23,6 @@ const envelope = Type.Object({
 })
 const envelopes = Compile(envelope)
 const KNOWN_MEMBERS = new Set(Object.keys(envelope.properties))
-const stampValidator = Compile(stamp)
 const blobRefs = Compile(Type.Object({ sha256, size: sizeBytes }))
 
 /** Recursive functions, such as JSON.stringify, overflow the stack on thousands of levels. */
@@ -36,9 +36,6 @@ export function faultOfEnvelope(value: unknown): string | undefined {
   if (!envelopes.Check(value)) return faultOf(envelopes.Errors(value))
   if (isDeeperThan(MAX_DEPTH, value)) return `/ has more than ${MAX_DEPTH} levels`
   const { fields, blob } = value as Change
-  // Every server observes this stamp, even if it does not know the change's type.
-  if (fields.password_stamp !== undefined && !stampValidator.Check(fields.password_stamp))
-    return '/fields/password_stamp is not a stamp'
   if (blob === undefined) return undefined
   const reference: Partial<BlobRef> = {
     sha256: fields[blob.sha256] as string,

@@ -32,16 +32,13 @@ function snapshot<T extends TableName>(table: T): ChangeShape<T> {
 
 /** Every change type that this program knows. */
 export const CHANGES = {
-  'user.registered': change('users', [
-    'username',
-    'created_at',
-    'email',
-    'password_hash',
-    'storage_quota',
-    'disabled',
-  ]),
-  'user.updated': change('users', [], ['email', 'password_hash', 'storage_quota', 'disabled']),
+  'user.registered': change('users', ['username', 'created_at', 'storage_quota', 'disabled']),
+  'user.updated': change('users', [], ['storage_quota', 'disabled']),
   'user.deleted': change('users', ['deleted']),
+  'password.set': change('passwords', ['user_id', 'replaces', 'hash']),
+  'email.set': change('emails', ['user_id', 'password_id', 'email']),
+  'closure.made': change('closures', ['user_id', 'password_id']),
+  'closure.undone': change('closures', ['undone']),
   'file.uploaded': change('files', [
     'owner_id',
     'size',
@@ -61,12 +58,13 @@ export const CHANGES = {
     'created_at',
     'expires_at',
     'user_agent',
-    'password_stamp',
+    'password_id',
   ]),
-  'session.renewed': change('sessions', ['password_stamp']),
+  'session.renewed': change('sessions', ['password_id']),
   'session.revoked': change('sessions', ['revoked']),
   'token.created': change('tokens', [
     'user_id',
+    'password_id',
     'name',
     'scope',
     'secret_sha256',
@@ -78,6 +76,9 @@ export const CHANGES = {
   'friend_request.answered': change('friend_requests', ['status']),
   'friendship.set': change('friendships', ['user_a', 'user_b', 'active', 'since']),
   'user.snapshot': snapshot('users'),
+  'password.snapshot': snapshot('passwords'),
+  'email.snapshot': snapshot('emails'),
+  'closure.snapshot': snapshot('closures'),
   'file.snapshot': snapshot('files'),
   'session.snapshot': snapshot('sessions'),
   'token.snapshot': snapshot('tokens'),

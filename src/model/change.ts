@@ -30,6 +30,8 @@ export interface Fact extends Draft {
   stamp: string
   /** Only in snapshots: the stamp of each `latest` field. */
   stamps?: Record<string, string>
+  /** Only in snapshots of claims: when a former log took the row, milliseconds since 1970. */
+  logged_at?: number
   /** The fields that hold the row's blob reference; readable without knowing the change's type. */
   blob?: BlobFields
   /** Version of the format: raised when a known field accepts new values. */
@@ -61,8 +63,14 @@ export function blobOf({ blob, fields }: Pick<Fact, 'blob' | 'fields'>): BlobRef
 }
 
 /** A change without its envelope. */
-export function bareFact({ type, key, fields, stamp, stamps, blob, v }: Fact): Fact {
-  return { type, key, fields, stamp, ...(stamps && { stamps }), ...(blob && { blob }), ...(v && { v }) }
+export function bareFact({ type, key, fields, stamp, stamps, logged_at, blob, v }: Fact): Fact {
+  return {
+    ...{ type, key, fields, stamp },
+    ...(stamps && { stamps }),
+    ...(logged_at && { logged_at }),
+    ...(blob && { blob }),
+    ...(v && { v }),
+  }
 }
 
 /** The kind of row that a change updates: `file` for `file.uploaded`. */
@@ -70,17 +78,9 @@ export function kindOf({ type }: { type: string }): string {
   return type.slice(0, type.indexOf('.'))
 }
 
-/** Every stamp in a change: a snapshot has one for each `latest` field, a session that of its password. */
-export function stampsOf({
-  stamp,
-  stamps,
-  fields: { password_stamp },
-}: Pick<Change, 'stamp' | 'stamps'> & { fields: Record<string, unknown> }): string[] {
-  return [
-    stamp,
-    ...Object.values(stamps ?? {}),
-    ...(typeof password_stamp === 'string' ? [password_stamp] : []),
-  ]
+/** Every stamp in a change: a snapshot has one for each `latest` field. */
+export function stampsOf({ stamp, stamps }: Pick<Change, 'stamp' | 'stamps'>): string[] {
+  return [stamp, ...Object.values(stamps ?? {})]
 }
 
 /** The value of `blob` that a change must have: the table's declaration, if the change carries those fields. */

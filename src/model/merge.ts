@@ -4,8 +4,10 @@
  * Joins are commutative, associative and idempotent, so servers that applied the same changes have the same rows, in any
  * order and with any repetition (Shapiro et al., "Conflict-free Replicated Data Types", 2011).
  */
+
 import type { Fact, Value } from './change.js'
 import { tableOf } from './change-types.js'
+import { compareText } from './compare.js'
 import { type Rule, TABLES, type TableName } from './tables.js'
 
 /** A column's value: booleans are stored as 0 and 1. */
@@ -109,13 +111,9 @@ function join(table: MergeRules, row: Row, delta: Delta): Row {
 
 /** Above 0 the delta's value wins, below 0 the row's value wins, at 0 the greater value wins. */
 function precedence(rule: Rule, row: Row, delta: Delta, name: string): number {
-  if (rule === 'once') return compare(row.created_stamp, delta.created_stamp as string)
-  if (rule === 'latest') return compare(delta.stamps[name] as string, row.stamps[name] ?? '')
+  if (rule === 'once') return compareText(row.created_stamp, delta.created_stamp as string)
+  if (rule === 'latest') return compareText(delta.stamps[name] as string, row.stamps[name] ?? '')
   return 0
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }
 
 /** A total order on cells, so that equal stamps have the same winner on every server. */

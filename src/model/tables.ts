@@ -29,8 +29,10 @@ export interface Table {
   fields: Record<string, Field>
   /** Fields that are emptied once `deleted` is true: a tombstone contains no personal data. */
   erased: readonly string[]
-  /** The field with the owning account's id: the row ends with the account. */
+  /** The field with the owning account's id: the row, which has the latch `deleted`, ends with the account. */
   owner?: string
+  /** Its rows claim names: which of two claims holds depends on when the log took them (see db/regional/names.ts). */
+  claims?: true
   /** The fields that reference the blob which the row needs until it is deleted. */
   blob?: BlobFields
 }
@@ -70,14 +72,50 @@ export const TABLES = {
     fields: {
       username: once(text(96), faultOfClaimedUsername),
       created_at: once(time),
-      email: latest(text(254), faultOfText),
-      password_hash: latest(text(256)),
       storage_quota: latest(sizeBytes),
       /** Set by an operator: the account cannot log in and is hidden from others (see domain/administration.ts). */
       disabled: latest(Type.Boolean()),
       deleted: latch,
     },
-    erased: ['username', 'email', 'password_hash'],
+    erased: ['username'],
+    claims: true,
+  },
+  /** The passwords that an account has had (see credentials.ts). */
+  passwords: {
+    kind: 'password',
+    fields: {
+      user_id: once(id),
+      /** The id of the password that it replaces; null if it is the first, or an operator set it. */
+      replaces: once(Type.Union([id, Type.Null()])),
+      hash: once(text(256)),
+      deleted: latch,
+    },
+    erased: ['hash'],
+    owner: 'user_id',
+  },
+  /** The emails that an account has had. */
+  emails: {
+    kind: 'email',
+    fields: {
+      user_id: once(id),
+      password_id: once(id),
+      email: once(text(254), faultOfText),
+      deleted: latch,
+    },
+    erased: ['email'],
+    owner: 'user_id',
+    claims: true,
+  },
+  /** Deletions of an account: it is closed from then on, and erased after a grace. */
+  closures: {
+    kind: 'closure',
+    fields: {
+      user_id: once(id),
+      /** Null: an operator closed it. */
+      password_id: once(Type.Union([id, Type.Null()])),
+      undone: latch,
+    },
+    erased: [],
   },
   files: {
     kind: 'file',
@@ -105,8 +143,8 @@ export const TABLES = {
       created_at: once(time),
       expires_at: once(time),
       user_agent: once(text(256)),
-      /** The stamp of the password under which the session is valid; a new password ends it (see domain/sessions.ts). */
-      password_stamp: max(stamp),
+      /** The password under which the session is valid: another one ends it (see domain/sessions.ts). */
+      password_id: latest(id),
       revoked: latch,
     },
     erased: [],
@@ -115,6 +153,7 @@ export const TABLES = {
     kind: 'token',
     fields: {
       user_id: once(id),
+      password_id: once(id),
       name: once(text(255), faultOfText),
       scope: once(oneOf('read', 'write')),
       secret_sha256: once(sha256),

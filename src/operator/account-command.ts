@@ -32,6 +32,7 @@ const COMMANDS = new Map<string, Command>(
     disable: (args, terminal) => setDisabled(args, terminal, true),
     enable: (args, terminal) => setDisabled(args, terminal, false),
     delete: deleteAccount,
+    reopen: reopenAccount,
   }),
 )
 
@@ -119,12 +120,24 @@ async function setDisabled(args: string[], terminal: Terminal, disabled: boolean
 }
 
 async function deleteAccount(args: string[], terminal: Terminal): Promise<void> {
-  const { username, yes } = readOptions(args, { required: ['username'], flags: ['yes'] })
-  if (!yes) throw new UsageError('--yes is missing: a deleted account and its files cannot be restored')
+  const { username, yes, now } = readOptions(args, { required: ['username'], flags: ['yes', 'now'] })
+  if (!yes) throw new UsageError('--yes is missing: an account that is erased cannot be restored')
   await administer(
     terminal,
-    (accounts) => accounts.delete(username),
-    (account) => `deleted the account ${account.username} (${account.id})`,
+    (accounts) => (now ? accounts.erase(username) : accounts.close(username)),
+    ({ username, id, closed_at }) =>
+      now
+        ? `erased the account ${username} (${id})`
+        : `closed the account ${username} (${id}) at ${closed_at}; it will be erased`,
+  )
+}
+
+async function reopenAccount(args: string[], terminal: Terminal): Promise<void> {
+  const { username } = readOptions(args, { required: ['username'] })
+  await administer(
+    terminal,
+    (accounts) => accounts.reopen(username),
+    (account) => `${account.username} is open`,
   )
 }
 

@@ -46,6 +46,7 @@ export function* jsonLines(accounts: Iterable<AccountView>): Generator<string> {
   for (const account of accounts) yield JSON.stringify(account)
 }
 
-function stateOf({ disabled }: AccountView): string {
+function stateOf({ disabled, closed_at }: AccountView): string {
+  if (closed_at !== null) return 'closed'
   return disabled ? 'disabled' : 'active'
 }

@@ -137,10 +137,13 @@ const refused = closed({
   time: position,
 })
 
-/** Entries of the log, contiguous in `gseq`, with the small blobs of other servers' changes. */
+/**
+ * Entries of the log, contiguous in `gseq`, with the small blobs of other servers' changes. `logged_at`: when the log took the
+ * change, ms since 1970.
+ */
 const entries = closed({
   type: Type.Literal('entries'),
-  entries: Type.Array(closed({ gseq: position, ghash: hex(64), change: changeText }), {
+  entries: Type.Array(closed({ gseq: position, ghash: hex(64), logged_at: position, change: changeText }), {
     minItems: 1,
     maxItems: MAX_PAGE_ENTRIES,
   }),

@@ -13,8 +13,6 @@ const stamp = (n: number) => `01ba60d3380${n}-0000-eu`
 const user = {
   username: 'alice',
   created_at: AT,
-  email: 'alice@example.com',
-  password_hash: 'x',
   storage_quota: 1000,
   disabled: false,
 }
@@ -147,7 +145,7 @@ t.test('files of a deleted account and their blobs are removed in batches', asyn
   })
   let count = 0
   for (let after = ''; ; ) {
-    const step = await db.write((tx) => deleteOrphans(tx, after, { accounts: 10, files: 100 }))
+    const step = await db.write((tx) => deleteOrphans(tx, after, { accounts: 10, rows: 100 }))
     if (step === undefined) break
     t.ok(step.count <= 100)
     count += step.count

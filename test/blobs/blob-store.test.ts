@@ -8,6 +8,7 @@ import t, { type Test } from 'tap'
 import { BlobStore } from '../../src/blobs/blob-store.js'
 import type { StagedBlob } from '../../src/blobs/blob-writer.js'
 import { Database } from '../../src/db/engine/database.js'
+import { accountServices } from '../../src/domain/account-services.js'
 import { EventLog } from '../../src/domain/event-log.js'
 import { collectGarbage } from '../../src/domain/garbage-collection.js'
 import { Notifier } from '../../src/domain/notifier.js'
@@ -19,6 +20,7 @@ import { until } from '../support/until.js'
 
 const DAY_MS = 24 * 3600 * 1000
 const INLINE = 64 * 1024
+const POLICY = { storageQuotaBytes: 1000, registration: 'open' } as const
 const NOW = new Date('2026-11-23T10:00:00.000Z')
 
 async function newStore(
@@ -202,23 +204,25 @@ t.test('garbage collection removes expired rows and blobs, up to a share of all 
   const blobs = BlobStore.open(db, regional.dataDir)
   const round = (now: number) => {
     const eventLog = new EventLog({ db, notifier: new Notifier(), now: () => now })
-    return collectGarbage({ db, blobs, eventLog, now: () => now }, new AbortController().signal)
+    const { journal } = accountServices({ ...POLICY, server: 'eu', db, now: () => now })
+    const deps = { db, blobs, eventLog, journal, accountGraceMs: 0, now: () => now, confirmedNow: () => now }
+    return collectGarbage(deps, new AbortController().signal)
   }
   const early = await round(Date.now())
   t.match(
     early,
-    { events: 0, sessions: 0, files: 1, blobs: 0 },
+    { events: 0, sessions: 0, accounts: 1, orphans: 3, blobs: 0 },
     'the files of a deleted account are removed, and no recent ones',
   )
   const late = await round(Date.now() + 2 * DAY_MS)
-  t.match(late, { events: 0, sessions: 0, files: 0, blobs: 2, blob_bytes: 190_000 })
+  t.match(late, { events: 0, sessions: 0, orphans: 0, blobs: 2, blob_bytes: 190_000 })
   const later = await round(Date.now() + 60 * DAY_MS)
   t.match(later, { sessions: 2, blobs: 0 })
   t.ok(later.events > 0)
   t.match(await round(Date.now() + 60 * DAY_MS), {
     events: 0,
     sessions: 0,
-    files: 0,
+    orphans: 0,
     blobs: 0,
     blob_bytes: 0,
   })

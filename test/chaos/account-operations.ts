@@ -1,7 +1,13 @@
 import { Device, type Operation, unique } from './device.js'
 import { upload } from './file-operations.js'
 import { type Attempt, Register } from './model/register.js'
-import { type AccountModel, type Credential, verdictOfCredential } from './model/world.js'
+import {
+  type AccountModel,
+  authorisedBy,
+  type Credential,
+  isSureOf,
+  verdictOfCredential,
+} from './model/world.js'
 import { attempt, type Tried } from './requests.js'
 import { REGIONALS } from './sphere.js'
 
@@ -31,6 +37,7 @@ export function newAccount(
     email: new Register(email),
     password: new Register(password),
     passwordChanges: [],
+    changingPassword: 0,
     disabled: new Register(false),
     deletions: [],
     files: [],
@@ -69,27 +76,35 @@ async function changePassword(device: Device): Promise<Tried> {
   const { credential } = device as { credential: Credential }
   const current_password = random.pick([...account.password.permitted()])
   const new_password = `password ${unique()}`
+  account.changingPassword += 1
   const tried = await device.ask('PATCH', '/me', { json: { current_password, new_password } })
-  account.password.note(new_password, tried)
-  account.passwordChanges.push({ by: credential, attempt: tried })
+  account.changingPassword -= 1
+  // Of two changes the earlier holds, so a change is certain only if nothing else can have replaced that password.
+  const isSure = isSureOf(account, { ...credential, kind: 'session', password: current_password })
+  account.password.note(new_password, tried, isSure)
+  account.passwordChanges.push({ by: credential, attempt: tried, isSure })
+  if (tried.outcome === 'acknowledged') credential.password = new_password
   return tried
 }
 
 async function changeEmail(device: Device): Promise<Tried> {
   const { account, random } = device
+  const { credential } = device as { credential: Credential }
   const current_password = random.pick([...account.password.permitted()])
   const email = `e${unique()}@example.com`
   const tried = await device.ask('PATCH', '/me', { json: { current_password, email } })
-  account.email.note(email, tried)
+  account.email.note(email, tried, isSureOf(account, { ...credential, password: current_password }))
   return tried
 }
 
 async function makeToken(device: Device): Promise<Tried> {
+  const { credential } = device as { credential: Credential }
   const tried = await device.ask('POST', '/tokens', { json: { name: `t${unique()}`, scope: 'read' } })
   if (tried.response?.status === 201) {
     const { id, token } = tried.response.json as { id: string; token: string }
     const headers = { authorization: `Bearer ${token}` }
-    device.account.credentials.push({ kind: 'token', id, headers, opened: tried, ends: [] })
+    const opened = authorisedBy(device.account, credential, tried)
+    device.account.credentials.push({ kind: 'token', id, headers, opened, ends: [] })
   }
   return tried
 }
@@ -125,7 +140,10 @@ async function registerAndLeave(device: Device): Promise<Tried> {
     await upload(own)
     // Only under a unique name: the operator's commands find an account by the name that it shows.
     if (!username.startsWith('twin-') && random.happens(0.4)) await administer(own, account)
-    if (random.happens(0.4)) account.deletions.push(await own.ask('DELETE', '/me'))
+    if (random.happens(0.4)) {
+      const { credential } = own
+      account.deletions.push(authorisedBy(account, credential, await own.ask('DELETE', '/me')))
+    }
     return registration
   } finally {
     await own.client.close()

@@ -102,7 +102,7 @@ export class Device {
     const { tried, headers } = await logIn(url, identifier, password)
     this.#note('POST', '/login', tried)
     if (headers === undefined) return tried
-    const credential: Credential = { kind: 'session', id: '', headers, opened: tried, ends: [] }
+    const credential: Credential = { kind: 'session', id: '', headers, opened: tried, ends: [], password }
     this.credential = credential
     account.credentials.push(credential)
     const sessions = await this.ask('GET', '/sessions?limit=200')

@@ -4,7 +4,15 @@ import { compareFiles } from './checks/files.js'
 import { faultsBetween } from './checks/sphere.js'
 import { worldAsOf } from './model/past.js'
 import { type Attempt, type Outcome, Register } from './model/register.js'
-import { type AccountModel, type Credential, verdictOf, verdictOfCredential, World } from './model/world.js'
+import {
+  type AccountModel,
+  authorisedBy,
+  type Credential,
+  isSureOf,
+  verdictOf,
+  verdictOfCredential,
+  World,
+} from './model/world.js'
 
 function attempt(began: number, ended: number, outcome: Outcome = 'acknowledged'): Attempt {
   return { began, ended, outcome }
@@ -95,11 +103,28 @@ t.test('A verdict is must, must-not or may, depending on the attempts', async (t
   t.equal(verdictOf(attempt(0, 1), attempt(2, 3, 'unknown')), 'may')
   const dana = account()
   const [old, by, young] = [session(0), session(10), session(500)]
-  dana.passwordChanges.push({ by, attempt: attempt(100, 200) })
+  dana.passwordChanges.push({ by, attempt: attempt(100, 200), isSure: true })
   t.equal(verdictOfCredential(dana, old), 'must-not', 'a new password ends the session')
   t.equal(verdictOfCredential(dana, by), 'must', 'the session that set the password stays')
   t.equal(verdictOfCredential(dana, young), 'may', 'the server may not have known the new password')
 })
+
+t.test(
+  'What a session authorises is certain only under the one password that the account can have',
+  async (t) => {
+    const dana = account()
+    const old: Credential = { ...session(0), password: 'a password' }
+    t.ok(isSureOf(dana, old))
+    dana.changingPassword = 1
+    t.notOk(isSureOf(dana, old), 'another device is changing the password')
+    dana.changingPassword = 0
+    dana.password.note('another', attempt(100, 200))
+    t.notOk(isSureOf(dana, old), 'its server may not know the new password')
+    t.equal(authorisedBy(dana, old, attempt(300, 400)).outcome, 'unknown')
+    const renewed: Credential = { ...session(0), password: 'another' }
+    t.equal(authorisedBy(dana, renewed, attempt(300, 400)).outcome, 'acknowledged')
+  },
+)
 
 t.test('A lost, undead, unexplained or altered file is detected', async (t) => {
   t.same(compareFiles(owner(attempt(0, 1)), view(FILE)), { lost: [], wrong: [] })

@@ -15,6 +15,8 @@ function faultsOf(
   }
 }
 
+const DAY_MS = 24 * 3600 * 1000
+
 test('An empty environment gives the default configuration', async (t) => {
   t.strictSame(readRegionalConfig({}), {
     name: 'eu',
@@ -32,6 +34,7 @@ test('An empty environment gives the default configuration', async (t) => {
     trustProxy: false,
     storageQuotaBytes: 1073741824,
     registration: 'open',
+    accountGraceMs: 14 * DAY_MS,
     rateLimits: true,
   })
   t.match(readGrandConfig({}), { name: 'grand', host: '127.0.0.1', port: 9000, dataDir: 'data/grand' })
@@ -68,6 +71,7 @@ const EVERY_VARIABLE = {
   TRUST_PROXY: '10.0.0.0/8, ::1, loopback',
   STORAGE_QUOTA: '5GiB',
   REGISTRATION: 'closed',
+  ACCOUNT_GRACE_DAYS: '3',
   MAX_FILE_SIZE: '1048576',
   MIN_FREE_DISK: '64 MiB',
   OPERATOR_TOKEN: '0123456789abcdef',
@@ -93,6 +97,7 @@ test('Every variable is read', async (t) => {
     trustProxy: ['10.0.0.0/8', '::1', 'loopback'],
     storageQuotaBytes: 5 * 1024 ** 3,
     registration: 'closed',
+    accountGraceMs: 3 * DAY_MS,
     rateLimits: false,
   })
   t.equal(readRegionalConfig({ TRUST_PROXY: 'on' }).trustProxy, 1)
@@ -208,6 +213,7 @@ const IMPOSSIBLE: Record<string, string[]> = {
   MAX_FILE_SIZE: ['0', '-5', 'x'],
   MIN_FREE_DISK: ['-1', '10%'],
   REGISTRATION: ['Open', 'yes'],
+  ACCOUNT_GRACE_DAYS: ['-1', '1.5', 'never', '3651'],
   RATE_LIMITS: ['true', '0'],
   LOG_LEVEL: ['loud', 'INFO'],
   OPERATOR_TOKEN: ['short', 'fifteen-letters', 'sixteen letters!', 'é'.repeat(16)],

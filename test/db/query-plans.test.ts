@@ -161,7 +161,7 @@ t.test('The statements that apply changes and compute the digest find their rows
   const stamp = '01ba60d33802-0000-eu'
   for (const type of Object.keys(CHANGES) as ChangeType[]) {
     const fields = Object.fromEntries(
-      mergedColumns(tableOf(type)).map((name) => [name, name === 'deleted' ? true : 'x']),
+      mergedColumns(tableOf(type)).map((name) => [name, ['deleted', 'undone'].includes(name) ? true : 'x']),
     )
     for (const key of ['a', 'b']) {
       await live.write((tx) => {

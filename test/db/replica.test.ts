@@ -4,12 +4,12 @@ import t from 'tap'
 import { Database, type Query } from '../../src/db/engine/database.js'
 import { stateDigest } from '../../src/db/regional/digest.js'
 import { fold } from '../../src/db/regional/fold.js'
-import { readRow } from '../../src/db/regional/replica.js'
+import { deleteOrphans } from '../../src/db/regional/orphans.js'
+import { applyChange, noteLogged, readRow } from '../../src/db/regional/replica.js'
 import { EventRecorder } from '../../src/domain/event-recorder.js'
 import { Journal } from '../../src/domain/journal.js'
 import { Notifier } from '../../src/domain/notifier.js'
 import { type Fact, stampsOf } from '../../src/model/change.js'
-import { tableOf } from '../../src/model/change-types.js'
 import { later } from '../../src/model/clock.js'
 import { mergedColumns } from '../../src/model/merge.js'
 import { TABLES, type TableName, tableOfKind } from '../../src/model/tables.js'
@@ -19,8 +19,19 @@ import { checkPropertyAsync } from '../support/property.js'
 const DERIVED: Partial<Record<TableName, string[]>> = {
   users: [
     ...['username_folded', 'email_folded', 'username_shown', 'email_shown', 'username_login', 'email_login'],
-    'used_storage',
+    ...[
+      'logged_at',
+      'is_logged',
+      'active',
+      'closed_at',
+      'password_id',
+      'password_hash',
+      'email_id',
+      'email',
+      'used_storage',
+    ],
   ],
+  passwords: ['held_until'],
   files: ['name_folded'],
 }
 
@@ -67,11 +78,13 @@ function assertInvariants(db: Database): void {
       (select coalesce(sum(size), 0) from files where owner_id = users.id and deleted = 0)`,
   )
   assert.deepEqual(wrong, [], 'used_storage is the sum of the live files')
-  for (const name of ['username', 'email']) {
-    const live = rowsOf(
-      db,
-      `select *, ${name} as claimed from users where deleted = 0 order by created_stamp, id`,
-    )
+  const claims = {
+    username: 'select *, username as claimed from users where deleted = 0 order by created_stamp, id',
+    email: `select users.*, users.email as claimed from users join emails on emails.id = email_id
+      where users.deleted = 0 order by emails.created_stamp, users.id`,
+  }
+  for (const [name, sql] of Object.entries(claims)) {
+    const live = rowsOf(db, sql)
     const takenNames = new Set<string>()
     for (const row of live) {
       const claimed = String(row['claimed'])
@@ -146,27 +159,87 @@ t.test('A server that receives snapshots of the rows of another reaches the same
   )
 })
 
-t.test('The row of a deleted account contains no personal data', async (t) => {
-  const fields = {
-    username: 'alice',
-    created_at: '2026-11-23T10:00:00.000Z',
-    email: 'alice@example.com',
-    password_hash: '$argon2id$',
-    storage_quota: 1,
-    disabled: false,
-  }
-  const key = '01a207e2-48c0-7173-b83d-000000000001'
+t.test('The rows of a deleted account contain no personal data', async (t) => {
+  const [user_id, password_id, key] = [1, 2, 3].map((n) => `01a207e2-48c0-7173-b83d-00000000000${n}`) as [
+    string,
+    string,
+    string,
+  ]
   const stamp = '01ba60d33802-0000-eu'
-  const registered: Fact = { type: 'user.registered', key, stamp, fields }
-  const deleted: Fact = { type: 'user.deleted', key, stamp, fields: { deleted: true } }
-  t.equal(tableOf(deleted.type), 'users')
+  const policy = { created_at: '2026-11-23T10:00:00.000Z', storage_quota: 1, disabled: false }
+  const fields = { username: 'alice', ...policy }
+  const password = { user_id, replaces: null, hash: '$argon2id$' }
+  const email = { user_id, password_id, email: 'alice@example.com' }
+  const made: Fact[] = [
+    { type: 'user.registered', key: user_id, stamp, fields },
+    { type: 'password.set', key: password_id, stamp, fields: password },
+    { type: 'email.set', key, stamp, fields: email },
+  ]
+  const deleted: Fact = { type: 'user.deleted', key: user_id, stamp, fields: { deleted: true } }
   for (const facts of [
-    [registered, deleted],
-    [deleted, registered],
+    [...made, deleted],
+    [deleted, ...made],
   ]) {
     await using db = await serverAfter(facts)
-    const text = JSON.stringify(rowsOf(db, 'select * from users')).toLowerCase()
-    t.notMatch(text, /alice|argon/)
-    t.match(text, /"deleted":1/)
+    await db.write((tx) => deleteOrphans(tx, '', { accounts: 10, rows: 10 }))
+    for (const table of ['users', 'passwords', 'emails']) {
+      const text = JSON.stringify(rowsOf(db, `select * from ${table}`)).toLowerCase()
+      t.notMatch(text, /alice|argon/)
+      t.match(text, /"deleted":1/)
+    }
   }
 })
+
+t.test(
+  'The claim that the log took first holds a name; among claims that no log has, the earlier stamp',
+  async (t) => {
+    const keys = [1, 2].map((n) => `01a207e2-48c0-7173-b83d-00000000000${n}`) as [string, string]
+    const fields = {
+      username: 'alice',
+      created_at: '2026-11-23T10:00:00.000Z',
+      storage_quota: 1,
+      disabled: false,
+    }
+    const claim = (key: string, ms: number): Fact => {
+      return { type: 'user.registered', key, stamp: `01ba60d3380${ms}-0000-eu`, fields }
+    }
+    const stories: { title: string; claims: [Fact, Fact]; logged: [number?, number?]; holder: string }[] = [
+      { title: 'stamps', claims: [claim(keys[0], 5), claim(keys[1], 1)], logged: [], holder: keys[1] },
+      {
+        title: 'ids at equal stamps',
+        claims: [claim(keys[0], 1), claim(keys[1], 1)],
+        logged: [],
+        holder: keys[0],
+      },
+      {
+        title: 'only one is logged',
+        claims: [claim(keys[0], 5), claim(keys[1], 1)],
+        logged: [9],
+        holder: keys[0],
+      },
+      {
+        title: 'both are logged',
+        claims: [claim(keys[0], 5), claim(keys[1], 1)],
+        logged: [8, 9],
+        holder: keys[0],
+      },
+    ]
+    for (const { title, claims, logged, holder } of stories)
+      for (const order of [
+        [0, 1],
+        [1, 0],
+      ]) {
+        await using db = await serverAfter([])
+        await db.write((tx) => {
+          for (const index of order) {
+            const change = claims[index] as Fact
+            applyChange(tx, change)
+            const loggedAt = logged[index]
+            if (loggedAt !== undefined) noteLogged(tx, change, loggedAt)
+          }
+        })
+        const shown = rowsOf(db, "select id from users where username_shown = 'alice'")
+        t.same(shown, [{ id: holder }], title)
+      }
+  },
+)

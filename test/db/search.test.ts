@@ -70,8 +70,7 @@ const deleted = (index: number): Fact => ({
 function registered(index: number): Fact {
   const username = `user-${index}`
   const fields = {
-    ...{ username, email: `${username}@example.com`, password_hash: 'x' },
-    ...{ storage_quota: 1e9, disabled: false, created_at: '2026-01-01T00:00:00.000Z' },
+    ...{ username, storage_quota: 1e9, disabled: false, created_at: '2026-01-01T00:00:00.000Z' },
   }
   return { type: 'user.registered', key: OWNERS[index] as string, stamp: STAMP, fields }
 }

@@ -1,6 +1,7 @@
 import { argon2id, hash } from 'argon2'
 import t from 'tap'
 import { argon2, Passwords } from '../../src/domain/passwords.js'
+import { operated } from '../support/operator.js'
 import { openTestRegional } from '../support/test-regional.js'
 
 t.test("A password hash has OWASP's argon2id parameters and its own salt", async (t) => {
@@ -82,7 +83,7 @@ t.test(
     t.equal(old.outcome, '401 invalid-credentials', 'a password change invalidates the rehash')
     alice.password = change.new_password
     await alice.logIn()
-    t.equal((await alice.delete('/me')).status, 204)
+    await operated(regional.config, ['account', 'delete', '--username', 'alice', '--yes', '--now'])
     t.equal(
       regional.rows<{ rehash: string }>('select rehash from users')[0]?.rehash,
       null,

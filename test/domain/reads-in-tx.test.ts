@@ -42,7 +42,8 @@ t.test('Every unit of work of the domain reads through its transaction', async (
     minFreeDiskBytes: 0,
   } as const
   const services = regionalServices(policy, { db, blobs, now, random: systemRandom })
-  const { accounts, administration, sessions, tokens, files, uploads, friends, eventLog } = services
+  const { accounts, administration, sessions, tokens, files, uploads, friends } = services
+  const { eventLog, journal } = services
   const client = { address: '192.0.2.1', isShared: false, userAgent: 'test' }
   const password = 'paper boat on the river'
   const register = async (username: string): Promise<SessionCaller> => {
@@ -77,8 +78,12 @@ t.test('Every unit of work of the domain reads through its transaction', async (
   await administration.setQuota('bob', 5)
   await administration.setDisabled('bob', true)
   await sessions.revoke(alice.user_id, alice.session_id)
-  await collectGarbage({ db, blobs, eventLog, now }, new AbortController().signal)
+  const garbage = { db, blobs, eventLog, journal, accountGraceMs: 0, now, confirmedNow: now }
+  await collectGarbage(garbage, new AbortController().signal)
   await accounts.delete(alice)
+  await administration.reopen('alice')
+  await administration.close('alice')
+  await collectGarbage({ ...garbage, confirmedNow: () => now() + 1000 }, new AbortController().signal)
   t.same(
     [...administration.list()].map(({ username }) => username),
     ['bob'],

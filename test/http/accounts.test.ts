@@ -1,8 +1,10 @@
 import t from 'tap'
 import { cookieOf } from '../support/person.js'
 import { openTestRegional } from '../support/test-regional.js'
+import { until } from '../support/until.js'
 
 const MINUTE_MS = 60_000
+const DAY_MS = 24 * 60 * MINUTE_MS
 
 t.test('registration accepts names of every script and valid emails, and trims spaces', async (t) => {
   const regional = await openTestRegional(t)
@@ -327,8 +329,8 @@ t.test('Basic accepts a token of the named account, and no password', async (t) 
   t.match(await proxied.get('/me'), { json: { username: 'bob' } }, 'a session takes precedence over Basic')
 })
 
-t.test('deleting an account deletes all its data and frees its name', async (t) => {
-  const regional = await openTestRegional(t)
+t.test('deleting an account closes it, and erases it with its name after the grace', async (t) => {
+  const regional = await openTestRegional(t, {}, { timing: { garbageMs: 100 } })
   const [alice, bob] = [await regional.person('alice'), await regional.person('bob')]
   await alice.befriend(bob)
   const shown = await alice.put('public', { visibility: 'public' })
@@ -348,7 +350,9 @@ t.test('deleting an account deletes all its data and frees its name', async (t) 
   t.match(await alice.delete('/me'), { status: 204, headers: { 'set-cookie': /Max-Age=0/ } })
   for (const client of [alice, program]) t.equal((await client.get('/me')).outcome, '401 unauthenticated')
   const login = await regional.nobody().post('/login', { identifier: 'alice', password: alice.password })
-  t.equal(login.outcome, '401 invalid-credentials')
+  t.equal(login.outcome, '403 account-closed')
+  const guess = await regional.nobody().post('/login', { identifier: 'alice', password: 'a wrong one' })
+  t.equal(guess.outcome, '401 invalid-credentials', 'only the password reveals it')
   for (const { id } of [shown, large]) {
     t.equal((await bob.get(`/files/${id}`)).outcome, '404 file-not-found')
     t.equal((await bob.get(`/download/${id}`)).outcome, '404 file-not-found')
@@ -357,6 +361,16 @@ t.test('deleting an account deletes all its data and frees its name', async (t) 
   t.same((await carol.get('/friends/requests')).json.items, [])
   t.equal((await bob.get('/friends/alice/files')).outcome, '404 friend-not-found')
   t.equal((await bob.post('/friends/request', { username: 'alice' })).outcome, '404 user-not-found')
+  const taken = { username: 'Alice', email: 'other@example.com', password: alice.password }
+  t.equal((await regional.nobody().post('/register', taken)).outcome, '409 username-taken')
+  regional.pass(14 * DAY_MS - MINUTE_MS)
+  await bob.logIn()
+  t.equal(regional.rows('select 1 from users where deleted = 1').length, 0, 'not before the grace is over')
+  regional.pass(2 * MINUTE_MS)
+  await until(
+    'the account is erased',
+    () => regional.rows('select 1 from users where deleted = 1').length === 1,
+  )
   const again = await regional.person('Alice')
   t.not(again.id, alice.id)
   t.equal(await again.usedStorage(), 0)
@@ -373,3 +387,23 @@ t.test('registration is refused while it is closed', async (t) => {
   t.equal(outcome, '403 registration-closed')
   t.same(regional.rows('select * from users'), [])
 })
+
+t.test(
+  'A clock that was ahead locks nobody out, and leaves no session that lives longer than others',
+  async (t) => {
+    const regional = await openTestRegional(t)
+    const alice = await regional.person('alice')
+    const logIn = (password: string) => regional.nobody().post('/login', { identifier: 'alice', password })
+    regional.pass(2 * DAY_MS)
+    for (let i = 0; i < 5; i += 1) t.equal((await logIn('a wrong password')).status, 401)
+    t.equal((await logIn(alice.password)).status, 429)
+    regional.pass(-2 * DAY_MS)
+    t.equal((await logIn(alice.password)).status, 200)
+    regional.pass(DAY_MS / 24)
+    await alice.logIn()
+    regional.pass(-DAY_MS / 24)
+    t.equal((await alice.get('/me')).outcome, '401 unauthenticated')
+    await alice.logIn()
+    t.equal((await alice.get('/sessions')).json.items.length, 3, 'without the one from the future')
+  },
+)

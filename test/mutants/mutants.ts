@@ -132,9 +132,9 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ['test/http/accounts.test.ts'],
     edits: [
       {
-        in: 'Sessions.#isLive',
-        replace: 'row.password_stamp === passwordStamp(user)',
-        by: 'row.password_stamp <= passwordStamp(user)',
+        in: 'liveSessions',
+        replace: "'users.password_id', '=', 'sessions.password_id'",
+        by: "'users.password_id', '>=', 'sessions.password_id'",
       },
     ],
   },
@@ -208,16 +208,95 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'name-by-local-order',
-    what: 'Of two accounts that claim a name, the one that this server received first holds it.',
-    breaks: 'all servers agree on the holder of a name.',
-    tests: ['test/db/replica.test.ts'],
+    name: 'name-by-id',
+    what: 'Of two accounts that claim a name, the one with the lower id holds it.',
+    breaks: 'the earliest claim to a name holds it.',
+    tests: ['test/db/replica.test.ts', 'test/network/claims.test.ts'],
     edits: [
       {
-        in: 'selectUsernameClaims',
-        replace: `.orderBy('created_stamp')
- .orderBy('id')`,
-        by: ".orderBy('rowid' as 'id')",
+        in: 'resolveNameConflicts',
+        replace: 'tx.all(claims, { folded }).toSorted(byAge)',
+        by: 'tx.all(claims, { folded })',
+      },
+    ],
+  },
+  {
+    name: 'later-password-holds',
+    what: 'Of two passwords that replace the same one the later holds.',
+    breaks: 'a password that was replaced authorises nothing later.',
+    tests: ['test/network/credentials.test.ts', 'test/model/credentials.test.ts'],
+    edits: [
+      { in: 'heldUntil', replace: 'passwords.toSorted(byAge)', by: 'passwords.toSorted(byAge).reverse()' },
+    ],
+  },
+  {
+    name: 'replaced-password-counts',
+    what: 'An email or a deletion counts although its password had been replaced.',
+    breaks: 'a password that was replaced authorises nothing later.',
+    tests: ['test/network/credentials.test.ts', 'test/simulation/stories.test.ts'],
+    edits: [
+      {
+        in: 'counts',
+        replace: 'created_stamp < (held.get(password_id) ?? NEVER_HELD)',
+        by: 'held.has(password_id)',
+      },
+    ],
+  },
+  {
+    name: 'token-of-a-replaced-password',
+    what: 'A token is valid although its password had been replaced when it was made.',
+    breaks: 'a password that was replaced authorises nothing later.',
+    tests: ['test/network/credentials.test.ts'],
+    edits: [
+      {
+        in: 'liveTokens',
+        replace: "'passwords.held_until', '>', 'tokens.created_stamp'",
+        by: "'passwords.held_until', '<>', 'tokens.created_stamp'",
+      },
+    ],
+  },
+  {
+    name: 'crossing-request-stays',
+    what: 'A friend request stays open although its pair was settled since.',
+    breaks: 'whatever settles a pair settles all its requests.',
+    tests: ['test/network/conflicts.test.ts', 'test/simulation/stories.test.ts'],
+    edits: [{ in: 'updateOpen', replace: '> friend_requests.created_stamp)', by: "> 'g')" }],
+  },
+  {
+    name: 'name-by-stamp-alone',
+    what: 'Of two claims to a name the one with the earlier stamp holds it, whatever the log has.',
+    breaks: 'a name that the log has stays with its holder.',
+    tests: ['test/network/claims.test.ts'],
+    edits: [
+      {
+        in: 'byAge',
+        replace: '(a.logged_at ?? UNLOGGED) - (b.logged_at ?? UNLOGGED) ||',
+        by: '',
+      },
+    ],
+  },
+  {
+    name: 'former-log-forgotten',
+    what: 'Snapshot changes do not report when a former log took a claim.',
+    breaks: 'a name that the log has stays with its holder.',
+    tests: ['test/network/claims.test.ts'],
+    edits: [{ in: 'takeUnpublished', replace: 'readClaim(tx, table, id.key)', by: 'undefined' }],
+  },
+  {
+    name: 'clock-behind-keeps-its-stamps',
+    what: 'Changes that were made while the clock was behind are sent with their stamps.',
+    breaks: 'a clock that is behind gives a replaced password no advantage.',
+    tests: ['test/network/credentials.test.ts'],
+    edits: [
+      {
+        in: 'RegionalSession.#handleWelcome',
+        replace: 'behindMs > MAX_SKEW_MS &&',
+        by: 'behindMs > 1e15 &&',
+      },
+      {
+        in: 'SystemClock.now',
+        replace: 'Math.max(this.machineNow() + this.#offsetMs, this.#sinceConfirmed())',
+        by: 'this.machineNow() + this.#offsetMs',
       },
     ],
   },
@@ -362,14 +441,14 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'A session stays valid when its account is disabled.',
     breaks: 'a disabled account is inaccessible at once, on every server.',
     tests: ['test/operator/accounts.test.ts', 'test/network/operator.test.ts'],
-    edits: [{ in: 'liveSessions', replace: ".where('users.disabled', '=', 0)", by: '' }],
+    edits: [{ in: 'liveSessions', replace: ".where('users.active', '=', 1)", by: '' }],
   },
   {
     name: 'disabled-account-shown',
     what: 'The shared files of a disabled account are still served.',
     breaks: 'nobody sees anything of a disabled account.',
     tests: ['test/operator/accounts.test.ts', 'test/network/operator.test.ts'],
-    edits: [{ in: 'visibleFiles', replace: ".where('users.disabled', '=', 0)", by: '' }],
+    edits: [{ in: 'visibleFiles', replace: ".where('users.active', '=', 1)", by: '' }],
   },
   {
     name: 'disabled-for-ever',

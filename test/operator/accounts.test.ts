@@ -189,20 +189,37 @@ t.test('A password set by command ends all sessions and event streams, and keeps
   t.equal((await program.get('/files')).status, 200)
 })
 
-t.test('An account deleted by command is gone at once, and its username is free', async (t) => {
+t.test(
+  'An account deleted by command is gone at once, and reopening it brings everything back',
+  async (t) => {
+    const regional = await openTestRegional(t)
+    const [alice, bob] = [await regional.person('alice'), await regional.person('bob')]
+    await alice.befriend(bob)
+    const file = await alice.put('for all', { visibility: 'public' })
+    const stream = await openEventStream(t, regional.url, bob)
+    t.match(
+      await operated(regional.config, ['account', 'delete', '--username', 'alice', '--yes']),
+      /closed.*alice/,
+    )
+    t.equal((await alice.get('/me')).outcome, '401 unauthenticated')
+    t.equal((await regional.nobody().get(`/download/${file.id}`)).outcome, '404 file-not-found')
+    await until('the friend receives an event', () => stream.types.includes('friend.removed'))
+    t.equal(stream.types.filter((type) => type === 'friend.removed').length, 1)
+    t.match(await operated(regional.config, ['account', 'show', '--username', 'alice']), /state +closed/)
+    await operated(regional.config, ['account', 'reopen', '--username', 'alice'])
+    t.equal((await alice.get('/me')).status, 200)
+    t.equal((await regional.nobody().get(`/download/${file.id}`)).bytes.toString(), 'for all')
+    await until('the friend receives an event', () => stream.types.includes('friend.accepted'))
+  },
+)
+
+t.test('An account erased by command cannot be reopened, and its username is free', async (t) => {
   const regional = await openTestRegional(t)
-  const [alice, bob] = [await regional.person('alice'), await regional.person('bob')]
-  await alice.befriend(bob)
-  const file = await alice.put('for all', { visibility: 'public' })
-  const stream = await openEventStream(t, regional.url, bob)
-  t.match(
-    await operated(regional.config, ['account', 'delete', '--username', 'alice', '--yes']),
-    /deleted.*alice/,
-  )
-  t.equal((await alice.get('/me')).outcome, '401 unauthenticated')
-  t.equal((await regional.nobody().get(`/download/${file.id}`)).outcome, '404 file-not-found')
-  await until('the friend receives an event', () => stream.types.includes('friend.removed'))
-  t.equal(stream.types.filter((type) => type === 'friend.removed').length, 1)
+  await regional.person('alice')
+  const erase = ['account', 'delete', '--username', 'alice', '--yes', '--now']
+  t.match(await operated(regional.config, erase), /erased.*alice/)
+  const reopen = ['account', 'reopen', '--username', 'alice']
+  await t.rejects(operated(regional.config, reopen), /no account named alice/)
   await regional.person('alice')
 })
 
@@ -245,7 +262,7 @@ t.test("account show prints the account's usage and no secret", async (t) => {
   const json = await operated(regional.config, ['account', 'show', '--username', 'alice', '--json'])
   const shown = JSON.parse(json)
   t.same(Object.keys(shown).toSorted(), [
-    ...['created_at', 'disabled', 'email', 'files', 'id', 'last_used_at', 'sessions'],
+    ...['closed_at', 'created_at', 'disabled', 'email', 'files', 'id', 'last_used_at', 'sessions'],
     ...['storage_quota', 'tokens', 'used_storage', 'username'],
   ])
   t.match(shown, { username: 'alice', disabled: false, files: 1, sessions: 1, tokens: 1, used_storage: 5 })
@@ -288,10 +305,13 @@ function copyAccount(path: string, times: number): void {
   const db = new BetterSqlite3(path)
   db.exec(`
     with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < ${times})
-    insert into users select printf('01a207e2-48c0-7173-b83d-%012d', n), printf('copy-%04d', n), created_at,
-      printf('copy-%04d@example.com', n), password_hash, storage_quota, disabled, deleted, created_stamp, stamps,
+    insert into users (id, username, created_at, storage_quota, disabled, deleted, created_stamp, stamps, active,
+      password_id, password_hash, email_id, email, username_folded, email_folded, username_shown, email_shown,
+      username_login, email_login)
+    select printf('01a207e2-48c0-7173-b83d-%012d', n), printf('copy-%04d', n), created_at, storage_quota, disabled,
+      deleted, created_stamp, stamps, active, password_id, password_hash, email_id, printf('copy-%04d@example.com', n),
       printf('copy-%04d', n), printf('copy-%04d@example.com', n), printf('copy-%04d', n),
-      printf('copy-%04d@example.com', n), printf('copy-%04d', n), printf('copy-%04d@example.com', n), 0, null, null
+      printf('copy-%04d@example.com', n), printf('copy-%04d', n), printf('copy-%04d@example.com', n)
     from users, numbers where username = 'alice'`)
   db.close()
 }

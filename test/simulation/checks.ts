@@ -12,6 +12,7 @@ import { Replicas } from '../../src/domain/replicas.js'
 import { mergedColumns } from '../../src/model/merge.js'
 import { declarationOf, TABLES, type TableName } from '../../src/model/tables.js'
 import { Applier } from '../../src/sync/regional/apply.js'
+import { faultsOfAuthority } from './authority.js'
 import { type Ledger, mergedDeferred } from './ledger.js'
 import { MemoryFiles } from './memory-files.js'
 import {
@@ -58,7 +59,8 @@ export async function faultsOf(sphere: Sphere): Promise<string[]> {
   const each = regionals.flatMap((regional) => [
     ...ledger.faultsOf(regional),
     ...faultsOfRows(regional).map((fault) => `${regional.name}: ${fault}`),
-    ...faultsOfDisabled(regional).map((fault) => `${regional.name}: ${fault}`),
+    ...faultsOfAuthority(regional.reader).map((fault) => `${regional.name}: ${fault}`),
+    ...faultsOfInactive(regional).map((fault) => `${regional.name}: ${fault}`),
     ...faultsOfBlobs(regional).map((fault) => `${regional.name}: ${fault}`),
   ])
   return [
@@ -143,6 +145,8 @@ function faultsOfRows({ reader }: SimulatedRegional): string[] {
     ...count('names with two holders', nameHolders('username_login')),
     ...count('emails with two holders', nameHolders('email_login')),
     ...count('friendships with an invalid key', WRONG_PAIRS),
+    ...count('accounts without a password that holds', WITHOUT_PASSWORD),
+    ...count('open friend requests of a pair that is settled', SETTLED_REQUESTS),
     ...count('missing blobs that no row references', NOT_REFERENCED),
     ...count('live rows and blob references that differ', wrongReferences()),
     ...count(
@@ -155,21 +159,21 @@ function faultsOfRows({ reader }: SimulatedRegional): string[] {
   ]
 }
 
-/** A disabled account has no valid session or token, and its files are not visible. */
-function faultsOfDisabled({ reader, services }: SimulatedRegional): string[] {
+/** An inactive account has no valid session or token, and its files are not visible. */
+function faultsOfInactive({ reader, services }: SimulatedRegional): string[] {
   const ids = (sql: string) => reader.all<unknown, { id: string }>({ sql, parameters: [] })
   const faults: string[] = []
-  for (const { id } of ids(`select id from sessions where user_id in (${DISABLED})`))
-    if (services?.sessions.isLive(id)) faults.push(`the session ${id} of a disabled account is valid`)
-  for (const { id } of ids(`select id from tokens where user_id in (${DISABLED})`))
-    if (services?.tokens.isLive(id)) faults.push(`the token ${id} of a disabled account is valid`)
-  for (const { id } of ids(`select id from files where deleted = 0 and owner_id in (${DISABLED})`))
+  for (const { id } of ids(`select id from sessions where user_id in (${INACTIVE})`))
+    if (services?.sessions.isLive(id)) faults.push(`the session ${id} of an inactive account is valid`)
+  for (const { id } of ids(`select id from tokens where user_id in (${INACTIVE})`))
+    if (services?.tokens.isLive(id)) faults.push(`the token ${id} of an inactive account is valid`)
+  for (const { id } of ids(`select id from files where deleted = 0 and owner_id in (${INACTIVE})`))
     if (isVisible(() => services?.files.get({ kind: 'anonymous' }, id)))
-      faults.push(`the file ${id} of a disabled account is visible`)
+      faults.push(`the file ${id} of an inactive account is visible`)
   return faults
 }
 
-const DISABLED = 'select id from users where disabled = 1'
+const INACTIVE = 'select id from users where disabled = 1 or closed_at is not null or deleted = 1'
 
 function isVisible(read: () => unknown): boolean {
   try {
@@ -182,6 +186,12 @@ function isVisible(read: () => unknown): boolean {
 const WRONG_STORAGE = `select count(*) from users where used_storage <>
   (select coalesce(sum(size), 0) from files where owner_id = users.id and deleted = 0)`
 const WRONG_PAIRS = `select count(*) from friendships where user_a >= user_b or id <> user_a || ':' || user_b`
+const WITHOUT_PASSWORD = `select count(*) from users where deleted = 0 and password_hash <> coalesce(
+  (select hash from passwords where passwords.id = password_id and held_until = '~'), '')`
+const SETTLED_REQUESTS = `select count(*) from friend_requests join friendships
+  on friendships.id in (from_id || ':' || to_id, to_id || ':' || from_id)
+  where is_open = 1 and (active = 1 or
+    coalesce(json_extract(friendships.stamps, '$.active'), friendships.created_stamp) > friend_requests.created_stamp)`
 const NOT_REFERENCED = `select count(*) from missing where not exists
   (select 1 from blob_refs where blob_refs.sha256 = missing.sha256 and blob_refs.size = missing.size)`
 const WRONG_POSITION = `select count(*) from files join blob_refs on blob_refs.key = files.id and kind = 'file'
@@ -229,7 +239,8 @@ function faultsOfDerived(regionals: SimulatedRegional[]): string[] {
   return new Set(shown).size === 1 ? [] : ['the regionals have different derived columns']
 }
 
-const DERIVED = `select id, username_shown, username_login, email_shown, email_login,
+const DERIVED = `select id, username_shown, username_login, email_shown, email_login, active, closed_at,
+  password_id, password_hash, email_id, email,
   case deleted when 1 then 0 else used_storage end as used from users order by id`
 
 /** The regionals have equivalent deferred changes, so a lost row that returns becomes the same everywhere. */
@@ -286,7 +297,7 @@ function staleReplicas({ grand, regionals }: Sphere): string[] {
 }
 
 const LIVE_FILES = `select files.id, owner_id from files join users on users.id = owner_id
-  where files.deleted = 0 and users.deleted = 0 and users.disabled = 0`
+  where files.deleted = 0 and users.active = 1`
 
 /** Hashes of missing blobs; with a ledger, only those that must not be missing. */
 function missingOf(reader: Reader, ledger?: Ledger): string[] {

@@ -168,16 +168,16 @@ export class Ledger {
  * stamp of its successor, so that the order stays.
  */
 function restampedFact(fact: RecordedFact, renewed: Map<string, string>): RecordedFact {
+  // The clock was behind: every change that is due has a later stamp, and the others keep theirs.
+  const isAdvance = [...renewed].every(([old, stamp]) => stamp > old)
+  if (isAdvance) return { ...fact, stamp: renewed.get(fact.stamp) ?? fact.stamp }
   const olds = [...renewed.keys()].sort()
   const anew = (stamp: string) => {
     const before = olds.filter((old) => old <= stamp).at(-1)
     const floor = before === undefined ? withoutOrigin(renewed.get(olds[0] ?? '')) : renewed.get(before)
     return before === stamp || (floor ?? stamp) < stamp ? (floor as string) : stamp
   }
-  const { password_stamp } = fact.fields
-  const fields =
-    password_stamp === undefined ? fact.fields : { ...fact.fields, password_stamp: anew(`${password_stamp}`) }
-  return { ...fact, fields, stamp: anew(fact.stamp) }
+  return { ...fact, stamp: anew(fact.stamp) }
 }
 
 /** Strips the origin off a stamp: above every stamp of an earlier moment, and below the given one. */

@@ -21,6 +21,8 @@ const USER_ACTIONS = {
   enable: 2,
   operatorPassword: 1,
   operatorDelete: 0.5,
+  operatorErase: 0.5,
+  reopen: 1,
   token: 3,
   revoke: 2,
   deleteAccount: 1,

@@ -176,6 +176,9 @@ abstract class Server {
   }
 }
 
+/** Shorter than the day that a run may skip, so that closed accounts are erased. */
+const ACCOUNT_GRACE_MS = 6 * 3600 * 1000
+
 /** Unhashed passwords: Argon2 would only cost time. */
 const PASSWORDS = {
   hash: async (password: string) => `plain:${password}`,
@@ -190,6 +193,7 @@ export class SimulatedRegional extends Server {
   sync: SyncClient | undefined
   blobs: BlobStore | undefined
   db: Database | undefined
+  clock: SystemClock | undefined
   /** Runs after each commit that adds to the outbox, before replication sees it. */
   onOutbox: () => void = () => {}
 
@@ -208,9 +212,9 @@ export class SimulatedRegional extends Server {
     const db = Database.fromConnection(connection, life.timers)
     await ensureIdentity(db, name, life.random)
     const blobs = BlobStore.open(db, FOLDER, { files, random: life.random })
-    const clock = new SystemClock(() => this.wallMs())
-    const now = () => clock.now()
     const { random, timers } = life
+    const clock = new SystemClock(() => this.wallMs(), timers)
+    const now = () => clock.now()
     const policy = {
       name,
       dataDir: FOLDER,
@@ -238,17 +242,19 @@ export class SimulatedRegional extends Server {
     services.journal.outboxGrown.subscribe(() => this.onOutbox())
     const link = { dial: network.dialFrom(name, life), transfer }
     const sync = startSync(policy, { ...parts, services }, link)
-    Object.assign(this, { services, sync, blobs, db })
+    Object.assign(this, { services, sync, blobs, db, clock })
   }
 
   /** Collects garbage once. */
   async collectGarbage(): Promise<void> {
-    const { db, blobs, services, life } = this
-    if (!db || !blobs || !services || !life) return
+    const { db, blobs, services, life, clock } = this
+    if (!db || !blobs || !services || !life || !clock) return
     const { timers } = life
-    const { eventLog } = services
+    const { eventLog, journal } = services
+    const times = { accountGraceMs: ACCOUNT_GRACE_MS, now: () => this.wallMs(), timers }
+    const confirmedNow = () => clock.confirmedNow()
     await collectGarbage(
-      { db, blobs, eventLog, now: () => this.wallMs(), timers },
+      { db, blobs, eventLog, journal, confirmedNow, ...times },
       new AbortController().signal,
     )
   }
@@ -263,6 +269,7 @@ export class SimulatedRegional extends Server {
     this.sync = undefined
     this.blobs = undefined
     this.db = undefined
+    this.clock = undefined
   }
 }
 

@@ -1,6 +1,7 @@
 import { acquireBuffer, LARGE_BYTES, releaseBuffer } from '../../src/blobs/transfer-buffers.js'
 import { faultsOf, pendingWork, type Sphere } from './checks.js'
 import { injectFault, PLENTY_BYTES, regionalOf, type Stage, serverNamed } from './faults.js'
+import { KnownNames } from './known-names.js'
 import { Ledger } from './ledger.js'
 import { Network } from './network.js'
 import { describeItem, type Item, isFault, type Plan, type UserAction } from './plan.js'
@@ -11,6 +12,9 @@ import { World } from './world.js'
 /** Virtual time in which the sphere has to become idle after the heal. */
 const IDLE_TIMEOUT_MS = 240_000
 const POLL_MS = 500
+
+/** Looking at every server after each item would take most of the time. */
+const ITEMS_BETWEEN_PAUSES = 5
 
 export interface Outcome {
   /** sha256 of all events, in order. */
@@ -51,10 +55,11 @@ export async function simulate(plan: Plan, { print, sabotage }: SimulateOptions 
   const sphere = openSphere(plan, surroundings, sabotage)
   const stage: Stage = { ...surroundings, sphere }
   try {
-    await play(stage, plan.items, onFault)
+    const names = new KnownNames(sphere.regionals)
+    await play(stage, plan.items, onFault, names)
     if (faults.length === 0) {
       const pendingWork = await heal(stage)
-      if (pendingWork === undefined) faults.push(...(await faultsOf(sphere)))
+      if (pendingWork === undefined) faults.push(...(await faultsOf(sphere)), ...names.faults())
       else faults.push(`not idle after ${IDLE_TIMEOUT_MS / 1000} s: ${pendingWork}`)
     }
   } finally {
@@ -104,9 +109,16 @@ function openSphere(
 }
 
 /** Runs the items of a plan, each at its time. */
-async function play(stage: Stage, items: Item[], onFault: (fault: string) => void): Promise<void> {
+async function play(
+  stage: Stage,
+  items: Item[],
+  onFault: (fault: string) => void,
+  names: KnownNames,
+): Promise<void> {
   const { world } = stage
-  for (const item of items) {
+  for (const [index, item] of items.entries()) {
+    if (item.kind === 'skipDay') names.forget()
+    else if (index % ITEMS_BETWEEN_PAUSES === 0) names.note()
     let isDue = false
     world.after(item.gapMs, () => {
       isDue = true

@@ -18,6 +18,26 @@ function skew(gapMs: number, server: string, aheadMs: number): Item {
 const PERSON = [item(500, 'register', 'eu'), item(500, 'upload', 'eu', { a: 1 })]
 
 const STORIES: Record<string, Item[]> = {
+  'Of two passwords set on partitioned servers the earlier holds, and nothing done under the other counts': [
+    item(500, 'register', 'eu'),
+    item(500, 'login', 'eu'),
+    item(500, 'partition', 'us', { ms: 8000 }),
+    item(500, 'password', 'eu', { b: 1 }),
+    item(500, 'password', 'us', { b: 2 }),
+    item(100, 'email', 'us', { b: 3 }),
+    item(100, 'token', 'us'),
+    item(100, 'login', 'us'),
+    item(100, 'deleteAccount', 'us'),
+  ],
+  'A friend request that crossed another makes no friends after their friendship has ended': [
+    item(500, 'register', 'eu', { a: 1, b: 1 }),
+    item(500, 'register', 'eu', { a: 2, b: 2 }),
+    item(500, 'partition', 'us', { ms: 3000 }),
+    item(100, 'requestFriend', 'eu', { a: 0, b: 1 }),
+    item(100, 'requestFriend', 'us', { a: 1, b: 0 }),
+    item(100, 'respond', 'eu', { b: 2 }),
+    item(100, 'unfriend', 'eu'),
+  ],
   'A friend request sent while its account is deleted breaks nothing': [
     item(500, 'register', 'eu', { a: 1, b: 1 }),
     item(500, 'register', 'eu', { a: 2, b: 2 }),

@@ -104,7 +104,9 @@ const ACTIONS: Record<UserAction, Action> = {
   enable: (regional, { a }) => administer(regional, a, (on, name) => on.setDisabled(name, false)),
   operatorPassword: (regional, { a, b }) =>
     administer(regional, a, (on, name) => on.setPassword(name, `password ${b}`)),
-  operatorDelete: (regional, { a }) => administer(regional, a, (on, name) => on.delete(name)),
+  operatorDelete: (regional, { a }) => administer(regional, a, (on, name) => on.close(name)),
+  operatorErase: (regional, { a }) => administer(regional, a, (on, name) => on.erase(name)),
+  reopen: (regional, { a }) => administer(regional, a, (on, name) => on.reopen(name), CLOSED_USERS),
   async token(regional, { a, b }) {
     const user = oneOf(regional, USERS, a)
     return user && services(regional).tokens.create(String(user.id), { name: `token ${b % 9}` })
@@ -132,6 +134,7 @@ const ACTIONS: Record<UserAction, Action> = {
 }
 
 const USERS = 'users where deleted = 0'
+const CLOSED_USERS = `${USERS} and closed_at is not null`
 const FILES = 'files where deleted = 0'
 const STORED_FILES = `${FILES} and sha256 in (select sha256 from blobs)`
 const REQUESTS = "friend_requests where status = 'pending'"
@@ -169,8 +172,9 @@ async function administer(
   regional: SimulatedRegional,
   n: number,
   work: (administration: ReturnType<typeof services>['administration'], name: string) => Promise<unknown>,
+  accounts = USERS,
 ) {
-  const user = oneOf(regional, USERS, n)
+  const user = oneOf(regional, accounts, n)
   return user && work(services(regional).administration, String(user.username_shown))
 }
 

@@ -63,8 +63,6 @@ export function registration(username: string) {
   return {
     username,
     created_at: AT,
-    email: `${username}@example.com`,
-    password_hash: 'x'.repeat(200),
     storage_quota: QUOTA_BYTES,
     disabled: false,
   }
@@ -84,7 +82,7 @@ export function entriesOf(changes: Change[]) {
   return changes.map((sent, index) => {
     const change = encodeChange(sent)
     ghash = createHash('sha256').update(ghash).update(change).digest('hex')
-    return { gseq: index + 1, ghash, change }
+    return { gseq: index + 1, ghash, logged_at: index + 1, change }
   })
 }
 

@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import type { Test } from 'tap'
 import { openRegional, type Regional, type RegionalDeps } from '../../src/app/regional.js'
 import type { RegionalConfig } from '../../src/config/config.js'
+import { DAY_MS } from '../../src/lib/durations.js'
 import { Client } from './client.js'
 import { faultsOfDataDir } from './invariants/regional-dir.js'
 import { Person } from './person.js'
@@ -128,6 +129,7 @@ export async function testConfig(overrides: Partial<RegionalConfig> = {}): Promi
     trustProxy: false,
     storageQuotaBytes: 1024 ** 3,
     registration: 'open',
+    accountGraceMs: 14 * DAY_MS,
     rateLimits: false,
     ...overrides,
   }

@@ -68,7 +68,7 @@ export class TestSphere {
   ): Promise<TestRegional> {
     await ensureCertificates(this.certsDir, { names: ['grand', name], now: new Date() })
     const link = await LinkProxy.open()
-    link.target = this.grand.port
+    if (this.#grand !== undefined) link.target = this.#grand.port
     const config = await testConfig({
       ...overrides,
       name,
@@ -120,6 +120,18 @@ export class TestSphere {
   async heal(): Promise<void> {
     for (const { link } of this.#members.values()) link.restore()
     await this.converged()
+  }
+
+  /** Restores links one after the other, each once the log has every change of the one before; then converges. */
+  async healInOrder(...names: string[]): Promise<void> {
+    for (const name of names) {
+      this.link(name).restore()
+      await until(`${name} has sent its changes`, async () => {
+        const { connected, unacknowledged } = await this.status(name)
+        return connected === true && unacknowledged === 0
+      })
+    }
+    await this.heal()
   }
 
   async startGrand(timing: GrandDeps['timing'] = {}): Promise<void> {

@@ -14,6 +14,7 @@ interface GrandTables extends Omit<BlobTables, 'blob_refs'> {
     change: string
     ghash: string
     small_sha256: string | null
+    logged_at: number
   }
   heads: { origin: string; epoch: string; oseq: number; id: string }
   blob_refs: BlobTables['blob_refs'] & { owner_id: string | null }

@@ -20,7 +20,7 @@ export type FileRow = Pick<Selectable<FilesTable>, (typeof COLUMNS)[number]> & {
   missing: string | null
 }
 
-/** Live files of accounts that are neither deleted nor disabled. */
+/** Live files of active accounts. */
 const visibleFiles = query
   .selectFrom('files')
   .innerJoin('users', 'users.id', 'files.owner_id')
@@ -29,8 +29,7 @@ const visibleFiles = query
   )
   .select('missing.sha256 as missing')
   .where('files.deleted', '=', 0)
-  .where('users.deleted', '=', 0)
-  .where('users.disabled', '=', 0)
+  .where('users.active', '=', 1)
 
 const selectFileById = prepare<{ id: string }>()((slot) =>
   visibleFiles

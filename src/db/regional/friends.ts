@@ -34,8 +34,7 @@ const friendsIn = (column: 'user_a' | 'user_b') =>
     .innerJoin('users', 'users.id', `friendships.${column}`)
     .select([`friendships.${column} as id`, 'users.username_shown as username', 'friendships.since as since'])
     .where('friendships.active', '=', 1)
-    .where('users.deleted', '=', 0)
-    .where('users.disabled', '=', 0)
+    .where('users.active', '=', 1)
 const friendsOfUserA = friendsIn('user_b')
 const friendsOfUserB = friendsIn('user_a')
 
@@ -65,17 +64,15 @@ const requests = query
   .innerJoin('users as asked', 'asked.id', 'friend_requests.to_id')
   .selectAll('friend_requests')
   .select(['asker.username_shown as from_username', 'asked.username_shown as to_username'])
-  .where('asker.deleted', '=', 0)
-  .where('asker.disabled', '=', 0)
-  .where('asked.deleted', '=', 0)
-  .where('asked.disabled', '=', 0)
+  .where('asker.active', '=', 1)
+  .where('asked.active', '=', 1)
 
 const selectRequest = prepare<{ id: string }>()((slot) =>
   requests.where('friend_requests.id', '=', slot('id')),
 )
 const selectPendingBetween = prepare<{ from_id: string; to_id: string }>()((slot) =>
   requests
-    .where('friend_requests.status', '=', 'pending')
+    .where('friend_requests.is_open', '=', 1)
     .where('from_id', '=', slot('from_id'))
     .where('to_id', '=', slot('to_id')),
 )
@@ -86,7 +83,7 @@ export type Direction = keyof typeof ACCOUNT_COLUMN
 
 const pendingAfter = (direction: Direction) => (slot: SlotFactory<Page>) =>
   requests
-    .where('friend_requests.status', '=', 'pending')
+    .where('friend_requests.is_open', '=', 1)
     .where(`friend_requests.${ACCOUNT_COLUMN[direction]}`, '=', slot('user_id'))
     .where('friend_requests.id', '>', slot('after'))
 const selectPendingAfter = {

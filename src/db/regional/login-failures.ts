@@ -2,12 +2,13 @@ import type { Reader, Tx } from '../engine/database.js'
 import { prepare } from '../engine/query.js'
 import { query } from '../tables.js'
 
-const selectFailures = prepare<{ key: string; now: string }>()((slot) =>
+const selectFailures = prepare<{ key: string; now: string; latest: string }>()((slot) =>
   query
     .selectFrom('login_failures')
     .select(['failures', 'until'])
     .where('key', '=', slot('key'))
-    .where('until', '>', slot('now')),
+    .where('until', '>', slot('now'))
+    .where('until', '<=', slot('latest')),
 )
 const upsertFailures = prepare<{ key: string; failures: number; until: string }>()((slot) =>
   query
@@ -24,18 +25,27 @@ const deleteExpired = prepare<{ now: string }>()((slot) =>
   query.deleteFrom('login_failures').where('until', '<=', slot('now')),
 )
 
-/** The number of failures in the window that is open at `now`, and the end of that window. */
+/** A window that is open now ends after `now`, and at `latest` at the latest. */
+export interface OpenWindow {
+  now: string
+  latest: string
+}
+
+/**
+ * The number of failures in the window that is open, and the end of that window. A window that ends later than `latest` was
+ * made by a clock that was ahead, and does not count.
+ */
 export function findLoginFailures(
   reader: Reader,
   key: string,
-  now: string,
+  { now, latest }: OpenWindow,
 ): { failures: number; until: string } | undefined {
-  return reader.get(selectFailures, { key, now })
+  return reader.get(selectFailures, { key, now, latest })
 }
 
 /** Counts a failure and moves the end of the window to `until`. */
-export function addLoginFailure(tx: Tx, key: string, now: string, until: string): void {
-  const failures = (findLoginFailures(tx, key, now)?.failures ?? 0) + 1
+export function addLoginFailure(tx: Tx, key: string, window: OpenWindow, until: string): void {
+  const failures = (findLoginFailures(tx, key, window)?.failures ?? 0) + 1
   tx.run(upsertFailures, { key, failures, until })
 }
 

@@ -1,13 +1,16 @@
 /** Applies changes to the replicated tables: the only place that writes their merged columns. */
 
 import { addRef, type RowId, removeRef } from '../../blobs/blob-refs.js'
-import type { BlobRef, Fact, Value } from '../../model/change.js'
+import type { BlobRef, Fact } from '../../model/change.js'
 import { tableOf } from '../../model/change-types.js'
+import { NEVER_HELD } from '../../model/credentials.js'
 import { type Cell, merge, mergedColumns, type Row, tombstoneOf } from '../../model/merge.js'
 import { declarationOf, TABLES, type TableName, tableOfKind } from '../../model/tables.js'
 import type { Query, Tx } from '../engine/database.js'
 import { Parameter } from '../engine/parameter.js'
 import { isOwnerDeleted } from './account-refs.js'
+import { type AccountTransition, UNDERIVED_ACCOUNT } from './account-state.js'
+import { noteClaim } from './claims.js'
 import { deferForRow, replaceDeferred, takeDeferred } from './deferred.js'
 import { fold } from './fold.js'
 import { HOOKS } from './table-hooks.js'
@@ -19,6 +22,8 @@ export interface AppliedChange {
   key: string
   before: Row | undefined
   after: Row | undefined
+  /** The account whose derived state the change may have altered. */
+  account?: AccountTransition | undefined
 }
 
 interface Statements {
@@ -34,16 +39,14 @@ type StoredRow = Record<string, Cell> & { created_stamp: string; stamps: string 
 
 /** Derived columns that follow from the row alone; they are the same on every server. */
 const DERIVED: Partial<Record<TableName, (cells: Record<string, Cell>) => Record<string, Cell>>> = {
-  users: ({ username, email }) => ({
-    username_folded: fold(String(username)),
-    email_folded: fold(String(email)),
-  }),
   files: ({ name }) => ({ name_folded: fold(String(name)) }),
 }
 
-/** Initial values of NOT NULL columns that `resolveNameConflicts` sets right after the insert. */
+/** Initial values of NOT NULL columns that a hook sets right after the insert. */
 const INITIAL: Partial<Record<TableName, Record<string, Cell>>> = {
-  users: { username_shown: '', email_shown: '', username_login: '', email_login: '' },
+  users: UNDERIVED_ACCOUNT,
+  passwords: { held_until: NEVER_HELD },
+  friend_requests: { is_open: 0 },
 }
 
 const statements = Object.fromEntries(
@@ -65,8 +68,15 @@ export function applyChange(tx: Tx, change: Fact): AppliedChange {
   if (before === undefined) {
     for (const deferred of takeDeferred(tx, rowId(table, change.key))) after = merge(after, deferred) as Row
   }
-  if (after !== before) writeRow(tx, table, change.key, before, after)
-  return { table, key: change.key, before, after }
+  const account = after === before ? undefined : writeRow(tx, table, change.key, before, after)
+  return { table, key: change.key, before, after, account }
+}
+
+/** Notes when the log took the change. */
+export function noteLogged(tx: Tx, change: Fact, loggedAt: number): void {
+  const table = tableOf(change.type)
+  const row = noteClaim(tx, change, loggedAt) ? readRow(tx, table, change.key) : undefined
+  if (row !== undefined) HOOKS[table]?.(tx, change.key, row, row)
 }
 
 /** The merged columns of a row, with their stamps. */
@@ -102,7 +112,7 @@ export function restampRow(tx: Tx, { kind, key }: RowId, renewed: Map<string, st
   }
   const { created_stamp } = row
   writeRow(tx, table, key, row, {
-    cells: restampPassword(row.cells, renewed),
+    cells: row.cells,
     stamps: restampAll(row.stamps, renewed),
     created_stamp: renewed.get(created_stamp) ?? created_stamp,
   })
@@ -110,12 +120,11 @@ export function restampRow(tx: Tx, { kind, key }: RowId, renewed: Map<string, st
 
 /** Replaces stamps in a fact. @param renewed old stamp to new stamp */
 export function restampFact<T extends Fact>(fact: T, renewed: Map<string, string>): T {
-  const { stamp, stamps, fields } = fact
+  const { stamp, stamps } = fact
   return {
     ...fact,
     stamp: renewed.get(stamp) ?? stamp,
     ...(stamps && { stamps: restampAll(stamps, renewed) }),
-    fields: restampPassword(fields, renewed),
   }
 }
 
@@ -125,24 +134,19 @@ function restampAll(stamps: Record<string, string>, renewed: Map<string, string>
   )
 }
 
-/** Sessions carry the stamp of their password in a field. */
-function restampPassword<T extends Value>(
-  fields: Record<string, T>,
-  renewed: Map<string, string>,
-): Record<string, T | string> {
-  const { password_stamp } = fields
-  return typeof password_stamp === 'string'
-    ? { ...fields, password_stamp: renewed.get(password_stamp) ?? password_stamp }
-    : fields
-}
-
-function writeRow(tx: Tx, table: TableName, key: string, before: Row | undefined, after: Row): void {
+function writeRow(
+  tx: Tx,
+  table: TableName,
+  key: string,
+  before: Row | undefined,
+  after: Row,
+): AccountTransition | undefined {
   const columns = columnsOf(table, key, after)
   if (before === undefined) tx.run(statements[table].insert, Object.assign(columns, INITIAL[table]))
   else updateRow(tx, table, columnsOf(table, key, before), columns)
   updateRefs(tx, table, key, before, after)
   if (after.cells.deleted === 1 && before?.cells.deleted !== 1) removeUnknownOfRow(tx, rowId(table, key))
-  HOOKS[table]?.(tx, key, before, after)
+  return HOOKS[table]?.(tx, key, before, after)
 }
 
 /** Updates the blob reference: a live row of a live account references the blob that its table declares. */

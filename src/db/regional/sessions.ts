@@ -6,31 +6,39 @@ import { query } from '../tables.js'
 
 const COLUMNS = [
   ...(['id', 'user_id', 'created_at', 'expires_at', 'last_used_at'] as const),
-  ...(['user_agent', 'password_stamp'] as const),
+  ...(['user_agent', 'password_id'] as const),
 ] as const
 
 export type SessionRow = Pick<Selectable<SessionsTable>, (typeof COLUMNS)[number]>
 
-/** A session with its account's stamps: it is valid only under the stamp of the account's current password. */
-export type SessionOfUser = SessionRow & { user_stamps: string; user_created_stamp: string }
+/** `latest`: the time after which a session cannot have been opened. */
+interface SessionPage {
+  user_id: string
+  now: string
+  latest: string
+  after: string
+  limit: number
+}
 
+/** Sessions under the current password of an active account. */
 const liveSessions = query
   .selectFrom('sessions')
-  .innerJoin('users', 'users.id', 'sessions.user_id')
+  .innerJoin('users', (join) =>
+    join.onRef('users.id', '=', 'sessions.user_id').onRef('users.password_id', '=', 'sessions.password_id'),
+  )
   .select(COLUMNS.map((name) => `sessions.${name}` as const))
-  .select(['users.stamps as user_stamps', 'users.created_stamp as user_created_stamp'])
   .where('sessions.revoked', '=', 0)
-  .where('users.deleted', '=', 0)
-  .where('users.disabled', '=', 0)
+  .where('users.active', '=', 1)
 
 const selectBySecret = prepare<{ secret: string }>()((slot) =>
   liveSessions.where('secret_sha256', '=', slot('secret')),
 )
 const selectById = prepare<{ id: string }>()((slot) => liveSessions.where('sessions.id', '=', slot('id')))
-const selectPage = prepare<{ user_id: string; now: string; after: string; limit: number }>()((slot) =>
+const selectPage = prepare<SessionPage>()((slot) =>
   liveSessions
     .where('sessions.user_id', '=', slot('user_id'))
     .where('sessions.expires_at', '>', slot('now'))
+    .where('sessions.created_at', '<=', slot('latest'))
     .where('sessions.id', '>', slot('after'))
     .orderBy('sessions.id')
     .limit(slot('limit')),
@@ -54,19 +62,16 @@ const deleteExpired = prepare<{ before: string; limit: number }>()((slot) =>
     ),
 )
 
-export function findSessionBySecret(reader: Reader, secret: string): SessionOfUser | undefined {
+export function findSessionBySecret(reader: Reader, secret: string): SessionRow | undefined {
   return reader.get(selectBySecret, { secret })
 }
 
-export function findSessionById(reader: Reader, id: string): SessionOfUser | undefined {
+export function findSessionById(reader: Reader, id: string): SessionRow | undefined {
   return reader.get(selectById, { id })
 }
 
 /** Unexpired sessions in order of id (that is, of age), after the id `after` ('' for the first page). */
-export function listSessions(
-  reader: Reader,
-  params: { user_id: string; now: string; after: string; limit: number },
-): SessionOfUser[] {
+export function listSessions(reader: Reader, params: SessionPage): SessionRow[] {
   return reader.all(selectPage, params)
 }
 

@@ -6,13 +6,19 @@ import { query } from '../tables.js'
 
 export type TokenRow = Selectable<TokensTable>
 
+/** Tokens of active accounts that were made while the password behind them held. */
 const liveTokens = query
   .selectFrom('tokens')
   .innerJoin('users', 'users.id', 'tokens.user_id')
+  .innerJoin('passwords', (join) =>
+    join
+      .onRef('passwords.id', '=', 'tokens.password_id')
+      .onRef('passwords.user_id', '=', 'tokens.user_id')
+      .onRef('passwords.held_until', '>', 'tokens.created_stamp'),
+  )
   .selectAll('tokens')
   .where('tokens.revoked', '=', 0)
-  .where('users.deleted', '=', 0)
-  .where('users.disabled', '=', 0)
+  .where('users.active', '=', 1)
 
 const selectBySecret = prepare<{ secret: string }>()((slot) =>
   liveTokens.where('secret_sha256', '=', slot('secret')),

@@ -11,6 +11,7 @@ import { declarationOf, TABLES, type TableName, tableOfKind } from '../../model/
 import type { Reader, Tx } from '../engine/database.js'
 import { prepare } from '../engine/query.js'
 import { query } from '../tables.js'
+import { readClaim } from './claims.js'
 import { listDeferred } from './deferred.js'
 import { readRow } from './replica.js'
 
@@ -66,7 +67,8 @@ export function listUnpublished(tx: Tx, limit = Number.MAX_SAFE_INTEGER): Unpubl
 export function takeUnpublished(tx: Tx, limit: number): Fact[] {
   return listUnpublished(tx, limit).flatMap(({ row, deferred, ...id }) => {
     markPublished(tx, id)
-    const snapshot = row && snapshotOf(tableOfKind(id.kind) as TableName, id.key, row)
+    const table = tableOfKind(id.kind)
+    const snapshot = table && row && snapshotOf(table, id.key, row, readClaim(tx, table, id.key))
     return [...(snapshot ? [snapshot] : []), ...deferred]
   })
 }
@@ -81,7 +83,7 @@ export function isSameRow(a: Row, b: Row): boolean {
 }
 
 /** A change with all fields of a row; merging it into the same row changes nothing. */
-function snapshotOf(table: TableName, key: string, row: Row): Fact {
+function snapshotOf(table: TableName, key: string, row: Row, loggedAt: number | undefined): Fact {
   const type = SNAPSHOT_TYPES.get(table) as ChangeType
   const fields: Record<string, Value> = {}
   for (const [name, field] of Object.entries(declarationOf(table).fields)) {
@@ -89,5 +91,12 @@ function snapshotOf(table: TableName, key: string, row: Row): Fact {
     if (field.rule !== 'latch') fields[name] = Type.IsBoolean(field.schema) ? cell === 1 : cell
     else if (cell === 1) fields[name] = true
   }
-  return { type, key, fields, stamp: row.created_stamp, stamps: row.stamps }
+  return {
+    type,
+    key,
+    fields,
+    stamp: row.created_stamp,
+    stamps: row.stamps,
+    ...(loggedAt && { logged_at: loggedAt }),
+  }
 }

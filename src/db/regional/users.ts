@@ -15,7 +15,7 @@ const PROFILE_COLUMNS = [
 export type Profile = Pick<UserRow, (typeof PROFILE_COLUMNS)[number]>
 
 const liveUsers = query.selectFrom('users').where('deleted', '=', 0)
-const activeUsers = liveUsers.where('disabled', '=', 0)
+const activeUsers = liveUsers.where('active', '=', 1)
 
 const selectById = prepare<{ id: string }>()((slot) => liveUsers.selectAll().where('id', '=', slot('id')))
 const selectActiveById = prepare<{ id: string }>()((slot) =>
@@ -42,15 +42,15 @@ const selectUsernameHolder = prepare<{ folded: string }>()((slot) =>
 const selectEmailHolder = prepare<{ folded: string }>()((slot) =>
   liveUsers.select('id').where('email_folded', '=', slot('folded')).limit(1),
 )
-const updateRehash = prepare<{ id: string; rehash: string; stamp: string }>()((slot) =>
+const updateRehash = prepare<{ id: string; rehash: string; password_id: string }>()((slot) =>
   query
     .updateTable('users')
-    .set({ rehash: slot('rehash'), rehash_stamp: slot('stamp') })
+    .set({ rehash: slot('rehash'), rehash_of: slot('password_id') })
     .where('id', '=', slot('id')),
 )
 
 const clearRehash = prepare<{ id: string }>()((slot) =>
-  query.updateTable('users').set({ rehash: null, rehash_stamp: null }).where('id', '=', slot('id')),
+  query.updateTable('users').set({ rehash: null, rehash_of: null }).where('id', '=', slot('id')),
 )
 
 /** The used storage and the quota of an active account, in bytes. */
@@ -66,17 +66,17 @@ export function findProfile(reader: Reader, id: string): Profile | undefined {
   return reader.get(selectProfile, { id })
 }
 
-/** A live account, disabled or not. */
+/** A live account, active or not. */
 export function findUserById(reader: Reader, id: string): UserRow | undefined {
   return reader.get(selectById, { id })
 }
 
-/** An active account: neither deleted nor disabled. */
+/** An active account: neither deleted, disabled nor closed. */
 export function findActiveUserById(reader: Reader, id: string): UserRow | undefined {
   return reader.get(selectActiveById, { id })
 }
 
-/** A live account, disabled or not. @param login the folded form of the shown username (see names.ts) */
+/** A live account, active or not. @param login the folded form of the shown username (see names.ts) */
 export function findUserByUsername(reader: Reader, login: string): UserRow | undefined {
   return reader.get(selectByUsername, { login })
 }
@@ -86,9 +86,9 @@ export function findActiveUserByUsername(reader: Reader, login: string): UserRow
   return reader.get(selectActiveByUsername, { login })
 }
 
-/** A live account, disabled or not. @param login the folded form of the shown email */
+/** A live account, active or not. @param login the folded form of the shown email; an account may lack one */
 export function findUserByEmail(reader: Reader, login: string): UserRow | undefined {
-  return reader.get(selectByEmail, { login })
+  return login === '' ? undefined : reader.get(selectByEmail, { login })
 }
 
 /** The id of a live account that registered the folded username. */
@@ -101,14 +101,9 @@ export function findEmailHolder(reader: Reader, folded: string): string | undefi
   return reader.get(selectEmailHolder, { folded })?.id
 }
 
-/** The stamp of the account's current password. */
-export function passwordStamp(user: Pick<UserRow, 'stamps' | 'created_stamp'>): string {
-  return (JSON.parse(user.stamps) as Record<string, string>).password_hash ?? user.created_stamp
-}
-
 /** Stores a hash of the same password under newer parameters. Local only: replicated, it could undo a password change. */
-export function storeRehash(tx: Tx, id: string, rehash: string, stamp: string): void {
-  tx.run(updateRehash, { id, rehash, stamp })
+export function storeRehash(tx: Tx, id: string, rehash: string, password_id: string): void {
+  tx.run(updateRehash, { id, rehash, password_id })
 }
 
 /** Deletes the local state of an account. */

@@ -14,6 +14,7 @@ export const PROBLEMS: Record<ErrorCode, { status: number; title: string }> = {
   'cross-origin': { status: 403, title: 'Requests from other sites are refused' },
   'https-required': { status: 403, title: 'Log in over HTTPS' },
   'account-disabled': { status: 403, title: 'The account is disabled' },
+  'account-closed': { status: 403, title: 'The account has been deleted' },
   'registration-closed': { status: 403, title: 'Registration is closed' },
   'wrong-password': { status: 403, title: 'Wrong password' },
   'reauthentication-required': { status: 403, title: 'Log in again first' },

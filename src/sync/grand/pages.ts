@@ -90,7 +90,7 @@ export class Pages {
     const variant = needed.length === blobs.size ? '' : to
     const cached = frames.get(variant)
     if (cached !== undefined) return cached
-    const sent = entries.map(({ gseq, ghash, change }) => ({ gseq, ghash, change }))
+    const sent = entries.map(({ gseq, ghash, logged_at, change }) => ({ gseq, ghash, logged_at, change }))
     const head = this.#deps.log.head().gseq
     const frame = encodeFrame({ type: 'entries', entries: sent, head, blobs: listBlobs(needed) }, needed)
     frames.set(variant, frame)

@@ -4,7 +4,7 @@ import type { BlobStore } from '../../blobs/blob-store.js'
 import type { Database, Tx } from '../../db/engine/database.js'
 import { readMeta, writeMeta } from '../../db/meta.js'
 import { addDeadLetter } from '../../db/regional/dead-letters.js'
-import { type AppliedChange, isDeleted } from '../../db/regional/replica.js'
+import { type AppliedChange, isDeleted, noteLogged } from '../../db/regional/replica.js'
 import { deferUnknown } from '../../db/regional/unknown-changes.js'
 import { hasUnpublished, isSameRow, markPublished } from '../../db/regional/unpublished.js'
 import type { Journal } from '../../domain/journal.js'
@@ -20,6 +20,8 @@ type Entry = MessageOf<'entries'>['entries'][number]
 /** A change at its position in the log, parsed and as text. */
 interface PositionedChange {
   gseq: number
+  /** When the log took it, milliseconds since 1970. */
+  loggedAt: number
   text: string
   change: Change
   /** The part of the change that this program understands. */
@@ -103,10 +105,11 @@ export class Applier {
   }
 
   /** Parses the change of an entry; an invalid one becomes a dead letter. */
-  #changeOf(tx: Tx, { gseq, change: text }: Entry): PositionedChange | undefined {
+  #changeOf(tx: Tx, { gseq, logged_at, change: text }: Entry): PositionedChange | undefined {
     const change = parse(text)
     const read = readChange(change)
-    if ('understood' in read) return { gseq, text, change: change as Change, known: read.understood }
+    if ('understood' in read)
+      return { gseq, loggedAt: logged_at, text, change: change as Change, known: read.understood }
     this.#addDeadLetter(tx, gseq, text, read.fault)
     return undefined
   }
@@ -120,7 +123,11 @@ export class Applier {
     }
   }
 
-  #applyOne(tx: Tx, { gseq, change, known }: PositionedChange, { bytes, epoch, republishing }: Unit): void {
+  #applyOne(
+    tx: Tx,
+    { gseq, loggedAt, change, known }: PositionedChange,
+    { bytes, epoch, republishing }: Unit,
+  ): void {
     const blob = blobOf(change)
     if (blob !== undefined) this.#storeBlob(tx, blob.sha256, bytes)
     // A change of this epoch of this server was applied when it was recorded.
@@ -128,6 +135,7 @@ export class Applier {
     if (known !== change && !isDeleted(tx, { kind: kindOf(change), key: change.key }))
       deferUnknown(tx, change, gseq)
     const applied = isOwn || known === undefined ? undefined : this.#deps.journal.apply(tx, known)
+    if (known !== undefined) noteLogged(tx, known, loggedAt)
     if (blob !== undefined) setRefEntry(tx, { kind: kindOf(change), key: change.key }, blob, gseq)
     if (republishing && known === change && applied !== undefined) notePublished(tx, change, applied)
   }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Database } from '../../db/engine/database.js'
+import type { Database, Tx } from '../../db/engine/database.js'
 import { readMeta, writeMeta } from '../../db/meta.js'
 import { acknowledge, appendOutbox, findOutboxId, outboxHead, readAcked } from '../../db/regional/outbox.js'
 import { hasUnpublished, takeUnpublished } from '../../db/regional/unpublished.js'
@@ -24,10 +24,13 @@ import {
 } from '../protocol.js'
 import { type Applier, storedCursor } from './apply.js'
 import type { OutboxQueue } from './outbox-queue.js'
-import { beginAfterRestore, beginRefill, compareHistories, restampOutbox } from './recovery.js'
+import { advanceOutbox, beginAfterRestore, beginRefill, compareHistories, restampOutbox } from './recovery.js'
 
 /** Above this difference this server follows the grand's clock. */
 const MAX_SKEW_MS = 30_000
+
+/** How far the saved confirmed time may be behind: writing it costs a commit. */
+const CONFIRMED_PRECISION_MS = 60_000
 
 /** Rows republished per unit of work, and queued changes above which republishing pauses. */
 const REPUBLISH_BATCH = 500
@@ -46,8 +49,16 @@ export interface AdjustableClock {
   now(): number
   /** Time of the machine's clock, milliseconds since 1970. */
   machineNow(): number
+  /** The time that the grand has confirmed, milliseconds since 1970. */
+  confirmedNow(): number
   /** Sets by how many milliseconds `now` is ahead of the machine's clock. */
   setOffset(ms: number): void
+  /** Takes the time of the grand's clock at the start of a session. */
+  confirm(ms: number): void
+  /** Takes the time that was confirmed before this process started. */
+  restore(ms: number): void
+  /** The session has ended. */
+  unlink(): void
 }
 
 /** Blob transfers over HTTPS, as a session uses them. */
@@ -70,6 +81,8 @@ export interface RegionalSessionDeps {
   replicas: Replicas
   transfer: SessionTransfer
   clock: AdjustableClock
+  /** The highest stamp of this server when its process started. */
+  startedAt: string
   random: Random
   logger: Logger
   /** Called after the handshake. @param grand the grand's name */
@@ -88,6 +101,7 @@ export class RegionalSession {
   /** Watermarks of other servers that are not saved yet. */
   readonly #unsavedWatermarks = new Map<string, number>()
   #sentWatermark = -1
+  #savedTimeMs = 0
   #applying: Promise<void> = Promise.resolve()
   #isOpen = false
   #republishing = false
@@ -153,20 +167,26 @@ export class RegionalSession {
   async end(): Promise<void> {
     this.#isOpen = false
     await this.#applying
-    await this.save()
+    this.#deps.clock.unlink()
+    await this.save(0)
   }
 
   /**
-   * Saves acknowledgements and watermarks. Called at intervals: after a crash, changes sent again do no harm, and each session
-   * receives all watermarks.
+   * Saves acknowledgements, watermarks and the confirmed time. Called at intervals: after a crash, changes sent again do no
+   * harm, and each session receives all watermarks.
+   * @param precisionMs by how much the saved time may be behind
    */
-  async save(): Promise<void> {
-    const { db, queue } = this.#deps
+  async save(precisionMs = CONFIRMED_PRECISION_MS): Promise<void> {
+    const { db, queue, clock } = this.#deps
     const oseq = this.#acked
+    const confirmedMs = clock.confirmedNow()
     const watermarks = [...this.#unsavedWatermarks]
     this.#unsavedWatermarks.clear()
-    if (oseq <= readAcked(db).oseq && watermarks.length === 0) return
+    const isTimeDue = confirmedMs > this.#savedTimeMs + precisionMs
+    if (oseq <= readAcked(db).oseq && watermarks.length === 0 && !isTimeDue) return
+    this.#savedTimeMs = confirmedMs
     await db.write((tx) => {
+      if (confirmedMs > 0) writeMeta(tx, 'confirmed', String(confirmedMs))
       const id = findOutboxId(tx, oseq)
       if (id !== undefined) {
         acknowledge(tx, { oseq, id })
@@ -217,8 +237,10 @@ export class RegionalSession {
       )
       return this.#channel.close(verdict)
     }
+    const behindMs = welcome.time - clock.now()
     const skew = welcome.time - clock.machineNow()
     clock.setOffset(Math.abs(skew) > MAX_SKEW_MS ? skew : 0)
+    clock.confirm(welcome.time)
     if (welcome.changes !== CHANGE_VERSION)
       logger.info(
         { grand: welcome.changes, here: CHANGE_VERSION },
@@ -230,6 +252,8 @@ export class RegionalSession {
     queue.reset(welcome.seen?.oseq ?? 0)
     this.#acked = welcome.seen?.oseq ?? 0
     await this.save()
+    if (behindMs > MAX_SKEW_MS && (await this.#advanceStamps(behindMs, welcome.time)))
+      return this.#channel.close('the clock was behind')
     this.#isOpen = true
     this.#deps.onWelcome(welcome.server)
     this.#send({ type: 'follow', after: this.#cursor.gseq })
@@ -259,7 +283,7 @@ export class RegionalSession {
   }
 
   async #handleRefusal(message: MessageOf<'refused'>): Promise<void> {
-    const { db, clock, logger, server, random } = this.#deps
+    const { clock, logger, server, random } = this.#deps
     const { code, oseq, reason } = message
     if (code === 'replaced')
       logger.warn({ reason }, 'two servers share this name: the grand keeps the newest session')
@@ -268,13 +292,26 @@ export class RegionalSession {
     if (code === 'future-stamp') {
       clock.setOffset(message.time - clock.machineNow())
       await this.save()
-      const renewed = await db.write((tx) => restampOutbox(tx, server, message.time, random))
-      // Counts in the epoch that has just begun.
-      this.#acked = 0
-      logger.warn({ stamps: renewed.size }, 'changes were stamped again by the clock of the grand')
-      logger.debug({ renewed }, 'the new stamps')
+      await this.#replaceStamps((tx) => restampOutbox(tx, server, message.time, random))
     }
     this.#channel.close(`refused: ${code}`)
+  }
+
+  /** Corrects the stamps of changes that this process made while its clock was behind. @returns whether there were any */
+  #advanceStamps(behindMs: number, nowMs: number): Promise<boolean> {
+    const { server, startedAt: since, random } = this.#deps
+    return this.#replaceStamps((tx) => advanceOutbox(tx, server, { since, behindMs, nowMs }, random))
+  }
+
+  async #replaceStamps(replace: (tx: Tx) => Map<string, string>): Promise<boolean> {
+    const { db, logger } = this.#deps
+    const renewed = await db.write(replace)
+    if (renewed.size === 0) return false
+    // Counts in the epoch that has just begun.
+    this.#acked = 0
+    logger.warn({ stamps: renewed.size }, 'changes were stamped again by the clock of the grand')
+    logger.debug({ renewed }, 'the new stamps')
+    return true
   }
 
   #setWatermark(server: string, gseq: number): void {

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { BlobStore } from '../../blobs/blob-store.js'
 import type { Database } from '../../db/engine/database.js'
+import { readClock, readMeta } from '../../db/meta.js'
 import { countDeadLetters } from '../../db/regional/dead-letters.js'
 import { outboxHead, readAcked } from '../../db/regional/outbox.js'
 import { readWatermarks } from '../../db/watermarks.js'
@@ -9,6 +10,7 @@ import type { Replicas } from '../../domain/replicas.js'
 import type { SyncStatus } from '../../domain/sync-status.js'
 import type { Random } from '../../lib/random.js'
 import { pause, type Timers } from '../../lib/timers.js'
+import { ZERO_STAMP } from '../../model/clock.js'
 import type { Dial } from '../channel.js'
 import { Applier, storedCursor } from './apply.js'
 import { backOffMs } from './back-off.js'
@@ -52,6 +54,7 @@ export class SyncClient implements AsyncDisposable {
   #caughtUpAt: number | null = null
   readonly #subscriptions: Disposable[] = []
   #running: Promise<void> | undefined
+  #startedAt = ZERO_STAMP
 
   constructor(deps: SyncClientDeps) {
     const { db, blobs, journal, server, clock, logger } = deps
@@ -70,7 +73,12 @@ export class SyncClient implements AsyncDisposable {
 
   /** Connects, and reconnects until disposed of. */
   start(): this {
-    const { db, journal, replicas } = this.#deps
+    const { db, journal, replicas, clock } = this.#deps
+    const confirmed = readMeta(db, 'confirmed')
+    if (confirmed !== undefined) {
+      clock.restore(Number(confirmed))
+      this.#startedAt = readClock(db)
+    }
     this.#queue.reset(readAcked(db).oseq)
     replicas.joinSphere()
     for (const [name, gseq] of readWatermarks(db)) replicas.setWatermark(name, gseq)
@@ -167,6 +175,7 @@ export class SyncClient implements AsyncDisposable {
       queue: this.#queue,
       applier: this.#applier,
       transfer: this.#transfer,
+      startedAt: this.#startedAt,
     }
   }
 

@@ -32,7 +32,9 @@ function accountAsOf(account: AccountModel, time: number): AccountModel {
     password: account.password.asOf(time),
     passwordChanges: account.passwordChanges
       .filter(({ attempt }) => attempt.began < time)
-      .map(({ by, attempt }) => ({ by: credentials.get(by) ?? by, attempt: asOf(attempt, time) })),
+      .map(({ by, attempt, isSure }) => {
+        return { by: credentials.get(by) ?? by, attempt: asOf(attempt, time), isSure }
+      }),
     disabled: account.disabled.asOf(time),
     deletions: allAsOf(account.deletions, time),
     files: account.files

@@ -28,11 +28,15 @@ export interface Credential {
   opened: Attempt
   /** Logouts and revocations. */
   ends: Attempt[]
+  /** The password behind a session. */
+  password?: string
 }
 
 export interface PasswordChange {
   by: Credential
   attempt: Attempt
+  /** False if the password that it replaces may have been replaced before. */
+  isSure: boolean
 }
 
 /** An account as its owner knows it. */
@@ -44,6 +48,8 @@ export interface AccountModel {
   email: Register<string>
   password: Register<string>
   passwordChanges: PasswordChange[]
+  /** Password changes in flight. */
+  changingPassword: number
   /** Set by the operator. */
   disabled: Register<boolean>
   deletions: Attempt[]
@@ -94,6 +100,23 @@ export function verdictOf(creation: Attempt, ...removals: Attempt[]): Verdict {
     : 'must'
 }
 
+/**
+ * Whether what a credential authorises counts for certain: the password behind it is the current one, as far as anybody
+ * can know. Asked after the request, so that every change of the password during it is known.
+ */
+export function isSureOf(account: AccountModel, { kind, password }: Credential): boolean {
+  if (account.changingPassword > 0) return false
+  if (kind === 'token') return account.passwordChanges.length === 0
+  const permitted = account.password.permitted()
+  return permitted.size === 1 && password !== undefined && permitted.has(password)
+}
+
+/** An attempt whose effect may turn out void, if the password behind it was replaced elsewhere before. */
+export function authorisedBy(account: AccountModel, credential: Credential, attempt: Attempt): Attempt {
+  if (attempt.outcome !== 'acknowledged' || isSureOf(account, credential)) return attempt
+  return { ...attempt, outcome: 'unknown' }
+}
+
 /** The verdict on a credential. A new password ends all sessions except the one that set it. */
 export function verdictOfCredential(account: AccountModel, credential: Credential): Verdict {
   const { opened, ends } = credential
@@ -106,10 +129,11 @@ export function verdictOfCredential(account: AccountModel, credential: Credentia
   if (changes.length === 0) return own
   const byOthers = changes.filter(({ by }) => by !== credential)
   const endsIt = byOthers.some(
-    ({ attempt }) => attempt.outcome === 'acknowledged' && attempt.began > opened.ended + 2,
+    ({ attempt, isSure }) => isSure && attempt.outcome === 'acknowledged' && attempt.began > opened.ended + 2,
   )
   if (endsIt && byOthers.length === changes.length) return 'must-not'
-  return byOthers.length === 0 && changes.every(({ attempt }) => attempt.outcome === 'acknowledged')
+  return byOthers.length === 0 &&
+    changes.every(({ attempt, isSure }) => isSure && attempt.outcome === 'acknowledged')
     ? own
     : 'may'
 }

@@ -187,7 +187,7 @@ test('a future stamp is refused, earlier changes of the batch are logged, and th
   await eu.put([{ ...ahead, stamp: behind.stamp }, behind])
   t.equal(grand.grand.head, 3)
   t.equal(eu.closed, undefined)
-  const wrongClock = eu.make('session.renewed', { password_stamp: future })
+  const wrongClock = { ...eu.token(), stamp: future }
   eu.send([wrongClock])
   await eu.receive('refused', ({ oseq }) => oseq === 4)
 })

@@ -43,7 +43,7 @@ t.test('an altered log entry and a blob with a hash mismatch are refused', async
   const { db, applier, deadLetters } = await bareRegional(t)
   const changes = ['alice', 'bob', 'carol'].map((name, index) => registered(name, 'us', US, index + 1))
   const [first, second, third] = entriesOf(changes) as [Entry, Entry, Entry]
-  const altered = { ...second, change: second.change.replace('bob@', 'eve@') }
+  const altered = { ...second, change: second.change.replace('bob', 'eve') }
   for (const entries of [[first, third], [second], [first, altered, third]])
     await t.rejects(applier.apply(entries, [], START), { message: /breaks the chain/ })
   const others = [{ sha256: sha256('some bytes'), bytes: Buffer.from('other bytes') }]
@@ -84,9 +84,9 @@ t.test(
     const ahead = tick(ZERO_STAMP, now() + 30_000, 'us')
     const snapshot = { ...registered('alice', 'us', US, 1), stamp: ahead }
     await applier.apply(entriesOf([snapshot]), [], START)
-    const draft = { type: 'user.updated', key: snapshot.key, fields: { email: 'new@example.com' } } as const
+    const draft = { type: 'user.updated', key: snapshot.key, fields: { storage_quota: 7 } } as const
     await db.write((tx) => journal.record(tx, [draft]))
-    t.match(findUserById(db, snapshot.key), { email: 'new@example.com' })
+    t.match(findUserById(db, snapshot.key), { storage_quota: 7 })
     t.ok((await db.write((tx) => journal.tick(tx))) > ahead)
   },
 )
@@ -94,12 +94,12 @@ t.test(
 t.test('a local change after a snapshot change gets a higher stamp than each of its stamps', async (t) => {
   const { db, journal, applier, now } = await bareRegional(t)
   const [stamp, ahead] = [tick(ZERO_STAMP, now() - 60_000, 'us'), tick(ZERO_STAMP, now() + 30_000, 'us')]
-  const stamps = { email: ahead, password_hash: stamp, storage_quota: stamp, disabled: stamp }
+  const stamps = { storage_quota: ahead, disabled: stamp }
   const snapshot = { ...registered('alice', 'us', US, 1), type: 'user.snapshot', stamp, stamps } as const
   await applier.apply(entriesOf([snapshot]), [], START)
-  const draft = { type: 'user.updated', key: snapshot.key, fields: { email: 'new@example.com' } } as const
+  const draft = { type: 'user.updated', key: snapshot.key, fields: { storage_quota: 7 } } as const
   await db.write((tx) => journal.record(tx, [draft]))
-  t.match(findUserById(db, snapshot.key), { email: 'new@example.com' })
+  t.match(findUserById(db, snapshot.key), { storage_quota: 7 })
 })
 
 t.test('entries that cannot be applied become dead letters, and those around them are applied', async (t) => {

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { findOutboxId, readOutbox } from '../../../src/db/regional/outbox.js'
 import { SystemClock } from '../../../src/domain/system-clock.js'
 import { systemRandom } from '../../../src/lib/random.js'
+import { ZERO_STAMP } from '../../../src/model/clock.js'
 import {
   decodeFromRegional,
   encodeFrame,
@@ -28,7 +29,8 @@ async function talkative(t: Test, changes: number) {
   const transfer = { push() {}, offered() {}, refresh() {}, watermark: (cursor: number) => cursor }
   const clock = new SystemClock(now)
   const queue = new OutboxQueue({ db, blobs })
-  const common = { server: 'eu', db, queue, applier, replicas, transfer, clock, random: systemRandom, logger }
+  const parts = { server: 'eu', db, queue, applier, replicas, transfer, clock, random: systemRandom, logger }
+  const common = { ...parts, startedAt: ZERO_STAMP }
   const link = async (seen: { oseq: number; id: string } | null) => {
     const said: FromRegional[] = []
     const channel = { send: (frame: Buffer) => void said.push(decodeFromRegional(frame).message), close() {} }
