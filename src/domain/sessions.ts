@@ -14,14 +14,13 @@ import { DomainError } from './errors.js'
 import type { Journal } from './journal.js'
 import { decodeCursor, type Page, pageOf } from './paging.js'
 import { newSecret, secretHash } from './secrets.js'
+import { MAX_STEP_BACK_MS } from './system-clock.js'
 import { type SessionView, sessionView } from './views.js'
 
 /** Without "remember me"; the browser deletes the cookie when it is closed. */
 const BROWSER_SESSION_MS = 12 * 3600 * 1000
 /** With "remember me". */
 const REMEMBERED_SESSION_MS = 7 * DAY_MS
-/** How far this server's clock may step back while a session lives. */
-const MAX_STEP_BACK_MS = 60_000
 /** Precision of `last_used_at`: updating it at every request would cost a commit each. */
 const LAST_USED_PRECISION_MS = 60 * 1000
 

@@ -1,5 +1,8 @@
 import { systemTimers, type Timers } from '../lib/timers.js'
 
+/** How far the clock may step back, as when it is corrected, and times that it gave before still count. */
+export const MAX_STEP_BACK_MS = 60_000
+
 /**
  * This server's clock: the machine's, plus an offset that the grand sets when the machine's clock is far off.
  *

@@ -6,11 +6,9 @@ import {
   type OpenWindow,
 } from '../db/regional/login-failures.js'
 import { DomainError } from './errors.js'
+import { MAX_STEP_BACK_MS } from './system-clock.js'
 
 const WINDOW_MS = 15 * 60 * 1000
-
-/** How far this server's clock may step back while a window is open. */
-const MAX_STEP_BACK_MS = 60_000
 
 /** Failed logins per window to one account from one address. */
 const MAX_FOR_ACCOUNT = 5

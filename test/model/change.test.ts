@@ -29,6 +29,12 @@ function withUnknownMembers(change: Record<string, unknown>): Record<string, unk
   return { ...change, by: { kind: 'token', id: 'x' }, fields, ...(stamps ? { stamps } : {}) }
 }
 
+/** A change of a type that this program does not know. */
+function unknownChange() {
+  const known = { type: 'session.revoked', key: IDS[0] as string, stamp: '01ba60d33801-0000-us', fields: {} }
+  return { ...withEnvelope(known as Fact), type: 'note.made' }
+}
+
 t.test('A change as declared is valid', async (t) => {
   checkProperty(
     t,
@@ -80,29 +86,13 @@ t.test('A change that lacks a required field and has an unknown one is not read'
 })
 
 t.test('The stamps of a change are validated even if its type is unknown', async (t) => {
-  const change = {
-    ...withEnvelope({
-      type: 'session.revoked',
-      key: IDS[0] as string,
-      stamp: '01ba60d33801-0000-us',
-      fields: {},
-    }),
-    type: 'note.made',
-  }
+  const change = unknownChange()
   t.equal(faultOfEnvelope({ ...change, stamps: { note: '01ba60d33801-0000-us' } }), undefined)
   t.match(faultOfEnvelope({ ...change, stamps: { note: 'zzzz' } }), '/stamps')
 })
 
 t.test('A change of more than 32 levels is invalid wherever they are, and however many', async (t) => {
-  const change = {
-    ...withEnvelope({
-      type: 'session.revoked',
-      key: IDS[0] as string,
-      stamp: '01ba60d33801-0000-us',
-      fields: {},
-    }),
-    type: 'note.made',
-  }
+  const change = unknownChange()
   const nested = (levels: number, [open, close]: readonly [string, string]) =>
     JSON.parse(`${open.repeat(levels)}1${close.repeat(levels)}`)
   for (const brackets of [

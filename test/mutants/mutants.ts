@@ -301,6 +301,13 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'expires-by-its-own-clock',
+    what: 'Sessions and closed accounts expire by the clock of each server.',
+    breaks: 'a server with a wrong clock expires nothing.',
+    tests: ['test/network/expiry.test.ts'],
+    edits: [{ in: 'collectGarbage', replace: 'confirmedNow() - ms', by: 'now() - ms' }],
+  },
+  {
     name: 'temporary-file-left',
     what: 'The temporary file of an upload stays after the client has disconnected.',
     breaks: 'an interrupted upload leaves nothing behind.',
